@@ -1,0 +1,133 @@
+/**
+ * @file The CPU backend: plans become tables of C kernels that a team of threads walks in one asynchronous native call.
+ */
+
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import type { Backend, DeviceBuffer, Executable, Regions } from '../../engine/backend.ts';
+import type { Communicator } from '../../engine/communicator.ts';
+import type { Plan } from '../../engine/plan.ts';
+import type { NativeLibrary } from '../../native/library.ts';
+import { UserError } from '../../support/errors.ts';
+import { encodeTable, launchesOf, tableBytes } from './launch-table.ts';
+import { detectVariant, type Host, openHost, openKernels } from './libraries.ts';
+import { chooseVariant, type Variant } from './variants.ts';
+
+export interface CpuOptions {
+  /** Threads of the team; default: what the system grants this process. */
+  readonly threads?: number;
+  readonly precision?: 'fp32' | 'bf16';
+  /** Instruction-set variant; default: `MINILLM_CPU_VARIANT`, else the processor's best. */
+  readonly variant?: string;
+}
+
+interface CpuExecutable extends Executable {
+  readonly table: DeviceBuffer;
+  readonly launches: number;
+  readonly extents: number;
+}
+
+/** Bytes of the stop flag's own cache line. */
+const CONTROL_BYTES = 64;
+
+/** Opens the CPU backend: compiles or finds its kernels and starts its threads. */
+export async function openCpuBackend(options: CpuOptions = {}): Promise<Backend> {
+  const { threads = availableParallelism(), precision = 'fp32' } = options;
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new UserError(`threads must be a whole number from 1, not ${threads}`);
+  const variant = chooseVariant(await detectVariant(), options.variant ?? process.env.MINILLM_CPU_VARIANT);
+  return new CpuBackend(await openHost(), await openKernels(variant, precision), threads, variant);
+}
+
+class CpuBackend implements Backend {
+  readonly name = 'cpu';
+  readonly description: string;
+  readonly overheadBytes: number;
+  readonly #host: Host;
+  readonly #kernels: NativeLibrary;
+  readonly #team: number;
+  readonly #control: DeviceBuffer;
+  readonly #allocated = new Set<DeviceBuffer>();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(host: Host, kernels: NativeLibrary, threads: number, variant: Variant) {
+    this.#host = host;
+    this.#kernels = kernels;
+    this.description = `${cpus()[0]?.model.trim() ?? 'CPU'}, ${threads} thread${threads === 1 ? '' : 's'}, ${variant}`;
+    const privateBytes = kernels.function('int64_t private_scratch_bytes(void)')();
+    const sharedBytes = kernels.function('int64_t shared_scratch_bytes(void)')();
+    this.overheadBytes = sharedBytes + threads * privateBytes;
+    this.#team = host.createTeam(threads, privateBytes, sharedBytes);
+    if (this.#team === 0) throw new UserError(`${threads} threads could not be started; ask for fewer with --threads`);
+    this.#control = this.allocate(CONTROL_BYTES);
+  }
+
+  memory(): { total: number; available: number } {
+    const constrained = process.constrainedMemory() || totalmem();
+    return { total: Math.min(totalmem(), constrained), available: process.availableMemory?.() ?? freemem() };
+  }
+
+  allocate(bytes: number): DeviceBuffer {
+    const address = this.#host.allocate(bytes);
+    if (address === 0) throw new UserError(`the system refused ${(bytes / 1e9).toFixed(2)} GB of memory`);
+    const buffer = { address, bytes };
+    this.#allocated.add(buffer);
+    return buffer;
+  }
+
+  free(buffer: DeviceBuffer): void {
+    if (this.#allocated.delete(buffer)) this.#host.free(buffer.address, buffer.bytes);
+  }
+
+  write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void {
+    checkRange(buffer, byteOffset, source);
+    this.#host.write(buffer.address + byteOffset, source, source.byteLength);
+  }
+
+  read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void {
+    checkRange(buffer, byteOffset, target);
+    this.#host.read(buffer.address + byteOffset, target, target.byteLength);
+  }
+
+  compile(plan: Plan, regions: Regions, communicator: Communicator): CpuExecutable {
+    const base = (region: Parameters<Regions['get']>[0]): number => {
+      const buffer = regions.get(region);
+      if (!buffer) throw new TypeError(`the plan needs ${region}, which was not allocated`);
+      return buffer.address;
+    };
+    const launches = launchesOf(
+      plan,
+      (name) => this.#kernels.address(name),
+      ({ region, byteOffset }) => base(region) + byteOffset,
+      communicator,
+    );
+    const table = this.allocate(tableBytes(launches));
+    this.write(table, 0, encodeTable(launches, table.address));
+    return { plan, table, launches: launches.length, extents: base('inputs') };
+  }
+
+  async run(executable: Executable): Promise<'completed' | 'stopped'> {
+    const { table, launches, extents } = executable as CpuExecutable;
+    // One team walks one table at a time; a second caller waits for the first.
+    const run = this.#running.then(() =>
+      this.#host.run(this.#team, table.address, launches, extents, this.#control.address, 0),
+    );
+    this.#running = run.catch(() => undefined);
+    return (await run) === 0 ? 'completed' : 'stopped';
+  }
+
+  stop(): void {
+    this.write(this.#control, 0, new Int32Array([1]));
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    await this.#running;
+    this.#host.closeTeam(this.#team);
+    for (const buffer of [...this.#allocated]) this.free(buffer);
+  }
+}
+
+function checkRange(buffer: DeviceBuffer, byteOffset: number, { byteLength }: ArrayBufferView): void {
+  if (byteOffset < 0 || byteOffset + byteLength > buffer.bytes)
+    throw new RangeError(`bytes ${byteOffset} to ${byteOffset + byteLength} of a buffer of ${buffer.bytes}`);
+}

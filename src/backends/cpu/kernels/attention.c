@@ -1,0 +1,25 @@
+/**
+ * Causal softmax attention: out = softmax(q·kᵀ/√D)·v for every head, tiled (attention_forward.h).
+ *
+ * qkv act[N,3C] (a row is q of all heads, then k, then v; head h at h·D) -> out act[N,C], lse f32[B,H,T] (=); H, D
+ *
+ * Work is claimed by (batch row, head, block of queries), the longest blocks first, so that threads end together on a
+ * machine that also does other things. lse, the logarithm of each softmax's denominator, is what the backward pass
+ * needs to make the weights again.
+ */
+#include "attention_forward.h"
+
+void attention(const word *args, const extents *active, team *team) {
+  const act *qkv = args[0].p;
+  act *out = args[1].p;
+  float *lse = args[2].p;
+  const int64_t H = args[3].i, D = args[4].i, C = H * D, T = active->length, heads = active->batch * H;
+  const int64_t blocks = (T + QUERIES - 1) / QUERIES;
+  for (int64_t item; (item = team_claim(team, 0)) < blocks * heads;) {
+    const int64_t first = (blocks - 1 - item / heads) * QUERIES, b = item % heads / H, h = item % H;
+    const act *q = qkv + b * T * 3 * C + h * D;
+    const attention_head head = {.q = q, .k = q + C, .v = q + 2 * C, .q_stride = 3 * C, .key_stride = 3 * C, .D = D,
+                                 .out = out + b * T * C + h * D, .out_stride = C, .lse = lse + (b * H + h) * T};
+    attend_block(&head, first, min64(QUERIES, T - first), team->scratch);
+  }
+}

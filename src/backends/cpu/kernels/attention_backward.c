@@ -1,0 +1,180 @@
+/**
+ * Gradient of causal attention (FlashAttention-2, Dao 2023): the weights p are made again, block by block, from q, k and
+ * lse; with delta = rowsum(dout ⊙ out) and ds = p ⊙ (dout·vᵀ - delta)/√D: dv = pᵀ·dout, dk = dsᵀ·q, dq = ds·k.
+ *
+ * dout act[N,C], qkv act[N,3C], out act[N,C], lse f32[B,H,T] -> dqkv act[N,3C] (=), not overlapping qkv; H, D
+ *
+ * One thread does one head of one batch row: for each block of keys, all blocks of queries from the diagonal on. dk and
+ * dv of the block stay in private scratch. The fp32 sums of dq of a whole head would not fit there, so between blocks
+ * they are parked in dqkv itself: in the head's own dq elements, or for bf16, which are half as large, in the dk and dv
+ * elements of the same row. Those are written only after the row's dq is complete, as causal attention gives row i
+ * nothing from keys after i.
+ */
+#include "attention.h"
+
+#define BLOCK 64 /* rows of queries and of keys */
+
+typedef struct {
+  const act *dout, *qkv, *out;
+  const float *lse;
+  act *dqkv;
+  int64_t C, T, D, width;
+} head;
+
+typedef struct {
+  float *k, *k_transposed, *v_transposed, *dk, *dv; /* of the block of keys: [BLOCK][width] or [D][BLOCK] */
+  float *q, *dout, *dq;                             /* of the block of queries: [BLOCK][width] */
+  float *scores, *dweights;                         /* [STRIP][BLOCK] */
+  float *weights, *dscores;                         /* [BLOCK][BLOCK] */
+  float *delta;                                     /* [T padded to whole blocks] */
+} panels;
+
+static panels lay_out(float *scratch, const head *h) {
+  const int64_t rows = BLOCK * h->width, square = BLOCK * BLOCK;
+  panels p;
+  p.k = scratch;
+  p.k_transposed = p.k + rows;
+  p.v_transposed = p.k_transposed + rows;
+  p.dk = p.v_transposed + rows;
+  p.dv = p.dk + rows;
+  p.q = p.dv + rows;
+  p.dout = p.q + rows;
+  p.dq = p.dout + rows;
+  p.weights = p.dq + rows;
+  p.dscores = p.weights + square;
+  p.scores = p.dscores + square;
+  p.dweights = p.scores + STRIP * BLOCK;
+  p.delta = p.dweights + STRIP * BLOCK;
+  return p;
+}
+
+static float row_product(const act *a, const act *b, int64_t D) {
+  vf sum = vsplat(0);
+  int64_t d = 0;
+  for (; d + VL <= D; d += VL) sum += vload_act(a + d) * vload_act(b + d);
+  if (d < D) sum += vload_act_first(a + d, D - d) * vload_act_first(b + d, D - d);
+  return vsum(sum);
+}
+
+static void store_rows(act *to, int64_t stride, const float *panel, int64_t rows, int64_t D) {
+  for (int64_t row = 0; row < rows; row++, to += stride, panel += whole_vectors(D)) {
+    int64_t d = 0;
+    for (; d + VL <= D; d += VL) vstore_act(to + d, vload(panel + d));
+    if (d < D) vstore_act_first(to + d, vload(panel + d), D - d);
+  }
+}
+
+/* Where row i's sums of dq wait between blocks of keys: two halves of D/2 floats. */
+static void parking(const head *h, int64_t row, void *half[2]) {
+  act *dq = h->dqkv + row * 3 * h->C;
+#ifdef MINILLM_BF16
+  half[0] = dq + h->C;
+  half[1] = dq + 2 * h->C;
+#else
+  half[0] = dq;
+  half[1] = dq + h->D / 2;
+#endif
+}
+
+static void park(const head *h, int64_t first, int64_t rows, const float *dq) {
+  void *half[2];
+  for (int64_t row = 0; row < rows; row++, dq += h->width) {
+    parking(h, first + row, half);
+    memcpy(half[0], dq, (size_t)(h->D / 2) * sizeof *dq);
+    memcpy(half[1], dq + h->D / 2, (size_t)(h->D / 2) * sizeof *dq);
+  }
+}
+
+static void unpark(const head *h, int64_t first, int64_t rows, float *dq) {
+  void *half[2];
+  for (int64_t row = 0; row < rows; row++, dq += h->width) {
+    parking(h, first + row, half);
+    memcpy(dq, half[0], (size_t)(h->D / 2) * sizeof *dq);
+    memcpy(dq + h->D / 2, half[1], (size_t)(h->D / 2) * sizeof *dq);
+  }
+}
+
+/*
+ * Weights and score gradients of STRIP queries from their scores and weight gradients. Query i sees the keys
+ * 0 .. limit + i of the block; the first `columns` keys are wanted.
+ */
+static void weights_of_strip(const panels *p, int64_t strip, int64_t columns, int64_t limit, const float *lse,
+                             const float *delta, float scale) {
+  vi lane;
+  for (int i = 0; i < VL; i++) lane[i] = i;
+  for (int64_t r = 0; r < STRIP; r++) {
+    const float base = lse[r] * LOG2_E;
+    for (int64_t key = 0; key < columns; key += VL) {
+      const vf score = vload(p->scores + r * BLOCK + key) * (scale * LOG2_E) - base;
+      const vi seen = lane <= (int32_t)(limit + r - key);
+      const vf weight = vselect(seen, exp2_of_negative(score), vsplat(0));
+      const vf dscore = weight * ((vload(p->dweights + r * BLOCK + key) - delta[r]) * scale);
+      vstore(p->weights + (strip + r) * BLOCK + key, weight);
+      vstore(p->dscores + (strip + r) * BLOCK + key, dscore);
+    }
+  }
+}
+
+/* Adds what the queries first .. and the packed block of keys at `key` give each other to dq, dk and dv. */
+static void block_backward(const head *h, const panels *p, int64_t key, int64_t first) {
+  const int64_t D = h->D, C = h->C, width = h->width, rows = min64(BLOCK, h->T - first);
+  const int64_t padded = (rows + STRIP - 1) / STRIP * STRIP, below = first - key; /* 0 on the diagonal */
+  const float scale = 1 / sqrtf((float)D);
+  float lse[BLOCK] = {0};
+  memcpy(lse, h->lse + first, (size_t)rows * sizeof *lse);
+  pack_rows(p->q, h->qkv + first * 3 * C, 3 * C, rows, padded, D);
+  pack_rows(p->dout, h->dout + first * C, C, rows, padded, D);
+  if (key > 0) unpark(h, first, rows, p->dq);
+  else memset(p->dq, 0, (size_t)(BLOCK * width) * sizeof *p->dq);
+  for (int64_t strip = 0; strip < padded; strip += STRIP) {
+    const int64_t seen = min64(BLOCK, below + strip + STRIP), columns = whole_vectors(seen);
+    const operand q = {p->q + strip * width, width, 1}, dout = {p->dout + strip * width, width, 1};
+    product(OVERWRITE, q, p->k_transposed, BLOCK, D, p->scores, BLOCK, columns, NULL);
+    product(OVERWRITE, dout, p->v_transposed, BLOCK, D, p->dweights, BLOCK, columns, NULL);
+    weights_of_strip(p, strip, columns, below + strip, lse + strip, p->delta + first + strip, scale);
+    const operand dscores = {p->dscores + strip * BLOCK, BLOCK, 1};
+    product(ADD, dscores, p->k, width, seen, p->dq + strip * width, width, width, NULL);
+  }
+  for (int64_t strip = 0; strip < BLOCK; strip += STRIP) {
+    const int64_t from = max64(0, strip - below); /* the first query that sees one of these keys */
+    if (from >= padded) break;
+    const operand weights = {p->weights + from * BLOCK + strip, 1, BLOCK};
+    const operand dscores = {p->dscores + from * BLOCK + strip, 1, BLOCK};
+    product(ADD, weights, p->dout + from * width, width, padded - from, p->dv + strip * width, width, width, NULL);
+    product(ADD, dscores, p->q + from * width, width, padded - from, p->dk + strip * width, width, width, NULL);
+  }
+  if (below == 0) store_rows(h->dqkv + first * 3 * C, 3 * C, p->dq, rows, D);
+  else park(h, first, rows, p->dq);
+}
+
+static void head_backward(const head *h, float *scratch) {
+  const panels p = lay_out(scratch, h);
+  const int64_t C = h->C, D = h->D;
+  memset(p.delta, 0, (size_t)((h->T + BLOCK - 1) / BLOCK * BLOCK) * sizeof *p.delta);
+  for (int64_t row = 0; row < h->T; row++) p.delta[row] = row_product(h->dout + row * C, h->out + row * C, D);
+  for (int64_t key = 0; key < h->T; key += BLOCK) {
+    const int64_t keys = min64(BLOCK, h->T - key);
+    const act *k = h->qkv + key * 3 * C + C;
+    pack_rows(p.k, k, 3 * C, keys, BLOCK, D);
+    pack_transposed(p.k_transposed, BLOCK, k, 3 * C, keys, D);
+    pack_transposed(p.v_transposed, BLOCK, k + C, 3 * C, keys, D);
+    memset(p.dk, 0, (size_t)(BLOCK * h->width) * sizeof *p.dk);
+    memset(p.dv, 0, (size_t)(BLOCK * h->width) * sizeof *p.dv);
+    for (int64_t first = key; first < h->T; first += BLOCK) block_backward(h, &p, key, first);
+    act *dk = h->dqkv + key * 3 * C + C;
+    store_rows(dk, 3 * C, p.dk, keys, D);
+    store_rows(dk + C, 3 * C, p.dv, keys, D);
+  }
+}
+
+void attention_backward(const word *args, const extents *active, team *team) {
+  const act *dout = args[0].p, *qkv = args[1].p, *out = args[2].p;
+  const float *lse = args[3].p;
+  act *dqkv = args[4].p;
+  const int64_t H = args[5].i, D = args[6].i, C = H * D, T = active->length;
+  for (int64_t item; (item = team_claim(team, 0)) < active->batch * H;) {
+    const int64_t b = item / H, at = item % H * D, wide = b * T * 3 * C + at, narrow = b * T * C + at;
+    const head h = {dout + narrow, qkv + wide, out + narrow, lse + item * T, dqkv + wide, C, T, D, whole_vectors(D)};
+    head_backward(&h, team->scratch);
+  }
+}

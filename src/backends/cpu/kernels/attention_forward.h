@@ -1,0 +1,107 @@
+/**
+ * Tiled causal attention of one block of queries, with an online softmax (Milakov & Gimelshein 2018; Dao 2023): the scores
+ * of a block of keys are made, turned into weights and used while they are in cache; the T×T matrix never exists.
+ *
+ * Scores are kept transposed, [key][query], with vectors running over queries: maximum and sum over keys are then
+ * plain vector operations, and only the queries have to be transposed, once.
+ */
+#ifndef MINILLM_ATTENTION_FORWARD_H
+#define MINILLM_ATTENTION_FORWARD_H
+
+#include "attention.h"
+
+#define QUERIES 64
+#define KEYS 64
+#define GROUP (VL > STRIP ? VL : STRIP) /* queries whose masked keys are made alike, so that any strip of them may be read */
+
+/** One head of one sequence: query row i attends to key rows 0 .. start + i. */
+typedef struct {
+  const act *q, *k, *v;
+  int64_t q_stride, key_stride;
+  int64_t start, D;
+  act *out;
+  int64_t out_stride;
+  float *lse; /* one per query row, or null */
+} attention_head;
+
+typedef struct {
+  float *q, *k, *v, *scores, *out; /* panels [D][QUERIES], [KEYS][width] twice, [KEYS][QUERIES], [QUERIES][width] */
+  float maximum[QUERIES], total[QUERIES], correction[QUERIES];
+} attention_block;
+
+/*
+ * Turns VL queries' scores of `keys` keys into softmax weights 2^(score·scale - maximum), and brings maximum, total and
+ * correction (the factor of everything summed before) up to date. Lane i sees the keys 0 .. limit + i of the block.
+ */
+static inline void softmax_column(attention_block *block, int64_t column, int64_t keys, int64_t limit, float scale) {
+  float *scores = block->scores + column;
+  const int64_t all = max64(0, min64(keys, limit + 1)), some = max64(0, min64(keys, limit + GROUP));
+  vi lane;
+  for (int i = 0; i < VL; i++) lane[i] = i;
+  for (int64_t key = all; key < some; key++) {
+    float *at = scores + key * QUERIES;
+    vstore(at, vselect(lane >= (int32_t)(key - limit), vload(at), vsplat(-INFINITY)));
+  }
+  const vf before = vload(block->maximum + column);
+  vf highest[4] = {before, before, before, before};
+  int64_t key = 0;
+  for (; key + 4 <= some; key += 4)
+    for (int i = 0; i < 4; i++) highest[i] = larger(highest[i], vload(scores + (key + i) * QUERIES) * scale);
+  for (; key < some; key++) highest[0] = larger(highest[0], vload(scores + key * QUERIES) * scale);
+  const vf maximum = larger(larger(highest[0], highest[1]), larger(highest[2], highest[3]));
+  const vf correction = exp2_of_negative(before - maximum);
+  vf total = vload(block->total + column) * correction;
+  for (key = 0; key < some; key++) {
+    const vf weight = exp2_of_negative(vload(scores + key * QUERIES) * scale - maximum);
+    vstore(scores + key * QUERIES, weight);
+    total += weight;
+  }
+  vstore(block->maximum + column, maximum);
+  vstore(block->correction + column, correction);
+  vstore(block->total + column, total);
+}
+
+/** Attends query rows first .. first + rows - 1 (at most QUERIES) of a head. */
+static inline void attend_block(const attention_head *head, int64_t first, int64_t rows, float *scratch) {
+  const int64_t D = head->D, width = whole_vectors(D), columns = (rows + GROUP - 1) / GROUP * GROUP;
+  const int64_t position = head->start + first;
+  const float scale = LOG2_E / sqrtf((float)D);
+  attention_block block;
+  block.q = scratch;
+  block.k = block.q + D * QUERIES;
+  block.v = block.k + KEYS * width;
+  block.scores = block.v + KEYS * width;
+  block.out = block.scores + KEYS * QUERIES;
+  pack_transposed(block.q, QUERIES, head->q + first * head->q_stride, head->q_stride, rows, D);
+  memset(block.out, 0, (size_t)(QUERIES * width) * sizeof *block.out);
+  for (int i = 0; i < QUERIES; i++) block.maximum[i] = -INFINITY, block.total[i] = 0;
+  for (int64_t key = 0; key < position + rows; key += KEYS) {
+    const int64_t keys = min64(KEYS, position + rows - key), padded = (keys + STRIP - 1) / STRIP * STRIP;
+    pack_rows(block.k, head->k + key * head->key_stride, head->key_stride, keys, padded, D);
+    pack_rows(block.v, head->v + key * head->key_stride, head->key_stride, keys, keys, D);
+    for (int64_t strip = 0; strip < padded; strip += STRIP) {
+      const int64_t column = max64(0, key + strip - position) / VL * VL; /* the first query that sees one of these keys */
+      const operand k = {block.k + strip * width, width, 1};
+      if (column < columns)
+        product(OVERWRITE, k, block.q + column, QUERIES, D, block.scores + strip * QUERIES + column, QUERIES,
+                columns - column, NULL);
+    }
+    for (int64_t column = 0; column < columns; column += VL)
+      softmax_column(&block, column, keys, position + column - key, scale);
+    for (int64_t query = 0; query < rows; query += STRIP) {
+      const int64_t depth = max64(0, min64(keys, position + query + STRIP - key));
+      const operand weights = {block.scores + query, 1, QUERIES};
+      product(RESCALE, weights, block.v, width, depth, block.out + query * width, width, width, block.correction + query);
+    }
+  }
+  for (int64_t query = 0; query < rows; query++) {
+    const float *from = block.out + query * width, inverse = 1 / block.total[query];
+    act *to = head->out + (first + query) * head->out_stride;
+    int64_t d = 0;
+    for (; d + VL <= D; d += VL) vstore_act(to + d, vload(from + d) * inverse);
+    if (d < D) vstore_act_first(to + d, vload(from + d) * inverse, D - d);
+    if (head->lse) head->lse[first + query] = block.maximum[query] * LN_2 + logf(block.total[query]);
+  }
+}
+
+#endif

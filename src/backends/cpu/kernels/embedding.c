@@ -1,0 +1,25 @@
+/**
+ * Token plus position embedding: x[n] = wte[tokens[n]] + wpe[positions[n]]; without positions, row n of a batch of
+ * length T sits at position n % T.
+ *
+ * tokens i32[N], positions i32[N] or null, wte f32[V,C], wpe f32[P,C] -> x f32[N,C] (=)
+ */
+#include "kernel.h"
+
+#define ROWS_PER_CLAIM 16
+
+void embedding(const word *args, const extents *active, team *team) {
+  const int32_t *tokens = args[0].p, *positions = args[1].p;
+  const float *wte = args[2].p, *wpe = args[3].p;
+  float *x = args[4].p;
+  const int64_t C = args[5].i, N = rows_of(active);
+  for (int64_t begin; (begin = team_claim(team, 0) * ROWS_PER_CLAIM) < N;) {
+    const int64_t end = min64(begin + ROWS_PER_CLAIM, N);
+    for (int64_t n = begin; n < end; n++) {
+      const float *token = wte + tokens[n] * C;
+      const float *position = wpe + (positions ? positions[n] : n % active->length) * C;
+      float *restrict row = x + n * C;
+      for (int64_t c = 0; c < C; c++) row[c] = token[c] + position[c];
+    }
+  }
+}

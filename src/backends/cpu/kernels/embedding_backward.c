@@ -1,0 +1,30 @@
+/**
+ * Gradient of the embedding: dwte[tokens[n]] += dx[n], dwpe[positions[n]] += dx[n].
+ *
+ * tokens i32[N], positions i32[N] or null (then n % T), dx f32[N,C] -> dwte f32[V,C] (+=), dwpe f32[P,C] (+=)
+ *
+ * Several rows may add into one token's gradient, so threads share out channels, not rows: every element is summed by one
+ * thread in row order, which gives the same bits for any number of threads.
+ */
+#include "kernel.h"
+
+#define CHANNELS_PER_CLAIM 64
+
+void embedding_backward(const word *args, const extents *active, team *team) {
+  const int32_t *tokens = args[0].p, *positions = args[1].p;
+  const float *dx = args[2].p;
+  float *dwte = args[3].p, *dwpe = args[4].p;
+  const int64_t C = args[5].i, N = rows_of(active);
+  for (int64_t begin; (begin = team_claim(team, 0) * CHANNELS_PER_CLAIM) < C;) {
+    const int64_t channels = min64(CHANNELS_PER_CLAIM, C - begin);
+    for (int64_t n = 0; n < N; n++) {
+      const float *gradient = dx + n * C + begin;
+      float *restrict token = dwte + tokens[n] * C + begin;
+      float *restrict position = dwpe + (positions ? positions[n] : n % active->length) * C + begin;
+      for (int64_t c = 0; c < channels; c++) {
+        token[c] += gradient[c];
+        position[c] += gradient[c];
+      }
+    }
+  }
+}

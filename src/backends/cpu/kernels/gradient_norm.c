@@ -1,0 +1,39 @@
+/**
+ * The L2 norm of the flat gradient buffer: one pass over memory. Squares are summed in double, in chunks of a fixed size
+ * and 32 fixed lanes within a chunk; the chunk sums are then added in order, so neither the number of threads nor the
+ * vector width can change the result.
+ *
+ * gradients f32[count] -> norm f32[1] (=); workspace f64[ceil(count / CHUNK)]
+ */
+#include "kernel.h"
+
+#include <math.h>
+
+#define CHUNK 65536
+#define LANES 32
+
+static double sum_of_squares(const float *x, int64_t count) {
+  double lanes[LANES] = {0};
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES)
+    for (int lane = 0; lane < LANES; lane++) lanes[lane] += (double)x[i + lane] * (double)x[i + lane];
+  double sum = 0;
+  for (int lane = 0; lane < LANES; lane++) sum += lanes[lane];
+  for (; i < count; i++) sum += (double)x[i] * (double)x[i];
+  return sum;
+}
+
+void gradient_norm(const word *args, const extents *active, team *team) {
+  (void)active;
+  const float *gradients = args[0].p;
+  float *norm = args[1].p;
+  double *sums = args[2].p;
+  const int64_t count = args[3].i, chunks = (count + CHUNK - 1) / CHUNK;
+  for (int64_t chunk; (chunk = team_claim(team, 0)) < chunks;)
+    sums[chunk] = sum_of_squares(gradients + chunk * CHUNK, min64(CHUNK, count - chunk * CHUNK));
+  team_barrier(team);
+  if (team->thread != 0) return;
+  double sum = 0;
+  for (int64_t chunk = 0; chunk < chunks; chunk++) sum += sums[chunk];
+  *norm = (float)sqrt(sum);
+}

@@ -1,0 +1,66 @@
+/**
+ * What every kernel of the CPU backend sees.
+ *
+ * A compiled program is a table of launches. All threads of the team walk the table together: each calls the launch's
+ * kernel, then waits for the others. A kernel divides its work among `team->threads` itself, either by its thread
+ * number or by claiming items from a counter, and must give the same bits whatever the number of threads: no sum may be
+ * split at a place that depends on it.
+ *
+ * Arguments are words in the order inputs, outputs, updates (read and written in place), workspace, sizes (`.i`),
+ * constants (`.f`); an absent optional tensor is a null pointer. `extents` holds the active batch rows B and length T of
+ * this run, at most those the program was compiled for; active rows lie contiguously from the start: N = B*T.
+ *
+ * Policies: activations are written (=), parameter gradients are added (+=).
+ */
+#ifndef MINILLM_KERNEL_H
+#define MINILLM_KERNEL_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef union {
+  void *p;
+  int64_t i;
+  double f;
+} word;
+
+typedef struct {
+  int32_t batch;
+  int32_t length;
+} extents;
+
+#define TEAM_COUNTERS 16
+
+/** What the threads of a team share: one barrier, counters for claiming work, one scratch area. */
+typedef struct {
+  _Alignas(128) atomic_int arrived;
+  _Alignas(128) atomic_int generation;
+  struct {
+    _Alignas(128) atomic_llong next;
+  } counters[TEAM_COUNTERS];
+  void *scratch; /* shared by the team, 64-byte aligned, SHARED_SCRATCH_BYTES of the kernel library */
+} team_shared;
+
+typedef struct {
+  int thread;
+  int threads;
+  team_shared *shared;
+  void *scratch; /* this thread's own, 64-byte aligned, PRIVATE_SCRATCH_BYTES of the kernel library */
+} team;
+
+typedef void kernel(const word *args, const extents *active, team *team);
+
+/** Waits until every thread of the team is here. */
+void team_barrier(team *team);
+
+/** Claims the next item of counter `counter` (0 .. TEAM_COUNTERS-1); all counters are 0 when a launch starts. */
+static inline int64_t team_claim(team *team, int counter) {
+  return atomic_fetch_add_explicit(&team->shared->counters[counter].next, 1, memory_order_relaxed);
+}
+
+static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t rows_of(const extents *active) { return (int64_t)active->batch * active->length; }
+
+#endif

@@ -1,0 +1,77 @@
+/**
+ * Layer normalisation with the residual add before it: stream = x + branch (just x without a branch),
+ * normed = (stream - mean)·rstd·weight + bias, with the statistics of each row in fp32.
+ *
+ * x f32[N,C], branch act[N,C] or null, weight f32[C], bias f32[C] ->
+ * normed act[N,C], mean f32[N], rstd f32[N], stream f32[N,C] (only with a branch) (=); C, eps
+ *
+ * A row is read from memory once; its variance (about the mean, not by the cancelling E[x²] - E[x]²) and its result are
+ * passes over a row that is then in the first-level cache.
+ */
+#include "kernel.h"
+#include "partial.h"
+
+#define ROWS_PER_CLAIM 16
+
+/* Adds the branch into `stream`, and gives the row's sum. */
+static float add_branch(const float *x, const act *branch, float *stream, int64_t C) {
+  vf sum = vsplat(0);
+  int64_t c = 0;
+  for (; c + VL <= C; c += VL) {
+    vf v = vload(x + c) + vload_act(branch + c);
+    vstore(stream + c, v);
+    sum += v;
+  }
+  if (c < C) {
+    vf v = vload_first(x + c, C - c) + vload_act_first(branch + c, C - c);
+    vstore_first(stream + c, v, C - c);
+    sum += v;
+  }
+  return vsum(sum);
+}
+
+static float row_sum(const float *x, int64_t C) {
+  vf sum = vsplat(0);
+  int64_t c = 0;
+  for (; c + VL <= C; c += VL) sum += vload(x + c);
+  if (c < C) sum += vload_first(x + c, C - c);
+  return vsum(sum);
+}
+
+static float squared_deviations(const float *x, float mean, int64_t C) {
+  vf sum = vsplat(0);
+  int64_t c = 0;
+  for (; c + VL <= C; c += VL) {
+    vf d = vload(x + c) - mean;
+    sum += d * d;
+  }
+  float rest = 0;
+  for (; c < C; c++) rest += (x[c] - mean) * (x[c] - mean);
+  return vsum(sum) + rest;
+}
+
+void layer_norm(const word *args, const extents *active, team *team) {
+  const float *x = args[0].p;
+  const act *branch = args[1].p;
+  const float *weight = args[2].p, *bias = args[3].p;
+  act *normed = args[4].p;
+  float *means = args[5].p, *rstds = args[6].p, *stream = args[7].p;
+  const int64_t C = args[8].i, N = rows_of(active);
+  const float eps = (float)args[9].f;
+  for (int64_t begin; (begin = team_claim(team, 0) * ROWS_PER_CLAIM) < N;) {
+    const int64_t end = min64(begin + ROWS_PER_CLAIM, N);
+    for (int64_t n = begin; n < end; n++) {
+      const float *row = branch ? stream + n * C : x + n * C;
+      const float sum = branch ? add_branch(x + n * C, branch + n * C, stream + n * C, C) : row_sum(row, C);
+      const float mean = sum / (float)C;
+      const float rstd = 1 / sqrtf(squared_deviations(row, mean, C) / (float)C + eps);
+      act *out = normed + n * C;
+      int64_t c = 0;
+      for (; c + VL <= C; c += VL)
+        vstore_act(out + c, (vload(row + c) - mean) * rstd * vload(weight + c) + vload(bias + c));
+      for (; c < C; c++) act_store(out + c, (row[c] - mean) * rstd * weight[c] + bias[c]);
+      means[n] = mean;
+      rstds[n] = rstd;
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Gradient of layer normalisation. With x̂ = (stream - mean)·rstd and g = dnormed·weight:
+ * dx = rstd·(g - average(g) - x̂·average(g·x̂)) + dstream, dweight += Σ dnormed·x̂, dbias += Σ dnormed.
+ *
+ * dnormed act[N,C], dstream f32[N,C] or null, stream f32[N,C], mean f32[N], rstd f32[N], weight f32[C] ->
+ * dx f32[N,C] (=), dweight f32[C], dbias f32[C] (+=); workspace f32[BLOCKS,2,C]
+ *
+ * The rows are cut into 16 blocks whatever the number of threads; each block sums its own dweight and dbias, and the
+ * blocks are then added in order.
+ */
+#include "kernel.h"
+#include "partial.h"
+
+#define BLOCKS 16
+#define CHANNELS_PER_CLAIM 64
+
+typedef struct {
+  const act *dnormed;
+  const float *dstream, *stream;
+  float mean, rstd;
+  float *dx;
+} row;
+
+/* Adds the row's share of dweight and dbias to the partial sums and writes its dx. */
+static void row_backward(const row r, const float *weight, float *restrict dweight, float *restrict dbias, int64_t C) {
+  vf sum_g = vsplat(0), sum_gx = vsplat(0);
+  int64_t c = 0;
+  for (; c + VL <= C; c += VL) {
+    vf d = vload_act(r.dnormed + c), normal = (vload(r.stream + c) - r.mean) * r.rstd, g = d * vload(weight + c);
+    sum_g += g;
+    sum_gx += g * normal;
+    vstore(dweight + c, vload(dweight + c) + d * normal);
+    vstore(dbias + c, vload(dbias + c) + d);
+  }
+  float rest_g = 0, rest_gx = 0;
+  for (; c < C; c++) {
+    float d = act_load(r.dnormed + c), normal = (r.stream[c] - r.mean) * r.rstd, g = d * weight[c];
+    rest_g += g;
+    rest_gx += g * normal;
+    dweight[c] += d * normal;
+    dbias[c] += d;
+  }
+  const float average_g = (vsum(sum_g) + rest_g) / (float)C, average_gx = (vsum(sum_gx) + rest_gx) / (float)C;
+  for (c = 0; c + VL <= C; c += VL) {
+    vf normal = (vload(r.stream + c) - r.mean) * r.rstd, g = vload_act(r.dnormed + c) * vload(weight + c);
+    vf dx = (g - average_g - normal * average_gx) * r.rstd;
+    vstore(r.dx + c, r.dstream ? dx + vload(r.dstream + c) : dx);
+  }
+  for (; c < C; c++) {
+    float normal = (r.stream[c] - r.mean) * r.rstd, g = act_load(r.dnormed + c) * weight[c];
+    float dx = (g - average_g - normal * average_gx) * r.rstd;
+    r.dx[c] = r.dstream ? dx + r.dstream[c] : dx;
+  }
+}
+
+void layer_norm_backward(const word *args, const extents *active, team *team) {
+  const act *dnormed = args[0].p;
+  const float *dstream = args[1].p, *stream = args[2].p, *mean = args[3].p, *rstd = args[4].p, *weight = args[5].p;
+  float *dx = args[6].p, *dweight = args[7].p, *dbias = args[8].p, *partial = args[9].p;
+  const int64_t C = args[10].i, N = rows_of(active);
+  for (int64_t block; (block = team_claim(team, 0)) < BLOCKS;) {
+    float *sums = partial + block * 2 * C;
+    memset(sums, 0, (size_t)(2 * C) * sizeof *sums);
+    for (int64_t n = block * N / BLOCKS; n < (block + 1) * N / BLOCKS; n++) {
+      const row r = {dnormed + n * C, dstream ? dstream + n * C : NULL, stream + n * C, mean[n], rstd[n], dx + n * C};
+      row_backward(r, weight, sums, sums + C, C);
+    }
+  }
+  team_barrier(team);
+  for (int64_t begin; (begin = team_claim(team, 1) * CHANNELS_PER_CLAIM) < C;) {
+    const int64_t end = min64(begin + CHANNELS_PER_CLAIM, C);
+    for (int64_t block = 0; block < BLOCKS; block++) {
+      const float *sums = partial + block * 2 * C;
+      for (int64_t c = begin; c < end; c++) dweight[c] += sums[c], dbias[c] += sums[C + c];
+    }
+  }
+}

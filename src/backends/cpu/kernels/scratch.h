@@ -1,0 +1,5 @@
+#ifndef MINILLM_SCRATCH_H
+#define MINILLM_SCRATCH_H
+#define PRIVATE_SCRATCH_BYTES (2 << 20)
+#define SHARED_SCRATCH_BYTES (32 << 20)
+#endif

@@ -1,0 +1,150 @@
+/**
+ * Vectors of VL floats, in the compiler's vector extension so that one source serves AVX-512, AVX2, NEON and plain C; the
+ * variant is chosen by the flags the file is compiled with.
+ *
+ * `act` is the type activations are stored in: float, or bf16 (round to nearest even) when compiled with -DMINILLM_BF16.
+ */
+#ifndef MINILLM_SIMD_H
+#define MINILLM_SIMD_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX512F__)
+#define VL 16
+#elif defined(__AVX2__)
+#define VL 8
+#else
+#define VL 4
+#endif
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+typedef float vf __attribute__((vector_size(VL * 4)));
+typedef int32_t vi __attribute__((vector_size(VL * 4)));
+typedef uint32_t vu __attribute__((vector_size(VL * 4)));
+typedef uint16_t vh __attribute__((vector_size(VL * 2)));
+
+typedef struct {
+  uint16_t bits;
+} bf16;
+
+#ifdef MINILLM_BF16
+typedef bf16 act;
+#else
+typedef float act;
+#endif
+
+static inline vf vsplat(float x) { return x - (vf){0}; }
+static inline vf vload(const float *p) {
+  vf v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+static inline void vstore(float *p, vf v) { memcpy(p, &v, sizeof v); }
+
+static inline float float_of_bf16(bf16 x) {
+  uint32_t u = (uint32_t)x.bits << 16;
+  float f;
+  memcpy(&f, &u, 4);
+  return f;
+}
+static inline bf16 bf16_of_float(float f) {
+  uint32_t u;
+  memcpy(&u, &f, 4);
+  if ((u & 0x7fffffffu) > 0x7f800000u) return (bf16){(uint16_t)((u >> 16) | 0x40)}; /* NaN stays NaN */
+  return (bf16){(uint16_t)((u + 0x7fffu + ((u >> 16) & 1)) >> 16)};
+}
+
+static inline vf vload_bf16(const bf16 *p) {
+  vh h;
+  memcpy(&h, p, sizeof h);
+  return (vf)(__builtin_convertvector(h, vu) << 16);
+}
+static inline void vstore_bf16(bf16 *p, vf v) {
+#if defined(__AVX512BF16__)
+  __m256bh h = _mm512_cvtneps_pbh((__m512)v);
+  memcpy(p, &h, sizeof h);
+#else
+  vu u = (vu)v;
+  vu rounded = (u + 0x7fffu + ((u >> 16) & 1)) >> 16;
+  vu nan = (u >> 16) | 0x40;
+  vu is_nan = (vu)((u & 0x7fffffffu) > 0x7f800000u);
+  vh h = __builtin_convertvector((nan & is_nan) | (rounded & ~is_nan), vh);
+  memcpy(p, &h, sizeof h);
+#endif
+}
+
+/* One element or one vector of stored activations, as float. */
+#ifdef MINILLM_BF16
+static inline float act_load(const act *p) { return float_of_bf16(*p); }
+static inline void act_store(act *p, float f) { *p = bf16_of_float(f); }
+static inline vf vload_act(const act *p) { return vload_bf16(p); }
+static inline void vstore_act(act *p, vf v) { vstore_bf16(p, v); }
+#else
+static inline float act_load(const act *p) { return *p; }
+static inline void act_store(act *p, float f) { *p = f; }
+static inline vf vload_act(const act *p) { return vload(p); }
+static inline void vstore_act(act *p, vf v) { vstore(p, v); }
+#endif
+
+static inline float vsum(vf v) {
+  float s[VL];
+  memcpy(s, &v, sizeof v);
+  for (int width = VL / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; i++) s[i] += s[i + width];
+  return s[0];
+}
+static inline vf vselect(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
+static inline vf vmax(vf a, vf b) { return vselect(a > b, a, b); }
+static inline vf vmin(vf a, vf b) { return vselect(a < b, a, b); }
+static inline float vmaximum(vf v) {
+  float m = v[0];
+  for (int i = 1; i < VL; i++) m = v[i] > m ? v[i] : m;
+  return m;
+}
+
+/** e^x for x <= 88.7 (0 below -87.3): 2^n times a degree-6 polynomial of the remainder; relative error below 2e-7. */
+static inline vf vexp(vf x) {
+  vi nan = x != x;
+  vf clamped = vmin(vmax(x, vsplat(-87.3f)), vsplat(88.7f));
+  vf n = clamped * 1.44269504088896341f;
+  /* round to nearest by adding and subtracting 1.5 * 2^23 */
+  vf shifted = n + 12582912.0f;
+  vi k = (vi)shifted - 0x4b400000;
+  vf rounded = shifted - 12582912.0f;
+  vf r = clamped - rounded * 0.693359375f;
+  r = r + rounded * 2.12194440e-4f;
+  vf p = vsplat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  vf e = (vf)((vi)p + (k << 23));
+  e = vselect(x < -87.3f, vsplat(0.0f), e);
+  return vselect(nan, x, e);
+}
+static inline vf vtanh(vf x) {
+  vf clamped = vmin(vmax(x, vsplat(-15.0f)), vsplat(15.0f));
+  vf e = vexp(clamped * 2.0f);
+  vf t = (e - 1.0f) / (e + 1.0f);
+  vf small = x - x * x * x * 0.333333333f;
+  vi near_zero = (x < 1e-2f) & (x > -1e-2f);
+  return vselect(x != x, x, vselect(near_zero, small, t));
+}
+
+/* GELU in its tanh form (Hendrycks & Gimpel 2016), as GPT-2 uses it, and its derivative. */
+#define GELU_SCALE 0.7978845608028654f
+#define GELU_CUBIC 0.044715f
+static inline vf vgelu(vf x) { return 0.5f * x * (1.0f + vtanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x))); }
+static inline vf vgelu_derivative(vf x) {
+  vf t = vtanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x));
+  return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * GELU_SCALE * (1.0f + 3.0f * GELU_CUBIC * x * x);
+}
+
+#endif

@@ -1,0 +1,175 @@
+/**
+ * The team: a fixed set of threads that walk a program's launches together. Thread 0 is a dedicated thread too, so the
+ * thread that asks for a run only waits; JavaScript stays free.
+ */
+#define _GNU_SOURCE
+#include "kernel.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+typedef struct {
+  kernel *kernel;
+  const word *args;
+} launch;
+
+typedef struct pool {
+  team_shared shared;
+  pthread_mutex_t mutex;
+  pthread_cond_t work, done;
+  int threads, running, closing;
+  int64_t ticket;
+  const launch *launches;
+  int64_t count;
+  const extents *active;
+  const atomic_int *stop;
+  int64_t *times;
+  int stopping;
+  pthread_t *handles;
+  team *teams;
+} pool;
+
+static inline void pause_briefly(int spins) {
+  if (spins < 4000) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+  } else {
+    sched_yield();
+  }
+}
+
+/* The last thread to arrive resets the counters when a launch has ended, decides whether to stop, and opens the gate. */
+static void meet(team *member, pool *launch_end, int64_t index) {
+  team_shared *shared = member->shared;
+  int generation = atomic_load_explicit(&shared->generation, memory_order_relaxed);
+  if (atomic_fetch_add_explicit(&shared->arrived, 1, memory_order_acq_rel) == member->threads - 1) {
+    atomic_store_explicit(&shared->arrived, 0, memory_order_relaxed);
+    if (launch_end) {
+      for (int i = 0; i < TEAM_COUNTERS; i++) atomic_store_explicit(&shared->counters[i].next, 0, memory_order_relaxed);
+      if (launch_end->times) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        launch_end->times[index] = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+      }
+      launch_end->stopping = atomic_load_explicit(launch_end->stop, memory_order_relaxed);
+    }
+    atomic_store_explicit(&shared->generation, generation + 1, memory_order_release);
+  } else {
+    for (int spins = 0; atomic_load_explicit(&shared->generation, memory_order_acquire) == generation; spins++)
+      pause_briefly(spins);
+  }
+}
+
+EXPORT void team_barrier(team *member) { meet(member, NULL, 0); }
+
+static void walk(pool *pool, team *member) {
+  for (int64_t i = 0; i < pool->count; i++) {
+    pool->launches[i].kernel(pool->launches[i].args, pool->active, member);
+    meet(member, pool, i);
+    if (pool->stopping) break;
+  }
+}
+
+typedef struct {
+  pool *pool;
+  int thread;
+} start;
+
+static void *thread_main(void *argument) {
+  start *begin = argument;
+  pool *pool = begin->pool;
+  team *member = &pool->teams[begin->thread];
+  free(begin);
+  int64_t seen = 0;
+  for (;;) {
+    pthread_mutex_lock(&pool->mutex);
+    while (pool->ticket == seen && !pool->closing) pthread_cond_wait(&pool->work, &pool->mutex);
+    if (pool->closing) {
+      pthread_mutex_unlock(&pool->mutex);
+      return NULL;
+    }
+    seen = pool->ticket;
+    pthread_mutex_unlock(&pool->mutex);
+    walk(pool, member);
+    pthread_mutex_lock(&pool->mutex);
+    if (--pool->running == 0) pthread_cond_broadcast(&pool->done);
+    pthread_mutex_unlock(&pool->mutex);
+  }
+}
+
+static void *aligned(size_t bytes) {
+  void *memory = NULL;
+  return posix_memalign(&memory, 4096, bytes ? bytes : 1) ? NULL : memory;
+}
+
+/** Starts `threads` threads with their scratch areas; NULL when the system refuses. */
+EXPORT void *team_create(int32_t threads, int64_t private_bytes, int64_t shared_bytes) {
+  pool *made = aligned(sizeof(pool));
+  if (!made) return NULL;
+  memset(made, 0, sizeof *made);
+  pthread_mutex_init(&made->mutex, NULL);
+  pthread_cond_init(&made->work, NULL);
+  pthread_cond_init(&made->done, NULL);
+  made->threads = threads;
+  made->shared.scratch = aligned((size_t)shared_bytes);
+  made->handles = calloc((size_t)threads, sizeof(pthread_t));
+  made->teams = calloc((size_t)threads, sizeof(team));
+  if (!made->shared.scratch || !made->handles || !made->teams) return NULL;
+  for (int i = 0; i < threads; i++) {
+    made->teams[i] = (team){i, threads, &made->shared, aligned((size_t)private_bytes)};
+    start *begin = malloc(sizeof *begin);
+    if (!made->teams[i].scratch || !begin) return NULL;
+    *begin = (start){made, i};
+    if (pthread_create(&made->handles[i], NULL, thread_main, begin)) return NULL;
+  }
+  return made;
+}
+
+/**
+ * Runs `count` launches and waits for their end. Between launches `*stop` is looked at; non-zero ends the run early.
+ * `times`, if given, receives the moment (monotonic, ns) at which each launch ended. Returns 1 if stopped, else 0.
+ */
+EXPORT int32_t team_run(void *handle, const void *launches, int64_t count, const void *active, const void *stop,
+                        int64_t *times) {
+  pool *pool = handle;
+  pthread_mutex_lock(&pool->mutex);
+  pool->launches = launches;
+  pool->count = count;
+  pool->active = active;
+  pool->stop = stop;
+  pool->times = times;
+  pool->stopping = 0;
+  pool->running = pool->threads;
+  pool->ticket++;
+  pthread_cond_broadcast(&pool->work);
+  while (pool->running > 0) pthread_cond_wait(&pool->done, &pool->mutex);
+  int stopped = pool->stopping;
+  pthread_mutex_unlock(&pool->mutex);
+  return stopped;
+}
+
+EXPORT void team_close(void *handle) {
+  pool *pool = handle;
+  pthread_mutex_lock(&pool->mutex);
+  pool->closing = 1;
+  pthread_cond_broadcast(&pool->work);
+  pthread_mutex_unlock(&pool->mutex);
+  for (int i = 0; i < pool->threads; i++) pthread_join(pool->handles[i], NULL);
+  for (int i = 0; i < pool->threads; i++) free(pool->teams[i].scratch);
+  free(pool->shared.scratch);
+  free(pool->teams);
+  free(pool->handles);
+  free(pool);
+}

@@ -1,0 +1,29 @@
+/** @file The null backend: plans and costs programs without hardware. It has addresses but no bytes; running does nothing. */
+
+import type { Backend, DeviceBuffer, Executable } from '../../engine/backend.ts';
+import type { Plan } from '../../engine/plan.ts';
+
+/** A backend of `memoryBytes` that computes nothing. */
+export function openNullBackend(memoryBytes = Number.POSITIVE_INFINITY): Backend {
+  let next = 4096;
+  return {
+    name: 'null',
+    description: 'no device: plans only',
+    overheadBytes: 0,
+    memory: () => ({ total: memoryBytes, available: memoryBytes }),
+    allocate: (bytes): DeviceBuffer => {
+      const buffer = { address: next, bytes };
+      next += bytes;
+      return buffer;
+    },
+    free: () => {},
+    write: () => {},
+    read: (_buffer, _byteOffset, target) => {
+      new Uint8Array(target.buffer, target.byteOffset, target.byteLength).fill(0);
+    },
+    compile: (plan: Plan): Executable => ({ plan }),
+    run: () => Promise.resolve('completed'),
+    stop: () => {},
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,47 @@
+/** @file `dataset.json`, which stands beside the shards and says where they come from and what they hold. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { exists, writeFileAtomic } from '../support/files.ts';
+import { readJsonFile } from '../support/json.ts';
+import { END_OF_TEXT, VOCABULARY_SIZE } from './vocabulary.ts';
+
+export const DESCRIPTION_NAME = 'dataset.json';
+
+const count = z.int().nonnegative();
+
+const schema = z.object({
+  formatVersion: z.literal(1),
+  /** What the documents are, for people: a hub data set, file names. */
+  source: z.string(),
+  tokenizer: z.object({ name: z.string(), vocabularySize: count, endOfText: count }),
+  documents: count,
+  validationTokens: count,
+  trainTokens: count,
+  shards: z.array(
+    z.object({
+      name: z.string().regex(/^[^/\\]+$/, 'expected a file name without folders'),
+      split: z.enum(['train', 'validation']),
+      tokens: count,
+      sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
+    }),
+  ),
+});
+
+export type DatasetDescription = z.output<typeof schema>;
+
+/** How `dataset.json` names the tokenizer of this program. */
+export const GPT2_TOKENIZER = { name: 'gpt2', vocabularySize: VOCABULARY_SIZE, endOfText: END_OF_TEXT };
+
+/**
+ * Reads the description in a data folder; undefined where there is none.
+ * @throws UserError when it is not as it should be.
+ */
+export async function readDescription(folder: string): Promise<DatasetDescription | undefined> {
+  const path = join(folder, DESCRIPTION_NAME);
+  return (await exists(path)) ? readJsonFile(schema, path) : undefined;
+}
+
+/** Writes the description of the shards in a data folder. */
+export async function writeDescription(folder: string, description: DatasetDescription): Promise<void> {
+  await writeFileAtomic(join(folder, DESCRIPTION_NAME), `${JSON.stringify(description, undefined, 2)}\n`);
+}

@@ -1,0 +1,10 @@
+/** @file The numbers of GPT-2's vocabulary that code without a tokenizer needs; importing them loads nothing. */
+
+/** Number of token ids: 50,000 merges, 256 bytes and `<|endoftext|>`. */
+export const VOCABULARY_SIZE = 50257;
+
+/** The id of `<|endoftext|>`, written before each document. */
+export const END_OF_TEXT = 50256;
+
+/** How `<|endoftext|>` is spelled. Inside a text it is plain text, never the id above. */
+export const END_OF_TEXT_STRING = '<|endoftext|>';

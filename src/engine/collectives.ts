@@ -1,0 +1,38 @@
+/** @file Places the sums over ranks into a differentiated program: each behind the last kernel that adds to its bucket. */
+
+import type { Graph, Node } from './graph.ts';
+import type { ParameterLayout } from './layout.ts';
+import { allReduce } from './ops/all-reduce.ts';
+
+/** The int32 input that is 1 in the last micro-step of a step, when gradients are complete, and 0 before. */
+export const LAST_MICRO_STEP = 'lastMicroStep';
+
+/** Adds one all-reduce per bucket, and one for the statistics behind them. */
+export function insertCollectives(graph: Graph, layout: ParameterLayout): void {
+  const active = graph.input(LAST_MICRO_STEP, [], 'int32');
+  const stretches = [...layout.buckets, { offset: layout.count, count: layout.gradientCount - layout.count }];
+  const bucketOf = (element: number): number =>
+    stretches.findIndex(({ offset, count }) => element >= offset && element < offset + count);
+
+  const lastWriter = new Map<number, number>();
+  graph.nodes.forEach((node, index) => {
+    for (const tensor of node.updates) {
+      const offset =
+        tensor?.storage.kind === 'gradient'
+          ? layout.places.get(tensor.storage.name)?.offset
+          : tensor?.storage.kind === 'statistic'
+            ? layout.statistics.get(tensor.storage.name)
+            : undefined;
+      if (offset !== undefined) lastWriter.set(bucketOf(offset), index);
+    }
+  });
+
+  const behind = new Map<number, Node[]>();
+  stretches.forEach(({ offset, count }, bucket) => {
+    const writer = lastWriter.get(bucket);
+    if (writer === undefined) return;
+    const { nodes } = graph.capture(() => allReduce(graph.range('gradients', offset, count), active, bucket));
+    behind.set(writer, [...(behind.get(writer) ?? []), ...nodes]);
+  });
+  graph.nodes = graph.nodes.flatMap((node, index) => [node, ...(behind.get(index) ?? [])]);
+}

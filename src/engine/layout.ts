@@ -1,0 +1,106 @@
+/**
+ * @file The one layout of the four flat buffers: buckets in the order the backward pass completes them, so that a
+ * bucket can be reduced while the pass goes on. Decayed and undecayed tensors never share a bucket; each bucket is
+ * padded, so that ranks can own equal slices of it.
+ */
+
+import type { Graph } from './graph.ts';
+import { elements } from './tensor.ts';
+
+export interface ParameterPlace {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** First element in each flat buffer. */
+  readonly offset: number;
+  readonly count: number;
+}
+
+export interface Bucket {
+  readonly offset: number;
+  readonly count: number;
+  /** Whether weight decay applies: to tensors of two or more dimensions. */
+  readonly decayed: boolean;
+}
+
+export interface ParameterLayout {
+  readonly places: ReadonlyMap<string, ParameterPlace>;
+  readonly buckets: readonly Bucket[];
+  /** Elements of the parameter and moment buffers, padding included. */
+  readonly count: number;
+  /** Elements of the gradient buffer: the parameters', then the statistics. */
+  readonly gradientCount: number;
+  /** Offsets of the statistics, in elements of the gradient buffer. */
+  readonly statistics: ReadonlyMap<string, number>;
+}
+
+/** Elements to which every tensor starts aligned: one 64-byte cache line. */
+const TENSOR_ALIGNMENT = 16;
+/** Elements to which every bucket is padded: a cache line for each of up to 64 ranks. */
+const BUCKET_ALIGNMENT = 1024;
+/** A bucket is closed once it holds this many elements (16 MB): large enough for full bandwidth, small enough to overlap. */
+const BUCKET_ELEMENTS = 4 * 1024 * 1024;
+/** Sums that travel with the gradients. */
+const STATISTICS = ['loss'] as const;
+
+const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
+
+/** Tensors that share a bucket, and when the last of them is complete: an index into the program's nodes. */
+interface Group {
+  readonly names: string[];
+  readonly decayed: boolean;
+  elements: number;
+  completed: number;
+}
+
+/** Groups parameters in the order in which the last node that adds to their gradient runs. */
+function groupByCompletion(graph: Graph): Group[] {
+  const last = new Map<string, number>();
+  graph.nodes.forEach((node, index) => {
+    for (const tensor of node.updates) if (tensor?.storage.kind === 'gradient') last.set(tensor.storage.name, index);
+  });
+  const inOrder = [...graph.parameters]
+    .map(([name, { shape }]) => ({
+      name,
+      count: elements(shape),
+      decayed: shape.length >= 2,
+      index: last.get(name) ?? 0,
+    }))
+    .sort((a, b) => a.index - b.index || a.count - b.count);
+
+  const groups: Group[] = [];
+  const open = new Map<boolean, Group>();
+  for (const { name, count, decayed, index } of inOrder) {
+    let group = open.get(decayed);
+    // A tensor that fills a bucket (wte) does not hold back those before it.
+    if (!group || group.elements >= BUCKET_ELEMENTS || count >= BUCKET_ELEMENTS) {
+      group = { names: [], decayed, elements: 0, completed: 0 };
+      groups.push(group);
+      open.set(decayed, group);
+    }
+    group.names.push(name);
+    group.elements += count;
+    group.completed = index;
+  }
+  return groups.sort((a, b) => a.completed - b.completed || a.elements - b.elements);
+}
+
+/** Lays out the parameters of a traced program; of a differentiated one, in the order its gradients are completed. */
+export function layoutParameters(graph: Graph): ParameterLayout {
+  const places = new Map<string, ParameterPlace>();
+  const buckets: Bucket[] = [];
+  let end = 0;
+  for (const { names, decayed } of groupByCompletion(graph)) {
+    const offset = end;
+    for (const name of names) {
+      const shape = graph.parameters.get(name)?.shape ?? [];
+      const count = elements(shape);
+      places.set(name, { name, shape, offset: end, count });
+      end = alignUp(end + count, TENSOR_ALIGNMENT);
+    }
+    end = alignUp(end, BUCKET_ALIGNMENT);
+    buckets.push({ offset, count: end - offset, decayed });
+  }
+
+  const statistics = new Map(STATISTICS.map((name, index) => [name as string, end + index]));
+  return { places, buckets, count: end, gradientCount: alignUp(end + STATISTICS.length, BUCKET_ALIGNMENT), statistics };
+}

@@ -1,0 +1,15 @@
+/** @file GELU alone, to make an activation again from its preactivation; `linear` applies it in passing. */
+
+import { apply, type Operation, output } from '../operation.ts';
+import { elements, extent, type Tensor } from '../tensor.ts';
+
+const geluForward: Operation = {
+  name: 'gelu',
+  constants: (node) => ({ integers: [extent(output(node), -1)] }),
+  flops: (node) => 12 * elements(output(node).shape),
+};
+
+/** GELU in its tanh form (Hendrycks & Gimpel 2016, as GPT-2 uses it), elementwise on [B, T, C]. */
+export function gelu(x: Tensor): Tensor {
+  return output(apply(x.graph, geluForward, { inputs: [x], outputs: [{ shape: x.shape, dtype: x.dtype }] }));
+}

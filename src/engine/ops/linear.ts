@@ -1,0 +1,69 @@
+/** @file Matrix product with bias, optionally followed by GELU; the weight is stored [in, out], as GPT-2's Conv1D has it. */
+
+import { apply, input, type Operation, output } from '../operation.ts';
+import { BYTES_PER_ELEMENT, elements, extent, type Tensor } from '../tensor.ts';
+import { gelu } from './gelu.ts';
+
+const productFlops = (x: Tensor, weight: Tensor): number =>
+  (2 * elements(x.shape) * elements(weight.shape)) / extent(weight, 0);
+
+/** How a kernel is told the type of an incoming gradient: float32 from the residual stream, bfloat16 inside a block. */
+const typeCode = (tensor: Tensor): number => (BYTES_PER_ELEMENT[tensor.dtype] === 4 ? 0 : 1);
+
+const linearBackwardInput: Operation = {
+  name: 'linear_backward_input',
+  constants: (node) => ({
+    integers: [...(node.inputs[2] as Tensor).shape, typeCode(input(node))],
+  }),
+  flops: (node) => productFlops(output(node), node.inputs[2] as Tensor),
+};
+
+const linearBackwardWeight: Operation = {
+  name: 'linear_backward_weight',
+  constants: (node) => ({
+    integers: [...(node.updates[0] as Tensor).shape, typeCode(input(node, 1))],
+  }),
+  flops: (node) => productFlops(input(node), node.updates[0] as Tensor),
+};
+
+const linearForward: Operation = {
+  name: 'linear',
+  constants: (node) => ({ integers: [...input(node, 1).shape] }),
+  flops: (node) => productFlops(input(node), input(node, 1)),
+  backward: (node, [gradient]) => {
+    const [x, weight, bias] = node.inputs as [Tensor, Tensor, Tensor | undefined];
+    const preactivation = node.outputs[1];
+    const { graph } = x;
+    apply(graph, linearBackwardWeight, {
+      inputs: [x, gradient, preactivation],
+      updates: [graph.gradientOf(weight), bias && graph.gradientOf(bias)],
+    });
+    const backward = apply(graph, linearBackwardInput, {
+      inputs: [gradient, preactivation, weight],
+      outputs: [{ shape: x.shape, dtype: x.dtype }],
+    });
+    return [output(backward)];
+  },
+  recompute: (node, index) => {
+    const preactivation = node.outputs[1];
+    return index === 0 && preactivation ? gelu(preactivation) : undefined;
+  },
+};
+
+/**
+ * y = x·weight + bias, and with `gelu` y = GELU(x·weight + bias), keeping the preactivation for the backward pass.
+ *
+ * @param x activation type [B, T, in]
+ * @param weight float32 [in, out], a parameter
+ * @param bias float32 [out], a parameter
+ * @returns activation type [B, T, out]
+ */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor, options: { readonly gelu?: boolean } = {}): Tensor {
+  const result = { shape: [...x.shape.slice(0, -1), extent(weight, 1)], dtype: x.dtype };
+  return output(
+    apply(x.graph, linearForward, {
+      inputs: [x, weight, bias],
+      outputs: [result, options.gelu ? result : undefined],
+    }),
+  );
+}

@@ -1,0 +1,169 @@
+/**
+ * @file A session: one model's memory on one backend (flat buffers, states, an arena that all programs share) and the
+ * programs compiled for it. Programs are planned together first, so that nothing is allocated once they run.
+ */
+
+import { UserError } from '../support/errors.ts';
+import type { Backend, DeviceBuffer, Executable } from './backend.ts';
+import { type Communicator, singleProcess } from './communicator.ts';
+import type { ParameterLayout, ParameterPlace } from './layout.ts';
+import type { Plan, Region } from './plan.ts';
+import { byteLength, type FlatBuffer } from './tensor.ts';
+
+export type InputValue = number | Int32Array | Float32Array;
+
+export interface RunOptions {
+  /** Active rows; at most the plan's, which is the default. */
+  readonly batch?: number;
+  readonly length?: number;
+}
+
+/** Bytes a session of these plans takes on its device, by purpose. */
+export function sessionBytes(layout: ParameterLayout, plans: readonly Plan[]): ReadonlyMap<Region, number> {
+  const bytes = new Map<Region, number>();
+  const buffers = new Set<FlatBuffer>(['parameters']);
+  for (const plan of plans) {
+    bytes.set('arena', Math.max(bytes.get('arena') ?? 0, plan.arenaBytes));
+    bytes.set('inputs', (bytes.get('inputs') ?? 0) + plan.inputBytes);
+    for (const [name, size] of plan.states) bytes.set(`state:${name}`, size);
+    for (const { node } of plan.nodes)
+      for (const tensor of [...node.inputs, ...node.updates]) {
+        if (tensor?.storage.kind === 'range') buffers.add(tensor.storage.buffer);
+        if (tensor?.storage.kind === 'gradient') buffers.add('gradients');
+      }
+  }
+  for (const buffer of buffers) bytes.set(buffer, 4 * (buffer === 'gradients' ? layout.gradientCount : layout.count));
+  return bytes;
+}
+
+export class Session<Name extends string> {
+  readonly backend: Backend;
+  readonly layout: ParameterLayout;
+  readonly #buffers = new Map<Region, DeviceBuffer>();
+  readonly #programs: Record<Name, Program>;
+
+  /** Allocates what the plans need and compiles them. */
+  constructor(
+    backend: Backend,
+    layout: ParameterLayout,
+    plans: Readonly<Record<Name, Plan>>,
+    communicator: Communicator = singleProcess,
+  ) {
+    this.backend = backend;
+    this.layout = layout;
+    const all: Plan[] = Object.values(plans);
+    for (const [region, bytes] of sessionBytes(layout, all)) {
+      if (region !== 'inputs') this.#buffers.set(region, backend.allocate(bytes));
+    }
+    this.#programs = Object.fromEntries(
+      Object.entries<Plan>(plans).map(([name, plan]) => {
+        const inputs = backend.allocate(plan.inputBytes);
+        const regions = new Map(this.#buffers).set('inputs', inputs);
+        return [name, new Program(backend, backend.compile(plan, regions, communicator), regions)];
+      }),
+    ) as Record<Name, Program>;
+  }
+
+  program(name: Name): Program {
+    return this.#programs[name];
+  }
+
+  /** Copies `source` into a named tensor of a flat buffer, from element `start` of that tensor. */
+  write(buffer: FlatBuffer, name: string, source: Float32Array, start = 0): void {
+    const { offset } = this.#place(name);
+    this.backend.write(this.#buffer(buffer), 4 * (offset + start), source);
+  }
+
+  /** Fills `target` from a named tensor of a flat buffer, from element `start` of that tensor. */
+  read(buffer: FlatBuffer, name: string, target: Float32Array, start = 0): void {
+    const { offset } = this.#place(name);
+    this.backend.read(this.#buffer(buffer), 4 * (offset + start), target);
+  }
+
+  /** Reads a statistic and sets it to zero. */
+  takeStatistic(name: string): number {
+    const offset = this.layout.statistics.get(name);
+    if (offset === undefined) throw new TypeError(`there is no statistic ${name}`);
+    const value = new Float32Array(1);
+    this.backend.read(this.#buffer('gradients'), 4 * offset, value);
+    this.backend.write(this.#buffer('gradients'), 4 * offset, new Float32Array(1));
+    return value[0] ?? Number.NaN;
+  }
+
+  #place(name: string): ParameterPlace {
+    const place = this.layout.places.get(name);
+    if (!place) throw new TypeError(`there is no parameter ${name}`);
+    return place;
+  }
+
+  #buffer(region: Region): DeviceBuffer {
+    const buffer = this.#buffers.get(region);
+    if (!buffer) throw new TypeError(`this session has no ${region}`);
+    return buffer;
+  }
+}
+
+/** One compiled program with its input block. */
+export class Program {
+  readonly plan: Plan;
+  readonly #backend: Backend;
+  readonly #executable: Executable;
+  readonly #regions: ReadonlyMap<Region, DeviceBuffer>;
+  readonly #block: ArrayBuffer;
+
+  constructor(backend: Backend, executable: Executable, regions: ReadonlyMap<Region, DeviceBuffer>) {
+    this.plan = executable.plan;
+    this.#backend = backend;
+    this.#executable = executable;
+    this.#regions = regions;
+    this.#block = new ArrayBuffer(this.plan.inputBytes);
+  }
+
+  /** Writes the inputs (one not named keeps its last value) and runs. Results stay readable until the next run of any program. */
+  run(inputs: Readonly<Record<string, InputValue>>, options: RunOptions = {}): Promise<'completed' | 'stopped'> {
+    const { batch = this.plan.batch, length = this.plan.length } = options;
+    if (batch > this.plan.batch || length > this.plan.length)
+      throw new RangeError(`${batch}×${length} in a program for at most ${this.plan.batch}×${this.plan.length}`);
+    new Int32Array(this.#block, 0, 2).set([batch, length]);
+    for (const [name, value] of Object.entries(inputs)) this.#setInput(name, value);
+    this.#backend.write(this.#region('inputs'), 0, new Uint8Array(this.#block));
+    return this.#backend.run(this.#executable);
+  }
+
+  /** Fills `target` from the start of a result. */
+  read(name: string, target: Float32Array): void {
+    const tensor = this.plan.results.get(name);
+    if (!tensor) throw new TypeError(`this program has no result ${name}`);
+    const { region, byteOffset } = this.plan.addressOf(tensor);
+    this.#backend.read(this.#region(region), byteOffset, target);
+  }
+
+  #setInput(name: string, value: InputValue): void {
+    const field = this.plan.inputs.get(name);
+    if (!field) throw new TypeError(`this program has no input ${name}`);
+    const { tensor, byteOffset } = field;
+    const count = byteLength(tensor) / 4;
+    const target =
+      tensor.dtype === 'int32'
+        ? new Int32Array(this.#block, byteOffset, count)
+        : new Float32Array(this.#block, byteOffset, count);
+    if (typeof value === 'number') target.fill(value);
+    else if (value.length > count) throw new RangeError(`input ${name} takes ${count} values and got ${value.length}`);
+    else target.set(value);
+  }
+
+  #region(region: Region): DeviceBuffer {
+    const buffer = this.#regions.get(region);
+    if (!buffer) throw new TypeError(`this program has no ${region}`);
+    return buffer;
+  }
+}
+
+/** Throws when the session would not fit the device, saying what it needs and what there is. */
+export function checkMemory(backend: Backend, bytes: ReadonlyMap<Region, number>, what: string, advice: string): void {
+  const needed = [...bytes.values()].reduce((sum, size) => sum + size, backend.overheadBytes);
+  const { available } = backend.memory();
+  if (needed <= available) return;
+  const gigabytes = (value: number): string => `${(value / 1e9).toFixed(1)} GB`;
+  throw new UserError(`${what} needs ${gigabytes(needed)}, the device has ${gigabytes(available)}; ${advice}`);
+}

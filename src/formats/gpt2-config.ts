@@ -1,0 +1,105 @@
+/** @file The shape of a GPT-2, and `config.json` in which a Hugging Face folder keeps it. */
+
+import { z } from 'zod';
+import { UserError } from '../support/errors.ts';
+import { readJsonFile } from '../support/json.ts';
+
+/** What determines every tensor of a GPT-2. */
+export interface Gpt2Config {
+  /** L */
+  readonly layers: number;
+  /** H; divides `channels`. */
+  readonly heads: number;
+  /** C, the width of the residual stream. */
+  readonly channels: number;
+  /** T, the positions that `wpe` has. */
+  readonly contextLength: number;
+  /** V, the rows of `wte`. */
+  readonly vocabularySize: number;
+  readonly layerNormEpsilon: number;
+}
+
+/** The id of `<|endoftext|>`, the last of GPT-2's 50257 tokens. */
+export const END_OF_TEXT = 50256;
+
+// bounds far above any GPT-2, so that a damaged file cannot ask for a list of a billion tensors
+const layers = z.int().positive().max(1000);
+const extent = z.int().positive().max(100_000_000);
+
+const configSchema = z.looseObject({
+  model_type: z.string(),
+  n_layer: layers,
+  n_head: extent,
+  n_embd: extent,
+  n_positions: extent,
+  vocab_size: extent,
+  n_inner: extent.nullish(),
+  layer_norm_epsilon: z.number().positive().default(1e-5),
+  activation_function: z.string().default('gelu_new'),
+  tie_word_embeddings: z.boolean().default(true),
+  scale_attn_weights: z.boolean().default(true),
+  scale_attn_by_inverse_layer_idx: z.boolean().default(false),
+  add_cross_attention: z.boolean().default(false),
+});
+
+/**
+ * Reads `config.json` of a Hugging Face GPT-2. Fields that only tell transformers how to run it (dropouts, summaries,
+ * `reorder_and_upcast_attn`) are passed over.
+ * @throws UserError when it cannot be read, a field is missing or wrong, or it describes a network this program has not.
+ */
+export async function readGpt2Config(path: string): Promise<Gpt2Config> {
+  const json = await readJsonFile(configSchema, path);
+  const expectField = (field: keyof typeof json, found: unknown, expected: string, isAsExpected: boolean) => {
+    if (isAsExpected) return;
+    throw new UserError(
+      `${path}: expected ${field} ${expected}, found ${JSON.stringify(found)}; only the network of GPT-2 itself is supported`,
+    );
+  };
+  const { model_type, activation_function: activation, n_inner, n_embd, n_head } = json;
+  expectField('model_type', model_type, '"gpt2"', model_type === 'gpt2');
+  const isTanhGelu = activation === 'gelu_new' || activation === 'gelu_pytorch_tanh';
+  expectField('activation_function', activation, '"gelu_new" or "gelu_pytorch_tanh"', isTanhGelu);
+  expectField('n_inner', n_inner, `null or 4·n_embd = ${4 * n_embd}`, (n_inner ?? 4 * n_embd) === 4 * n_embd);
+  expectField('n_embd', n_embd, `divisible by n_head ${n_head}`, n_embd % n_head === 0);
+  for (const field of ['tie_word_embeddings', 'scale_attn_weights'] as const)
+    expectField(field, json[field], 'true', json[field]);
+  for (const field of ['scale_attn_by_inverse_layer_idx', 'add_cross_attention'] as const) {
+    expectField(field, json[field], 'false', !json[field]);
+  }
+  return {
+    layers: json.n_layer,
+    heads: n_head,
+    channels: n_embd,
+    contextLength: json.n_positions,
+    vocabularySize: json.vocab_size,
+    layerNormEpsilon: json.layer_norm_epsilon,
+  };
+}
+
+/** The text of `config.json`, from which transformers builds the same network with dropout off. */
+export function renderGpt2Config(config: Gpt2Config): string {
+  const endOfText = config.vocabularySize > END_OF_TEXT ? END_OF_TEXT : null;
+  const json = {
+    architectures: ['GPT2LMHeadModel'],
+    model_type: 'gpt2',
+    activation_function: 'gelu_new',
+    attn_pdrop: 0,
+    bos_token_id: endOfText,
+    embd_pdrop: 0,
+    eos_token_id: endOfText,
+    initializer_range: 0.02,
+    layer_norm_epsilon: config.layerNormEpsilon,
+    n_ctx: config.contextLength,
+    n_embd: config.channels,
+    n_head: config.heads,
+    n_inner: null,
+    n_layer: config.layers,
+    n_positions: config.contextLength,
+    resid_pdrop: 0,
+    tie_word_embeddings: true,
+    torch_dtype: 'float32',
+    use_cache: true,
+    vocab_size: config.vocabularySize,
+  };
+  return `${JSON.stringify(json, null, 2)}\n`;
+}

@@ -1,0 +1,85 @@
+/**
+ * @file GPT-2 (Radford et al. 2019) as functions over symbolic tensors. Parameter names are Hugging Face's; linear weights
+ * are stored [in, out]; the head is tied to the token table.
+ */
+
+import type { Graph } from '../engine/graph.ts';
+import { attention } from '../engine/ops/attention.ts';
+import { cachedAttention } from '../engine/ops/cached-attention.ts';
+import { crossEntropy } from '../engine/ops/cross-entropy.ts';
+import { embedding } from '../engine/ops/embedding.ts';
+import { layerNorm } from '../engine/ops/layer-norm.ts';
+import { linear } from '../engine/ops/linear.ts';
+import { logits } from '../engine/ops/logits.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
+
+/** How a layer's new positions look at the others: within their row, or through a key-value cache. */
+type Attend = (qkv_BT3C: Tensor, layer: number) => Tensor;
+
+/** The normalised last stream [B, T, C], and the token table that heads read. */
+function transformer(
+  graph: Graph,
+  config: Gpt2Config,
+  attend: Attend,
+  positions_BT?: Tensor,
+): { x_BTC: Tensor; tokens_VC: Tensor } {
+  const shapes = new Map(gpt2Parameters(config).map(({ name, shape }) => [name, shape]));
+  const parameter = (name: string): Tensor =>
+    graph.parameter(`transformer.${name}`, shapes.get(`transformer.${name}`) ?? []);
+  const norm = (name: string) => ({
+    weight: parameter(`${name}.weight`),
+    bias: parameter(`${name}.bias`),
+    epsilon: config.layerNormEpsilon,
+  });
+  const project = (x: Tensor, name: string, options?: { gelu: boolean }): Tensor =>
+    linear(x, parameter(`${name}.weight`), parameter(`${name}.bias`), options);
+
+  const tokens_BT = graph.input('tokens', [graph.batch, graph.length], 'int32');
+  const tokens_VC = parameter('wte.weight');
+  const x_BTC = embedding(tokens_BT, { tokens_VC, positions_PC: parameter('wpe.weight') }, positions_BT);
+
+  let { normed, stream } = layerNorm(x_BTC, norm(config.layers > 0 ? 'h.0.ln_1' : 'ln_f'));
+  for (let layer = 0; layer < config.layers; layer++) {
+    const block = `h.${layer}`;
+    const attended = attend(project(normed, `${block}.attn.c_attn`), layer);
+    ({ normed, stream } = layerNorm(stream, norm(`${block}.ln_2`), project(attended, `${block}.attn.c_proj`)));
+    const hidden = project(normed, `${block}.mlp.c_fc`, { gelu: true });
+    const next = layer + 1 < config.layers ? `h.${layer + 1}.ln_1` : 'ln_f';
+    ({ normed, stream } = layerNorm(stream, norm(next), project(hidden, `${block}.mlp.c_proj`)));
+  }
+  return { x_BTC: normed, tokens_VC };
+}
+
+/**
+ * Per-token losses [B, T] in nats of predicting the input `targets` from the input `tokens` (both int32 [B, T]; a target
+ * of −1 counts as 0).
+ */
+export function gpt2Losses(graph: Graph, config: Gpt2Config): Tensor {
+  const { x_BTC, tokens_VC } = transformer(graph, config, (qkv) => attention(qkv, { heads: config.heads }));
+  return crossEntropy(x_BTC, tokens_VC, graph.input('targets', [graph.batch, graph.length], 'int32'));
+}
+
+/** Streams a key-value cache holds, and positions of each (at most the context length). */
+export interface CacheSize {
+  readonly slots: number;
+  readonly positions: number;
+}
+
+/**
+ * Logits [B, V] of the positions `rows` [B] (indices into the B·T active rows), reading and extending the key-value cache
+ * of stream `slots[b]`, whose new tokens stand at `positions` [B, T]. One position a row is decoding, more are prefill.
+ */
+export function gpt2NextLogits(graph: Graph, config: Gpt2Config, cache: CacheSize): Tensor {
+  const { batch, length, activationType } = graph;
+  const headSize = config.channels / config.heads;
+  const positions_BT = graph.input('positions', [batch, length], 'int32');
+  const slots_B = graph.input('slots', [batch], 'int32');
+  const attend: Attend = (qkv_BT3C, layer) => {
+    const shape = [cache.slots, 2, config.heads, cache.positions, headSize];
+    return cachedAttention(qkv_BT3C, { positions_BT, slots_B }, graph.state(`cache.${layer}`, shape, activationType));
+  };
+  const { x_BTC, tokens_VC } = transformer(graph, config, attend, positions_BT);
+  return logits(x_BTC, tokens_VC, graph.input('rows', [batch], 'int32'));
+}

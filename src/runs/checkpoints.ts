@@ -1,0 +1,90 @@
+/** @file The checkpoints of a run: folders `step-00005000`, each complete from the moment it has its name. */
+
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../support/errors.ts';
+import { exists, fileError, isTemporaryName, removeFolder } from '../support/files.ts';
+import { STATE_FILE } from './state.ts';
+
+const STEP_FOLDER = /^step-(\d{8,15})$/;
+
+/** The moments of AdamW, beside the weights. */
+export const OPTIMIZER_FILE = 'optimizer.safetensors';
+
+const REQUIRED_FILES = ['config.json', 'model.safetensors', OPTIMIZER_FILE, STATE_FILE];
+
+/** A step folder from which a run can go on. */
+export interface Checkpoint {
+  /** The number of steps that had been trained. */
+  readonly step: number;
+  readonly path: string;
+}
+
+/** The folder of a step within a run folder. */
+export function stepFolder(runFolder: string, step: number): string {
+  return join(runFolder, `step-${String(step).padStart(8, '0')}`);
+}
+
+/**
+ * The complete checkpoints of a run folder, newest first. A run folder that does not exist has none. Unfinished ones
+ * (temporary names) and step folders that lack a file are passed over.
+ * @throws UserError when the folder cannot be read.
+ */
+export async function listCheckpoints(runFolder: string): Promise<Checkpoint[]> {
+  if (!(await exists(runFolder))) return [];
+  const checkpoints: Checkpoint[] = [];
+  for (const name of await listNames(runFolder)) {
+    const match = STEP_FOLDER.exec(name);
+    const path = join(runFolder, name);
+    if (match !== null && (await isComplete(path))) checkpoints.push({ step: Number(match[1]), path });
+  }
+  return checkpoints.sort((a, b) => b.step - a.step);
+}
+
+/**
+ * The folder of weights that a path given by the user means: of a run folder its newest checkpoint; a step folder or any
+ * other folder with a `config.json` is meant itself.
+ * @throws UserError saying what was found, when there is no checkpoint.
+ */
+export async function resolveCheckpoint(path: string): Promise<string> {
+  if (!(await exists(path))) {
+    throw new UserError(`${path}: expected a run folder, a step folder or a Hugging Face folder, found nothing there`);
+  }
+  const [newest] = await listCheckpoints(path);
+  if (newest !== undefined) return newest.path;
+  const names = await listNames(path);
+  if (names.includes('config.json')) return path;
+  const unfinished = names.filter((name) => STEP_FOLDER.test(name) || isTemporaryName(name)).length;
+  const visible = names.filter((name) => !name.startsWith('.'));
+  const found = unfinished > 0 ? `${unfinished} unfinished` : visible.slice(0, 5).join(', ') || 'an empty folder';
+  throw new UserError(
+    `${path}: expected checkpoints (step-00005000, …) or a Hugging Face folder with config.json, found ${found}`,
+  );
+}
+
+/**
+ * Removes all but the newest `keep` checkpoints of a run folder.
+ * @throws UserError when the system refuses.
+ */
+export async function removeOldCheckpoints(runFolder: string, keep: number): Promise<void> {
+  for (const { path } of (await listCheckpoints(runFolder)).slice(keep)) {
+    await removeFolder(path).catch((cause: unknown) => {
+      throw fileError(path, 'remove it', cause);
+    });
+  }
+}
+
+async function isComplete(path: string): Promise<boolean> {
+  for (const name of REQUIRED_FILES) {
+    if (!(await exists(join(path, name)))) return false;
+  }
+  return true;
+}
+
+async function listNames(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (cause) {
+    throw fileError(path, 'read the folder', cause);
+  }
+}

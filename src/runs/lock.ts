@@ -1,0 +1,174 @@
+/**
+ * @file One trainer a run folder: `trainer.lock` names the process that holds it. A process that died without letting go
+ * is found out: on this host by its pid and start time (a pid is used again), on another by a lock that is no longer
+ * touched.
+ */
+
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../support/errors.ts';
+import { fileError, temporaryPath } from '../support/files.ts';
+
+const TOUCH_MILLISECONDS = 20_000;
+/** A lock of another host that has not been touched for this long is stale. */
+const STALE_MILLISECONDS = 180_000;
+
+const holderSchema = z.object({
+  pid: z.int().positive(),
+  host: z.string(),
+  /** Clock ticks between the host's start and the process's; null where the system does not tell. */
+  startTime: z.string().nullable(),
+});
+type Holder = z.output<typeof holderSchema>;
+
+/** A held lock. */
+export interface RunLock {
+  /** Lets go; calling it again does nothing. */
+  release(): void;
+}
+
+/**
+ * Takes the lock of a run folder, which must exist.
+ * @throws UserError naming the process that holds it, or when the system refuses.
+ */
+export function lockRunFolder(runFolder: string): RunLock {
+  const path = join(runFolder, 'trainer.lock');
+  const own: Holder = { pid: process.pid, host: hostname(), startTime: startTimeOf(process.pid) };
+  const content = JSON.stringify(own);
+  const draft = temporaryPath(path);
+  try {
+    writeFileSync(draft, content);
+    while (!appears(draft, path)) removeIfStale(path);
+  } catch (cause) {
+    throw fileError(path, 'write it', cause);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  const touching = setInterval(() => touch(path), TOUCH_MILLISECONDS);
+  touching.unref();
+  return {
+    release() {
+      clearInterval(touching);
+      if (readText(path) === content) rmSync(path, { force: true });
+    },
+  };
+}
+
+/** Makes `path` appear at once with the draft's content; false when there is something at `path`. */
+function appears(draft: string, path: string): boolean {
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (cause) {
+    if (isCode(cause, 'EEXIST')) return false;
+    if (!isCode(cause, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw cause;
+  }
+  try {
+    // a disk without hard links
+    copyFileSync(draft, path, constants.COPYFILE_EXCL);
+    return true;
+  } catch (cause) {
+    if (isCode(cause, 'EEXIST')) return false;
+    throw cause;
+  }
+}
+
+/** Removes the lock of a process that is gone; throws when it is not gone. */
+function removeIfStale(path: string): void {
+  const found = readText(path);
+  if (found === undefined) return; // let go just now
+  throwIfHeld(found, path);
+  // moved aside first: another process may have replaced it since it was read
+  const aside = temporaryPath(path);
+  try {
+    renameSync(path, aside);
+  } catch (cause) {
+    if (isCode(cause, 'ENOENT')) return;
+    throw cause;
+  }
+  if (readText(aside) !== found) appears(aside, path);
+  rmSync(aside, { force: true });
+}
+
+function throwIfHeld(found: string, path: string): void {
+  const holder = parseHolder(found);
+  if (holder === undefined) return; // a lock appears with its content: the host went down before it reached the disk
+  const isHere = holder.host === hostname();
+  if (isHere ? !isRunning(holder) : untouchedMilliseconds(path) > STALE_MILLISECONDS) return;
+  const where = isHere ? '' : ` on ${holder.host}`;
+  const otherwise = isHere
+    ? ''
+    : ` (if it is gone, its lock is taken over after ${STALE_MILLISECONDS / 60_000} minutes)`;
+  throw new UserError(
+    `${path}: this run is being trained by process ${holder.pid}${where}; stop it or train in another folder${otherwise}`,
+  );
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    return holderSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning({ pid, startTime }: Holder): boolean {
+  if (startTime !== null) return startTimeOf(pid) === startTime;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return isCode(cause, 'EPERM');
+  }
+}
+
+/**
+ * The start time of a running process in clock ticks: field 22 of `/proc/PID/stat` (proc_pid_stat(5)); null for a process
+ * that has ended, and where the system has no such file.
+ */
+function startTimeOf(pid: number): string | null {
+  const stat = readText(`/proc/${pid}/stat`);
+  // the second field is the program's name in parentheses, which may itself hold spaces and parentheses
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  const hasEnded = fields[0] === 'Z' || fields[0] === 'X';
+  return hasEnded ? null : (fields[19] ?? null);
+}
+
+function untouchedMilliseconds(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? Number.POSITIVE_INFINITY : Date.now() - stats.mtimeMs;
+}
+
+function touch(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // the folder was taken away from under the run; its next checkpoint will say so
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (isCode(cause, 'ENOENT', 'ESRCH')) return undefined;
+    throw cause;
+  }
+}
+
+function isCode(cause: unknown, ...codes: string[]): boolean {
+  return cause instanceof Error && 'code' in cause && codes.includes(String(cause.code));
+}

@@ -1,0 +1,138 @@
+/** @file `metrics.jsonl` of a run folder: one line a step, an evaluation or a sample, only ever added to. */
+
+import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../support/errors.ts';
+import { fileError, writeFileAtomic } from '../support/files.ts';
+import { parseJson } from '../support/json.ts';
+
+/** A measured number. JSON has no NaN and no infinity; a run that diverged has them, as null. */
+const measured = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN);
+const step = z.int().nonnegative();
+const count = z.int().nonnegative();
+
+const trainSchema = z.object({
+  kind: z.literal('train'),
+  /** Counted from 0: the number of steps before this one. */
+  step,
+  /** Of the global batch, before the update. */
+  loss: measured,
+  lr: measured,
+  /** Of the gradient, before clipping. */
+  norm: measured,
+  /** Of the step alone, in milliseconds. */
+  ms: measured,
+  tokensPerSecond: measured,
+  /** Between 0 and 1. */
+  mfu: measured,
+});
+
+const evalSchema = z.object({
+  kind: z.literal('eval'),
+  /** The number of steps that had been trained. */
+  step,
+  validationLoss: measured.optional(),
+  hellaswag: z
+    .object({ accuracy: measured, accuracyNorm: measured, correct: count, correctNorm: count, total: count })
+    .optional(),
+});
+
+const sampleSchema = z.object({
+  kind: z.literal('sample'),
+  /** The number of steps that had been trained. */
+  step,
+  text: z.string(),
+});
+
+const lineSchema = z.discriminatedUnion('kind', [trainSchema, evalSchema, sampleSchema]);
+
+export type TrainMetrics = z.output<typeof trainSchema>;
+export type EvalMetrics = z.output<typeof evalSchema>;
+export type SampleMetrics = z.output<typeof sampleSchema>;
+export type Metrics = z.output<typeof lineSchema>;
+
+/** The metrics file of a run folder. */
+export function metricsPath(runFolder: string): string {
+  return join(runFolder, 'metrics.jsonl');
+}
+
+/**
+ * Reads what a run has written so far; a run without the file has written nothing. A last line that was torn by a crash,
+ * or that is just being written, is passed over.
+ * @throws UserError when the file cannot be read or another line is damaged.
+ */
+export async function readMetrics(runFolder: string): Promise<Metrics[]> {
+  const path = metricsPath(runFolder);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    throw fileError(path, 'read it', cause);
+  }
+  const lines = text.split('\n');
+  const metrics: Metrics[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (line === '') continue;
+    try {
+      metrics.push(parseJson(lineSchema, line, `${path}: line ${index + 1}`));
+    } catch (cause) {
+      const isLast = lines.slice(index + 1).every((later) => later === '');
+      if (!isLast || !(cause instanceof UserError)) throw cause;
+    }
+  }
+  return metrics;
+}
+
+/** Whether a line tells of something that a run which goes on at `nextStep` will not do again. */
+function isBefore(line: Metrics, nextStep: number): boolean {
+  return line.kind === 'train' ? line.step < nextStep : line.step <= nextStep;
+}
+
+/** The open metrics file of the one process that trains the run. */
+export class MetricsLog {
+  readonly #path: string;
+  readonly #file: number;
+
+  private constructor(path: string) {
+    this.#path = path;
+    this.#file = openSync(path, 'a');
+  }
+
+  /**
+   * Opens the file for a run that goes on at `nextStep` (0 for a new run): what an earlier process wrote of that step and
+   * later ones is dropped, and a torn last line repaired, so that no step stands twice. Evaluations and samples of
+   * `nextStep` itself stay: they are made before the checkpoint from which the run goes on.
+   * @throws UserError when the system refuses or a line other than the last is damaged.
+   */
+  static async open(runFolder: string, nextStep: number): Promise<MetricsLog> {
+    const path = metricsPath(runFolder);
+    // a new run evaluates its untrained network again
+    const kept = nextStep === 0 ? [] : (await readMetrics(runFolder)).filter((line) => isBefore(line, nextStep));
+    await writeFileAtomic(path, kept.map(render).join(''));
+    return new MetricsLog(path);
+  }
+
+  /** Adds a line, which other processes see at once. Evaluations are flushed to disk as well. */
+  append(line: Metrics): void {
+    try {
+      appendFileSync(this.#file, render(line));
+      if (line.kind === 'eval') fsyncSync(this.#file);
+    } catch (cause) {
+      throw fileError(this.#path, 'write it', cause);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+function render(line: Metrics): string {
+  return `${JSON.stringify(line)}\n`;
+}

@@ -1,0 +1,39 @@
+/** @file `state.json` of a checkpoint: what a run needs to go on, besides weights and moments. */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { fileError } from '../support/files.ts';
+import { readJsonFile } from '../support/json.ts';
+
+const stateSchema = z.object({
+  formatVersion: z.literal(1, { error: 'expected 1; this checkpoint is of another version of minillm' }),
+  /** The number of steps that have been trained: the next is this one, counted from 0. */
+  step: z.int().nonnegative(),
+  /** The number of AdamW updates made, which is less than `step` if updates were skipped. */
+  updates: z.int().nonnegative(),
+  seed: z.int(),
+  /** The settings of the run, as `--print-config` shows them. */
+  configuration: z.record(z.string(), z.unknown()),
+  /** What made the checkpoint: `minillm`, `node`, the backend's libraries. */
+  versions: z.record(z.string(), z.string()),
+});
+
+export type TrainingState = z.output<typeof stateSchema>;
+
+export const STATE_FILE = 'state.json';
+
+/** @throws UserError when it cannot be read or is not as this version writes it. */
+export async function readTrainingState(stepFolder: string): Promise<TrainingState> {
+  return readJsonFile(stateSchema, join(stepFolder, STATE_FILE));
+}
+
+/** Writes `state.json` in place: meant for the temporary folder of a checkpoint. */
+export async function writeTrainingState(stepFolder: string, state: TrainingState): Promise<void> {
+  const path = join(stepFolder, STATE_FILE);
+  try {
+    await writeFile(path, `${JSON.stringify(state, null, 2)}\n`);
+  } catch (cause) {
+    throw fileError(path, 'write it', cause);
+  }
+}

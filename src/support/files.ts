@@ -1,0 +1,111 @@
+/**
+ * @file Files and folders that are either there in full or not at all: written under a temporary name beside their
+ * place, flushed to disk, then renamed.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { UserError } from './errors.ts';
+
+const TEMPORARY_NAME = /^\..+\.tmp-[0-9a-f]{12}$/;
+
+/** A hidden name in the same folder as `path` that nothing else uses, on this host or another. */
+export function temporaryPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp-${randomBytes(6).toString('hex')}`);
+}
+
+/** Whether a file or folder of this name is the unfinished work of a writer (this one's, or one that was killed). */
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY_NAME.test(name);
+}
+
+/**
+ * Turns what the system said about a path (no such file, disk full, permission denied) into a UserError `PATH: what
+ * could not be done (reason)`; anything else is a defect and comes back as it is.
+ */
+export function fileError(path: string, attempt: string, cause: unknown): unknown {
+  if (cause instanceof UserError || !(cause instanceof Error) || !('syscall' in cause)) return cause;
+  return new UserError(`${path}: could not ${attempt} (${cause.message})`, { cause });
+}
+
+/** Whether something stands at `path`. */
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function sync(path: string): Promise<void> {
+  const isFolder = (await stat(path)).isDirectory();
+  if (isFolder && process.platform === 'win32') return; // Windows cannot open a folder
+  const handle = await open(path, isFolder ? 'r' : 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Flushes a folder and all it holds. */
+async function syncTree(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true })) await sync(join(folder, entry));
+  await sync(folder);
+}
+
+/**
+ * Writes a file so that, whatever happens, `path` holds its old content or all of the new.
+ * @throws UserError when the system refuses.
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const temporary = temporaryPath(path);
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await sync(dirname(path));
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw fileError(path, 'write it', cause);
+  }
+}
+
+/**
+ * Writes a whole folder: `write` fills an empty temporary folder beside `path`, which is flushed and renamed to `path`
+ * once it returns. A folder already at `path` is replaced. When anything fails the temporary folder is removed.
+ * @throws UserError when the system refuses; whatever `write` throws.
+ */
+export async function writeFolderAtomic(path: string, write: (folder: string) => Promise<void>): Promise<void> {
+  const temporary = temporaryPath(path);
+  try {
+    await mkdir(temporary, { recursive: true });
+    await write(temporary);
+    await syncTree(temporary);
+    if (await exists(path)) await removeFolder(path);
+    await rename(temporary, path);
+    await sync(dirname(path));
+  } catch (cause) {
+    await rm(temporary, { recursive: true, force: true });
+    throw fileError(path, 'write it', cause);
+  }
+}
+
+/** Removes a folder, which disappears at once and is never seen half-deleted. */
+export async function removeFolder(path: string): Promise<void> {
+  const temporary = temporaryPath(path);
+  await rename(path, temporary);
+  await rm(temporary, { recursive: true, force: true });
+}
+
+/** Removes what writers that were killed left in `folder`. Only for a folder that no other process writes to. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (isTemporaryName(name)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}

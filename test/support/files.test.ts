@@ -1,0 +1,70 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '#minillm/support/errors.js';
+import {
+  isTemporaryName,
+  removeTemporaries,
+  temporaryPath,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from '#minillm/support/files.js';
+import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from './temporary-folder.ts';
+
+describe('writeFileAtomic', () => {
+  test('writes and replaces, leaving nothing else behind', async () => {
+    const folder = temporaryFolder();
+    await writeFileAtomic(join(folder, 'a'), 'first');
+    await writeFileAtomic(join(folder, 'a'), new Uint8Array([104, 105]));
+    expect(readdirSync(folder)).toEqual(['a']);
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('hi');
+  });
+
+  test('names the file when the system refuses', async () => {
+    const path = join(temporaryFolder(), 'missing', 'a');
+    const failure = writeFileAtomic(path, '');
+    await expect(failure).rejects.toThrow(UserError);
+    await expect(failure).rejects.toThrow(`${path}: could not write it (ENOENT`);
+  });
+});
+
+describe('writeFolderAtomic', () => {
+  test('the folder appears only when it is complete', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'step');
+    await writeFolderAtomic(path, async (temporary) => {
+      mkdirSync(join(temporary, 'inner'));
+      writeFileSync(join(temporary, 'inner', 'a'), 'x');
+      expect(existsSync(path)).toBe(false);
+      expect(readdirSync(folder).every(isTemporaryName)).toBe(true);
+    });
+    expect(readdirSync(folder)).toEqual(['step']);
+    expect(readFileSync(join(path, 'inner', 'a'), 'utf8')).toBe('x');
+  });
+
+  test('a folder of that name is replaced', async () => {
+    const path = join(temporaryFolder(), 'step');
+    await writeFolderAtomic(path, async (temporary) => writeFileSync(join(temporary, 'old'), ''));
+    await writeFolderAtomic(path, async (temporary) => writeFileSync(join(temporary, 'new'), ''));
+    expect(readdirSync(path)).toEqual(['new']);
+  });
+
+  test('a writer that fails leaves the old folder and nothing else', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'step');
+    await writeFolderAtomic(path, async (temporary) => writeFileSync(join(temporary, 'old'), ''));
+    const failure = new RangeError('the device ran out of memory');
+    await expect(writeFolderAtomic(path, () => Promise.reject(failure))).rejects.toBe(failure);
+    expect(readdirSync(folder)).toEqual(['step']);
+    expect(readdirSync(path)).toEqual(['old']);
+  });
+});
+
+test('removeTemporaries removes what killed writers left, and nothing of the user', async () => {
+  const folder = temporaryFolder();
+  mkdirSync(temporaryPath(join(folder, 'step-00005000')));
+  writeFileSync(temporaryPath(join(folder, 'metrics.jsonl')), '');
+  for (const name of ['.hidden', 'notes.tmp-1', '.a.tmp-b']) writeFileSync(join(folder, name), '');
+  await removeTemporaries(folder);
+  expect(readdirSync(folder).sort()).toEqual(['.a.tmp-b', '.hidden', 'notes.tmp-1']);
+});
