@@ -44,7 +44,11 @@ const tensorSchema = z.object({
   shape: z.array(z.int().nonnegative()),
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
-const headerSchema = z.record(z.string(), z.unknown());
+// not z.record, which drops a tensor named __proto__
+const headerSchema = z.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'expected an object of tensors',
+);
 const metadataSchema = z.record(z.string(), z.string());
 
 /**

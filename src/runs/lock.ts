@@ -4,17 +4,7 @@
  * touched.
  */
 
-import {
-  constants,
-  copyFileSync,
-  linkSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { constants, copyFileSync, linkSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -24,6 +14,8 @@ import { fileError, temporaryPath } from '../support/files.ts';
 const TOUCH_MILLISECONDS = 20_000;
 /** A lock of another host that has not been touched for this long is stale. */
 const STALE_MILLISECONDS = 180_000;
+/** Taking over takes a moment; whoever has been at it for this long was killed. */
+const GUARD_MILLISECONDS = 10_000;
 
 const holderSchema = z.object({
   pid: z.int().positive(),
@@ -50,7 +42,7 @@ export function lockRunFolder(runFolder: string): RunLock {
   const draft = temporaryPath(path);
   try {
     writeFileSync(draft, content);
-    while (!appears(draft, path)) removeIfStale(path);
+    if (!appears(draft, path)) takeOver(draft, path);
   } catch (cause) {
     throw fileError(path, 'write it', cause);
   } finally {
@@ -85,26 +77,30 @@ function appears(draft: string, path: string): boolean {
   }
 }
 
-/** Removes the lock of a process that is gone; throws when it is not gone. */
-function removeIfStale(path: string): void {
-  const found = readText(path);
-  if (found === undefined) return; // let go just now
-  throwIfHeld(found, path);
-  // moved aside first: another process may have replaced it since it was read
-  const aside = temporaryPath(path);
+/**
+ * Puts the lock in the place of one whose holder is gone; throws when it is not gone. Of several processes only the one
+ * that holds a second lock may look and replace, else one could remove what another has just put there.
+ */
+function takeOver(draft: string, path: string): void {
+  throwIfHeld(path);
+  const guard = `${path}.takeover`;
+  if (untouchedMilliseconds(guard) > GUARD_MILLISECONDS) rmSync(guard, { force: true });
+  const lost = () =>
+    new UserError(`${path}: another process is just starting to train this run; train in another folder`);
+  if (!appears(draft, guard)) throw lost();
   try {
-    renameSync(path, aside);
-  } catch (cause) {
-    if (isCode(cause, 'ENOENT')) return;
-    throw cause;
+    throwIfHeld(path);
+    rmSync(path, { force: true });
+    if (!appears(draft, path)) throw lost();
+  } finally {
+    rmSync(guard, { force: true });
   }
-  if (readText(aside) !== found) appears(aside, path);
-  rmSync(aside, { force: true });
 }
 
-function throwIfHeld(found: string, path: string): void {
-  const holder = parseHolder(found);
-  if (holder === undefined) return; // a lock appears with its content: the host went down before it reached the disk
+function throwIfHeld(path: string): void {
+  const holder = parseHolder(readText(path));
+  // gone meanwhile, or empty: a lock appears with its content, so the host went down before that reached the disk
+  if (holder === undefined) return;
   const isHere = holder.host === hostname();
   if (isHere ? !isRunning(holder) : untouchedMilliseconds(path) > STALE_MILLISECONDS) return;
   const where = isHere ? '' : ` on ${holder.host}`;
@@ -116,7 +112,8 @@ function throwIfHeld(found: string, path: string): void {
   );
 }
 
-function parseHolder(text: string): Holder | undefined {
+function parseHolder(text: string | undefined): Holder | undefined {
+  if (text === undefined) return undefined;
   try {
     return holderSchema.parse(JSON.parse(text));
   } catch {
@@ -148,7 +145,7 @@ function startTimeOf(pid: number): string | null {
 
 function untouchedMilliseconds(path: string): number {
   const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? Number.POSITIVE_INFINITY : Date.now() - stats.mtimeMs;
+  return stats === undefined ? 0 : Date.now() - stats.mtimeMs;
 }
 
 function touch(path: string): void {

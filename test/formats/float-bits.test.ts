@@ -1,5 +1,5 @@
-import { bfloat16ToFloat32, float16ToFloat32 } from '#minillm/formats/float-bits.js';
 import { expect, test } from 'vitest';
+import { bfloat16ToFloat32, float16ToFloat32 } from '#minillm/formats/float-bits.js';
 
 const EVERY_16_BITS = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 

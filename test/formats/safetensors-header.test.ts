@@ -1,6 +1,6 @@
-import { UserError } from '#minillm/support/errors.js';
-import { buildHeader, parseHeader, parseHeaderLength } from '#minillm/formats/safetensors-header.js';
 import { describe, expect, test } from 'vitest';
+import { buildHeader, parseHeader, parseHeaderLength } from '#minillm/formats/safetensors-header.js';
+import { UserError } from '#minillm/support/errors.js';
 
 /** Parses a header in front of `dataBytes` bytes. */
 function parse(header: unknown, dataBytes: number) {
@@ -33,7 +33,7 @@ describe('parseHeader', () => {
 
   test.each<[string, unknown, number, RegExp]>([
     ['is no JSON', '{"a":', 0, /header: expected JSON/],
-    ['is no object', [1], 0, /header: .*expected record/],
+    ['is no object', [1], 0, /header: expected an object of tensors/],
     ['has metadata that are no strings', { __metadata__: { a: 1 } }, 0, /__metadata__: a: .*expected string/],
     ['has a tensor that is none', { a: 3 }, 0, /tensor a: .*expected object/],
     ['has an unknown type', { a: tensor('F8_E4M3', [1], 0, 1) }, 1, /tensor a: dtype: .*"F64"/],
@@ -55,7 +55,9 @@ describe('parseHeader', () => {
   });
 
   test('a header that is not UTF-8 is refused', () => {
-    expect(() => parseHeader(Uint8Array.of(0x7b, 0xff, 0x7d), 11, 'x')).toThrow('expected a safetensors header in UTF-8');
+    expect(() => parseHeader(Uint8Array.of(0x7b, 0xff, 0x7d), 11, 'x')).toThrow(
+      'expected a safetensors header in UTF-8',
+    );
   });
 });
 

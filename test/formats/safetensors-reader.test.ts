@@ -1,9 +1,9 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { buildHeader, type Dtype } from '#minillm/formats/safetensors-header.js';
 import { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
 import { UserError } from '#minillm/support/errors.js';
-import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FIXTURE = 'test/fixtures/gpt2-tiny';
@@ -48,19 +48,19 @@ test('a slice is the same as that part of the whole', async () => {
 
 // more than two slices of 2^21 elements; every value is exact in each type
 const COUNT = 2 ** 22 + 5;
-const valueOf = (index: number) => (index % 255) - 127;
+const elementOf = (index: number) => (index % 255) - 127;
 const upperHalves = (values: Float32Array) => new Uint16Array(values.buffer).filter((_, index) => index % 2 === 1);
 const SOURCES: [Dtype, () => ArrayBufferView][] = [
-  ['F32', () => Float32Array.from({ length: COUNT }, (_, index) => valueOf(index))],
-  ['F64', () => Float64Array.from({ length: COUNT }, (_, index) => valueOf(index))],
-  ['BF16', () => upperHalves(Float32Array.from({ length: COUNT }, (_, index) => valueOf(index)))],
+  ['F32', () => Float32Array.from({ length: COUNT }, (_, index) => elementOf(index))],
+  ['F64', () => Float64Array.from({ length: COUNT }, (_, index) => elementOf(index))],
+  ['BF16', () => upperHalves(Float32Array.from({ length: COUNT }, (_, index) => elementOf(index)))],
 ];
 
 test.each(SOURCES)('%s is read as float32, in slices', async (dtype, source) => {
   const file = await openFile(writeTensor(dtype, source(), COUNT));
   const target = new Float32Array(COUNT - 3);
   await file.readInto('a', 3, target);
-  expect(target.findIndex((value, index) => value !== valueOf(index + 3))).toBe(-1);
+  expect(target.findIndex((value, index) => value !== elementOf(index + 3))).toBe(-1);
 });
 
 test('F16 is read as float32', async () => {

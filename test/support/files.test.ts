@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { UserError } from '#minillm/support/errors.js';
 import {
   isTemporaryName,
@@ -8,7 +9,6 @@ import {
   writeFileAtomic,
   writeFolderAtomic,
 } from '#minillm/support/files.js';
-import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from './temporary-folder.ts';
 
 describe('writeFileAtomic', () => {

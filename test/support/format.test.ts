@@ -1,5 +1,5 @@
-import { formatBytes, formatCount, formatDuration } from '#minillm/support/format.js';
 import { expect, test } from 'vitest';
+import { formatBytes, formatCount, formatDuration } from '#minillm/support/format.js';
 
 test.each([
   [0, '0 B'],

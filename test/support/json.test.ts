@@ -1,9 +1,9 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '#minillm/support/errors.js';
-import { parseJson, readJsonFile } from '#minillm/support/json.js';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { UserError } from '#minillm/support/errors.js';
+import { parseJson, readJsonFile } from '#minillm/support/json.js';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const schema = z.object({ a: z.object({ b: z.number() }) });

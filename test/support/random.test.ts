@@ -1,5 +1,5 @@
-import { fillNormal, philox, Random } from '#minillm/support/random.js';
 import { describe, expect, test } from 'vitest';
+import { fillNormal, philox, Random } from '#minillm/support/random.js';
 
 // kat_vectors of the authors' Random123 library: counter, key, result
 const KNOWN_ANSWERS: [number[], number[], number[]][] = [
@@ -41,7 +41,15 @@ describe('Random', () => {
   test('gives the same numbers for the same seed and stream, others for other ones', () => {
     const first = (seed: number, stream: number | string) => new Random(seed, stream).uint32();
     expect(first(1, 2)).toBe(first(1, 2));
-    const distinct = [first(1, 2), first(2, 2), first(1, 3), first(1, 'a'), first(1, 'b'), first(1 + 2 ** 32, 2), first(-1, 2)];
+    const distinct = [
+      first(1, 2),
+      first(2, 2),
+      first(1, 3),
+      first(1, 'a'),
+      first(1, 'b'),
+      first(1 + 2 ** 32, 2),
+      first(-1, 2),
+    ];
     expect(new Set(distinct).size).toBe(distinct.length);
   });
 

@@ -1,5 +1,5 @@
-import { nearestName } from '#minillm/support/suggest.js';
 import { expect, test } from 'vitest';
+import { nearestName } from '#minillm/support/suggest.js';
 
 const PRESETS = ['tiny', 'gpt2-124m', 'gpt2-350m', 'gpt2-774m', 'gpt2-1558m'];
 

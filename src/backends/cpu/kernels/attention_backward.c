@@ -22,29 +22,34 @@ typedef struct {
 } head;
 
 typedef struct {
-  float *k, *k_transposed, *v_transposed, *dk, *dv; /* of the block of keys: [BLOCK][width] or [D][BLOCK] */
-  float *q, *dout, *dq;                             /* of the block of queries: [BLOCK][width] */
-  float *scores, *dweights;                         /* [STRIP][BLOCK] */
-  float *weights, *dscores;                         /* [BLOCK][BLOCK] */
-  float *delta;                                     /* [T padded to whole blocks] */
+  float *k_pairs, *k_transposed, *v_transposed; /* panels of the block of keys */
+  float *dk, *dv;                               /* [BLOCK][width] */
+  float *q, *dout, *q_pairs, *dout_pairs;       /* panels of the block of queries, by rows and by pairs of rows */
+  float *dq;                                    /* [BLOCK][width] */
+  float *scores, *dweights;                     /* [STRIP][BLOCK] of a strip of queries */
+  float *dscores;                               /* panel of the strip's dscores by rows */
+  float *weight_pairs, *dscore_pairs;           /* panels [BLOCK / PAIR][BLOCK], queries by pairs */
+  float *delta;                                 /* [T padded to whole blocks] */
 } panels;
 
+static float *take(float **scratch, int64_t count) {
+  float *taken = *scratch;
+  *scratch += count;
+  return taken;
+}
+
 static panels lay_out(float *scratch, const head *h) {
-  const int64_t rows = BLOCK * h->width, square = BLOCK * BLOCK;
-  panels p;
-  p.k = scratch;
-  p.k_transposed = p.k + rows;
-  p.v_transposed = p.k_transposed + rows;
-  p.dk = p.v_transposed + rows;
-  p.dv = p.dk + rows;
-  p.q = p.dv + rows;
-  p.dout = p.q + rows;
-  p.dq = p.dout + rows;
-  p.weights = p.dq + rows;
-  p.dscores = p.weights + square;
-  p.scores = p.dscores + square;
-  p.dweights = p.scores + STRIP * BLOCK;
-  p.delta = p.dweights + STRIP * BLOCK;
+  const int64_t rows = BLOCK * h->width, strip = STRIP * BLOCK, square = BLOCK * BLOCK;
+  panels p = {
+      .k_pairs = take(&scratch, rows), .k_transposed = take(&scratch, rows), .v_transposed = take(&scratch, rows),
+      .dk = take(&scratch, rows), .dv = take(&scratch, rows), .q = take(&scratch, rows), .dout = take(&scratch, rows),
+      .dq = take(&scratch, rows), .scores = take(&scratch, strip), .dweights = take(&scratch, strip),
+      .weight_pairs = take(&scratch, square), .dscore_pairs = take(&scratch, square),
+  };
+  p.q_pairs = PAIR == 1 ? p.q : take(&scratch, rows);
+  p.dout_pairs = PAIR == 1 ? p.dout : take(&scratch, rows);
+  p.dscores = take(&scratch, strip);
+  p.delta = scratch;
   return p;
 }
 
@@ -95,53 +100,69 @@ static void unpark(const head *h, int64_t first, int64_t rows, float *dq) {
 }
 
 /*
- * Weights and score gradients of STRIP queries from their scores and weight gradients. Query i sees the keys
- * 0 .. limit + i of the block; the first `columns` keys are wanted.
+ * Weights and score gradients of the queries strip .. strip + STRIP - 1 from the strip's scores and weight gradients.
+ * Query i of the strip sees the keys 0 .. limit + i of the block; the first `columns` keys are wanted.
  */
 static void weights_of_strip(const panels *p, int64_t strip, int64_t columns, int64_t limit, const float *lse,
                              const float *delta, float scale) {
   vi lane;
   for (int i = 0; i < VL; i++) lane[i] = i;
-  for (int64_t r = 0; r < STRIP; r++) {
-    const float base = lse[r] * LOG2_E;
+  for (int64_t r = 0; r < STRIP; r += PAIR)
     for (int64_t key = 0; key < columns; key += VL) {
-      const vf score = vload(p->scores + r * BLOCK + key) * (scale * LOG2_E) - base;
-      const vi seen = lane <= (int32_t)(limit + r - key);
-      const vf weight = vselect(seen, exp2_of_negative(score), vsplat(0));
-      const vf dscore = weight * ((vload(p->dweights + r * BLOCK + key) - delta[r]) * scale);
-      vstore(p->weights + (strip + r) * BLOCK + key, weight);
-      vstore(p->dscores + (strip + r) * BLOCK + key, dscore);
+      vf weight[PAIR], dscore[PAIR];
+      for (int i = 0; i < PAIR; i++) {
+        const int64_t at = (r + i) * BLOCK + key;
+        const vi seen = lane <= (int32_t)(limit + r + i - key);
+        const vf score = vload(p->scores + at) * (scale * LOG2_E) - lse[r + i] * LOG2_E;
+        weight[i] = vselect(seen, exp2_of_negative(score), vsplat(0));
+        dscore[i] = weight[i] * ((vload(p->dweights + at) - delta[r + i]) * scale);
+      }
+      const int64_t at = (strip + r) / PAIR * BLOCK + key;
+#if PAIR == 2
+      vstore(p->weight_pairs + at, pair_up(weight[0], weight[1]));
+      vstore(p->dscore_pairs + at, pair_up(dscore[0], dscore[1]));
+      for (int i = 0; i < PAIR; i++) vstore_act((act *)(p->dscores + (r + i) * BLOCK / 2) + key, dscore[i]);
+#else
+      vstore(p->weight_pairs + at, weight[0]);
+      vstore(p->dscore_pairs + at, dscore[0]);
+      vstore(p->dscores + r * BLOCK + key, dscore[0]);
+#endif
     }
-  }
 }
 
 /* Adds what the queries first .. and the packed block of keys at `key` give each other to dq, dk and dv. */
 static void block_backward(const head *h, const panels *p, int64_t key, int64_t first) {
   const int64_t D = h->D, C = h->C, width = h->width, rows = min64(BLOCK, h->T - first);
   const int64_t padded = (rows + STRIP - 1) / STRIP * STRIP, below = first - key; /* 0 on the diagonal */
+  const int64_t cells = row_cells(D);
+  const act *q = h->qkv + first * 3 * C, *dout = h->dout + first * C;
   const float scale = 1 / sqrtf((float)D);
   float lse[BLOCK] = {0};
   memcpy(lse, h->lse + first, (size_t)rows * sizeof *lse);
-  pack_rows(p->q, h->qkv + first * 3 * C, 3 * C, rows, padded, D);
-  pack_rows(p->dout, h->dout + first * C, C, rows, padded, D);
+  pack_rows(p->q, q, 3 * C, rows, padded, D);
+  pack_rows(p->dout, dout, C, rows, padded, D);
+#if PAIR == 2
+  pack_row_pairs(p->q_pairs, q, 3 * C, rows, padded, D);
+  pack_row_pairs(p->dout_pairs, dout, C, rows, padded, D);
+#endif
   if (key > 0) unpark(h, first, rows, p->dq);
   else memset(p->dq, 0, (size_t)(BLOCK * width) * sizeof *p->dq);
   for (int64_t strip = 0; strip < padded; strip += STRIP) {
     const int64_t seen = min64(BLOCK, below + strip + STRIP), columns = whole_vectors(seen);
-    const operand q = {p->q + strip * width, width, 1}, dout = {p->dout + strip * width, width, 1};
-    product(OVERWRITE, q, p->k_transposed, BLOCK, D, p->scores, BLOCK, columns, NULL);
-    product(OVERWRITE, dout, p->v_transposed, BLOCK, D, p->dweights, BLOCK, columns, NULL);
+    const operand q_rows = {p->q + strip * cells, cells, 1}, dout_rows = {p->dout + strip * cells, cells, 1};
+    product(OVERWRITE, q_rows, p->k_transposed, BLOCK, D / PAIR, p->scores, BLOCK, columns, NULL);
+    product(OVERWRITE, dout_rows, p->v_transposed, BLOCK, D / PAIR, p->dweights, BLOCK, columns, NULL);
     weights_of_strip(p, strip, columns, below + strip, lse + strip, p->delta + first + strip, scale);
-    const operand dscores = {p->dscores + strip * BLOCK, BLOCK, 1};
-    product(ADD, dscores, p->k, width, seen, p->dq + strip * width, width, width, NULL);
+    const operand dscores = {p->dscores, BLOCK / PAIR, 1};
+    product(ADD, dscores, p->k_pairs, width, seen / PAIR, p->dq + strip * width, width, width, NULL);
   }
   for (int64_t strip = 0; strip < BLOCK; strip += STRIP) {
-    const int64_t from = max64(0, strip - below); /* the first query that sees one of these keys */
-    if (from >= padded) break;
-    const operand weights = {p->weights + from * BLOCK + strip, 1, BLOCK};
-    const operand dscores = {p->dscores + from * BLOCK + strip, 1, BLOCK};
-    product(ADD, weights, p->dout + from * width, width, padded - from, p->dv + strip * width, width, width, NULL);
-    product(ADD, dscores, p->q + from * width, width, padded - from, p->dk + strip * width, width, width, NULL);
+    const int64_t from = max64(0, strip - below) / PAIR, depth = padded / PAIR - from; /* from the first query that sees them */
+    if (depth <= 0) break;
+    const operand weights = {p->weight_pairs + from * BLOCK + strip, 1, BLOCK};
+    const operand dscores = {p->dscore_pairs + from * BLOCK + strip, 1, BLOCK};
+    product(ADD, weights, p->dout_pairs + from * width, width, depth, p->dv + strip * width, width, width, NULL);
+    product(ADD, dscores, p->q_pairs + from * width, width, depth, p->dk + strip * width, width, width, NULL);
   }
   if (below == 0) store_rows(h->dqkv + first * 3 * C, 3 * C, p->dq, rows, D);
   else park(h, first, rows, p->dq);
@@ -155,7 +176,7 @@ static void head_backward(const head *h, float *scratch) {
   for (int64_t key = 0; key < h->T; key += BLOCK) {
     const int64_t keys = min64(BLOCK, h->T - key);
     const act *k = h->qkv + key * 3 * C + C;
-    pack_rows(p.k, k, 3 * C, keys, BLOCK, D);
+    pack_row_pairs(p.k_pairs, k, 3 * C, keys, BLOCK, D);
     pack_transposed(p.k_transposed, BLOCK, k, 3 * C, keys, D);
     pack_transposed(p.v_transposed, BLOCK, k + C, 3 * C, keys, D);
     memset(p.dk, 0, (size_t)(BLOCK * h->width) * sizeof *p.dk);

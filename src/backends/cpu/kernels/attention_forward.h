@@ -25,7 +25,9 @@ typedef struct {
 } attention_head;
 
 typedef struct {
-  float *q, *k, *v, *scores, *out; /* panels [D][QUERIES], [KEYS][width] twice, [KEYS][QUERIES], [QUERIES][width] */
+  float *q, *k, *v; /* panels: q transposed, k by rows, v by pairs of rows */
+  float *scores;    /* [KEYS][QUERIES], then as a panel the softmax weights, paired along the keys */
+  float *out;       /* [QUERIES][whole_vectors(D)] */
   float maximum[QUERIES], total[QUERIES], correction[QUERIES];
 } attention_block;
 
@@ -51,10 +53,17 @@ static inline void softmax_column(attention_block *block, int64_t column, int64_
   const vf maximum = larger(larger(highest[0], highest[1]), larger(highest[2], highest[3]));
   const vf correction = exp2_of_negative(before - maximum);
   vf total = vload(block->total + column) * correction;
-  for (key = 0; key < some; key++) {
+  for (key = 0; key < some; key += PAIR) {
     const vf weight = exp2_of_negative(vload(scores + key * QUERIES) * scale - maximum);
-    vstore(scores + key * QUERIES, weight);
     total += weight;
+#if PAIR == 2
+    vf next = vsplat(0);
+    if (key + 1 < some) next = exp2_of_negative(vload(scores + (key + 1) * QUERIES) * scale - maximum);
+    total += next;
+    vstore(scores + key / 2 * QUERIES, pair_up(weight, next));
+#else
+    vstore(scores + key * QUERIES, weight);
+#endif
   }
   vstore(block->maximum + column, maximum);
   vstore(block->correction + column, correction);
@@ -68,9 +77,9 @@ static inline void attend_block(const attention_head *head, int64_t first, int64
   const float scale = LOG2_E / sqrtf((float)D);
   attention_block block;
   block.q = scratch;
-  block.k = block.q + D * QUERIES;
-  block.v = block.k + KEYS * width;
-  block.scores = block.v + KEYS * width;
+  block.k = block.q + D / PAIR * QUERIES;
+  block.v = block.k + KEYS * row_cells(D);
+  block.scores = block.v + KEYS / PAIR * width;
   block.out = block.scores + KEYS * QUERIES;
   pack_transposed(block.q, QUERIES, head->q + first * head->q_stride, head->q_stride, rows, D);
   memset(block.out, 0, (size_t)(QUERIES * width) * sizeof *block.out);
@@ -78,12 +87,12 @@ static inline void attend_block(const attention_head *head, int64_t first, int64
   for (int64_t key = 0; key < position + rows; key += KEYS) {
     const int64_t keys = min64(KEYS, position + rows - key), padded = (keys + STRIP - 1) / STRIP * STRIP;
     pack_rows(block.k, head->k + key * head->key_stride, head->key_stride, keys, padded, D);
-    pack_rows(block.v, head->v + key * head->key_stride, head->key_stride, keys, keys, D);
+    pack_row_pairs(block.v, head->v + key * head->key_stride, head->key_stride, keys, keys, D);
     for (int64_t strip = 0; strip < padded; strip += STRIP) {
       const int64_t column = max64(0, key + strip - position) / VL * VL; /* the first query that sees one of these keys */
-      const operand k = {block.k + strip * width, width, 1};
+      const operand k = {block.k + strip * row_cells(D), row_cells(D), 1};
       if (column < columns)
-        product(OVERWRITE, k, block.q + column, QUERIES, D, block.scores + strip * QUERIES + column, QUERIES,
+        product(OVERWRITE, k, block.q + column, QUERIES, D / PAIR, block.scores + strip * QUERIES + column, QUERIES,
                 columns - column, NULL);
     }
     for (int64_t column = 0; column < columns; column += VL)
@@ -91,7 +100,8 @@ static inline void attend_block(const attention_head *head, int64_t first, int64
     for (int64_t query = 0; query < rows; query += STRIP) {
       const int64_t depth = max64(0, min64(keys, position + query + STRIP - key));
       const operand weights = {block.scores + query, 1, QUERIES};
-      product(RESCALE, weights, block.v, width, depth, block.out + query * width, width, width, block.correction + query);
+      product(RESCALE, weights, block.v, width, (depth + PAIR - 1) / PAIR, block.out + query * width, width, width,
+              block.correction + query);
     }
   }
   for (int64_t query = 0; query < rows; query++) {

@@ -39,7 +39,7 @@ static void decode(const act *q_row, const act *k, const act *v, int64_t count, 
   const int64_t width = whole_vectors(D);
   const float scale = LOG2_E / sqrtf((float)D);
   float *q = scratch, *out = q + width, *weights = out + width;
-  pack_rows(q, q_row, 0, 1, 1, D);
+  for (int64_t d = 0; d < width; d++) q[d] = d < D ? act_load(q_row + d) : 0;
   memset(out, 0, (size_t)width * sizeof *out);
   float maximum = -INFINITY;
   vf total = vsplat(0);

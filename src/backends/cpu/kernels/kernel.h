@@ -32,8 +32,11 @@ typedef struct {
 
 #define TEAM_COUNTERS 16
 
+typedef struct team team;
+
 /** What the threads of a team share: one barrier, counters for claiming work, one scratch area. */
 typedef struct {
+  void (*barrier)(team *team);
   _Alignas(128) atomic_int arrived;
   _Alignas(128) atomic_int generation;
   struct {
@@ -42,17 +45,17 @@ typedef struct {
   void *scratch; /* shared by the team, 64-byte aligned, SHARED_SCRATCH_BYTES of the kernel library */
 } team_shared;
 
-typedef struct {
+struct team {
   int thread;
   int threads;
   team_shared *shared;
   void *scratch; /* this thread's own, 64-byte aligned, PRIVATE_SCRATCH_BYTES of the kernel library */
-} team;
+};
 
 typedef void kernel(const word *args, const extents *active, team *team);
 
 /** Waits until every thread of the team is here. */
-void team_barrier(team *team);
+static inline void team_barrier(team *team) { team->shared->barrier(team); }
 
 /** Claims the next item of counter `counter` (0 .. TEAM_COUNTERS-1); all counters are 0 when a launch starts. */
 static inline int64_t team_claim(team *team, int counter) {

@@ -72,7 +72,7 @@ static void meet(team *member, pool *launch_end, int64_t index) {
   }
 }
 
-EXPORT void team_barrier(team *member) { meet(member, NULL, 0); }
+static void barrier(team *member) { meet(member, NULL, 0); }
 
 static void walk(pool *pool, team *member) {
   for (int64_t i = 0; i < pool->count; i++) {
@@ -123,6 +123,7 @@ EXPORT void *team_create(int32_t threads, int64_t private_bytes, int64_t shared_
   pthread_cond_init(&made->work, NULL);
   pthread_cond_init(&made->done, NULL);
   made->threads = threads;
+  made->shared.barrier = barrier;
   made->shared.scratch = aligned((size_t)shared_bytes);
   made->handles = calloc((size_t)threads, sizeof(pthread_t));
   made->teams = calloc((size_t)threads, sizeof(team));

@@ -1,0 +1,123 @@
+/**
+ * @file Generation of many streams at once: each has a slot of the key-value cache and a position of its own, all are
+ * extended by one run of the decode program. A slot that becomes free takes the next prompt that waits.
+ */
+
+import type { Program } from '../engine/session.ts';
+import { cacheSize, logitCount } from './programs.ts';
+import { checkRequest, type GenerationEvent, type GenerationRequest, Stream, type StreamLimits } from './stream.ts';
+
+/** The compiled plans of `planGeneration`. */
+export interface GenerationPrograms {
+  readonly prefill: Program;
+  readonly decode: Program;
+}
+
+/**
+ * Generates with two programs of a session. On the CPU, with up to 8 slots, a stream's tokens do not depend on the streams
+ * beside it. Requests may overlap: they share the decode runs. Nothing runs unless someone waits for a token.
+ */
+export class Generator {
+  readonly limits: StreamLimits;
+  readonly #prefill: Program;
+  readonly #decode: Program;
+  readonly #slots: (Stream | undefined)[];
+  readonly #waiting: Stream[] = [];
+  readonly #logits: Float32Array;
+  #advancing: Promise<void> | undefined;
+
+  constructor({ prefill, decode }: GenerationPrograms) {
+    const { slots, positions } = cacheSize(decode.plan);
+    this.limits = { positions, vocabularySize: logitCount(decode.plan) };
+    this.#prefill = prefill;
+    this.#decode = decode;
+    this.#slots = Array.from({ length: slots }, () => undefined);
+    this.#logits = new Float32Array(slots * this.limits.vocabularySize);
+  }
+
+  /**
+   * The tokens of all streams as they come, each stream's in order, and the end of each. Leaving the loop early ends them.
+   * @throws UserError when the request is out of range: prompt and tokens longer than the context, ids the model has not.
+   */
+  async *generate(request: GenerationRequest): AsyncGenerator<GenerationEvent> {
+    checkRequest(request, this.limits);
+    const events: GenerationEvent[] = [];
+    const streams = request.prompts.map((_, index) => new Stream(request, index, (event) => events.push(event)));
+    this.#waiting.push(...streams);
+    try {
+      while (events.length > 0 || streams.some(({ ended }) => !ended)) {
+        const event = events.shift();
+        if (event) yield event;
+        else await this.#advance();
+      }
+    } finally {
+      for (const stream of streams) stream.ended = true;
+    }
+  }
+
+  /** The new tokens of every stream, once all have ended; see `generate`. */
+  async complete(request: GenerationRequest): Promise<number[][]> {
+    const texts: number[][] = request.prompts.map(() => []);
+    for await (const event of this.generate(request)) {
+      if ('token' in event) texts[event.stream]?.push(event.token);
+    }
+    return texts;
+  }
+
+  /** Brings every stream on by one token; requests that wait at the same time wait for the same run. */
+  #advance(): Promise<void> {
+    this.#advancing ??= this.#fillSlots()
+      .then(() => this.#decodeOnce())
+      .finally(() => {
+        this.#advancing = undefined;
+      });
+    return this.#advancing;
+  }
+
+  async #fillSlots(): Promise<void> {
+    for (let slot = 0; slot < this.#slots.length; slot++) {
+      if (this.#slots[slot]?.ended === false) continue;
+      do {
+        this.#slots[slot] = this.#waiting.shift();
+      } while (this.#slots[slot]?.ended);
+      const stream = this.#slots[slot];
+      if (stream) await this.#readPrompt(stream, slot);
+    }
+  }
+
+  /** Reads a prompt into its slot, chunk by chunk, and samples the first token behind it. */
+  async #readPrompt(stream: Stream, slot: number): Promise<void> {
+    const prompt = Int32Array.from(stream.prompt);
+    const chunk = this.#prefill.plan.length;
+    for (let start = 0; start < prompt.length; start += chunk) {
+      const tokens = prompt.subarray(start, start + chunk);
+      const positions = tokens.map((_, index) => start + index);
+      const inputs = { tokens, positions, slots: slot, rows: tokens.length - 1 };
+      const outcome = await this.#prefill.run(inputs, { batch: 1, length: tokens.length });
+      if (outcome === 'stopped') return stream.end('interrupted');
+    }
+    const logits = this.#logits.subarray(0, this.limits.vocabularySize);
+    this.#prefill.read('logits', logits);
+    stream.advance(logits);
+  }
+
+  async #decodeOnce(): Promise<void> {
+    const rows = this.#slots.flatMap((stream, slot) => (stream?.ended === false ? [{ stream, slot }] : []));
+    if (rows.length === 0) return;
+    const outcome = await this.#decode.run(
+      {
+        tokens: Int32Array.from(rows, ({ stream }) => stream.lastToken),
+        positions: Int32Array.from(rows, ({ stream }) => stream.position),
+        slots: Int32Array.from(rows, ({ slot }) => slot),
+        rows: Int32Array.from(rows, (_, row) => row),
+      },
+      { batch: rows.length, length: 1 },
+    );
+    const { vocabularySize } = this.limits;
+    if (outcome === 'completed') this.#decode.read('logits', this.#logits.subarray(0, rows.length * vocabularySize));
+    rows.forEach(({ stream }, row) => {
+      if (outcome === 'stopped') stream.end('interrupted');
+      else stream.advance(this.#logits.subarray(row * vocabularySize, (row + 1) * vocabularySize));
+    });
+  }
+}

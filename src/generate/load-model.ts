@@ -1,0 +1,33 @@
+/** @file A model to generate with, from a Hugging Face folder. */
+
+import type { Backend } from '../engine/backend.ts';
+import { checkMemory, Session, sessionBytes } from '../engine/session.ts';
+import type { Gpt2Folder } from '../formats/gpt2-folder.ts';
+import { loadParameters } from '../model/parameters.ts';
+import { Generator } from './generator.ts';
+import { type GenerationExtents, layoutForInference, planGeneration } from './programs.ts';
+
+/**
+ * Reads the folder's parameters onto the device and compiles the programs of generation.
+ * @param backend opened for `extents.precision`
+ * @throws UserError when the device has not enough memory, saying how much is needed, or a file is damaged.
+ */
+export async function loadGenerator(
+  backend: Backend,
+  folder: Gpt2Folder,
+  extents: GenerationExtents,
+): Promise<Generator> {
+  const { config } = folder;
+  const layout = layoutForInference(config);
+  const plans = planGeneration(config, layout, extents);
+  const { streams, positions } = extents;
+  checkMemory(
+    backend,
+    sessionBytes(layout, [plans.prefill, plans.decode]),
+    `generating ${streams} texts of ${positions} tokens at once`,
+    'generate fewer or shorter ones',
+  );
+  const session = new Session(backend, layout, { prefill: plans.prefill, decode: plans.decode });
+  await loadParameters(session, folder);
+  return new Generator({ prefill: session.program('prefill'), decode: session.program('decode') });
+}

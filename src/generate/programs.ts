@@ -1,0 +1,78 @@
+/**
+ * @file The two programs of generation over one key-value cache: `prefill` reads a prompt, a chunk at a time, into one
+ * slot of the cache; `decode` extends many streams, each at its own position, by one token.
+ */
+
+import { Graph } from '../engine/graph.ts';
+import { layoutParameters, type ParameterLayout } from '../engine/layout.ts';
+import { type Plan, plan } from '../engine/plan.ts';
+import { extent } from '../engine/tensor.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { type CacheSize, gpt2NextLogits } from '../model/gpt2.ts';
+
+/**
+ * Streams to decode together unless there is reason for more. Up to 8 rows the CPU's products read each weight once,
+ * where it lies, and give a row the same bits whatever stands beside it.
+ */
+export const DEFAULT_STREAMS = 8;
+
+/** Positions of a prompt read at once unless there is reason for more: enough to keep the arithmetic units busy. */
+export const DEFAULT_PROMPT_LENGTH = 128;
+
+export interface GenerationExtents {
+  /** Streams decoded together, and slots of the cache. */
+  readonly streams: number;
+  /** Positions of each stream, prompt included: at most the context length. */
+  readonly positions: number;
+  /** Positions of a prompt read in one run; longer prompts are read in chunks. Sets how much memory activations take. */
+  readonly promptLength: number;
+  readonly precision: 'fp32' | 'bf16';
+}
+
+export interface GenerationPlans {
+  /** One row of at most `promptLength` positions. Inputs tokens, positions, slots, rows; result logits [1, V]. */
+  readonly prefill: Plan;
+  /** At most `streams` rows of one position. Inputs tokens, positions, slots, rows; result logits [streams, V]. */
+  readonly decode: Plan;
+}
+
+/**
+ * Plans generation with the parameters that lie as `layout` says: a trainer's, or `layoutForInference`. The plans may join
+ * those of other programs in one session.
+ */
+export function planGeneration(
+  config: Gpt2Config,
+  layout: ParameterLayout,
+  { streams, positions, promptLength, precision }: GenerationExtents,
+): GenerationPlans {
+  if (positions > config.contextLength)
+    throw new RangeError(`a cache of ${positions} positions for a context of ${config.contextLength}`);
+  const cache = { slots: streams, positions };
+  const planFor = (batch: number, length: number): Plan => {
+    const graph = new Graph({ batch, length }, precision);
+    graph.result('logits', gpt2NextLogits(graph, config, cache));
+    return plan(graph, layout);
+  };
+  return { prefill: planFor(1, Math.min(promptLength, positions)), decode: planFor(streams, 1) };
+}
+
+/** Where the parameters of a model lie that is run but not trained. */
+export function layoutForInference(config: Gpt2Config): ParameterLayout {
+  const graph = new Graph({ batch: 1, length: 1 });
+  gpt2NextLogits(graph, config, { slots: 1, positions: 1 });
+  return layoutParameters(graph);
+}
+
+/** The slots and positions of the cache that a plan of generation reads and writes. */
+export function cacheSize({ nodes }: Plan): CacheSize {
+  const cache = nodes.flatMap(({ node }) => node.updates).find((tensor) => tensor?.storage.kind === 'state');
+  if (!cache) throw new TypeError('this plan has no key-value cache');
+  return { slots: extent(cache, 0), positions: extent(cache, 3) };
+}
+
+/** The number of logits a plan of generation gives for each row. */
+export function logitCount({ results }: Plan): number {
+  const logits = results.get('logits');
+  if (!logits) throw new TypeError('this plan gives no logits');
+  return extent(logits, 1);
+}

@@ -1,0 +1,29 @@
+/** @file Parameters between a Hugging Face folder and the memory of a session, in slices, so that no tensor is held twice. */
+
+import type { Session } from '../engine/session.ts';
+import { elements } from '../engine/tensor.ts';
+import type { Gpt2Folder, ReadParameter } from '../formats/gpt2-folder.ts';
+
+/** Elements copied at once: 16 MB. */
+const SLICE_ELEMENTS = 4 * 1024 * 1024;
+
+/**
+ * Reads every parameter of the folder into the session, whose layout must be that of the folder's configuration.
+ * @throws UserError when a file was cut short meanwhile.
+ */
+export async function loadParameters(session: Pick<Session<string>, 'write'>, folder: Gpt2Folder): Promise<void> {
+  const buffer = new Float32Array(SLICE_ELEMENTS);
+  for (const { name, shape } of folder.parameters) {
+    const count = elements(shape);
+    for (let start = 0; start < count; start += SLICE_ELEMENTS) {
+      const slice = buffer.subarray(0, Math.min(SLICE_ELEMENTS, count - start));
+      await folder.readInto(name, start, slice);
+      session.write('parameters', name, slice, start);
+    }
+  }
+}
+
+/** What `writeGpt2Folder` takes its parameters from: those of the session, as they are when they are read. */
+export function readParameter(session: Pick<Session<string>, 'read'>): ReadParameter {
+  return (name, start, target) => session.read('parameters', name, target, start);
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { LONGEST_PIECE, lastSafeCut, pieceEnd } from '#minillm/data/pretokenizer.js';
+
+function pieces(text: string): string[] {
+  const found: string[] = [];
+  for (let start = 0; start < text.length; start += found.at(-1)!.length)
+    found.push(text.slice(start, pieceEnd(text, start)));
+  return found;
+}
+
+/** GPT-2's pattern, with \s spelled out as Unicode's White_Space. */
+const S = String.raw`\p{White_Space}`;
+const pattern = new RegExp(
+  String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^${S}\p{L}\p{N}]+|${S}+(?!\P{White_Space})|${S}+`,
+  'gu',
+);
+
+const alphabet = [..." \n\t\r'sdmtlvreSD09.,-\u00a0\u0085\ufeff\u3000é中½🙂𝐀𝟎\u0301", '\ud800', '\udc00'];
+
+function randomText(length: number, seed: number): string {
+  let state = seed;
+  return Array.from({ length }, () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return alphabet[(state >>> 8) % alphabet.length];
+  }).join('');
+}
+
+describe('the pre-tokenizer', () => {
+  it('cuts where GPT-2’s regular expression cuts', () => {
+    for (let seed = 0; seed < 3000; seed++) {
+      const text = randomText(1 + (seed % 40), seed);
+      expect(pieces(text)).toEqual(text.match(pattern));
+    }
+  });
+
+  it('leaves every piece as it was when a text is cut at a safe place', () => {
+    for (let seed = 0; seed < 3000; seed++) {
+      const text = randomText(40, seed);
+      const cut = lastSafeCut(text, 30);
+      expect(cut).toBeLessThan(30);
+      expect([...pieces(text.slice(0, cut)), ...pieces(text.slice(cut))]).toEqual(pieces(text));
+    }
+  });
+
+  it('bounds the length of a piece and keeps surrogate pairs whole', () => {
+    expect(pieces('a'.repeat(LONGEST_PIECE + 1)).map((piece) => piece.length)).toEqual([LONGEST_PIECE, 1]);
+    for (const piece of pieces(`x${'🙂'.repeat(LONGEST_PIECE)}`)) expect(piece).not.toMatch(/\p{Surrogate}/u);
+  });
+});
