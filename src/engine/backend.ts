@@ -33,7 +33,9 @@ export interface Backend {
   read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void;
   /** Turns a plan into one table of launches at fixed addresses. */
   compile(plan: Plan, regions: Regions, communicator: Communicator): Executable;
-  /** Runs a program once, without blocking JavaScript. `stopped`: `stop()` ended it between two launches. */
+  /** Frees a compiled program. */
+  release(executable: Executable): void;
+  /** Runs a program once, without blocking JavaScript. `stopped`: `stop()` ended it between two launches, if the plan allows. */
   run(executable: Executable): Promise<'completed' | 'stopped'>;
   /** Asks the running program, and those after it, to end between two launches. */
   stop(): void;

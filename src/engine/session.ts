@@ -4,6 +4,7 @@
  */
 
 import { UserError } from '../support/errors.ts';
+import { formatBytes } from '../support/format.ts';
 import type { Backend, DeviceBuffer, Executable } from './backend.ts';
 import { type Communicator, singleProcess } from './communicator.ts';
 import type { ParameterLayout, ParameterPlace } from './layout.ts';
@@ -90,6 +91,13 @@ export class Session<Name extends string> {
     return value[0] ?? Number.NaN;
   }
 
+  /** Frees the session's memory; its programs must not be running. */
+  close(): void {
+    for (const program of Object.values<Program>(this.#programs)) program.close();
+    for (const buffer of this.#buffers.values()) this.backend.free(buffer);
+    this.#buffers.clear();
+  }
+
   #place(name: string): ParameterPlace {
     const place = this.layout.places.get(name);
     if (!place) throw new TypeError(`there is no parameter ${name}`);
@@ -138,6 +146,11 @@ export class Program {
     this.#backend.read(this.#region(region), byteOffset, target);
   }
 
+  close(): void {
+    this.#backend.release(this.#executable);
+    this.#backend.free(this.#region('inputs'));
+  }
+
   #setInput(name: string, value: InputValue): void {
     const field = this.plan.inputs.get(name);
     if (!field) throw new TypeError(`this program has no input ${name}`);
@@ -159,11 +172,24 @@ export class Program {
   }
 }
 
-/** Throws when the session would not fit the device, saying what it needs and what there is. */
-export function checkMemory(backend: Backend, bytes: ReadonlyMap<Region, number>, what: string, advice: string): void {
-  const needed = [...bytes.values()].reduce((sum, size) => sum + size, backend.overheadBytes);
+/** Bytes of the whole session, the backend's own included. */
+export function totalBytes(backend: Backend, bytes: ReadonlyMap<Region, number>): number {
+  return [...bytes.values()].reduce((sum, size) => sum + size, backend.overheadBytes);
+}
+
+/**
+ * Checks that a session fits the device.
+ * @param advice what to do if not, worked out only then
+ * @throws UserError saying what is needed and what there is
+ */
+export function checkMemory(
+  backend: Backend,
+  bytes: ReadonlyMap<Region, number>,
+  what: string,
+  advice: () => string,
+): void {
+  const needed = totalBytes(backend, bytes);
   const { available } = backend.memory();
   if (needed <= available) return;
-  const gigabytes = (value: number): string => `${(value / 1e9).toFixed(1)} GB`;
-  throw new UserError(`${what} needs ${gigabytes(needed)}, the device has ${gigabytes(available)}; ${advice}`);
+  throw new UserError(`${what} needs ${formatBytes(needed)}, the device has ${formatBytes(available)}; ${advice()}`);
 }

@@ -25,7 +25,7 @@ export async function loadGenerator(
     backend,
     sessionBytes(layout, [plans.prefill, plans.decode]),
     `generating ${streams} texts of ${positions} tokens at once`,
-    'generate fewer or shorter ones',
+    () => 'generate fewer or shorter ones',
   );
   const session = new Session(backend, layout, { prefill: plans.prefill, decode: plans.decode });
   await loadParameters(session, folder);

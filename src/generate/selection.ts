@@ -31,25 +31,47 @@ function siftDown(heap: Float32Array, root: number): void {
 
 /**
  * The nucleus of a distribution: the fewest of its likeliest members whose share reaches `share` (of equally likely ones,
- * the first). Members outside it get weight 0.
+ * the first). Members outside it get weight 0. Found by partitioning, as quickselect does, so nothing is sorted.
  * @param weights not negative; changed in place
  */
 export function keepNucleus(weights: Float64Array, share: number): void {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  // All members below this weight together do not make up what is left out, so they need not be sorted.
-  const negligible = (total * (1 - share)) / weights.length;
-  const sorted = weights.filter((weight) => weight > negligible).sort();
-
-  let mass = 0;
-  let least = sorted.length;
-  while (least > 0 && mass < share * total) mass += sorted[--least]!;
-  const threshold = sorted[least] ?? Number.POSITIVE_INFINITY;
-  // Of those equal to the threshold, only as many as were counted.
-  let equal = 0;
-  for (let index = least; sorted[index] === threshold; index++) equal++;
+  let total = 0;
+  for (const weight of weights) total += weight;
+  const { threshold, count } = nucleusThreshold(weights.slice(), share * total);
+  let equal = count;
   for (let index = 0; index < weights.length; index++) {
     const weight = weights[index]!;
     const isKept = weight > threshold || (weight === threshold && equal-- > 0);
     if (!isKept) weights[index] = 0;
+  }
+}
+
+/** The least of the largest weights that together reach `mass`, and how many of its value are needed for that. */
+function nucleusThreshold(weights: Float64Array, mass: number): { threshold: number; count: number } {
+  let missing = mass;
+  // Undecided are [start, end): those before are in the nucleus, those behind are not.
+  for (let start = 0, end = weights.length; ; ) {
+    const pivot = weights[(start + end) >> 1]!;
+    let equal = start;
+    let less = end;
+    let above = 0;
+    for (let at = start; at < less; ) {
+      const weight = weights[at]!;
+      if (weight > pivot) {
+        weights[at++] = weights[equal]!;
+        weights[equal++] = weight;
+        above += weight;
+      } else if (weight < pivot) {
+        weights[at] = weights[--less]!;
+        weights[less] = weight;
+      } else at++;
+    }
+    if (above >= missing) end = equal;
+    else if (above + (less - equal) * pivot >= missing || less === end) {
+      return { threshold: pivot, count: Math.ceil((missing - above) / pivot) };
+    } else {
+      missing -= above + (less - equal) * pivot;
+      start = less;
+    }
   }
 }

@@ -127,8 +127,8 @@ export class Random {
 export function fillNormal(target: Float32Array, std: number, seed: number, stream: number | string): void {
   const key = keyOf(seed, stream);
   const block = new Int32Array(4);
-  for (let start = 0; start < target.length; start += 4) {
-    philox(block, start / 4, 0, key.stream, key.kind, key.key0, key.key1);
+  for (let start = 0, number = 0; start < target.length; start += 4, number++) {
+    philox(block, number, 0, key.stream, key.kind, key.key0, key.key1);
     const radiusA = std * Math.sqrt(-2 * Math.log(positiveUniform(block[0]!)));
     const angleA = ANGLE_STEP * (block[1]! >>> 0);
     const radiusB = std * Math.sqrt(-2 * Math.log(positiveUniform(block[2]!)));

@@ -8,7 +8,7 @@ import { UserError } from '#minillm/support/errors.js';
 import { fillNormal, Random } from '#minillm/support/random.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const MUTATIONS = 10_000;
+const MUTATIONS = 5000;
 const CONFIG = { layers: 1, heads: 1, channels: 8, contextLength: 4, vocabularySize: 10, layerNormEpsilon: 1e-5 };
 
 /** Values that a program which trusts its input stumbles over. */

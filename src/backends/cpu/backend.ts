@@ -105,12 +105,15 @@ class CpuBackend implements Backend {
     return { plan, table, launches: launches.length, extents: base('inputs') };
   }
 
+  release(executable: Executable): void {
+    this.free((executable as CpuExecutable).table);
+  }
+
   async run(executable: Executable): Promise<'completed' | 'stopped'> {
-    const { table, launches, extents } = executable as CpuExecutable;
+    const { plan, table, launches, extents } = executable as CpuExecutable;
+    const stop = plan.interruptible ? this.#control.address : 0;
     // One team walks one table at a time; a second caller waits for the first.
-    const run = this.#running.then(() =>
-      this.#host.run(this.#team, table.address, launches, extents, this.#control.address, 0),
-    );
+    const run = this.#running.then(() => this.#host.run(this.#team, table.address, launches, extents, stop, 0));
     this.#running = run.catch(() => undefined);
     return (await run) === 0 ? 'completed' : 'stopped';
   }

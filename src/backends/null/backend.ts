@@ -22,6 +22,7 @@ export function openNullBackend(memoryBytes = Number.POSITIVE_INFINITY): Backend
       new Uint8Array(target.buffer, target.byteOffset, target.byteLength).fill(0);
     },
     compile: (plan: Plan): Executable => ({ plan }),
+    release: () => {},
     run: () => Promise.resolve('completed'),
     stop: () => {},
     close: () => Promise.resolve(),

@@ -12,7 +12,7 @@
  */
 #include "attention.h"
 
-#define BLOCK 64 /* rows of queries and of keys */
+#define BLOCK 128 /* rows of queries and of keys */
 
 typedef struct {
   const act *dout, *qkv, *out;
@@ -85,8 +85,8 @@ static void park(const head *h, int64_t first, int64_t rows, const float *dq) {
   void *half[2];
   for (int64_t row = 0; row < rows; row++, dq += h->width) {
     parking(h, first + row, half);
-    memcpy(half[0], dq, (size_t)(h->D / 2) * sizeof *dq);
-    memcpy(half[1], dq + h->D / 2, (size_t)(h->D / 2) * sizeof *dq);
+    copy_cells(half[0], dq, h->D / 2);
+    copy_cells(half[1], dq + h->D / 2, h->D / 2);
   }
 }
 
@@ -94,8 +94,8 @@ static void unpark(const head *h, int64_t first, int64_t rows, float *dq) {
   void *half[2];
   for (int64_t row = 0; row < rows; row++, dq += h->width) {
     parking(h, first + row, half);
-    memcpy(dq, half[0], (size_t)(h->D / 2) * sizeof *dq);
-    memcpy(dq + h->D / 2, half[1], (size_t)(h->D / 2) * sizeof *dq);
+    copy_cells(dq, half[0], h->D / 2);
+    copy_cells(dq + h->D / 2, half[1], h->D / 2);
   }
 }
 

@@ -63,7 +63,7 @@ static void meet(team *member, pool *launch_end, int64_t index) {
         clock_gettime(CLOCK_MONOTONIC, &now);
         launch_end->times[index] = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
       }
-      launch_end->stopping = atomic_load_explicit(launch_end->stop, memory_order_relaxed);
+      launch_end->stopping = launch_end->stop && atomic_load_explicit(launch_end->stop, memory_order_relaxed);
     }
     atomic_store_explicit(&shared->generation, generation + 1, memory_order_release);
   } else {
@@ -139,7 +139,7 @@ EXPORT void *team_create(int32_t threads, int64_t private_bytes, int64_t shared_
 }
 
 /**
- * Runs `count` launches and waits for their end. Between launches `*stop` is looked at; non-zero ends the run early.
+ * Runs `count` launches and waits for their end. Between launches `*stop`, if given, is looked at; non-zero ends the run early.
  * `times`, if given, receives the moment (monotonic, ns) at which each launch ended. Returns 1 if stopped, else 0.
  */
 EXPORT int32_t team_run(void *handle, const void *launches, int64_t count, const void *active, const void *stop,

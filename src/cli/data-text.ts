@@ -1,0 +1,96 @@
+/** @file What `minillm data text` does. */
+
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type BuildProgress, buildDataset } from '../data/build-dataset.ts';
+import type { DatasetDescription } from '../data/dataset-description.ts';
+import { readDocuments } from '../data/documents.ts';
+import { fileError } from '../support/files.ts';
+import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
+import { Progress } from './progress.ts';
+
+export interface DataTextFlags {
+  readonly out: string;
+  readonly splitOn: string;
+  readonly textField: string;
+  readonly skipBad?: true;
+  readonly shardTokens: number;
+  readonly valTokens?: number;
+  readonly workers: number;
+  readonly overwrite?: true;
+  readonly json?: true;
+}
+
+/** Lines that are no documents are told one by one up to this many. */
+const SHOWN_PROBLEMS = 5;
+
+/** Builds the shards and prints a summary. */
+export async function dataText(files: readonly string[], flags: DataTextFlags): Promise<void> {
+  const { out, splitOn, textField, skipBad, shardTokens, valTokens, workers, overwrite } = flags;
+  const started = performance.now();
+  const progress = new Progress();
+  const totalBytes = await sizeOf(files);
+  let skippedLines = 0;
+  const onBadLine = (problem: string): void => {
+    if (++skippedLines <= SHOWN_PROBLEMS) progress.note(`skipped ${problem}`);
+    if (skippedLines === SHOWN_PROBLEMS) progress.note('further such lines are only counted');
+  };
+  const description = await buildDataset({
+    folder: out,
+    documents: readDocuments(files, { splitOn, textField, ...(skipBad ? { onBadLine } : {}) }),
+    source: files.map((file) => basename(file)).join(', '),
+    workers,
+    shardTokens,
+    ...(valTokens === undefined ? {} : { validationTokens: valTokens }),
+    overwrite: overwrite ?? false,
+    onProgress: (reached) => progress.update(progressLine(reached, totalBytes)),
+  }).finally(() => progress.clear());
+  const seconds = (performance.now() - started) / 1000;
+  if (flags.json) console.log(JSON.stringify(summaryObject(description, { folder: out, skippedLines, seconds })));
+  else console.log(summaryLines(description, { folder: out, skippedLines, seconds }).join('\n'));
+}
+
+async function sizeOf(files: readonly string[]): Promise<number> {
+  let bytes = 0;
+  for (const file of files) {
+    const { size } = await stat(file).catch((cause: unknown) => {
+      throw fileError(file, 'read it', cause);
+    });
+    bytes += size;
+  }
+  return bytes;
+}
+
+/** `12 % | 1.20 GB of 9.98 GB | 45.1 MB/s | 11,034,112 tokens/s | 3 m 12 s left`. */
+function progressLine({ bytes, tokens, seconds }: BuildProgress, totalBytes: number): string {
+  const rate = bytes / seconds;
+  return [
+    `${Math.floor((100 * bytes) / totalBytes)} %`,
+    `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`,
+    `${(rate / 1e6).toFixed(1)} MB/s`,
+    `${formatCount(tokens / seconds)} tokens/s`,
+    `${formatDuration((totalBytes - bytes) / rate)} left`,
+  ].join(' | ');
+}
+
+interface Outcome {
+  readonly folder: string;
+  readonly skippedLines: number;
+  readonly seconds: number;
+}
+
+function summaryObject(description: DatasetDescription, outcome: Outcome) {
+  const { documents, trainTokens, validationTokens, shards } = description;
+  return { ...outcome, documents, trainTokens, validationTokens, shards: shards.map(({ name }) => name) };
+}
+
+function summaryLines(description: DatasetDescription, { folder, skippedLines, seconds }: Outcome): string[] {
+  const { documents, trainTokens, validationTokens, shards } = description;
+  const skipped = skippedLines > 0 ? `, ${formatCount(skippedLines)} lines skipped` : '';
+  const place = /^[\w./-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`;
+  return [
+    `${folder}: ${formatCount(documents)} documents${skipped} in ${formatDuration(seconds)}`,
+    `train ${formatCount(trainTokens)} tokens, validation ${formatCount(validationTokens)} tokens, ${shards.length} shards`,
+    `next: minillm train --data ${place} --out runs/${basename(folder).replace(/[^\w.-]/g, '-')} --preset tiny`,
+  ];
+}

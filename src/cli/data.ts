@@ -1,0 +1,44 @@
+/** @file `minillm data`: the flags of each way to make token shards. */
+
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import type { DataTextFlags } from './data-text.ts';
+import { requireFlag, tokenCount, wholeNumber } from './flags.ts';
+
+const EXAMPLE = `
+Examples:
+  $ minillm data text book.txt --out data/book
+  $ minillm data text corpus-*.jsonl.gz --out data/corpus --text-field content --skip-bad
+`;
+
+/** The command with its subcommands. */
+export function dataCommand(): Command {
+  return new Command('data').description('turn documents into token shards').addCommand(textCommand());
+}
+
+function textCommand(): Command {
+  return new Command('text')
+    .description(
+      'documents of plain text files, or of JSON lines (.jsonl, .json, either with .gz), to GPT-2 token shards',
+    )
+    .argument('<file...>', 'files, read in this order')
+    .option('--out <folder>', 'where the shards go')
+    .option('--split-on <text>', 'plain text: what stands between two documents', '<|endoftext|>')
+    .option('--text-field <name>', 'JSON lines: the field that holds the text', 'text')
+    .option('--skip-bad', 'JSON lines: pass over lines that are no document, instead of ending there')
+    .addOption(new Option('--shard-tokens <n>', 'tokens a shard').argParser(tokenCount(1)).default(100e6, '100M'))
+    .addOption(
+      new Option('--val-tokens <n>', 'tokens for validation (default: 5 %, of more than ten shards one)').argParser(
+        tokenCount(0),
+      ),
+    )
+    .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), availableParallelism())
+    .option('--overwrite', 'replace the shards that are in the folder')
+    .option('--json', 'print the summary as JSON')
+    .addHelpText('after', EXAMPLE)
+    .action(async (files: string[], flags: DataTextFlags, command: Command) => {
+      requireFlag(command, 'out');
+      const { dataText } = await import('./data-text.ts');
+      await dataText(files, flags);
+    });
+}

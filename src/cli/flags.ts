@@ -1,0 +1,50 @@
+/** @file Checks of flags that commander leaves to us. What fails them is a usage error. */
+
+import { type Command, InvalidArgumentError } from 'commander';
+
+type Parse = (text: string) => number;
+
+const THOUSANDS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, b: 1e9, g: 1e9 };
+
+/**
+ * Ends the command unless the flag `--name` was given. (Commander's `requiredOption` is checked before unknown flags are, so
+ * that a misspelt flag would only be called missing.)
+ */
+export function requireFlag(command: Command, name: string): void {
+  if (command.getOptionValue(name) === undefined)
+    command.error(`error: --${name} is required; --help shows an example`);
+}
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Parse {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number ${range(least, most)}.`);
+  };
+}
+
+/** A number of tokens from `least`: plain, or in thousands (`100k`), millions (`10M`) or billions (`10B`). */
+export function tokenCount(least: number): Parse {
+  return (text) => {
+    const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([kmbg]?)$/i.exec(text) ?? [];
+    const value = Math.round(Number(digits) * (THOUSANDS[unit.toLowerCase()] ?? 1) * 1e3) / 1e3;
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least}, such as 250000 or 10M.`);
+  };
+}
+
+/** A number from `least` to `most`. */
+export function realNumber(least: number, most = Number.POSITIVE_INFINITY): Parse {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (Number.isFinite(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a number ${range(least, most)}.`);
+  };
+}
+
+function range(least: number, most: number): string {
+  return most === Number.MAX_SAFE_INTEGER || most === Number.POSITIVE_INFINITY
+    ? `from ${least}`
+    : `from ${least} to ${most}`;
+}

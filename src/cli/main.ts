@@ -1,0 +1,78 @@
+/**
+ * @file The command line. Each command's file declares its flags; what it does is imported when it runs, so that `--help`
+ * answers at once. Exit codes: 0, 1 for an error, 2 for a command line that is not understood.
+ */
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { messageOf, UserError } from '../support/errors.ts';
+import { dataCommand } from './data.ts';
+import { sampleCommand } from './sample.ts';
+import { trainCommand } from './train.ts';
+
+const EXAMPLE = `
+Example:
+  $ minillm data text book.txt --out data/book
+  $ minillm train --data data/book --out runs/book --preset tiny --steps 300
+  $ minillm sample --checkpoint runs/book --prompt "Once"
+`;
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
+}
+
+function buildProgram(): Command {
+  const program = new Command('minillm')
+    .description('GPT-2 pretraining from scratch: raw text to tokens, training, and text again')
+    .version(version(), '--version', 'print the version')
+    .option('--verbose', 'print the stack trace of an error')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(asOneLine(text)) })
+    .addHelpText('after', EXAMPLE)
+    .exitOverride();
+  for (const command of [dataCommand(), trainCommand(), sampleCommand()]) addCommand(program, command);
+  return program;
+}
+
+/** Commander hands its settings only to commands that it makes itself. */
+function addCommand(parent: Command, command: Command): void {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) addCommand(command, child);
+  if (!parent.commands.includes(command)) parent.addCommand(command);
+}
+
+/** Commander's `error: …\n(Did you mean …?)` in the form of every other error. */
+function asOneLine(text: string): string {
+  return `${text
+    .trim()
+    .replace(/^error: /, 'minillm: ')
+    .replace(/\s*\n\s*/g, ' ')}\n`;
+}
+
+/** Prints the error unless commander has, and returns the exit code. */
+function report(error: unknown, verbose: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const message = messageOf(error)
+    .trim()
+    .replace(/\s*\n\s*/g, ' ');
+  const hint = error instanceof UserError || verbose ? '' : ' (a defect of minillm; --verbose shows where)';
+  console.error(`minillm: ${message}${hint}`);
+  if (verbose && error instanceof Error) console.error(error.stack);
+  return 1;
+}
+
+/** Whoever reads our output may stop doing so: `minillm sample | head`. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
+const program = buildProgram();
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error, program.opts<{ verbose?: boolean }>().verbose ?? false);
+}

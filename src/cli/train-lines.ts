@@ -1,0 +1,39 @@
+/** @file The lines a person reads while a model trains. */
+
+import type { TrainMetrics } from '../runs/metrics.ts';
+import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
+import type { StartEvent } from '../train/events.ts';
+
+/** What is about to be trained, on what, and what it takes. */
+export function startLines(start: StartEvent): string[] {
+  const { settings, microSteps, resumedFrom, step } = start;
+  const batch = `${microSteps} × ${settings.batchSize} × ${settings.sequenceLength}`;
+  const epochs = (settings.steps * settings.totalBatchSize) / start.trainTokens;
+  return [
+    `model: ${settings.preset ?? settings.init}, ${formatCount(start.parameters)} parameters, ${settings.precision}`,
+    `device: ${start.device}, ${(start.peak / 1e9).toFixed(0)} GFLOP/s in matrix products; memory: ${formatBytes(start.bytes)}`,
+    `data: ${settings.data}, ${formatCount(start.trainTokens)} training tokens, ${epochs.toFixed(2)} epochs`,
+    `batch: ${formatCount(settings.totalBatchSize)} tokens a step (${batch}); ${formatCount(settings.steps)} steps`,
+    ...(resumedFrom ? [`resumed at step ${step} from ${resumedFrom}`] : []),
+  ];
+}
+
+/** One step: `step 19067 | loss: 3.103271 | lr 6.0000e-05 | norm: 0.2596 | dt: 555.33ms | tok/sec: 944104.07 | …`. */
+export function stepLine({ step, loss, lr, norm, ms, tokensPerSecond, mfu }: TrainMetrics, steps: number): string {
+  const left = ((steps - step - 1) * ms) / 1000;
+  return [
+    `step ${step}`,
+    `loss: ${loss.toFixed(6)}`,
+    `lr ${exponential(lr)}`,
+    `norm: ${norm.toFixed(4)}`,
+    `dt: ${ms.toFixed(2)}ms`,
+    `tok/sec: ${tokensPerSecond.toFixed(2)}`,
+    `mfu: ${(100 * mfu).toFixed(1)}%`,
+    `left: ${formatDuration(left)}`,
+  ].join(' | ');
+}
+
+/** Two digits of exponent, as C prints it: `6.0000e-05`. */
+function exponential(value: number): string {
+  return value.toExponential(4).replace(/e([+-])(\d)$/, 'e$10$2');
+}

@@ -1,0 +1,107 @@
+/** @file The model in training on its device: its programs, and the steps made of them. */
+
+import type { BatchLoader } from '../data/batch-loader.ts';
+import type { Backend } from '../engine/backend.ts';
+import { LAST_MICRO_STEP } from '../engine/collectives.ts';
+import { singleProcess } from '../engine/communicator.ts';
+import type { Plan } from '../engine/plan.ts';
+import { checkMemory, Session, sessionBytes, totalBytes } from '../engine/session.ts';
+import { elements } from '../engine/tensor.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
+import { Generator } from '../generate/generator.ts';
+import { planGeneration } from '../generate/programs.ts';
+import { initialise } from '../model/initialise.ts';
+import { planTraining } from './programs.ts';
+import { SAMPLE_POSITIONS, SAMPLE_STREAMS } from './samples.ts';
+import type { Settings } from './settings.ts';
+
+type ProgramName = 'gradients' | 'update' | 'evaluate' | 'prefill' | 'decode';
+
+/** What one step found: the mean loss of the global batch, and the gradient norm before clipping. */
+export interface StepResult {
+  readonly loss: number;
+  readonly norm: number;
+}
+
+/** AdamW's constants that no setting changes. */
+const ADAMW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 };
+
+export class ModelSession {
+  readonly session: Session<ProgramName>;
+  readonly generator: Generator;
+  readonly config: Gpt2Config;
+  readonly bytes: number;
+  readonly #norm = new Float32Array(1);
+
+  /** @throws UserError when the device has too little memory, naming the largest batch that fits. */
+  constructor(backend: Backend, config: Gpt2Config, settings: Settings) {
+    this.config = config;
+    const { layout, plans } = planAll(config, settings, settings.batchSize);
+    const bytes = sessionBytes(layout, Object.values(plans));
+    checkMemory(backend, bytes, `batch ${settings.batchSize}`, () => largestBatch(backend, config, settings));
+    this.bytes = totalBytes(backend, bytes);
+    this.session = new Session(backend, layout, plans, singleProcess);
+    this.generator = new Generator({
+      prefill: this.session.program('prefill'),
+      decode: this.session.program('decode'),
+    });
+  }
+
+  /** Fills the parameters with those of a new model. */
+  initialise(seed: number): void {
+    for (const { name, shape } of gpt2Parameters(this.config)) {
+      const values = new Float32Array(elements(shape));
+      initialise(values, name, this.config, seed);
+      this.session.write('parameters', name, values);
+    }
+  }
+
+  /**
+   * Forward and backward over all micro-steps of a step, then the update; undefined when the backend was stopped before
+   * the update, which leaves the model as it was.
+   *
+   * @param updates the number of this update, from 1
+   */
+  async step(
+    loader: BatchLoader,
+    step: number,
+    microSteps: number,
+    learningRate: number,
+    updates: number,
+  ): Promise<StepResult | undefined> {
+    const gradients = this.session.program('gradients');
+    const { batch, length } = gradients.plan;
+    const scale = 1 / (microSteps * batch * length);
+    for (let micro = 0; micro < microSteps; micro++) {
+      const { tokens, targets } = loader.batch(step, micro);
+      const inputs = { tokens, targets, scale, [LAST_MICRO_STEP]: micro === microSteps - 1 ? 1 : 0 };
+      if ((await gradients.run(inputs)) === 'stopped') return undefined;
+    }
+    const loss = this.session.takeStatistic('loss') * scale;
+    const update = this.session.program('update');
+    await update.run({ learningRate, updates });
+    update.read('norm', this.#norm);
+    return { loss, norm: this.#norm[0] ?? Number.NaN };
+  }
+}
+
+function planAll(config: Gpt2Config, settings: Settings, batch: number) {
+  const { sequenceLength: length, precision, weightDecay, gradientClip } = settings;
+  const { layout, plans } = planTraining(config, { batch, length, precision }, { ...ADAMW, weightDecay, gradientClip });
+  const positions = Math.min(config.contextLength, SAMPLE_POSITIONS);
+  const extents = { streams: SAMPLE_STREAMS, positions, promptLength: positions, precision };
+  const all: Record<ProgramName, Plan> = { ...plans, ...planGeneration(config, layout, extents) };
+  return { layout, plans: all };
+}
+
+/** What to do about too little memory: the largest smaller batch that fits. */
+function largestBatch(backend: Backend, config: Gpt2Config, settings: Settings): string {
+  const { available } = backend.memory();
+  for (let batch = settings.batchSize - 1; batch > 0; batch--) {
+    const { layout, plans } = planAll(config, settings, batch);
+    const bytes = sessionBytes(layout, Object.values(plans));
+    if (totalBytes(backend, bytes) <= available) return `the largest that fits is ${batch}`;
+  }
+  return 'no batch fits; take a smaller model or a shorter --sequence-length';
+}

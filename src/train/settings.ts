@@ -1,0 +1,185 @@
+/**
+ * @file Every setting of a training run, once: the schema behind flags, configuration file, help and types. Flags win over
+ * the file, the file over the preset.
+ */
+
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { PRESET_NAMES } from '../model/presets.ts';
+import { UserError } from '../support/errors.ts';
+import { readJsonFile } from '../support/json.ts';
+
+const wholeFrom = (least: number) => z.int().min(least);
+
+/** What the user may give. The key is the flag in camel case unless `flag` names it. */
+export const settingsSchema = z.strictObject({
+  data: z.string().optional().meta({ description: 'folder of token shards' }),
+  out: z.string().optional().meta({ description: 'run folder: metrics, checkpoints' }),
+  preset: z.enum(PRESET_NAMES).optional().meta({ description: 'size of a new model' }),
+  init: z.string().optional().meta({ description: 'start from the weights of a run, step or Hugging Face folder' }),
+  batchSize: wholeFrom(1).optional().meta({ description: 'rows of a micro-batch on one rank' }),
+  sequenceLength: wholeFrom(1).optional().meta({ description: 'tokens of a row (default: the context length)' }),
+  totalBatchSize: wholeFrom(1).optional().meta({ description: 'tokens of a step, over all micro-steps and ranks' }),
+  steps: wholeFrom(1).optional().meta({ description: 'optimizer steps of the whole run' }),
+  learningRate: z.number().positive().optional().meta({ flag: 'lr', description: 'largest learning rate' }),
+  minLearningRate: z
+    .number()
+    .nonnegative()
+    .optional()
+    .meta({ flag: 'min-lr', description: 'last learning rate (default: a tenth of --lr)' }),
+  warmupSteps: wholeFrom(0).optional().meta({ description: 'steps of linear warm-up (default: min(715, steps/10))' }),
+  weightDecay: z.number().nonnegative().optional().meta({ description: 'of tensors of two or more dimensions' }),
+  gradientClip: z
+    .number()
+    .nonnegative()
+    .optional()
+    .meta({ flag: 'grad-clip', description: 'largest gradient norm, 0 for none' }),
+  seed: wholeFrom(0).optional().meta({ description: 'of initial weights, order of the data, samples' }),
+  precision: z.enum(['fp32', 'bf16']).optional().meta({ description: 'type of matrix products and activations' }),
+  shuffle: z.boolean().optional().meta({ description: 'take the data in a new random order each epoch' }),
+  evalEvery: wholeFrom(0).optional().meta({ description: 'steps between validations, 0 for none' }),
+  evalTokens: wholeFrom(1).optional().meta({ description: 'most validation tokens' }),
+  sampleEvery: wholeFrom(0).optional().meta({ description: 'steps between samples of text, 0 for none' }),
+  checkpointEvery: wholeFrom(0).optional().meta({ description: 'steps between checkpoints, 0 for none' }),
+  keep: wholeFrom(1).optional().meta({ description: 'newest checkpoints that are kept' }),
+  threads: wholeFrom(1).optional().meta({ description: 'CPU threads' }),
+  device: z.enum(['cpu']).optional().meta({ description: 'where to train' }),
+});
+
+/** Settings that may each be missing. */
+export type GivenSettings = z.output<typeof settingsSchema>;
+
+/** The same without `undefined` as a value, so that spreading them over defaults never undoes one. */
+type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+type Defaulted = Exclude<keyof GivenSettings, 'data' | 'out' | 'preset' | 'init'>;
+
+/** The settings of a run, every one decided. */
+export type Settings = { readonly [Key in Defaulted]: NonNullable<GivenSettings[Key]> } & {
+  readonly data: string;
+  readonly out: string;
+  readonly preset: GivenSettings['preset'];
+  readonly init: string | undefined;
+};
+
+/** Defaults that hold whatever else is chosen; those of a 124M run as it was published. */
+export const DEFAULTS = {
+  batchSize: 4,
+  totalBatchSize: 524_288,
+  steps: 19_073,
+  learningRate: 6e-4,
+  weightDecay: 0.1,
+  gradientClip: 1,
+  seed: 1337,
+  precision: 'fp32',
+  shuffle: true,
+  evalEvery: 250,
+  evalTokens: 10_485_760,
+  sampleEvery: 250,
+  checkpointEvery: 250,
+  keep: 2,
+  device: 'cpu',
+} as const satisfies GivenSettings;
+
+/** What a preset changes. */
+const PRESET_DEFAULTS: Partial<Record<NonNullable<GivenSettings['preset']>, Defined<GivenSettings>>> = {
+  tiny: { batchSize: 8, totalBatchSize: 1024, steps: 400, learningRate: 4e-3, warmupSteps: 20 },
+};
+
+const LARGEST_WARMUP = 715;
+
+/** Reads a configuration file: a JSON object of settings. */
+export function readSettingsFile(path: string): Promise<GivenSettings> {
+  return readJsonFile(settingsSchema, path);
+}
+
+/** What was given, with the preset's defaults; what to start from is decided. */
+export type ChosenSettings = Defined<Omit<GivenSettings, 'preset' | 'init'>> & {
+  readonly data: string;
+  readonly out: string;
+} & (
+    | { readonly preset: NonNullable<GivenSettings['preset']>; readonly init?: never }
+    | { readonly preset?: never; readonly init: string }
+  );
+
+/** Puts flags over the configuration file over the preset, and checks that a run has what it needs to start. */
+export function chooseSettings(flags: GivenSettings, file: GivenSettings = {}): ChosenSettings {
+  // A start chosen by a flag replaces the other kind of start chosen by the file.
+  const { preset, init } = flags.preset || flags.init ? flags : file;
+  if ((preset === undefined) === (init === undefined))
+    throw new UserError(
+      `a model to train is expected: --preset ${PRESET_NAMES.join(' | ')} for a new one, or --init FOLDER to start from weights; found ${preset ? 'both' : 'neither'}`,
+    );
+  const given = { ...(preset ? PRESET_DEFAULTS[preset] : {}), ...defined(file), ...defined(flags) };
+  const { data, out } = given;
+  if (!data)
+    throw new UserError(
+      '--data DIR is missing: a folder of token shards, as `minillm data text FILE… --out DIR` makes it',
+    );
+  if (!out) throw new UserError('--out RUN is missing: the folder for metrics and checkpoints');
+  const { preset: _preset, init: _init, ...rest } = given;
+  return { ...rest, data, out, ...(preset ? { preset } : { init: init ?? '' }) };
+}
+
+/** Decides what is left open, for a model of this context length. */
+export function completeSettings(chosen: ChosenSettings, contextLength: number): Settings {
+  const merged = { ...DEFAULTS, threads: availableParallelism(), sequenceLength: contextLength, ...chosen };
+  const settings: Settings = {
+    ...merged,
+    preset: chosen.preset,
+    init: chosen.init,
+    minLearningRate: chosen.minLearningRate ?? merged.learningRate / 10,
+    warmupSteps: chosen.warmupSteps ?? Math.min(LARGEST_WARMUP, Math.floor(merged.steps / 10)),
+  };
+  if (settings.sequenceLength > contextLength)
+    throw new UserError(
+      `--sequence-length ${settings.sequenceLength} is longer than the model's context of ${contextLength} tokens; give at most that`,
+    );
+  if (settings.warmupSteps > settings.steps)
+    throw new UserError(`--warmup-steps ${settings.warmupSteps} is more than --steps ${settings.steps}`);
+  if (settings.minLearningRate > settings.learningRate)
+    throw new UserError(`--min-lr ${settings.minLearningRate} is above --lr ${settings.learningRate}`);
+  return settings;
+}
+
+/** Micro-steps of a step: total batch = micro-steps · ranks · rows · tokens. */
+export function microStepsOf(settings: Settings, worldSize: number): number {
+  const { totalBatchSize, batchSize, sequenceLength } = settings;
+  const perMicroStep = batchSize * sequenceLength * worldSize;
+  const microSteps = totalBatchSize / perMicroStep;
+  if (Number.isInteger(microSteps)) return microSteps;
+  const below = Math.floor(microSteps) * perMicroStep;
+  const nearest = below > 0 ? `${below} or ${below + perMicroStep}` : `${perMicroStep}`;
+  throw new UserError(
+    `--total-batch-size ${totalBatchSize} is not a multiple of batch size ${batchSize} × sequence length ${sequenceLength} × ${worldSize} rank${worldSize > 1 ? 's' : ''} = ${perMicroStep}; the nearest that are: ${nearest}`,
+  );
+}
+
+/** The settings that decide a run's numbers; the others (where, how often to look) may change when it is resumed. */
+const DECISIVE = [
+  'sequenceLength',
+  'batchSize',
+  'totalBatchSize',
+  'steps',
+  'learningRate',
+  'minLearningRate',
+  'warmupSteps',
+  'weightDecay',
+  'gradientClip',
+  'seed',
+  'precision',
+  'shuffle',
+] as const satisfies readonly (keyof Settings)[];
+
+/** The decisive settings in which a run would differ from the one its checkpoint records, as `name was … and is …`. */
+export function differences(recorded: Readonly<Record<string, unknown>>, settings: Settings): string[] {
+  return DECISIVE.filter((key) => recorded[key] !== settings[key]).map(
+    (key) => `${key} was ${String(recorded[key])} and is ${String(settings[key])}`,
+  );
+}
+
+function defined(settings: GivenSettings): Defined<GivenSettings> {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([, value]) => value !== undefined),
+  ) as Defined<GivenSettings>;
+}

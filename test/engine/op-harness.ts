@@ -1,0 +1,125 @@
+/** @file Runs one traced operation on a device: values by name go in, values by name come out. */
+
+import { Graph } from '#minillm/engine/graph.js';
+import { layoutParameters } from '#minillm/engine/layout.js';
+import { plan } from '#minillm/engine/plan.js';
+import { Session } from '#minillm/engine/session.js';
+import { type DType, elements, type Tensor } from '#minillm/engine/tensor.js';
+import { bfloat16ToFloat32 } from '#minillm/formats/float-bits.js';
+import { type Device, openDevice } from './devices.ts';
+import { bfloat16Bits } from './values.ts';
+
+/** Tensors by name, whole numbers among them. */
+export type Values = Readonly<Record<string, Float64Array>>;
+
+export interface Extents {
+  readonly batch: number;
+  readonly length: number;
+}
+
+export interface OpCase {
+  /** The largest extents the program takes. */
+  readonly compiled: Extents;
+  /** Those of the run. */
+  readonly active?: Extents;
+  /** Adds the operation, its backward nodes too, and returns the tensors to read, by name. */
+  readonly trace: (graph: Graph) => Readonly<Record<string, Tensor | undefined>>;
+  /** Every input and parameter, by name. */
+  readonly values: Values;
+}
+
+/**
+ * Adds the backward nodes of the operation traced last and returns the gradients of its inputs.
+ *
+ * @param outputGradients one per output of the operation; undefined where none reaches it
+ */
+export function backpropagate(
+  graph: Graph,
+  outputGradients: readonly (Tensor | undefined)[],
+): readonly (Tensor | undefined)[] {
+  const node = graph.nodes.at(-1);
+  if (!node?.op.backward) throw new TypeError(`${node?.op.name ?? 'an empty graph'} has no backward rule`);
+  return node.op.backward(node, outputGradients);
+}
+
+/** Puts the pass that gives losses and gradients in the place of the loss traced last; returns its input gradients. */
+export function differentiateLosses(graph: Graph, scale: Tensor): readonly (Tensor | undefined)[] {
+  const node = graph.nodes.pop();
+  if (!node?.op.backwardInForward) throw new TypeError(`${node?.op.name ?? 'an empty graph'} makes no losses`);
+  return node.op.backwardInForward(node, scale).inputGradients;
+}
+
+export interface OpResults {
+  /** The tensors that `trace` returned, at the active extents. */
+  readonly outputs: Values;
+  /** The gradients of the parameters that have one. */
+  readonly gradients: Values;
+}
+
+/** Traces, plans and compiles an operation, and runs it `runs` times over. */
+export async function runOp(
+  device: Device,
+  { compiled, active = compiled, trace, values }: OpCase,
+  { threads = 2, runs = 1 } = {},
+): Promise<OpResults> {
+  const graph = new Graph(compiled, device.precision);
+  for (const [name, tensor] of Object.entries(trace(graph))) if (tensor) graph.result(name, tensor);
+  const layout = layoutParameters(graph);
+  const session = new Session(await openDevice(device, threads), layout, { op: plan(graph, layout) });
+  const program = session.program('op');
+
+  for (const name of graph.parameters.keys()) session.write('parameters', name, Float32Array.from(given(values, name)));
+  const inputs = [...graph.inputs].map(([name, { dtype }]) => [name, encode(given(values, name), dtype)] as const);
+  for (let run = 0; run < runs; run++) await program.run(Object.fromEntries(inputs), active);
+
+  const outputs: Record<string, Float64Array> = {};
+  for (const [name, tensor] of graph.results) {
+    const bytes = new Float32Array(Math.ceil((activeElements(tensor, compiled, active) * bytesOf(tensor.dtype)) / 4));
+    program.read(name, bytes);
+    outputs[name] = decode(bytes, tensor.dtype);
+  }
+  const gradients: Record<string, Float64Array> = {};
+  for (const name of gradientNames(graph)) {
+    const gradient = new Float32Array(layout.places.get(name)?.count ?? 0);
+    session.read('gradients', name, gradient);
+    gradients[name] = Float64Array.from(gradient);
+  }
+  return { outputs, gradients };
+}
+
+function given(values: Values, name: string): Float64Array {
+  const value = values[name];
+  if (!value) throw new TypeError(`the test gives no values for ${name}`);
+  return value;
+}
+
+/** Leading axes that have the compiled extents hold the active ones only. */
+function activeElements({ shape }: Tensor, compiled: Extents, active: Extents): number {
+  const [first, second, ...rest] = shape;
+  if (first !== compiled.batch) return elements(shape);
+  if (second !== compiled.length) return elements([active.batch, ...shape.slice(1)]);
+  return elements([active.batch, active.length, ...rest]);
+}
+
+function gradientNames(graph: Graph): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { updates } of graph.nodes)
+    for (const tensor of updates) if (tensor?.storage.kind === 'gradient') names.add(tensor.storage.name);
+  return names;
+}
+
+const bytesOf = (dtype: DType): number => (dtype === 'bfloat16' ? 2 : 4);
+
+/** The bytes of a tensor; those of bfloat16 travel two to a float32, whose bits nobody touches on the way. */
+function encode(values: Float64Array, dtype: DType): Float32Array | Int32Array {
+  if (dtype === 'int32') return Int32Array.from(values);
+  if (dtype === 'float32') return Float32Array.from(values);
+  return new Float32Array(Uint16Array.from(values, bfloat16Bits).buffer);
+}
+
+function decode(bytes: Float32Array, dtype: DType): Float64Array {
+  if (dtype !== 'bfloat16') return Float64Array.from(bytes);
+  const widened = new Float32Array(bytes.length * 2);
+  bfloat16ToFloat32(new Uint16Array(bytes.buffer), widened);
+  return Float64Array.from(widened);
+}
