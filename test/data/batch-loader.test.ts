@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BatchLoader, type BatchLoaderOptions } from '#minillm/data/batch-loader.js';
 import type { ShardSet } from '#minillm/data/dataset.js';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { countingShards } from './shard-files.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const T = 8;
 const base: BatchLoaderOptions = {

@@ -6,7 +6,7 @@ import { type BuildOptions, type BuildProgress, buildDataset } from '#minillm/da
 import { type Dataset, openDataset } from '#minillm/data/dataset.js';
 import type { DocumentPart } from '#minillm/data/documents.js';
 import { END_OF_TEXT, encode } from '#minillm/data/tokenizer.js';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const texts = Array.from({ length: 3000 }, (_, i) => `Document ${i}. ${'The quick brown fox! '.repeat((i * 31) % 80)}`);
 const expected = texts.flatMap((text) => [END_OF_TEXT, ...encode(text)]);

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { openDataset } from '#minillm/data/dataset.js';
 import { GPT2_TOKENIZER, writeDescription } from '#minillm/data/dataset-description.js';
 import { splitOfShard } from '#minillm/data/shard-names.js';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { writeBin, writeNpy } from './shard-files.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const sha256 = '0'.repeat(64);
 

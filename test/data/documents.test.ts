@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type ReadDocumentsOptions, readDocuments } from '#minillm/data/documents.js';
 import { encode } from '#minillm/data/tokenizer.js';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 function file(name: string, content: string | Uint8Array): string {
   const path = join(temporaryFolder(), name);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluationBatches } from '#minillm/data/evaluation-batches.js';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { countingShards } from './shard-files.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const base = { batchSize: 4, sequenceLength: 8, maxTokens: 1e9, rank: 0, worldSize: 1, vocabularySize: 50257 };
 

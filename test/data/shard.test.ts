@@ -6,8 +6,8 @@ import { Shard } from '#minillm/data/shard.js';
 import { binHeader } from '#minillm/data/shard-format.js';
 import { ShardWriter } from '#minillm/data/shard-writer.js';
 import { UserError } from '#minillm/support/errors.js';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { writeBin, writeNpy } from './shard-files.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const tokens = Array.from({ length: 1000 }, (_, i) => (i * 7919) % 50257);
 

@@ -42,11 +42,15 @@ export function backpropagate(
   return node.op.backward(node, outputGradients);
 }
 
-/** Puts the pass that gives losses and gradients in the place of the loss traced last; returns its input gradients. */
-export function differentiateLosses(graph: Graph, scale: Tensor): readonly (Tensor | undefined)[] {
+/** Puts the pass that gives losses and the gradients of inputs in the place of the loss traced last. */
+export function differentiateLosses(
+  graph: Graph,
+  scale: Tensor,
+): { readonly losses: Tensor | undefined; readonly inputGradients: readonly (Tensor | undefined)[] } {
   const node = graph.nodes.pop();
   if (!node?.op.backwardInForward) throw new TypeError(`${node?.op.name ?? 'an empty graph'} makes no losses`);
-  return node.op.backwardInForward(node, scale).inputGradients;
+  const { replacement, inputGradients } = node.op.backwardInForward(node, scale);
+  return { losses: replacement.outputs[0], inputGradients };
 }
 
 export interface OpResults {
@@ -64,11 +68,15 @@ export async function runOp(
 ): Promise<OpResults> {
   const graph = new Graph(compiled, device.precision);
   for (const [name, tensor] of Object.entries(trace(graph))) if (tensor) graph.result(name, tensor);
+  // no backend allocates a buffer of no parameters
+  if (graph.parameters.size === 0) graph.parameter('unused', [1]);
   const layout = layoutParameters(graph);
   const session = new Session(await openDevice(device, threads), layout, { op: plan(graph, layout) });
   const program = session.program('op');
 
-  for (const name of graph.parameters.keys()) session.write('parameters', name, Float32Array.from(given(values, name)));
+  for (const name of graph.parameters.keys()) {
+    if (name !== 'unused') session.write('parameters', name, Float32Array.from(given(values, name)));
+  }
   const inputs = [...graph.inputs].map(([name, { dtype }]) => [name, encode(given(values, name), dtype)] as const);
   for (let run = 0; run < runs; run++) await program.run(Object.fromEntries(inputs), active);
 

@@ -51,8 +51,8 @@ function crossEntropyTest({ compiled, active = compiled, C, V, ignore = false, e
           graph.input('targets', [batch, length], 'int32'),
         );
         if (evaluation) return { losses };
-        const [dx] = differentiateLosses(graph, graph.input('scale', [], 'float32'));
-        return { losses, dx };
+        const differentiated = differentiateLosses(graph, graph.input('scale', [], 'float32'));
+        return { losses: differentiated.losses, dx: differentiated.inputGradients[0] };
       };
       const scale: Record<string, Float64Array> = evaluation ? {} : { scale: Float64Array.of(SCALE) };
       return {

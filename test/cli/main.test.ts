@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { BIN, minillm } from './minillm.js';
+
+/** Prints to stderr, when the process ends, how many milliseconds of processor time it took. */
+const REPORT_TIME =
+  'data:text/javascript,process.on("exit",()=>{const{user,system}=process.cpuUsage();console.error((user+system)/1000)})';
+
+test('--help lists the commands and an example, quickly', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', REPORT_TIME, BIN, '--help'], {
+    encoding: 'utf8',
+  });
+  expect(status).toBe(0);
+  for (const word of ['data', 'train', 'sample', 'Example']) expect(stdout).toContain(word);
+  // 150 to 250 ms; loading the tokenizer or the kernels would add more than the rest of this allowance
+  expect(Number(stderr)).toBeLessThan(500);
+});
+
+test.each(['sample', 'data text', 'train'])('%s --help shows defaults and an example', async (command) => {
+  const { code, stdout } = await minillm(...command.split(' '), '--help');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/\(default: /);
+  expect(stdout).toMatch(/Examples?:\n {2}\$ minillm /);
+});
+
+test('--version prints the version of the package', async () => {
+  expect((await minillm('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+describe('a command line that is not understood ends with code 2 and one line', () => {
+  test.each([
+    ['smaple', "unknown command 'smaple' (Did you mean sample?)"],
+    ['data txt', "unknown command 'txt' (Did you mean text?)"],
+    ['sample --chekpoint x', "unknown option '--chekpoint' (Did you mean --checkpoint?)"],
+    ['data text a.txt --otu x', "unknown option '--otu' (Did you mean --out?)"],
+    ['sample', '--checkpoint is required; --help shows an example'],
+    ['data text a.txt', '--out is required; --help shows an example'],
+    ['data text', "missing required argument 'file'"],
+    [
+      'sample --checkpoint x --tokens 0',
+      "option '--tokens <n>' argument '0' is invalid. Expected a whole number from 1.",
+    ],
+    [
+      'sample --checkpoint x --top-p 1.5',
+      "option '--top-p <x>' argument '1.5' is invalid. Expected a number from 0 to 1.",
+    ],
+    ['sample --checkpoint x --device gpu', /argument 'gpu' is invalid. Allowed choices are cpu\./],
+    [
+      'data text a.txt --out x --val-tokens 10Q',
+      /'10Q' is invalid. Expected a whole number from 0, such as 250000 or 10M\./,
+    ],
+  ])('%s', async (line, message) => {
+    const { code, stdout, stderr } = await minillm(...line.split(' '));
+    expect([code, stdout]).toEqual([2, '']);
+    if (typeof message === 'string') expect(stderr).toBe(`minillm: ${message}\n`);
+    else expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('an error ends with code 1 and one line; its stack comes with --verbose', () => {
+  const COMMAND = ['sample', '--checkpoint', '/nowhere/at/all'];
+
+  test('without --verbose', async () => {
+    const { code, stdout, stderr } = await minillm(...COMMAND);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^minillm: \/nowhere\/at\/all: expected .*found nothing there\n$/);
+  });
+
+  test.each([[['--verbose', ...COMMAND]], [[...COMMAND, '--verbose']]])('with %j', async (command) => {
+    const { code, stderr } = await minillm(...command);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/\n {4}at /);
+  });
+});

@@ -1,0 +1,157 @@
+/** Whole runs of the small fixture model: what they write, and that stopping and resuming changes no bit. */
+
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type Metrics, readMetrics } from '#minillm/runs/metrics.js';
+import { Random } from '#minillm/support/random.js';
+import type { TrainerEvent } from '#minillm/train/events.js';
+import { type ChosenSettings, chooseSettings, type GivenSettings } from '#minillm/train/settings.js';
+import { train } from '#minillm/train/trainer.js';
+import { writeBin } from '../data/shard-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny/', import.meta.url));
+const STEPS = 12;
+
+/** Shards of text-like tokens: a few of the fixture's 500 are frequent, so that there is something to learn. */
+async function shards(): Promise<string> {
+  const folder = temporaryFolder();
+  const random = new Random(5, 'tokens');
+  const tokens = Array.from({ length: 3000 }, () => Math.floor(500 * random.uniform() ** 3));
+  await writeBin(join(folder, 'val_000000.bin'), tokens.slice(0, 500));
+  await writeBin(join(folder, 'train_000001.bin'), tokens.slice(500));
+  return folder;
+}
+
+async function settings(changes: GivenSettings = {}): Promise<ChosenSettings> {
+  return chooseSettings({
+    data: await shards(),
+    out: join(temporaryFolder(), 'run'),
+    init: FIXTURE,
+    batchSize: 2,
+    totalBatchSize: 96,
+    steps: STEPS,
+    warmupSteps: 2,
+    evalEvery: 5,
+    checkpointEvery: 4,
+    sampleEvery: 0,
+    threads: 2,
+    keep: 20,
+    ...changes,
+  });
+}
+
+async function run(
+  chosen: ChosenSettings,
+  until: (event: TrainerEvent) => boolean = () => false,
+): Promise<TrainerEvent[]> {
+  const events: TrainerEvent[] = [];
+  const abort = new AbortController();
+  for await (const event of train(chosen, { signal: abort.signal })) {
+    events.push(event);
+    if (until(event)) abort.abort();
+  }
+  return events;
+}
+
+const isTrain = (step: number) => (event: TrainerEvent) => event.kind === 'train' && event.step === step;
+
+/** The run's numbers without its timings. */
+async function numbers(out: string): Promise<unknown[]> {
+  return (await readMetrics(out)).map((line: Metrics) =>
+    line.kind === 'train' ? { ...line, ms: 0, tokensPerSecond: 0, mfu: 0 } : line,
+  );
+}
+
+const tensorsOf = (out: string, step: number): Buffer[] =>
+  ['model.safetensors', 'optimizer.safetensors'].map((file) =>
+    readFileSync(join(out, `step-${String(step).padStart(8, '0')}`, file)),
+  );
+
+describe('a training run', () => {
+  it('lowers the loss, and logs every step, evaluation and checkpoint once', async () => {
+    const chosen = await settings();
+    const events = await run(chosen);
+    const losses = events.flatMap((event) => (event.kind === 'train' ? [event.loss] : []));
+    expect(losses).toHaveLength(STEPS);
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) - 0.2);
+    const evaluated = events.flatMap((event) => (event.kind === 'eval' ? [event.step] : []));
+    expect(evaluated).toEqual([0, 5, 10, STEPS]);
+    const saved = events.flatMap((event) => (event.kind === 'checkpoint' ? [event.step] : []));
+    expect(saved).toEqual([4, 8, STEPS]);
+    const lines = await readMetrics(chosen.out);
+    expect(lines.filter(({ kind }) => kind === 'train').map(({ step }) => step)).toEqual([...Array(STEPS).keys()]);
+    expect(events.at(-1)).toEqual({ kind: 'end', step: STEPS, interrupted: false });
+  });
+
+  it('that is stopped and resumed ends with the bits of one that was not', async () => {
+    const whole = await settings();
+    await run(whole);
+    const parts = { ...whole, out: join(temporaryFolder(), 'run') };
+    const stopped = await run(parts, isTrain(5));
+    expect(stopped.at(-1)).toMatchObject({ kind: 'end', interrupted: true });
+    // A crash after the last checkpoint: its steps are trained again.
+    rmSync(join(parts.out, 'step-00000006'), { recursive: true, force: true });
+    const resumed = await run(parts);
+    expect(resumed[0]).toMatchObject({ kind: 'start', step: 4 });
+    expect(tensorsOf(parts.out, STEPS)).toEqual(tensorsOf(whole.out, STEPS));
+    expect(await numbers(parts.out)).toEqual(await numbers(whole.out));
+  });
+
+  it('has the same bits with and without evaluations, and with one thread or two', async () => {
+    const first = await settings();
+    await run(first);
+    const second = { ...first, out: join(temporaryFolder(), 'run'), evalEvery: 0, threads: 1 };
+    await run(second);
+    expect(tensorsOf(second.out, STEPS)).toEqual(tensorsOf(first.out, STEPS));
+  });
+
+  it('that accumulates micro-steps follows the run of one large batch', async () => {
+    const one = await settings({ batchSize: 4, totalBatchSize: 96 });
+    await run(one);
+    const many = { ...one, out: join(temporaryFolder(), 'run'), batchSize: 1 };
+    await run(many);
+    const losses = async (out: string) =>
+      (await readMetrics(out)).flatMap((line) => (line.kind === 'train' ? [line.loss] : []));
+    const [a, b] = [await losses(one.out), await losses(many.out)];
+    // Only the order of float32 sums differs.
+    for (const [step, loss] of a.entries()) expect(Math.abs(loss - (b[step] ?? 0))).toBeLessThan(1e-4);
+  });
+
+  it('evaluates to the same bits whatever the batch size', async () => {
+    const first = await settings({ steps: 1, warmupSteps: 0, batchSize: 4 });
+    const second = { ...first, out: join(temporaryFolder(), 'run'), batchSize: 1 };
+    const [a, b] = [await run(first), await run(second)];
+    expect(a.find(({ kind }) => kind === 'eval')).toEqual(b.find(({ kind }) => kind === 'eval'));
+  });
+
+  it('keeps only the newest checkpoints', async () => {
+    const chosen = await settings({ keep: 1 });
+    await run(chosen);
+    expect(readdirSync(chosen.out).filter((name) => name.startsWith('step-'))).toEqual(['step-00000012']);
+  });
+
+  it('refuses to resume under other settings, naming them', async () => {
+    const chosen = await settings({ steps: 4 });
+    await run(chosen);
+    await expect(run({ ...chosen, learningRate: 1e-3, seed: 7 })).rejects.toThrow(
+      /learningRate was 0\.0006 and is 0\.001; .*seed was 1337 and is 7/,
+    );
+  });
+
+  it('refuses a total batch that micro-batches do not divide, naming the nearest that they do', async () => {
+    await expect(run(await settings({ totalBatchSize: 100 }))).rejects.toThrow(/nearest that are: 96 or 144/);
+  });
+
+  it('refuses sequences longer than the context', async () => {
+    await expect(run(await settings({ sequenceLength: 25 }))).rejects.toThrow(/context of 24/);
+  });
+
+  it('refuses tokens the model does not have, naming file and offset', async () => {
+    const chosen = await settings();
+    await writeBin(join(chosen.data, 'train_000001.bin'), [...Array(600).keys()]);
+    await expect(run(chosen)).rejects.toThrow(/train_000001\.bin.*500/);
+  });
+});
