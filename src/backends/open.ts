@@ -3,7 +3,12 @@
 import type { Backend } from '../engine/backend.ts';
 import { type CpuOptions, openCpuBackend } from './cpu/backend.ts';
 
+export interface DeviceOptions extends CpuOptions {
+  /** Default: cpu. */
+  readonly device?: 'cpu';
+}
+
 /** Opens the device. */
-export function openBackend({ threads, precision }: CpuOptions & { readonly device: 'cpu' }): Promise<Backend> {
-  return openCpuBackend({ ...(threads ? { threads } : {}), ...(precision ? { precision } : {}) });
+export function openBackend({ device: _device, ...options }: DeviceOptions): Promise<Backend> {
+  return openCpuBackend(options);
 }

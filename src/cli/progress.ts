@@ -20,7 +20,7 @@ export class Progress {
     const now = performance.now();
     if (now - this.#lastUpdate < this.#interval) return;
     this.#lastUpdate = now;
-    if (this.#stream.isTTY) this.#stream.write(`\r${line.slice(0, this.#stream.columns - 1)}\x1b[K`);
+    if (this.#stream.isTTY) this.#stream.write(`\r${line.slice(0, (this.#stream.columns || 80) - 1)}\x1b[K`);
     else this.#stream.write(`${line}\n`);
   }
 

@@ -1,14 +1,8 @@
 /** @file What `minillm sample` does. */
 
-import { openBackend } from '../backends/open.ts';
-import { decode, END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer.ts';
-import { type Gpt2Folder, openGpt2Folder } from '../formats/gpt2-folder.ts';
-import type { Generator } from '../generate/generator.ts';
-import { loadGenerator } from '../generate/load-model.ts';
-import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS } from '../generate/programs.ts';
-import { checkRequest, type GenerationRequest, type StreamEnd } from '../generate/stream.ts';
-import { resolveCheckpoint } from '../runs/checkpoints.ts';
-import { UserError } from '../support/errors.ts';
+import type { Precision } from '../engine/tensor.ts';
+import type { StreamEnd } from '../generate/stream.ts';
+import { loadModel, promptTokens, type TextModel } from '../generate/text-model.ts';
 import { formatCount, formatDuration } from '../support/format.ts';
 import { Progress } from './progress.ts';
 
@@ -21,66 +15,36 @@ export interface SampleFlags {
   readonly topP: number;
   readonly seed: number;
   readonly count: number;
-  readonly precision: 'fp32' | 'bf16';
+  readonly precision: Precision;
   readonly threads: number;
   readonly device: 'cpu';
   readonly json?: true;
 }
 
+/** Texts that are written together: as many as read each weight once (see linear.c). */
+const MOST_STREAMS = 8;
+
 /** Generates the texts and prints them. */
 export async function runSample(flags: SampleFlags): Promise<void> {
-  const folder = await openGpt2Folder(await resolveCheckpoint(flags.checkpoint));
+  const { checkpoint, prompt, tokens, count, device, threads, precision, json } = flags;
+  const progress = new Progress();
+  progress.update(`loading ${checkpoint}`);
+  const positions = promptTokens(prompt).length + tokens;
+  const streams = Math.min(count, MOST_STREAMS);
+  const model = await loadModel(checkpoint, { device, threads, precision, streams, positions }).finally(() =>
+    progress.clear(),
+  );
   try {
-    const request = requestOf(flags, folder);
-    const { device, threads, precision } = flags;
-    const progress = new Progress();
-    progress.update(`loading ${folder.path}`);
-    const backend = await openBackend({ device, threads, precision });
-    try {
-      const generator = await loadGenerator(backend, folder, {
-        streams: Math.min(flags.count, DEFAULT_STREAMS),
-        positions: (request.prompts[0]?.length ?? 0) + flags.tokens,
-        promptLength: DEFAULT_PROMPT_LENGTH,
-        precision,
-      });
-      progress.clear();
-      if (flags.json) await printJson(generator, request, flags, folder.path);
-      else await printTexts(generator, request, flags.prompt);
-    } finally {
-      await backend.close();
-    }
+    if (json) await printJson(model, flags);
+    else await printTexts(model, flags);
   } finally {
-    await folder.close();
+    await model.close();
   }
 }
 
-/** The request, checked before the model is loaded. */
-function requestOf(flags: SampleFlags, { path, config }: Gpt2Folder): GenerationRequest {
-  const { tokens, temperature, topK, topP, seed, count } = flags;
-  const { vocabularySize, contextLength: positions } = config;
-  if (vocabularySize < VOCABULARY_SIZE) {
-    throw new UserError(
-      `${path}: expected a model with GPT-2's vocabulary of ${VOCABULARY_SIZE} tokens, found one of ${vocabularySize}`,
-    );
-  }
-  const prompt = flags.prompt === '' ? [END_OF_TEXT] : encode(flags.prompt);
-  const request = {
-    prompts: Array.from({ length: count }, () => prompt),
-    tokens,
-    temperature,
-    topK,
-    topP,
-    seed,
-    stopAt: END_OF_TEXT,
-    vocabularySize: VOCABULARY_SIZE,
-  };
-  checkRequest(request, { positions, vocabularySize });
-  return request;
-}
-
-/** The texts in order, the one whose turn it is as its tokens come; how fast it went on stderr. */
-async function printTexts(generator: Generator, request: GenerationRequest, prompt: string): Promise<void> {
-  const texts = request.prompts.map(() => ({ decoder: streamDecoder(), waiting: prompt, ended: false }));
+/** The texts in order, the one whose turn it is as its pieces come; how fast it went on stderr. */
+async function printTexts(model: TextModel, flags: SampleFlags): Promise<void> {
+  const texts = Array.from({ length: flags.count }, () => ({ waiting: flags.prompt, ended: false }));
   let printed = 0;
   const print = (): void => {
     for (let text = texts[printed]; text; text = texts[printed]) {
@@ -94,14 +58,13 @@ async function printTexts(generator: Generator, request: GenerationRequest, prom
   print();
   const started = performance.now();
   let count = 0;
-  for await (const event of generator.generate(request)) {
-    const text = texts[event.stream]!;
-    if ('token' in event) {
-      count++;
-      text.waiting += text.decoder.push(event.token);
-    } else {
-      text.waiting += text.decoder.end();
+  for await (const event of model.generate(flags.prompt, flags)) {
+    const text = texts[event.index];
+    if (!text) continue;
+    if ('text' in event) text.waiting += event.text;
+    else {
       text.ended = true;
+      count += event.tokens.length;
     }
     print();
   }
@@ -109,22 +72,22 @@ async function printTexts(generator: Generator, request: GenerationRequest, prom
   console.error(`${formatCount(count)} tokens in ${formatDuration(seconds)}, ${(count / seconds).toFixed(1)} tokens/s`);
 }
 
-async function printJson(
-  generator: Generator,
-  request: GenerationRequest,
-  { prompt, temperature, topK, topP, seed }: SampleFlags,
-  checkpoint: string,
-): Promise<void> {
-  const texts = request.prompts.map(() => ({ tokens: [] as number[], ended: 'interrupted' as StreamEnd }));
+async function printJson(model: TextModel, flags: SampleFlags): Promise<void> {
+  const { prompt, temperature, topK, topP, seed } = flags;
+  const samples = Array.from({ length: flags.count }, () => ({
+    text: prompt,
+    tokens: [] as readonly number[],
+    ended: 'interrupted' as StreamEnd,
+  }));
   const started = performance.now();
-  for await (const event of generator.generate(request)) {
-    const text = texts[event.stream]!;
-    if ('token' in event) text.tokens.push(event.token);
-    else text.ended = event.ended;
+  for await (const event of model.generate(prompt, flags)) {
+    const sample = samples[event.index];
+    if (!sample) continue;
+    if ('text' in event) sample.text += event.text;
+    else Object.assign(sample, { tokens: event.tokens, ended: event.ended });
   }
   const seconds = (performance.now() - started) / 1000;
-  const count = texts.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  const samples = texts.map(({ tokens, ended }) => ({ text: prompt + decode(tokens), tokens, ended }));
-  const settings = { checkpoint, prompt, temperature, topK, topP, seed };
+  const count = samples.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const settings = { checkpoint: model.path, prompt, temperature, topK, topP, seed };
   console.log(JSON.stringify({ ...settings, samples, seconds, tokensPerSecond: count / seconds }));
 }

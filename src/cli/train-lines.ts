@@ -14,12 +14,14 @@ export function startLines(start: StartEvent): string[] {
     `device: ${start.device}, ${(start.peak / 1e9).toFixed(0)} GFLOP/s in matrix products; memory: ${formatBytes(start.bytes)}`,
     `data: ${settings.data}, ${formatCount(start.trainTokens)} training tokens, ${epochs.toFixed(2)} epochs`,
     `batch: ${formatCount(settings.totalBatchSize)} tokens a step (${batch}); ${formatCount(settings.steps)} steps`,
+    ...start.passedOver.map((problem) => `passed over a damaged checkpoint: ${problem}`),
     ...(resumedFrom ? [`resumed at step ${step} from ${resumedFrom}`] : []),
   ];
 }
 
 /** One step: `step 19067 | loss: 3.103271 | lr 6.0000e-05 | norm: 0.2596 | dt: 555.33ms | tok/sec: 944104.07 | …`. */
-export function stepLine({ step, loss, lr, norm, ms, tokensPerSecond, mfu }: TrainMetrics, steps: number): string {
+export function stepLine(metrics: TrainMetrics, steps: number): string {
+  const { step, loss, lr, norm, ms, tokensPerSecond, mfu, lossZ, normZ, skipped } = metrics;
   const left = ((steps - step - 1) * ms) / 1000;
   return [
     `step ${step}`,
@@ -30,8 +32,15 @@ export function stepLine({ step, loss, lr, norm, ms, tokensPerSecond, mfu }: Tra
     `tok/sec: ${tokensPerSecond.toFixed(2)}`,
     `mfu: ${(100 * mfu).toFixed(1)}%`,
     `left: ${formatDuration(left)}`,
+    ...(isFar(lossZ) || isFar(normZ) ? [`outlier: loss ${signed(lossZ)} z, norm ${signed(normZ)} z`] : []),
+    ...(skipped ? [`update skipped: ${skipped}`] : []),
   ].join(' | ');
 }
+
+/** Standard deviations from which a step is worth a remark. */
+const REMARKABLE = 5;
+const isFar = (score: number | undefined): boolean => score !== undefined && score > REMARKABLE;
+const signed = (score = 0): string => `${score < 0 ? '−' : '+'}${Math.abs(score).toFixed(1)}`;
 
 /** Two digits of exponent, as C prints it: `6.0000e-05`. */
 function exponential(value: number): string {

@@ -7,6 +7,7 @@ import {
   chooseSettings,
   completeSettings,
   DEFAULTS,
+  forkedSettings,
   type GivenSettings,
   readSettingsFile,
   settingsSchema,
@@ -75,11 +76,13 @@ async function runTraining(
   configFile: string | undefined,
   options: { readonly printConfig: boolean; readonly json: boolean },
 ): Promise<void> {
-  const { modelOf, train } = await import('../train/trainer.ts');
-  const chosen = chooseSettings(flags, configFile ? await readSettingsFile(configFile) : {});
+  const { train } = await import('../train/trainer.ts');
+  const { modelOf } = await import('../train/resume.ts');
+  const file = configFile ? await readSettingsFile(configFile) : {};
+  const chosen = chooseSettings(flags, flags.fork ? { ...(await settingsOfRun(flags.fork)), ...file } : file);
   if (options.printConfig) {
-    const { config } = await modelOf(chosen);
-    console.log(JSON.stringify(completeSettings(chosen, config.contextLength), null, 2));
+    const { contextLength } = await modelOf(chosen);
+    console.log(JSON.stringify(completeSettings(chosen, contextLength), null, 2));
     return;
   }
   const abort = new AbortController();
@@ -90,6 +93,13 @@ async function runTraining(
   } finally {
     release();
   }
+}
+
+/** The settings that the newest checkpoint of a run records. */
+async function settingsOfRun(run: string): Promise<GivenSettings> {
+  const { resolveCheckpoint } = await import('../runs/checkpoints.ts');
+  const { readTrainingState } = await import('../runs/state.ts');
+  return forkedSettings((await readTrainingState(await resolveCheckpoint(run))).configuration);
 }
 
 /** The first Ctrl-C or SIGTERM ends the run behind a checkpoint, the second at once. */

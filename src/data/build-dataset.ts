@@ -92,7 +92,7 @@ async function prepareFolder(folder: string, workFolder: string, overwrite: bool
     const earlier = (await readdir(folder)).filter((name) => splitOfShard(name) !== undefined).sort();
     if (earlier.length > 0 && !overwrite) {
       throw new UserError(
-        `${folder}: already holds shards (${earlier[0]}, …); overwrite them or choose another folder`,
+        `${folder}: already holds shards (${earlier[0]}, …); choose another folder, or replace them (--overwrite)`,
       );
     }
     await rm(workFolder, { recursive: true, force: true });

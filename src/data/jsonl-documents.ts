@@ -26,7 +26,8 @@ export async function* jsonlDocuments(
         bytes = 0;
       } else {
         const problem = `${path} line ${number}: ${parsed.problem}`;
-        if (onBadLine === undefined) throw new UserError(`${problem}; correct it, or skip such lines`);
+        if (onBadLine === undefined)
+          throw new UserError(`${problem}; correct it, or pass over such lines (--skip-bad)`);
         onBadLine(problem);
       }
     }

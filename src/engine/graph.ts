@@ -1,7 +1,7 @@
 /** @file The traced program: nodes in the order they will run, and the tensors between them. */
 
 import type { Attributes, Operation } from './operation.ts';
-import type { DType, FlatBuffer, Storage, Tensor, TensorSpec } from './tensor.ts';
+import type { DType, FlatBuffer, Precision, Storage, Tensor, TensorSpec } from './tensor.ts';
 
 export interface Node {
   readonly op: Operation;
@@ -30,7 +30,7 @@ export class Graph {
   readonly results = new Map<string, Tensor>();
   readonly #gradients = new Map<string, Tensor>();
 
-  constructor(extents: { batch: number; length: number }, precision: 'fp32' | 'bf16' = 'fp32') {
+  constructor(extents: { batch: number; length: number }, precision: Precision = 'fp32') {
     this.batch = extents.batch;
     this.length = extents.length;
     this.activationType = precision === 'bf16' ? 'bfloat16' : 'float32';

@@ -7,6 +7,9 @@ import type { Graph } from './graph.ts';
 
 export type DType = 'float32' | 'bfloat16' | 'int32';
 
+/** How a program computes: `bf16` stores activations and multiplies matrices in bfloat16, with float32 accumulation. */
+export type Precision = 'fp32' | 'bf16';
+
 export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = { float32: 4, bfloat16: 2, int32: 4 };
 
 /** The four flat buffers of a model in training; all have the parameters' layout. */

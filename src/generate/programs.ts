@@ -6,7 +6,7 @@
 import { Graph } from '../engine/graph.ts';
 import { layoutParameters, type ParameterLayout } from '../engine/layout.ts';
 import { type Plan, plan } from '../engine/plan.ts';
-import { extent } from '../engine/tensor.ts';
+import { extent, type Precision } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { type CacheSize, gpt2NextLogits } from '../model/gpt2.ts';
 
@@ -26,7 +26,7 @@ export interface GenerationExtents {
   readonly positions: number;
   /** Positions of a prompt read in one run; longer prompts are read in chunks. Sets how much memory activations take. */
   readonly promptLength: number;
-  readonly precision: 'fp32' | 'bf16';
+  readonly precision: Precision;
 }
 
 export interface GenerationPlans {

@@ -30,6 +30,11 @@ const trainSchema = z.object({
   tokensPerSecond: measured,
   /** Between 0 and 1. */
   mfu: measured,
+  /** How many standard deviations loss and norm lie above the mean of the last steps, once there are enough of them. */
+  lossZ: measured.optional(),
+  normZ: measured.optional(),
+  /** Why the update was not made. */
+  skipped: z.enum(['not finite', 'outlier']).optional(),
 });
 
 const evalSchema = z.object({

@@ -13,6 +13,10 @@ const stateSchema = z.object({
   /** The number of AdamW updates made, which is less than `step` if updates were skipped. */
   updates: z.int().nonnegative(),
   seed: z.int(),
+  /** Losses and gradient norms of the last steps, oldest first, that outliers are measured against. */
+  recent: z.object({ losses: z.array(z.number()), norms: z.array(z.number()) }),
+  /** CRC-32 of the files with tensors, by name: a checkpoint that rotted on disk is known before it is trained on. */
+  checksums: z.record(z.string(), z.int().nonnegative()),
   /** The settings of the run, as `--print-config` shows them. */
   configuration: z.record(z.string(), z.unknown()),
   /** What made the checkpoint: `minillm`, `node`, the backend's libraries. */

@@ -3,23 +3,30 @@
  * are canonical (unpadded, in GPT-2's order), so a checkpoint fits any number of ranks.
  */
 
+import { createReadStream } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { Session } from '../engine/session.ts';
 import { elements, type FlatBuffer } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { writeGpt2Folder } from '../formats/gpt2-folder.ts';
+import { openGpt2Folder, writeGpt2Folder } from '../formats/gpt2-folder.ts';
 import { type Gpt2Parameter, gpt2Parameters } from '../formats/gpt2-parameters.ts';
 import { SafetensorsFile } from '../formats/safetensors-reader.ts';
 import { writeSafetensors } from '../formats/safetensors-writer.ts';
-import { readParameter } from '../model/parameters.ts';
+import { parameterCount } from '../model/flops.ts';
+import { loadParameters, readParameter } from '../model/parameters.ts';
 import { OPTIMIZER_FILE, stepFolder } from '../runs/checkpoints.ts';
-import { type TrainingState, writeTrainingState } from '../runs/state.ts';
+import { readTrainingState, type TrainingState, writeTrainingState } from '../runs/state.ts';
 import { UserError } from '../support/errors.ts';
-import { writeFolderAtomic } from '../support/files.ts';
+import { fileError, writeFolderAtomic } from '../support/files.ts';
+import { formatBytes } from '../support/format.ts';
 
 type Memory = Pick<Session<string>, 'read' | 'write'>;
 
-/** How the moments are named in `optimizer.safetensors`: behind the parameter's name. */
+const WEIGHTS_FILE = 'model.safetensors';
+
+/** How the moments are named in `optimizer.safetensors`: behind the parameter's name, as PyTorch names them. */
 const MOMENTS = [
   { suffix: 'exp_avg', buffer: 'firstMoments' },
   { suffix: 'exp_avg_sq', buffer: 'secondMoments' },
@@ -28,14 +35,21 @@ const MOMENTS = [
 /** Elements copied at once: 16 MB. */
 const SLICE_ELEMENTS = 4 * 1024 * 1024;
 
-/** Writes the checkpoint of `state.step` into the run folder, whole or not at all, and returns its path. */
+/** Room for the tokenizer's files, headers and the file system's own blocks. */
+const SMALL_FILES_BYTES = 8e6;
+
+/**
+ * Writes the checkpoint of `state.step` into the run folder, whole or not at all, and returns its path.
+ * @throws UserError when there is not enough room on the disk, saying how much is needed, or the system refuses.
+ */
 export async function writeCheckpoint(
   runFolder: string,
   memory: Memory,
   config: Gpt2Config,
-  state: TrainingState,
+  state: Omit<TrainingState, 'checksums'>,
 ): Promise<string> {
   const path = stepFolder(runFolder, state.step);
+  await checkRoom(runFolder, config);
   await writeFolderAtomic(path, async (folder) => {
     await writeGpt2Folder(folder, config, readParameter(memory));
     const tensors = gpt2Parameters(config).flatMap(({ name, shape }) =>
@@ -47,13 +61,33 @@ export async function writeCheckpoint(
       })),
     );
     await writeSafetensors(join(folder, OPTIMIZER_FILE), tensors);
-    await writeTrainingState(folder, state);
+    await writeTrainingState(folder, { ...state, checksums: await checksums(folder) });
   });
   return path;
 }
 
-/** Reads both moments of every parameter from a checkpoint. */
-export async function loadMoments(memory: Memory, checkpoint: string, config: Gpt2Config): Promise<void> {
+/**
+ * Reads a checkpoint into memory: parameters, moments, state.
+ * @throws UserError when it is not whole, or is of another model.
+ */
+export async function loadCheckpoint(memory: Memory, path: string, config: Gpt2Config): Promise<TrainingState> {
+  const state = await readTrainingState(path);
+  for (const [name, checksum] of Object.entries(await checksums(path)))
+    if (state.checksums[name] !== checksum)
+      throw new UserError(`${join(path, name)}: its checksum is not the one in state.json; the file is damaged`);
+  const folder = await openGpt2Folder(path);
+  try {
+    if (JSON.stringify(folder.config) !== JSON.stringify(config))
+      throw new UserError(`${path} holds a model of another size: ${JSON.stringify(folder.config)}`);
+    await loadParameters(memory, folder);
+  } finally {
+    await folder.close();
+  }
+  await loadMoments(memory, path, config);
+  return state;
+}
+
+async function loadMoments(memory: Memory, checkpoint: string, config: Gpt2Config): Promise<void> {
   const file = await SafetensorsFile.open(join(checkpoint, OPTIMIZER_FILE));
   try {
     const slice = new Float32Array(SLICE_ELEMENTS);
@@ -78,4 +112,30 @@ function checkMoment(file: SafetensorsFile, name: string, { shape }: Gpt2Paramet
   if (found?.dtype === 'F32' && found.shape.join() === shape.join()) return;
   const what = found ? `${found.dtype} [${found.shape.join(', ')}]` : 'none';
   throw new UserError(`${file.path}: expected tensor ${name} F32 [${shape.join(', ')}], found ${what}`);
+}
+
+async function checksums(folder: string): Promise<Record<string, number>> {
+  const result: Record<string, number> = {};
+  for (const name of [WEIGHTS_FILE, OPTIMIZER_FILE]) {
+    const path = join(folder, name);
+    let sum = 0;
+    try {
+      for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) sum = crc32(bytes as Buffer, sum);
+    } catch (cause) {
+      throw fileError(path, 'read it', cause);
+    }
+    result[name] = sum;
+  }
+  return result;
+}
+
+/** A full disk is told before a folder is begun: what a checkpoint needs and what there is. */
+async function checkRoom(runFolder: string, config: Gpt2Config): Promise<void> {
+  const needed = 12 * parameterCount(config) + SMALL_FILES_BYTES;
+  const { bavail, bsize } = await statfs(runFolder);
+  const free = bavail * bsize;
+  if (free < needed)
+    throw new UserError(
+      `${runFolder}: a checkpoint needs ${formatBytes(needed)}, ${formatBytes(free)} are free; make room, then the same command resumes from the newest checkpoint`,
+    );
 }

@@ -19,6 +19,8 @@ export interface StartEvent {
   /** Steps already trained, and where they were found; 0 and undefined for a new run. */
   readonly step: number;
   readonly resumedFrom: string | undefined;
+  /** Newer checkpoints that could not be used, and why. */
+  readonly passedOver: readonly string[];
 }
 
 /** A checkpoint that can be gone on from. */

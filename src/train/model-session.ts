@@ -18,11 +18,8 @@ import type { Settings } from './settings.ts';
 
 type ProgramName = 'gradients' | 'update' | 'evaluate' | 'prefill' | 'decode';
 
-/** What one step found: the mean loss of the global batch, and the gradient norm before clipping. */
-export interface StepResult {
-  readonly loss: number;
-  readonly norm: number;
-}
+/** Every finite norm is at most this. */
+const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
 /** AdamW's constants that no setting changes. */
 const ADAMW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 };
@@ -58,18 +55,10 @@ export class ModelSession {
   }
 
   /**
-   * Forward and backward over all micro-steps of a step, then the update; undefined when the backend was stopped before
-   * the update, which leaves the model as it was.
-   *
-   * @param updates the number of this update, from 1
+   * Forward and backward over all micro-steps of a step: the mean loss of the global batch; undefined when the backend was
+   * stopped meanwhile.
    */
-  async step(
-    loader: BatchLoader,
-    step: number,
-    microSteps: number,
-    learningRate: number,
-    updates: number,
-  ): Promise<StepResult | undefined> {
+  async accumulate(loader: BatchLoader, step: number, microSteps: number): Promise<number | undefined> {
     const gradients = this.session.program('gradients');
     const { batch, length } = gradients.plan;
     const scale = 1 / (microSteps * batch * length);
@@ -78,11 +67,23 @@ export class ModelSession {
       const inputs = { tokens, targets, scale, [LAST_MICRO_STEP]: micro === microSteps - 1 ? 1 : 0 };
       if ((await gradients.run(inputs)) === 'stopped') return undefined;
     }
-    const loss = this.session.takeStatistic('loss') * scale;
+    return this.session.takeStatistic('loss') * scale;
+  }
+
+  /**
+   * The AdamW update with the accumulated gradients, which are zeroed.
+   *
+   * @param updates the number of this update, from 1
+   * @param normLimit a norm above it, or one that is not finite, leaves the model as it is
+   * @returns the gradient norm before clipping, and whether the model was updated
+   */
+  async update(learningRate: number, updates: number, normLimit: number): Promise<{ norm: number; updated: boolean }> {
     const update = this.session.program('update');
-    await update.run({ learningRate, updates });
+    const limit = Math.fround(Math.min(normLimit, LARGEST_FLOAT32));
+    await update.run({ learningRate, updates, normLimit: limit });
     update.read('norm', this.#norm);
-    return { loss, norm: this.#norm[0] ?? Number.NaN };
+    const [norm = Number.NaN] = this.#norm;
+    return { norm, updated: norm <= limit };
   }
 }
 

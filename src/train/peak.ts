@@ -6,7 +6,7 @@ import { layoutParameters } from '../engine/layout.ts';
 import { linear } from '../engine/ops/linear.ts';
 import { plan } from '../engine/plan.ts';
 import { Session } from '../engine/session.ts';
-import type { Precision } from './programs.ts';
+import type { Precision } from '../engine/tensor.ts';
 
 const SIZE = 1024;
 const RUNS = 5;

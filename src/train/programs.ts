@@ -9,10 +9,9 @@ import { gradientNorm } from '../engine/ops/gradient-norm.ts';
 import { sumLosses } from '../engine/ops/sum-losses.ts';
 import { type Plan, plan } from '../engine/plan.ts';
 import { recomputeCheapOutputs } from '../engine/recompute.ts';
+import type { Precision } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { gpt2Losses } from '../model/gpt2.ts';
-
-export type Precision = 'fp32' | 'bf16';
 
 /** AdamW's constants; weight decay applies to tensors of two or more dimensions. */
 export interface OptimizerSettings {
@@ -29,7 +28,7 @@ export interface TrainingPrograms {
   readonly plans: {
     /** Inputs tokens, targets, scale, lastMicroStep; adds to the gradients and to the statistic `loss`. */
     readonly gradients: Plan;
-    /** Inputs learningRate, updates; result norm; zeroes the gradients. */
+    /** Inputs learningRate, updates, normLimit; result norm; zeroes the gradients. */
     readonly update: Plan;
     /** Inputs tokens, targets; result losses. */
     readonly evaluate: Plan;
@@ -67,10 +66,11 @@ function updateGraph(layout: ParameterLayout, optimizer: OptimizerSettings): Gra
   const norm = gradientNorm(graph.range('gradients', 0, layout.count));
   const learningRate = graph.input('learningRate', [], 'float32');
   const updates = graph.input('updates', [], 'int32');
+  const normLimit = graph.input('normLimit', [], 'float32');
   for (const { offset, count, decayed } of layout.buckets) {
     const { gradientClip, beta1, beta2, epsilon, weightDecay } = optimizer;
     adamw(
-      { norm, learningRate, updates },
+      { norm, normLimit, learningRate, updates },
       {
         parameters: graph.range('parameters', offset, count),
         gradients: graph.range('gradients', offset, count),

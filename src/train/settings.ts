@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { PRESET_NAMES } from '../model/presets.ts';
 import { UserError } from '../support/errors.ts';
-import { readJsonFile } from '../support/json.ts';
+import { readJsonFile, validate } from '../support/json.ts';
 
 const wholeFrom = (least: number) => z.int().min(least);
 
@@ -17,6 +17,10 @@ export const settingsSchema = z.strictObject({
   out: z.string().optional().meta({ description: 'run folder: metrics, checkpoints' }),
   preset: z.enum(PRESET_NAMES).optional().meta({ description: 'size of a new model' }),
   init: z.string().optional().meta({ description: 'start from the weights of a run, step or Hugging Face folder' }),
+  fork: z.string().optional().meta({
+    description:
+      'go on from the newest checkpoint of a run, in a new run folder and with what other settings are given',
+  }),
   batchSize: wholeFrom(1).optional().meta({ description: 'rows of a micro-batch on one rank' }),
   sequenceLength: wholeFrom(1).optional().meta({ description: 'tokens of a row (default: the context length)' }),
   totalBatchSize: wholeFrom(1).optional().meta({ description: 'tokens of a step, over all micro-steps and ranks' }),
@@ -35,6 +39,9 @@ export const settingsSchema = z.strictObject({
     .optional()
     .meta({ flag: 'grad-clip', description: 'largest gradient norm, 0 for none' }),
   seed: wholeFrom(0).optional().meta({ description: 'of initial weights, order of the data, samples' }),
+  skipOutliers: z.number().nonnegative().optional().meta({
+    description: 'skip updates whose loss or norm lies this many standard deviations above its recent mean, 0 for none',
+  }),
   precision: z.enum(['fp32', 'bf16']).optional().meta({ description: 'type of matrix products and activations' }),
   shuffle: z.boolean().optional().meta({ description: 'take the data in a new random order each epoch' }),
   evalEvery: wholeFrom(0).optional().meta({ description: 'steps between validations, 0 for none' }),
@@ -52,7 +59,7 @@ export type GivenSettings = z.output<typeof settingsSchema>;
 /** The same without `undefined` as a value, so that spreading them over defaults never undoes one. */
 type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
 
-type Defaulted = Exclude<keyof GivenSettings, 'data' | 'out' | 'preset' | 'init'>;
+type Defaulted = Exclude<keyof GivenSettings, 'data' | 'out' | 'preset' | 'init' | 'fork'>;
 
 /** The settings of a run, every one decided. */
 export type Settings = { readonly [Key in Defaulted]: NonNullable<GivenSettings[Key]> } & {
@@ -60,6 +67,7 @@ export type Settings = { readonly [Key in Defaulted]: NonNullable<GivenSettings[
   readonly out: string;
   readonly preset: GivenSettings['preset'];
   readonly init: string | undefined;
+  readonly fork: string | undefined;
 };
 
 /** Defaults that hold whatever else is chosen; those of a 124M run as it was published. */
@@ -71,6 +79,7 @@ export const DEFAULTS = {
   weightDecay: 0.1,
   gradientClip: 1,
   seed: 1337,
+  skipOutliers: 0,
   precision: 'fp32',
   shuffle: true,
   evalEvery: 250,
@@ -81,35 +90,34 @@ export const DEFAULTS = {
   device: 'cpu',
 } as const satisfies GivenSettings;
 
-/** What a preset changes. */
+/** What a preset changes; `warmupSteps` is then the most that is taken by default. */
 const PRESET_DEFAULTS: Partial<Record<NonNullable<GivenSettings['preset']>, Defined<GivenSettings>>> = {
-  tiny: { batchSize: 8, totalBatchSize: 1024, steps: 400, learningRate: 4e-3, warmupSteps: 20 },
+  tiny: { batchSize: 8, totalBatchSize: 1024, steps: 400, learningRate: 4e-3 },
 };
 
-const LARGEST_WARMUP = 715;
+/** The longest warm-up that is not asked for, in steps; never more than a tenth of the run. */
+const LARGEST_WARMUP = { tiny: 20, other: 715 };
 
 /** Reads a configuration file: a JSON object of settings. */
 export function readSettingsFile(path: string): Promise<GivenSettings> {
   return readJsonFile(settingsSchema, path);
 }
 
-/** What was given, with the preset's defaults; what to start from is decided. */
-export type ChosenSettings = Defined<Omit<GivenSettings, 'preset' | 'init'>> & {
-  readonly data: string;
-  readonly out: string;
-} & (
-    | { readonly preset: NonNullable<GivenSettings['preset']>; readonly init?: never }
-    | { readonly preset?: never; readonly init: string }
-  );
+/** What was given, over the preset's defaults. Exactly one of `preset`, `init` and `fork` is there. */
+export type ChosenSettings = Defined<GivenSettings> & { readonly data: string; readonly out: string };
+
+const STARTS = ['preset', 'init', 'fork'] as const;
 
 /** Puts flags over the configuration file over the preset, and checks that a run has what it needs to start. */
 export function chooseSettings(flags: GivenSettings, file: GivenSettings = {}): ChosenSettings {
   // A start chosen by a flag replaces the other kind of start chosen by the file.
-  const { preset, init } = flags.preset || flags.init ? flags : file;
-  if ((preset === undefined) === (init === undefined))
+  const source = STARTS.some((start) => flags[start]) ? flags : file;
+  const starts = STARTS.filter((start) => source[start]);
+  if (starts.length !== 1)
     throw new UserError(
-      `a model to train is expected: --preset ${PRESET_NAMES.join(' | ')} for a new one, or --init FOLDER to start from weights; found ${preset ? 'both' : 'neither'}`,
+      `a model to train is expected: --preset ${PRESET_NAMES.join(' | ')} for a new one, --init FOLDER to start from weights, or --fork RUN to go on under other settings; found ${starts.length === 0 ? 'none of them' : starts.map((start) => `--${start}`).join(' and ')}`,
     );
+  const { preset } = source;
   const given = { ...(preset ? PRESET_DEFAULTS[preset] : {}), ...defined(file), ...defined(flags) };
   const { data, out } = given;
   if (!data)
@@ -117,19 +125,23 @@ export function chooseSettings(flags: GivenSettings, file: GivenSettings = {}): 
       '--data DIR is missing: a folder of token shards, as `minillm data text FILE… --out DIR` makes it',
     );
   if (!out) throw new UserError('--out RUN is missing: the folder for metrics and checkpoints');
-  const { preset: _preset, init: _init, ...rest } = given;
-  return { ...rest, data, out, ...(preset ? { preset } : { init: init ?? '' }) };
+  const rest = Object.fromEntries(
+    Object.entries(given).filter(([key]) => !STARTS.some((start) => start === key && !source[start])),
+  );
+  return { ...rest, data, out };
 }
 
 /** Decides what is left open, for a model of this context length. */
 export function completeSettings(chosen: ChosenSettings, contextLength: number): Settings {
   const merged = { ...DEFAULTS, threads: availableParallelism(), sequenceLength: contextLength, ...chosen };
+  const largestWarmup = LARGEST_WARMUP[chosen.preset === 'tiny' ? 'tiny' : 'other'];
   const settings: Settings = {
     ...merged,
     preset: chosen.preset,
     init: chosen.init,
+    fork: chosen.fork,
     minLearningRate: chosen.minLearningRate ?? merged.learningRate / 10,
-    warmupSteps: chosen.warmupSteps ?? Math.min(LARGEST_WARMUP, Math.floor(merged.steps / 10)),
+    warmupSteps: chosen.warmupSteps ?? Math.min(largestWarmup, Math.floor(merged.steps / 10)),
   };
   if (settings.sequenceLength > contextLength)
     throw new UserError(
@@ -166,16 +178,28 @@ const DECISIVE = [
   'warmupSteps',
   'weightDecay',
   'gradientClip',
+  'skipOutliers',
   'seed',
   'precision',
   'shuffle',
 ] as const satisfies readonly (keyof Settings)[];
 
-/** The decisive settings in which a run would differ from the one its checkpoint records, as `name was … and is …`. */
-export function differences(recorded: Readonly<Record<string, unknown>>, settings: Settings): string[] {
-  return DECISIVE.filter((key) => recorded[key] !== settings[key]).map(
-    (key) => `${key} was ${String(recorded[key])} and is ${String(settings[key])}`,
+/** What a run is recorded as: its settings, and how many tokens it draws from. */
+export type RunRecord = Settings & { readonly trainTokens: number };
+
+/** The decisive points in which a run would differ from the one a checkpoint records, as `name was … and is …`. */
+export function differences(recorded: Readonly<Record<string, unknown>>, run: RunRecord): string[] {
+  return [...DECISIVE, 'trainTokens' as const]
+    .filter((key) => recorded[key] !== run[key])
+    .map((key) => `${key} was ${String(recorded[key])} and is ${String(run[key])}`);
+}
+
+/** The settings of a recorded run, for one that forks off it: all but its folder and how it started. */
+export function forkedSettings(recorded: Readonly<Record<string, unknown>>): GivenSettings {
+  const kept = Object.entries(recorded).filter(
+    ([key]) => key in settingsSchema.shape && key !== 'out' && !STARTS.some((start) => start === key),
   );
+  return validate(settingsSchema, Object.fromEntries(kept), 'the settings in state.json');
 }
 
 function defined(settings: GivenSettings): Defined<GivenSettings> {

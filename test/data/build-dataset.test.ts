@@ -92,7 +92,7 @@ describe('buildDataset', () => {
     const folder = temporaryFolder();
     await build(folder, { shardTokens: 30_000 });
     const before = readdirSync(folder);
-    await expect(build(folder)).rejects.toThrow('already holds shards (train_000001.bin, …); overwrite them');
+    await expect(build(folder)).rejects.toThrow('already holds shards (train_000001.bin, …); choose another folder');
     expect(readdirSync(folder)).toEqual(before);
     await build(folder, { overwrite: true });
     expect(readdirSync(folder).sort()).toEqual(['dataset.json', 'train_000001.bin', 'val_000000.bin']);

@@ -75,7 +75,7 @@ export async function runOp(
   const program = session.program('op');
 
   for (const name of graph.parameters.keys()) {
-    if (name !== 'unused') session.write('parameters', name, Float32Array.from(given(values, name)));
+    if (name !== 'unused') session.write('parameters', name, new Float32Array(given(values, name)));
   }
   const inputs = [...graph.inputs].map(([name, { dtype }]) => [name, encode(given(values, name), dtype)] as const);
   for (let run = 0; run < runs; run++) await program.run(Object.fromEntries(inputs), active);
@@ -90,7 +90,7 @@ export async function runOp(
   for (const name of gradientNames(graph)) {
     const gradient = new Float32Array(layout.places.get(name)?.count ?? 0);
     session.read('gradients', name, gradient);
-    gradients[name] = Float64Array.from(gradient);
+    gradients[name] = new Float64Array(gradient);
   }
   return { outputs, gradients };
 }
@@ -119,15 +119,15 @@ function gradientNames(graph: Graph): ReadonlySet<string> {
 const bytesOf = (dtype: DType): number => (dtype === 'bfloat16' ? 2 : 4);
 
 /** The bytes of a tensor; those of bfloat16 travel two to a float32, whose bits nobody touches on the way. */
-function encode(values: Float64Array, dtype: DType): Float32Array | Int32Array {
-  if (dtype === 'int32') return Int32Array.from(values);
-  if (dtype === 'float32') return Float32Array.from(values);
+export function encode(values: Float64Array, dtype: DType): Float32Array | Int32Array {
+  if (dtype === 'int32') return new Int32Array(values);
+  if (dtype === 'float32') return new Float32Array(values);
   return new Float32Array(Uint16Array.from(values, bfloat16Bits).buffer);
 }
 
-function decode(bytes: Float32Array, dtype: DType): Float64Array {
-  if (dtype !== 'bfloat16') return Float64Array.from(bytes);
+export function decode(bytes: Float32Array, dtype: DType): Float64Array {
+  if (dtype !== 'bfloat16') return new Float64Array(bytes);
   const widened = new Float32Array(bytes.length * 2);
   bfloat16ToFloat32(new Uint16Array(bytes.buffer), widened);
-  return Float64Array.from(widened);
+  return new Float64Array(widened);
 }

@@ -1,14 +1,15 @@
 /** @file Test values: random, but the same in every run, and exactly representable where they are stored. */
 
-import { Random } from '#minillm/support/random.js';
+import { fillNormal, Random } from '#minillm/support/random.js';
 import type { Precision } from './devices.ts';
 
 const SEED = 20240520;
 
 /** Samples of N(0, std²) that are float32 numbers; another name gives others. */
 export function normal(count: number, name: string, std = 1): Float64Array {
-  const random = new Random(SEED, name);
-  return Float64Array.from({ length: count }, () => Math.fround(random.normal(0, std)));
+  const values = new Float32Array(count);
+  fillNormal(values, std, SEED, name);
+  return new Float64Array(values);
 }
 
 /** The same as stored activations: in bf16 rounded to bfloat16, so that kernel and reference read the same numbers. */
@@ -36,4 +37,15 @@ export function bfloat16Bits(value: number): number {
 function roundToBfloat16(value: number): number {
   bits32[0] = bfloat16Bits(value) << 16;
   return float32[0]!;
+}
+
+/** The arrays one behind the other. */
+export function concatenate(arrays: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(arrays.reduce((length, array) => length + array.length, 0));
+  let end = 0;
+  for (const array of arrays) {
+    whole.set(array, end);
+    end += array.length;
+  }
+  return whole;
 }

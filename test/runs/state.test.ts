@@ -9,6 +9,8 @@ const STATE: TrainingState = {
   step: 5000,
   updates: 4999,
   seed: 1337,
+  recent: { losses: [3.5], norms: [0.5] },
+  checksums: { 'model.safetensors': 1 },
   configuration: { preset: 'tiny', lr: 4e-3 },
   versions: { minillm: '0.1.0' },
 };

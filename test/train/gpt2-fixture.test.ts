@@ -118,7 +118,7 @@ describe.each(devices)('the GPT-2 fixture on $variant in $precision', ({ variant
           expect(relativeError(gradient, reference), name).toBeLessThan(tolerance.gradient);
         }
       }
-      await session.program('update').run({ learningRate: expected.lr, updates: step + 1 });
+      await session.program('update').run({ learningRate: expected.lr, updates: step + 1, normLimit: 1e30 });
       session.program('update').read('norm', norm);
       expect(Math.abs(loss - expected.loss), `loss of step ${step}`).toBeLessThan(tolerance.losses);
       expect(Math.abs((norm[0] ?? 0) / expected.norm - 1), `norm of step ${step}`).toBeLessThan(tolerance.norm);

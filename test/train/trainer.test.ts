@@ -1,6 +1,6 @@
 /** Whole runs of the small fixture model: what they write, and that stopping and resuming changes no bit. */
 
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -153,5 +153,56 @@ describe('a training run', () => {
     const chosen = await settings();
     await writeBin(join(chosen.data, 'train_000001.bin'), [...Array(600).keys()]);
     await expect(run(chosen)).rejects.toThrow(/train_000001\.bin.*500/);
+  });
+
+  it('falls back to the checkpoint before a damaged one, says so, and ends with the same bits', async () => {
+    const whole = await settings({ steps: 9 });
+    await run(whole);
+    const damaged = { ...whole, out: join(temporaryFolder(), 'run') };
+    await run(damaged);
+    rmSync(join(damaged.out, 'step-00000009'), { recursive: true });
+    const weights = join(damaged.out, 'step-00000008', 'model.safetensors');
+    const bytes = readFileSync(weights);
+    bytes[bytes.length - 5] = (bytes.at(-5) ?? 0) ^ 1;
+    writeFileSync(weights, bytes);
+    const [start] = await run(damaged);
+    expect(start).toMatchObject({ step: 4, passedOver: [expect.stringMatching(/step-00000008.*checksum/)] });
+    expect(tensorsOf(damaged.out, 9)).toEqual(tensorsOf(whole.out, 9));
+  });
+
+  it('forks another run: its weights, moments and step under other settings, in another folder', async () => {
+    const first = await settings({ steps: 8 });
+    await run(first);
+    const { init: _init, ...rest } = first;
+    const fork = { ...rest, fork: first.out, out: join(temporaryFolder(), 'fork'), steps: 10, learningRate: 1e-4 };
+    const events = await run(fork);
+    expect(events[0]).toMatchObject({ kind: 'start', step: 8 });
+    expect(events.flatMap((event) => (event.kind === 'train' ? [event.step] : []))).toEqual([8, 9]);
+  });
+
+  it('skips updates that are not finite and stops after five, naming the last good checkpoint', async () => {
+    const good = await settings({ steps: 4 });
+    await run(good);
+    const broken = temporaryFolder();
+    cpSync(join(good.out, 'step-00000004'), broken, { recursive: true });
+    // wpe becomes infinite at every position
+    const weights = join(broken, 'model.safetensors');
+    const bytes = readFileSync(weights);
+    const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString()) as Record<
+      string,
+      { data_offsets: [number, number] }
+    >;
+    const [from, to] = header['transformer.wpe.weight']?.data_offsets ?? [0, 0];
+    for (let at = from; at < to; at += 4)
+      bytes.writeFloatLE(Number.POSITIVE_INFINITY, 8 + Number(bytes.readBigUInt64LE()) + at);
+    writeFileSync(weights, bytes);
+    const bad = { ...good, out: join(temporaryFolder(), 'run'), init: broken, steps: 12, evalEvery: 0 };
+    const skipped: unknown[] = [];
+    await expect(
+      (async () => {
+        for await (const event of train(bad)) if (event.kind === 'train') skipped.push(event.skipped);
+      })(),
+    ).rejects.toThrow(/5 updates in a row were skipped.*last good checkpoint is .*step-00000004/);
+    expect(skipped).toEqual(Array(5).fill('not finite'));
   });
 });

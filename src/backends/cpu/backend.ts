@@ -6,6 +6,7 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import type { Backend, DeviceBuffer, Executable, Regions } from '../../engine/backend.ts';
 import type { Communicator } from '../../engine/communicator.ts';
 import type { Plan } from '../../engine/plan.ts';
+import type { Precision } from '../../engine/tensor.ts';
 import type { NativeLibrary } from '../../native/library.ts';
 import { UserError } from '../../support/errors.ts';
 import { encodeTable, launchesOf, tableBytes } from './launch-table.ts';
@@ -15,7 +16,7 @@ import { chooseVariant, type Variant } from './variants.ts';
 export interface CpuOptions {
   /** Threads of the team; default: what the system grants this process. */
   readonly threads?: number;
-  readonly precision?: 'fp32' | 'bf16';
+  readonly precision?: Precision;
   /** Instruction-set variant; default: `MINILLM_CPU_VARIANT`, else the processor's best. */
   readonly variant?: string;
 }

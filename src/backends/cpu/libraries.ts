@@ -1,6 +1,7 @@
 /** @file The native libraries of the CPU backend: the team of threads, and the kernels for one variant and precision. */
 
 import { readdirSync } from 'node:fs';
+import type { Precision } from '../../engine/tensor.ts';
 import { compileLibrary } from '../../native/compile.ts';
 import { type NativeLibrary, openLibrary } from '../../native/library.ts';
 import { VARIANT_FLAGS, VARIANTS, type Variant } from './variants.ts';
@@ -45,7 +46,7 @@ export async function detectVariant(): Promise<Variant> {
 }
 
 /** The kernels of one variant, storing activations as float32 or bfloat16; compiled on first use. */
-export async function openKernels(variant: Variant, precision: 'fp32' | 'bf16'): Promise<NativeLibrary> {
+export async function openKernels(variant: Variant, precision: Precision): Promise<NativeLibrary> {
   const sources = readdirSync(KERNELS).filter((file) => file.endsWith('.c') && !HOST_SOURCES.includes(file));
   const flags = [...FLAGS, ...VARIANT_FLAGS[variant], ...(precision === 'bf16' ? ['-DMINILLM_BF16'] : [])];
   return openLibrary(

@@ -23,14 +23,19 @@ const adamwUpdate: Operation = {
 };
 
 /**
- * Updates parameters and moments in place and zeroes the gradients. A norm that is not finite leaves parameters and
- * moments as they are.
+ * Updates parameters and moments in place and zeroes the gradients. A norm that is not at most `normLimit` (a NaN is not)
+ * leaves parameters and moments as they are.
  *
- * @param scalars norm float32, learningRate float32, updates int32 (this one included, so at least 1)
+ * @param scalars norm, normLimit and learningRate float32, updates int32 (this one included, so at least 1)
  * @param buffers stretches of the same length of the four flat buffers
  */
 export function adamw(
-  scalars: { readonly norm: Tensor; readonly learningRate: Tensor; readonly updates: Tensor },
+  scalars: {
+    readonly norm: Tensor;
+    readonly normLimit: Tensor;
+    readonly learningRate: Tensor;
+    readonly updates: Tensor;
+  },
   buffers: {
     readonly parameters: Tensor;
     readonly gradients: Tensor;
@@ -40,7 +45,7 @@ export function adamw(
   constants: AdamWConstants,
 ): void {
   apply(buffers.parameters.graph, adamwUpdate, {
-    inputs: [scalars.norm, scalars.learningRate, scalars.updates],
+    inputs: [scalars.norm, scalars.normLimit, scalars.learningRate, scalars.updates],
     updates: [buffers.parameters, buffers.gradients, buffers.firstMoments, buffers.secondMoments],
     attributes: { ...constants },
   });

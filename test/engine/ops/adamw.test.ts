@@ -13,6 +13,8 @@ import { norm } from '../reference/norm.ts';
 import { normal } from '../values.ts';
 
 const LEARNING_RATE = 6e-4;
+/** The greatest float32: every norm that is a finite number is below. */
+const GREATEST = (2 - 2 ** -23) * 2 ** 127;
 const CONSTANTS: AdamWConstants = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
 
 /** A session with one tensor `w` and the program that updates it; its clip factor is that of its own gradient. */
@@ -24,6 +26,7 @@ async function openUpdate(device: Device, count: number, constants: AdamWConstan
   adamw(
     {
       norm: gradientNorm(range('gradients')),
+      normLimit: graph.input('normLimit', [], 'float32'),
       learningRate: graph.input('learningRate', [], 'float32'),
       updates: graph.input('updates', [], 'int32'),
     },
@@ -39,13 +42,13 @@ async function openUpdate(device: Device, count: number, constants: AdamWConstan
   const read = (buffer: FlatBuffer): Float64Array => {
     const values = new Float32Array(count);
     session.read(buffer, 'w', values);
-    return Float64Array.from(values);
+    return new Float64Array(values);
   };
-  const update = async (gradients: Float64Array, updates: number): Promise<void> => {
-    session.write('gradients', 'w', Float32Array.from(gradients));
-    await session.program('update').run({ learningRate: LEARNING_RATE, updates });
+  const update = async (gradients: Float64Array, updates: number, normLimit = GREATEST): Promise<void> => {
+    session.write('gradients', 'w', new Float32Array(gradients));
+    await session.program('update').run({ learningRate: LEARNING_RATE, updates, normLimit });
   };
-  session.write('parameters', 'w', Float32Array.from(normal(count, 'w')));
+  session.write('parameters', 'w', new Float32Array(normal(count, 'w')));
   return { read, update };
 }
 
@@ -85,17 +88,20 @@ describe.each(devices)('$name', (device) => {
     ).toBe(true);
   });
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY])('a gradient of %d changes nothing but is zeroed', async (value) => {
+  test.each([
+    ['gradient is not a number', Number.NaN, GREATEST],
+    ['gradient is infinite', Number.POSITIVE_INFINITY, GREATEST],
+    ['norm exceeds the limit', 1000, 999],
+  ])('where a %s, nothing changes but the gradients are zeroed', async (_case, value, normLimit) => {
     const count = 1000;
     const { read, update } = await openUpdate(device, count, CONSTANTS);
     await update(normal(count, 'gradients'), 1);
     const before = BUFFERS.map(read);
-    await update(
-      normal(count, 'gradients').map((gradient, index) => (index === 500 ? value : gradient)),
-      2,
-    );
+    const gradients = normal(count, 'gradients');
+    gradients[500] = value;
+    await update(gradients, 2, normLimit);
     BUFFERS.forEach((buffer, index) => {
-      expectSameBits(read(buffer), before[index]!, buffer);
+      expectSameBits(read(buffer), before[index] ?? new Float64Array(), buffer);
     });
     expect(read('gradients').every((gradient) => gradient === 0)).toBe(true);
   });

@@ -5,7 +5,7 @@ const STEP = 1e-5;
 
 /** The gradient of `f` at `x` by central differences. */
 export function finiteDifferences(f: (x: Float64Array) => number, x: Float64Array): Float64Array {
-  const moved = Float64Array.from(x);
+  const moved = new Float64Array(x);
   return x.map((value, index) => {
     moved[index] = value + STEP;
     const above = f(moved);

@@ -94,8 +94,9 @@ static inline vf load_up_to_vector(const act *p, int64_t count) {
   return count >= VL ? vload_act(p) : vload_act_first(p, count);
 }
 
-/** panel[rows][row_cells(D)] = rows of activations `stride` apart, paired along the row; rows from `rows` on are zero. */
-static inline void pack_rows(float *panel, const act *from, int64_t stride, int64_t rows, int64_t padded_rows, int64_t D) {
+/** panel[padded_rows][row_cells(D)] = rows of activations `stride` apart, paired along the row; padding is zero. */
+static inline void pack_rows(float *panel, const act *from, int64_t stride, int64_t rows, int64_t padded_rows,
+                             int64_t D) {
   const int64_t cells = row_cells(D);
   for (int64_t row = 0; row < rows; row++, from += stride, panel += cells) {
 #if PAIR == 2
@@ -108,7 +109,8 @@ static inline void pack_rows(float *panel, const act *from, int64_t stride, int6
 }
 
 /** panel[padded_rows / PAIR][whole_vectors(D)] = the same rows, paired with their neighbours. */
-static inline void pack_row_pairs(float *panel, const act *from, int64_t stride, int64_t rows, int64_t padded_rows, int64_t D) {
+static inline void pack_row_pairs(float *panel, const act *from, int64_t stride, int64_t rows, int64_t padded_rows,
+                                  int64_t D) {
 #if PAIR == 2
   const int64_t width = whole_vectors(D);
   for (int64_t row = 0; row < padded_rows; row += 2, from += 2 * stride, panel += width)
@@ -163,7 +165,8 @@ static inline void transpose_16(float *to, int64_t columns, const act *from, int
 #endif
 
 /** panel[D / PAIR][columns] = the transpose of `rows` rows, paired along the row; columns from `rows` on are zero. */
-static inline void pack_transposed(float *panel, int64_t columns, const act *from, int64_t stride, int64_t rows, int64_t D) {
+static inline void pack_transposed(float *panel, int64_t columns, const act *from, int64_t stride, int64_t rows,
+                                   int64_t D) {
   const int64_t cells = D / PAIR;
   if (rows < columns) memset(panel, 0, (size_t)(cells * columns) * sizeof *panel);
   int64_t tiled_rows = 0, tiled_cells = 0;
@@ -188,8 +191,8 @@ typedef struct {
 } operand;
 
 static inline __attribute__((always_inline)) void product_tile(const int vectors, const product_mode mode, operand a,
-                                                               const float *b, int64_t b_stride, int64_t depth, float *c,
-                                                               int64_t c_stride, const float *scale) {
+                                                               const float *b, int64_t b_stride, int64_t depth,
+                                                               float *c, int64_t c_stride, const float *scale) {
   vf sum[STRIP][2];
   for (int r = 0; r < STRIP; r++)
     for (int v = 0; v < vectors; v++) {

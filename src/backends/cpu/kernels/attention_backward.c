@@ -1,6 +1,6 @@
 /**
- * Gradient of causal attention (FlashAttention-2, Dao 2023): the weights p are made again, block by block, from q, k and
- * lse; with delta = rowsum(dout ⊙ out) and ds = p ⊙ (dout·vᵀ - delta)/√D: dv = pᵀ·dout, dk = dsᵀ·q, dq = ds·k.
+ * Gradient of causal attention (FlashAttention-2, Dao 2023): the weights p are made again, block by block, from q, k
+ * and lse; with delta = rowsum(dout ⊙ out) and ds = p ⊙ (dout·vᵀ - delta)/√D: dv = pᵀ·dout, dk = dsᵀ·q, dq = ds·k.
  *
  * dout act[N,C], qkv act[N,3C], out act[N,C], lse f32[B,H,T] -> dqkv act[N,3C] (=), not overlapping qkv; H, D
  *
@@ -157,7 +157,8 @@ static void block_backward(const head *h, const panels *p, int64_t key, int64_t 
     product(ADD, dscores, p->k_pairs, width, seen / PAIR, p->dq + strip * width, width, width, NULL);
   }
   for (int64_t strip = 0; strip < BLOCK; strip += STRIP) {
-    const int64_t from = max64(0, strip - below) / PAIR, depth = padded / PAIR - from; /* from the first query that sees them */
+    /* from the first query that sees one of these keys */
+    const int64_t from = max64(0, strip - below) / PAIR, depth = padded / PAIR - from;
     if (depth <= 0) break;
     const operand weights = {p->weight_pairs + from * BLOCK + strip, 1, BLOCK};
     const operand dscores = {p->dscore_pairs + from * BLOCK + strip, 1, BLOCK};

@@ -6,8 +6,12 @@
  * scratch and writes them out once, through bias, GELU and conversion. One barrier serves a whole product that fits in
  * scratch; a larger one goes in pieces of m, n and k.
  *
- * A sum over k is split every DEPTH and every K_SPAN elements and nowhere else, and added in the order of k, so an element of C has
- * the same bits whatever m, n and the number of threads.
+ * A sum over k is split every DEPTH and every K_SPAN elements and nowhere else, and added in the order of k, so an element
+ * of C has the same bits whatever m, n and the number of threads.
+ *
+ * Measured on a Zen 4 core, 1024 rows, 768 -> 2304: 97-106 GFLOP/s in fp32 and 190-205 in bf16, of 115 and 227. Tiles
+ * of 8x48 and 12x32, depths of 192 to 768 and blocks of 128 and 256 rows lie within the noise; 8x48 divides every layer
+ * width of GPT-2 124M.
  */
 #ifndef MINILLM_GEMM_H
 #define MINILLM_GEMM_H

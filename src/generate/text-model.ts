@@ -1,0 +1,134 @@
+/** @file A trained model that writes text: a folder of weights opened on a device, prompts in, text out. */
+
+import { type DeviceOptions, openBackend } from '../backends/open.ts';
+import { END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer.ts';
+import type { Backend } from '../engine/backend.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { openGpt2Folder } from '../formats/gpt2-folder.ts';
+import { resolveCheckpoint } from '../runs/checkpoints.ts';
+import { UserError } from '../support/errors.ts';
+import type { Generator } from './generator.ts';
+import { loadGenerator } from './load-model.ts';
+import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS } from './programs.ts';
+import { checkRequest, type GenerationRequest, type StreamEnd } from './stream.ts';
+
+export interface LoadOptions extends DeviceOptions {
+  /** Texts that are written together; more wait for a free place. */
+  readonly streams?: number;
+  /** Most tokens of a text, prompt included; default: the model's context. Sets the memory of the key-value cache. */
+  readonly positions?: number;
+}
+
+export interface TextOptions {
+  /** New tokens of each text, at most; default 100. */
+  readonly tokens?: number;
+  /** 0 takes the likeliest token each time; default 1. */
+  readonly temperature?: number;
+  /** Sample among so many of the likeliest tokens, 0 for all; default 50. */
+  readonly topK?: number;
+  /** Sample among the likeliest tokens that together have this probability; default 1. */
+  readonly topP?: number;
+  /** Text i of a seed is always the same; default 0. */
+  readonly seed?: number;
+  /** Texts from the same prompt; default 1. */
+  readonly count?: number;
+}
+
+/** A piece of text number `index`, or its end with the tokens it was made of. */
+export type TextEvent =
+  | { readonly index: number; readonly text: string }
+  | { readonly index: number; readonly ended: StreamEnd; readonly tokens: readonly number[] };
+
+/** The tokens of a prompt: an empty one begins a new document. */
+export function promptTokens(prompt: string): ArrayLike<number> {
+  return prompt === '' ? [END_OF_TEXT] : encode(prompt);
+}
+
+/** What `TextOptions` mean for a model: prompt and limits checked. */
+function requestOf(prompt: string, options: TextOptions, config: Gpt2Config, positions: number): GenerationRequest {
+  const { tokens = 100, temperature = 1, topK = 50, topP = 1, seed = 0, count = 1 } = options;
+  const ids = promptTokens(prompt);
+  const request = {
+    ...{ tokens, temperature, topK, topP, seed },
+    prompts: Array.from({ length: count }, () => ids),
+    stopAt: END_OF_TEXT,
+    vocabularySize: VOCABULARY_SIZE,
+  };
+  checkRequest(request, { positions, vocabularySize: config.vocabularySize });
+  return request;
+}
+
+export class TextModel {
+  /** The folder the weights come from. */
+  readonly path: string;
+  readonly config: Gpt2Config;
+  readonly device: string;
+  readonly #backend: Backend;
+  readonly #generator: Generator;
+
+  constructor(path: string, config: Gpt2Config, backend: Backend, generator: Generator) {
+    this.path = path;
+    this.config = config;
+    this.device = backend.description;
+    this.#backend = backend;
+    this.#generator = generator;
+  }
+
+  /** Continues a prompt ('' begins a new document); pieces of all texts as they come, without the prompt. */
+  async *generate(prompt: string, options: TextOptions = {}): AsyncGenerator<TextEvent> {
+    const request = requestOf(prompt, options, this.config, this.#generator.limits.positions);
+    const texts = request.prompts.map(() => ({ decoder: streamDecoder(), tokens: [] as number[] }));
+    for await (const event of this.#generator.generate(request)) {
+      const { stream: index } = event;
+      const state = texts[index];
+      if (!state) continue;
+      if ('token' in event) state.tokens.push(event.token);
+      const text = 'token' in event ? state.decoder.push(event.token) : state.decoder.end();
+      if (text) yield { index, text };
+      if ('ended' in event) yield { index, ended: event.ended, tokens: state.tokens };
+    }
+  }
+
+  /** The whole texts, prompt included. */
+  async complete(prompt: string, options: TextOptions = {}): Promise<string[]> {
+    const texts = Array.from({ length: options.count ?? 1 }, () => prompt);
+    for await (const event of this.generate(prompt, options)) if ('text' in event) texts[event.index] += event.text;
+    return texts;
+  }
+
+  /** Frees the device. */
+  close(): Promise<void> {
+    return this.#backend.close();
+  }
+}
+
+/**
+ * Opens a model.
+ * @param checkpoint a run folder (its newest step), a step folder or a Hugging Face folder
+ * @throws UserError when there is no such model, it has another vocabulary than GPT-2's, or memory does not suffice
+ */
+export async function loadModel(checkpoint: string, options: LoadOptions = {}): Promise<TextModel> {
+  const folder = await openGpt2Folder(await resolveCheckpoint(checkpoint));
+  try {
+    const { path, config } = folder;
+    if (config.vocabularySize < VOCABULARY_SIZE)
+      throw new UserError(
+        `${path}: expected a model with GPT-2's vocabulary of ${VOCABULARY_SIZE} tokens, found one of ${config.vocabularySize}`,
+      );
+    const { streams = DEFAULT_STREAMS, positions = config.contextLength, precision = 'fp32' } = options;
+    if (positions > config.contextLength)
+      throw new UserError(
+        `${path}: expected prompt and new tokens to fit the context of ${config.contextLength} tokens, found ${positions}; ask for fewer tokens or shorten the prompt`,
+      );
+    const backend = await openBackend(options);
+    try {
+      const extents = { streams, positions, promptLength: DEFAULT_PROMPT_LENGTH, precision };
+      return new TextModel(path, config, backend, await loadGenerator(backend, folder, extents));
+    } catch (cause) {
+      await backend.close();
+      throw cause;
+    }
+  } finally {
+    await folder.close();
+  }
+}

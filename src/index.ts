@@ -1,0 +1,34 @@
+/**
+ * @file miniLLM as a library: token shards, training, models that write text. What is exported here is what other packages
+ * may rely on; everything else may change with any version.
+ */
+
+import type { TrainerEvent } from './train/events.ts';
+import { chooseSettings, type GivenSettings } from './train/settings.ts';
+import { type TrainOptions, train as trainChosen } from './train/trainer.ts';
+
+export { type BuildOptions, type BuildProgress, buildDataset } from './data/build-dataset.ts';
+export { type Dataset, openDataset, ShardSet } from './data/dataset.ts';
+export type { DatasetDescription } from './data/dataset-description.ts';
+export { type DocumentPart, readDocuments } from './data/documents.ts';
+export { decode, END_OF_TEXT, encode, VOCABULARY_SIZE } from './data/tokenizer.ts';
+export type { Gpt2Config } from './formats/gpt2-config.ts';
+export type { StreamEnd } from './generate/stream.ts';
+export { type LoadOptions, loadModel, type TextEvent, TextModel, type TextOptions } from './generate/text-model.ts';
+export { PRESETS, type PresetName } from './model/presets.ts';
+export { type Metrics, readMetrics } from './runs/metrics.ts';
+export { UserError } from './support/errors.ts';
+export type { TrainerEvent } from './train/events.ts';
+export type { GivenSettings as TrainSettings } from './train/settings.ts';
+export type { TrainOptions } from './train/trainer.ts';
+
+/**
+ * Trains a GPT-2 on token shards, as `minillm train` does, and tells what happens as it happens. A run folder that holds
+ * checkpoints is resumed. Leaving the loop early ends the run without a checkpoint; `options.signal` with one.
+ *
+ * @param settings `data`, `out` and one of `preset`, `init`, `fork`; the rest have defaults
+ * @throws UserError saying what is wrong with settings, data or folders
+ */
+export function train(settings: GivenSettings, options: TrainOptions = {}): AsyncGenerator<TrainerEvent> {
+  return trainChosen(chooseSettings(settings), options);
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import type { Graph } from '#minillm/engine/graph.js';
+import { layoutParameters } from '#minillm/engine/layout.js';
+import { elements } from '#minillm/engine/tensor.js';
+import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
+import { PRESETS } from '#minillm/model/presets.js';
+import { SEVERAL_BUCKETS, SMALL, traceTraining } from './training.ts';
+
+/** The last node that adds to a parameter's gradient. */
+function lastWriter(graph: Graph, name: string): number {
+  return graph.nodes.findLastIndex(({ updates }) =>
+    updates.some((tensor) => tensor?.storage.kind === 'gradient' && tensor.storage.name === name),
+  );
+}
+
+const MODELS = { small: SMALL, 'several buckets': SEVERAL_BUCKETS, 'gpt2-124m': PRESETS['gpt2-124m'] };
+
+describe.each(Object.entries(MODELS))('%s', (_name, config) => {
+  const graph = traceTraining(config, { batch: 1, length: 8 }, 'fp32');
+  const layout = layoutParameters(graph);
+  const places = [...layout.places.values()].sort((a, b) => a.offset - b.offset);
+  const bucketOf = (offset: number) =>
+    layout.buckets.findIndex((bucket) => offset >= bucket.offset && offset < bucket.offset + bucket.count);
+
+  test('every parameter has one place of its shape', () => {
+    const expected = gpt2Parameters(config).map(({ name, shape }) => ({ name, shape, count: elements(shape) }));
+    const found = places.map(({ name, shape, count }) => ({ name, shape, count }));
+    const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+    expect(found.sort(byName)).toEqual(expected.sort(byName));
+  });
+
+  test('places do not overlap, start on cache lines and lie within one bucket', () => {
+    places.forEach(({ name, offset, count }, index) => {
+      expect(offset % 16, name).toBe(0);
+      expect(offset + count, name).toBeLessThanOrEqual(places[index + 1]?.offset ?? layout.count);
+      expect(bucketOf(offset + count - 1), name).toBe(bucketOf(offset));
+    });
+  });
+
+  test('buckets follow each other without gaps, padded for up to 64 ranks; statistics come behind them', () => {
+    let end = 0;
+    for (const { offset, count } of layout.buckets) {
+      expect(offset).toBe(end);
+      expect(count % 1024).toBe(0);
+      end += count;
+    }
+    expect(layout.count).toBe(end);
+    for (const offset of layout.statistics.values()) expect(offset).toBeGreaterThanOrEqual(end);
+    expect(layout.gradientCount).toBeGreaterThanOrEqual(end + layout.statistics.size);
+    expect(layout.gradientCount % 1024).toBe(0);
+  });
+
+  test('a bucket holds decayed tensors (of two dimensions) or others, never both', () => {
+    for (const { name, shape, offset } of places)
+      expect(layout.buckets[bucketOf(offset)]?.decayed, name).toBe(shape.length >= 2);
+  });
+
+  test('buckets stand in the order in which the backward pass completes them, the token table last', () => {
+    const completed = layout.buckets.map((_, bucket) =>
+      Math.max(
+        ...places.filter(({ offset }) => bucketOf(offset) === bucket).map(({ name }) => lastWriter(graph, name)),
+      ),
+    );
+    expect(completed).toEqual([...completed].sort((a, b) => a - b));
+    expect(places.at(-1)?.name).toBe('transformer.wte.weight');
+  });
+});
+
+test('gradients of 124M parameters come in buckets of 16 MB or little more; the token table has one of its own', () => {
+  const layout = layoutParameters(traceTraining(PRESETS['gpt2-124m'], { batch: 1, length: 8 }, 'fp32'));
+  const table = layout.places.get('transformer.wte.weight');
+  const decayed = layout.buckets.filter((bucket) => bucket.decayed);
+  expect(decayed.at(-1)?.offset).toBe(table?.offset);
+  expect(decayed.length).toBeGreaterThan(12);
+  for (const { count } of decayed.slice(0, -1)) expect(4 * count).toBeLessThan(32e6);
+});
