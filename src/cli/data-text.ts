@@ -3,10 +3,10 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type BuildProgress, buildDataset } from '../data/build-dataset.ts';
-import type { DatasetDescription } from '../data/dataset-description.ts';
 import { readDocuments } from '../data/documents.ts';
 import { fileError } from '../support/files.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
+import { summaryLines, summaryObject } from './dataset-summary.ts';
 import { Progress } from './progress.ts';
 
 export interface DataTextFlags {
@@ -46,8 +46,10 @@ export async function dataText(files: readonly string[], flags: DataTextFlags): 
     onProgress: (reached) => progress.update(progressLine(reached, totalBytes)),
   }).finally(() => progress.clear());
   const seconds = (performance.now() - started) / 1000;
-  if (flags.json) console.log(JSON.stringify(summaryObject(description, { folder: out, skippedLines, seconds })));
-  else console.log(summaryLines(description, { folder: out, skippedLines, seconds }).join('\n'));
+  const outcome = { folder: out, seconds };
+  const note = skippedLines > 0 ? { note: `${formatCount(skippedLines)} lines skipped` } : {};
+  if (flags.json) console.log(JSON.stringify({ ...summaryObject(description, outcome), skippedLines }));
+  else console.log(summaryLines(description, { ...outcome, ...note }).join('\n'));
 }
 
 async function sizeOf(files: readonly string[]): Promise<number> {
@@ -71,26 +73,4 @@ function progressLine({ bytes, tokens, seconds }: BuildProgress, totalBytes: num
     `${formatCount(tokens / seconds)} tokens/s`,
     `${formatDuration((totalBytes - bytes) / rate)} left`,
   ].join(' | ');
-}
-
-interface Outcome {
-  readonly folder: string;
-  readonly skippedLines: number;
-  readonly seconds: number;
-}
-
-function summaryObject(description: DatasetDescription, outcome: Outcome) {
-  const { documents, trainTokens, validationTokens, shards } = description;
-  return { ...outcome, documents, trainTokens, validationTokens, shards: shards.map(({ name }) => name) };
-}
-
-function summaryLines(description: DatasetDescription, { folder, skippedLines, seconds }: Outcome): string[] {
-  const { documents, trainTokens, validationTokens, shards } = description;
-  const skipped = skippedLines > 0 ? `, ${formatCount(skippedLines)} lines skipped` : '';
-  const place = /^[\w./-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`;
-  return [
-    `${folder}: ${formatCount(documents)} documents${skipped} in ${formatDuration(seconds)}`,
-    `train ${formatCount(trainTokens)} tokens, validation ${formatCount(validationTokens)} tokens, ${shards.length} shards`,
-    `next: minillm train --data ${place} --out runs/${basename(folder).replace(/[^\w.-]/g, '-')} --preset tiny`,
-  ];
 }

@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../support/errors.ts';
 import { dataCommand } from './data.ts';
+import { doctorCommand } from './doctor.ts';
+import { quickstartCommand } from './quickstart.ts';
 import { sampleCommand } from './sample.ts';
 import { trainCommand } from './train.ts';
 
@@ -33,7 +35,8 @@ function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(asOneLine(text)) })
     .addHelpText('after', EXAMPLE)
     .exitOverride();
-  for (const command of [dataCommand(), trainCommand(), sampleCommand()]) addCommand(program, command);
+  for (const command of [quickstartCommand(), dataCommand(), trainCommand(), sampleCommand(), doctorCommand()])
+    addCommand(program, command);
   return program;
 }
 

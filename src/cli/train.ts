@@ -12,6 +12,7 @@ import {
   readSettingsFile,
   settingsSchema,
 } from '../train/settings.ts';
+import { abortOnSignals } from './signals.ts';
 import { startLines, stepLine } from './train-lines.ts';
 
 interface TrainFlags extends GivenSettings {
@@ -85,14 +86,10 @@ async function runTraining(
     console.log(JSON.stringify(completeSettings(chosen, contextLength), null, 2));
     return;
   }
-  const abort = new AbortController();
-  const release = onSignals(abort);
-  try {
-    const print = options.json ? printJson : linePrinter();
-    for await (const event of train(chosen, { signal: abort.signal })) print(event);
-  } finally {
-    release();
-  }
+  const print = options.json ? printJson : linePrinter();
+  await abortOnSignals(async (signal) => {
+    for await (const event of train(chosen, { signal })) print(event);
+  });
 }
 
 /** The settings that the newest checkpoint of a run records. */
@@ -100,24 +97,6 @@ async function settingsOfRun(run: string): Promise<GivenSettings> {
   const { resolveCheckpoint } = await import('../runs/checkpoints.ts');
   const { readTrainingState } = await import('../runs/state.ts');
   return forkedSettings((await readTrainingState(await resolveCheckpoint(run))).configuration);
-}
-
-/** The first Ctrl-C or SIGTERM ends the run behind a checkpoint, the second at once. */
-function onSignals(abort: AbortController): () => void {
-  const handlers = (['SIGINT', 'SIGTERM'] as const).map((signal) => {
-    const code = signal === 'SIGINT' ? 130 : 143;
-    const handler = () => {
-      if (abort.signal.aborted) process.exit(code);
-      process.exitCode = code;
-      console.error('minillm: stopping; a checkpoint is written first (again to end now)');
-      abort.abort();
-    };
-    process.on(signal, handler);
-    return { signal, handler };
-  });
-  return () => {
-    for (const { signal, handler } of handlers) process.off(signal, handler);
-  };
 }
 
 function printJson(event: TrainerEvent): void {

@@ -30,7 +30,7 @@ export function sessionBytes(layout: ParameterLayout, plans: readonly Plan[]): R
     for (const { node } of plan.nodes)
       for (const tensor of [...node.inputs, ...node.updates]) {
         if (tensor?.storage.kind === 'range') buffers.add(tensor.storage.buffer);
-        if (tensor?.storage.kind === 'gradient') buffers.add('gradients');
+        if (tensor?.storage.kind === 'gradient' || tensor?.storage.kind === 'statistic') buffers.add('gradients');
       }
   }
   for (const buffer of buffers) bytes.set(buffer, 4 * (buffer === 'gradients' ? layout.gradientCount : layout.count));

@@ -13,7 +13,7 @@ import { Generator } from '../generate/generator.ts';
 import { planGeneration } from '../generate/programs.ts';
 import { initialise } from '../model/initialise.ts';
 import { planTraining } from './programs.ts';
-import { SAMPLE_POSITIONS, SAMPLE_STREAMS } from './samples.ts';
+import { SAMPLE_STREAMS, samplePositions } from './samples.ts';
 import type { Settings } from './settings.ts';
 
 type ProgramName = 'gradients' | 'update' | 'evaluate' | 'prefill' | 'decode';
@@ -90,7 +90,7 @@ export class ModelSession {
 function planAll(config: Gpt2Config, settings: Settings, batch: number) {
   const { sequenceLength: length, precision, weightDecay, gradientClip } = settings;
   const { layout, plans } = planTraining(config, { batch, length, precision }, { ...ADAMW, weightDecay, gradientClip });
-  const positions = Math.min(config.contextLength, SAMPLE_POSITIONS);
+  const positions = samplePositions(settings, config);
   const extents = { streams: SAMPLE_STREAMS, positions, promptLength: positions, precision };
   const all: Record<ProgramName, Plan> = { ...plans, ...planGeneration(config, layout, extents) };
   return { layout, plans: all };

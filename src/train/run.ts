@@ -172,7 +172,8 @@ export class Run {
     }
     const sampled = known('sample').length;
     if (isDue(record.sampleEvery) && sampled < SAMPLE_STREAMS && !signal?.aborted) {
-      const texts = await takeSamples(this.#model.generator, config, record.seed + step);
+      const texts = await takeSamples(this.#model.generator, config, record, record.seed + step);
+      if (signal?.aborted) return;
       for (const text of texts.slice(sampled)) yield { kind: 'sample', step, text };
     }
   }

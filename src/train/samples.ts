@@ -1,30 +1,47 @@
-/** @file The texts a run writes of itself, from the prompt that GPT-2 reproductions use. */
+/** @file The texts a run writes of itself while it trains. */
 
-import { decode, encode, VOCABULARY_SIZE } from '../data/tokenizer.ts';
+import { decode, END_OF_TEXT, VOCABULARY_SIZE } from '../data/tokenizer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import type { Generator } from '../generate/generator.ts';
+import { promptTokens } from '../generate/text-model.ts';
+import { UserError } from '../support/errors.ts';
+import type { Settings } from './settings.ts';
 
-const PROMPT = "Hello, I'm a language model,";
-const TOKENS = 32;
+export const SAMPLE_STREAMS = 4;
 const TOP_K = 50;
 
-/** Streams of the samples a run takes of itself, and positions enough for each. */
-export const SAMPLE_STREAMS = 4;
-export const SAMPLE_POSITIONS = 64;
+type SampleSettings = Pick<Settings, 'samplePrompt' | 'sampleTokens' | 'sampleEvery'>;
 
-/** Four texts, prompt included; none of a model whose vocabulary is not GPT-2's, and none if the backend was stopped. */
-export async function takeSamples(generator: Generator, config: Gpt2Config, seed: number): Promise<string[]> {
+/** Positions that a sample takes, prompt included; a run without samples keeps the smallest cache. */
+export function samplePositions(
+  { samplePrompt, sampleTokens, sampleEvery }: SampleSettings,
+  config: Gpt2Config,
+): number {
+  if (sampleEvery === 0 || config.vocabularySize < VOCABULARY_SIZE) return 1;
+  const positions = promptTokens(samplePrompt).length + sampleTokens;
+  if (positions <= config.contextLength) return positions;
+  throw new UserError(
+    `--sample-prompt and --sample-tokens take ${positions} tokens, the model's context is ${config.contextLength}; give a shorter one or fewer`,
+  );
+}
+
+/** Four texts, prompt included; none of a model whose vocabulary is not GPT-2's. */
+export async function takeSamples(
+  generator: Generator,
+  config: Gpt2Config,
+  settings: SampleSettings,
+  seed: number,
+): Promise<string[]> {
   if (config.vocabularySize < VOCABULARY_SIZE) return [];
-  const prompt = encode(PROMPT);
   const texts = await generator.complete({
-    prompts: Array.from({ length: SAMPLE_STREAMS }, () => prompt),
-    tokens: Math.min(TOKENS, generator.limits.positions - prompt.length),
+    prompts: Array.from({ length: SAMPLE_STREAMS }, () => promptTokens(settings.samplePrompt)),
+    tokens: settings.sampleTokens,
     temperature: 1,
     topK: TOP_K,
     topP: 1,
     seed,
+    stopAt: END_OF_TEXT,
     vocabularySize: VOCABULARY_SIZE,
   });
-  if (texts.some((ids) => ids.length === 0)) return [];
-  return texts.map((ids) => PROMPT + decode(ids));
+  return texts.map((ids) => settings.samplePrompt + decode(ids));
 }

@@ -49,6 +49,7 @@ class CpuBackend implements Backend {
   readonly #control: DeviceBuffer;
   readonly #allocated = new Set<DeviceBuffer>();
   #running: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(host: Host, kernels: NativeLibrary, threads: number, variant: Variant) {
     this.#host = host;
@@ -68,7 +69,7 @@ class CpuBackend implements Backend {
   }
 
   allocate(bytes: number): DeviceBuffer {
-    const address = this.#host.allocate(bytes);
+    const address = this.#host.allocate(Math.max(bytes, 1));
     if (address === 0) throw new UserError(`the system refused ${(bytes / 1e9).toFixed(2)} GB of memory`);
     const buffer = { address, bytes };
     this.#allocated.add(buffer);
@@ -76,7 +77,7 @@ class CpuBackend implements Backend {
   }
 
   free(buffer: DeviceBuffer): void {
-    if (this.#allocated.delete(buffer)) this.#host.free(buffer.address, buffer.bytes);
+    if (this.#allocated.delete(buffer)) this.#host.free(buffer.address, Math.max(buffer.bytes, 1));
   }
 
   write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void {
@@ -111,6 +112,7 @@ class CpuBackend implements Backend {
   }
 
   async run(executable: Executable): Promise<'completed' | 'stopped'> {
+    if (this.#closed) return 'stopped';
     const { plan, table, launches, extents } = executable as CpuExecutable;
     const stop = plan.interruptible ? this.#control.address : 0;
     // One team walks one table at a time; a second caller waits for the first.
@@ -120,11 +122,13 @@ class CpuBackend implements Backend {
   }
 
   stop(): void {
-    this.write(this.#control, 0, new Int32Array([1]));
+    if (!this.#closed) this.write(this.#control, 0, new Int32Array([1]));
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
     this.stop();
+    this.#closed = true;
     await this.#running;
     this.#host.closeTeam(this.#team);
     for (const buffer of [...this.#allocated]) this.free(buffer);

@@ -12,5 +12,6 @@ const addition: Operation = {
 
 /** a + b, both float32 [B, T, C]. */
 export function add(a: Tensor, b: Tensor): Tensor {
+  if (a.dtype !== 'float32' || b.dtype !== 'float32') throw new TypeError('add takes float32 tensors');
   return output(apply(a.graph, addition, { inputs: [a, b], outputs: [{ shape: a.shape, dtype: 'float32' }] }));
 }

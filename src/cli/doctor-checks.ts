@@ -1,0 +1,134 @@
+/** @file What `minillm doctor` looks at. Each check says what was found and, where something is missing, what to do. */
+
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, freemem, release, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { detectVariant, openKernels } from '../backends/cpu/libraries.ts';
+import { chooseVariant, runnableVariants } from '../backends/cpu/variants.ts';
+import { cacheFolder } from '../native/cache.ts';
+import { findCompiler } from '../native/compile.ts';
+import { messageOf } from '../support/errors.ts';
+import { formatBytes, formatDuration } from '../support/format.ts';
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly found: string;
+  /** What to do when it is not ok, or could be better. */
+  readonly advice?: string;
+}
+
+const NODE_NEEDED = [20, 19] as const;
+const PROBE = `
+#include <math.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+double probe(double x) { return sqrt(x) + (double)strlen("x"); }
+`;
+
+/** All checks, in the order in which one depends on another; with `build` the kernels are compiled last. */
+export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
+  yield checkNode(process.versions.node);
+  yield checkPlatform(process.platform, process.arch);
+  yield { name: 'processor', ok: true, found: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${threads()}` };
+  yield checkMemory();
+  const compiler = await attempt('C compiler', async () => {
+    const { command, version } = await findCompiler();
+    return `${command}, ${version.split('\n')[0]}`;
+  });
+  yield compiler;
+  const cache = await attempt('kernel cache', describeCache);
+  yield cache.found.startsWith(tmpdir())
+    ? { ...cache, advice: 'every process compiles anew; let MINILLM_CACHE name a folder that can be written' }
+    : cache;
+  if (!compiler.ok || !cache.ok) return;
+  const headers = await checkHeaders();
+  yield headers;
+  if (!headers.ok) return;
+  const instructionSets = await attempt('instruction sets', describeVariants);
+  yield instructionSets;
+  if (build && instructionSets.ok) yield await attempt('kernels', buildKernels);
+}
+
+/** A version such as `20.19.0`. */
+export function checkNode(version: string): Check {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const ok = major > NODE_NEEDED[0] || (major === NODE_NEEDED[0] && minor >= NODE_NEEDED[1]);
+  const advice = `install Node.js ${NODE_NEEDED.join('.')} or newer from nodejs.org`;
+  return { name: 'Node.js', ok, found: version, ...(ok ? {} : { advice }) };
+}
+
+/** The names of Node.js: `linux`, `x64`. */
+export function checkPlatform(platform: string, architecture: string): Check {
+  const found = `${platform} ${release()}, ${architecture}`;
+  if (platform === 'linux' || platform === 'darwin') return { name: 'system', ok: true, found };
+  const advice = platform === 'win32' ? 'run miniLLM inside WSL2 (wsl --install)' : 'use Linux or macOS';
+  return { name: 'system', ok: false, found, advice };
+}
+
+function threads(): string {
+  const count = availableParallelism();
+  return `${count} thread${count === 1 ? '' : 's'}`;
+}
+
+function checkMemory(): Check {
+  const total = Math.min(totalmem(), process.constrainedMemory() || totalmem());
+  const available = process.availableMemory?.() ?? freemem();
+  return { name: 'memory', ok: true, found: `${formatBytes(total)}, ${formatBytes(available)} available` };
+}
+
+/** A check that finds what `look` returns, and fails with the words of what it throws. */
+async function attempt(name: string, look: () => Promise<string>): Promise<Check> {
+  try {
+    return { name, ok: true, found: await look() };
+  } catch (cause) {
+    return {
+      name,
+      ok: false,
+      found: messageOf(cause)
+        .trim()
+        .replace(/\s*\n\s*/g, ' '),
+    };
+  }
+}
+
+/** The cache's place and the names of what was compiled, by this version or another. */
+async function describeCache(): Promise<string> {
+  const folder = await cacheFolder();
+  const names = (await readdir(folder)).map((file) => /^(.+)-[0-9a-f]{16}\.so$/.exec(file)?.[1]);
+  const built = [...new Set(names.filter((name) => name !== undefined))].sort();
+  return `${folder}, ${built.length > 0 ? `holds ${built.join(', ')}` : 'nothing compiled yet'}`;
+}
+
+/** Compiles and links a few lines that include what the kernels include. */
+async function checkHeaders(): Promise<Check> {
+  const { command } = await findCompiler();
+  const folder = await mkdtemp(join(tmpdir(), 'minillm-doctor-'));
+  const failure = await new Promise<string | undefined>((resolve) => {
+    const args = ['-x', 'c', '-', '-shared', '-fPIC', '-o', join(folder, 'probe.so'), '-lm', '-lpthread'];
+    const child = execFile(command, args, (error, _, stderr) => resolve(error ? stderr.trim() : undefined));
+    child.stdin?.end(PROBE);
+  }).finally(() => rm(folder, { recursive: true, force: true }));
+  if (failure === undefined) return { name: 'C headers', ok: true, found: 'a library can be compiled and linked' };
+  const advice =
+    'install them (Debian, Ubuntu: apt-get install libc6-dev; Fedora: dnf install glibc-devel; Alpine: apk add musl-dev; macOS: xcode-select --install)';
+  return { name: 'C headers', ok: false, found: failure.split('\n')[0] ?? '', advice };
+}
+
+async function describeVariants(): Promise<string> {
+  const best = await detectVariant();
+  const used = chooseVariant(best, process.env.MINILLM_CPU_VARIANT);
+  return `runs ${runnableVariants(best).join(', ')}; ${used} is used`;
+}
+
+async function buildKernels(): Promise<string> {
+  const started = performance.now();
+  const variant = chooseVariant(await detectVariant(), process.env.MINILLM_CPU_VARIANT);
+  for (const precision of ['fp32', 'bf16'] as const) await openKernels(variant, precision);
+  const seconds = (performance.now() - started) / 1000;
+  return `${variant} in fp32 and bf16 are in ${await cacheFolder()}, ready after ${formatDuration(seconds)}`;
+}

@@ -1,0 +1,27 @@
+/** @file `minillm doctor`: its flags. */
+
+import { Command } from 'commander';
+import type { DoctorFlags } from './run-doctor.ts';
+
+const EXAMPLE = `
+The kernels are C sources, compiled for this machine the first time they are needed and kept in MINILLM_CACHE, else in
+the XDG cache folder. MINILLM_CPU_VARIANT forces an instruction set, CC names the compiler. The exit code is 1 when
+something that is needed is missing.
+
+Examples:
+  $ minillm doctor
+  $ MINILLM_CACHE=/opt/minillm minillm doctor --build    # in a container image
+`;
+
+/** The command. */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('say what this machine has, what is missing, and what to do about it')
+    .option('--build', 'compile the kernels for this machine now')
+    .option('--json', 'print the findings as JSON')
+    .addHelpText('after', EXAMPLE)
+    .action(async (flags: DoctorFlags) => {
+      const { runDoctor } = await import('./run-doctor.ts');
+      await runDoctor(flags);
+    });
+}
