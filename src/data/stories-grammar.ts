@@ -1,11 +1,13 @@
 /**
- * @file What the built-in stories are made of: a grammar of our own, so every story is synthetic. Nearly every word is one
- * GPT-2 token, and all of them together are fewer than 300. `story-writer.ts` says how templates are read.
+ * @file What the built-in stories are made of: a grammar of our own, so every story is synthetic. Every word is one GPT-2
+ * token, and there are fewer than 300 of them; most choices are one word out of a few that fit, and the plots share their
+ * phrases. So the tiny preset writes correct sentences after 400 steps; to keep to names and toys it has to train longer.
+ * `story-writer.ts` says how templates are read.
  */
 
-const GIRLS = ['Lily', 'Anna', 'Mia', 'Lucy', 'Emma'];
-const BOYS = ['Tom', 'Ben', 'Max', 'Sam', 'Leo'];
-const ANIMALS = ['cat', 'dog', 'bird', 'bear', 'fox', 'mouse', 'duck', 'frog'];
+const GIRLS = ['Lily', 'Anna', 'Mia', 'Lucy', 'Emma', 'Rose'];
+const BOYS = ['Tom', 'Ben', 'Max', 'Sam', 'Leo', 'Jack'];
+const ANIMALS = ['cat', 'dog', 'bird', 'bear', 'fox', 'mouse', 'duck', 'frog', 'pig', 'owl'];
 
 /** Whoever is "she". */
 export const FEMALE: ReadonlySet<string> = new Set([...GIRLS, 'mom', 'grandma']);
@@ -23,24 +25,31 @@ export const FACTS: Readonly<Record<string, readonly string[]>> = {
   animal: ANIMALS,
   trait: ['kind', 'brave', 'happy', 'clever', 'funny', 'shy', 'silly'],
   size: ['big', 'little', 'old', 'young', 'fat'],
-  color: ['red', 'blue', 'green', 'yellow', 'white', 'black', 'pink'],
+  color: ['red', 'blue', 'green', 'yellow', 'white', 'black', 'brown', 'pink'],
   look: ['big', 'little', 'old', 'new', 'funny'],
-  toy: ['ball', 'hat', 'book', 'car', 'doll', 'drum', 'bell', 'cup'],
-  food: ['bread', 'cake', 'cheese', 'fruit', 'soup', 'honey'],
-  plant: ['flower', 'tree'],
-  place: ['park', 'beach', 'farm', 'river', 'lake', 'market'],
-  spot: ['under a tree', 'behind a rock', 'in the grass', 'by the road'],
+  toy: ['ball', 'hat', 'book', 'car', 'doll', 'drum', 'bell', 'cup', 'train', 'boat'],
+  food: ['bread', 'cake', 'cheese', 'fruit', 'soup', 'honey', 'pie'],
+  plant: ['flower', 'tree', 'pumpkin'],
+  place: ['park', 'beach', 'farm', 'river', 'lake', 'market', 'zoo', 'pond'],
+  spot: ['under a tree', 'behind a rock', 'in the grass', 'by the road', 'near the wall'],
   trap: ['in the mud', 'in a tree', 'in a hole'],
   hiding: ['under the bed', 'behind the door', 'in a box'],
-  weather: ['sunny', 'warm', 'cold', 'rainy'],
-  time: ['morning', 'day', 'evening'],
+  weather: ['sunny', 'warm', 'cold', 'rainy', 'quiet'],
+  time: ['morning', 'day', 'afternoon', 'evening'],
   fear: ['the dark', 'the water', 'big dogs', 'the forest'],
   end: [
     '{hero} told {his} {adult}, and {adult:he} was very [proud|happy].',
-    '{hero} was very [happy|proud].',
+    '{hero} was very [happy|proud|brave].',
     'They [danced|sang|laughed|played] until the sun went down.',
     'From that day on, they were [best|good] friends.',
     'Then they shared some {food}.',
+    'That night, {hero} fell asleep with a [big|happy] smile.',
+  ],
+  endAtHome: [
+    '{hero} was very [happy|proud].',
+    'They [danced|sang|laughed|played] until the sun went down.',
+    'Then they shared some {food}.',
+    'That night, {hero} fell asleep with a [big|happy] smile.',
   ],
 };
 
@@ -50,7 +59,7 @@ export const OPENING = `
 a {trait} {kind} named {hero}.`;
 
 const WHEN = 'One {weather} {time}';
-const SAID = '[said|cried|called]';
+const SAID = '[said|cried|called|whispered]';
 const WENT = '[ran|walked|went]';
 const WHY = '[Why are you so sad|What is wrong|What happened|Can I help you]';
 const SAD = '[sat down and cried|began to cry|felt very [sad|tired]|looked down]';
@@ -76,7 +85,7 @@ ${WHEN}, {hero} and {his} friend {friend} found a {look} {color} {toy} {spot}.
 "[It is mine|I saw it first]!" ${SAID} {hero}. "No, it is mine!" ${SAID} {friend}.
 They [pulled and pulled|ran and ran] until {hero} [fell down|began to cry].
 "${WHY}?" asked {hero}'s {adult}. "I am very sorry," ${SAID} {hero}.
-"[You can share|I can help you]," ${SAID} {his} {adult}. {hero} gave {friend} the {color} {toy}. {end}
+"[You can share|I can help you]," ${SAID} {his} {adult}. {hero} gave {friend} the {color} {toy}. {endAtHome}
 
 {hero} was afraid of {fear}. ${WHEN}, {his} friend {friend} ${WENT} to {his} door.
 "Come with me to the {place}!" ${SAID} {friend}. {hero} ${SAD}. "I am afraid of {fear}," {he} said.
@@ -98,7 +107,7 @@ They [told stories|sang songs] until the sun came out. {end}
 ${WHEN}, {hero} found a {look} {color} box {spot}. "What is in it?" asked {his} friend {friend}.
 They pulled and pulled. In the box was a {toy}! "[It is mine|I saw it first]!" ${SAID} {friend}.
 "No," ${SAID} {hero}. They ${WENT} to {hero}'s {adult} and gave the {toy} to {adult:him}.
-"I lost my {toy} at the {place}," ${SAID} {hero}'s {adult}. "${THANKS}!" {end}
+"I lost my {toy} at the {place}," ${SAID} {hero}'s {adult}. "[Thank you|You are very kind]!" {endAtHome}
 
 ${WHEN}, {hero} saw a {size} {color} {animal} at the {place}. "You can have one wish," ${SAID} the {animal}.
 [ "I want to be as big as a house," ${SAID} {hero}. {He} was very big, but then {he} could not [sleep in {his} bed|play with {friend}].
@@ -114,6 +123,22 @@ ${WHEN}, {hero} could not sleep. {He} heard a noise {hiding}. {He} looked {hidin
 "${COMFORT}," ${SAID} the {animal}. "I am [cold|hungry|afraid of {fear}]."
 {hero} gave the {animal} [some {food}|{his} {look} {color} {toy}]. "${THANKS}," ${SAID} the {animal}.
 They [told stories|sang songs] until they fell asleep. {end}
+
+${WHEN}, {hero}'s {adult} gave {him} a {look} seed. {hero} put the seed in the ground {spot}.
+{He} [gave it water|sang to it|looked at it] every {time}, but nothing grew. {hero} ${SAD}.
+"${COMFORT}," ${SAID} {his} {adult}. "Good things take time."
+Then one {weather} {time}, there was a {size} {color} {plant}!
+"[It is beautiful|You are very kind]!" ${SAID} {his} {adult}. {endAtHome}
+
+${WHEN}, there was a new {friend:child} named {friend} at school. {friend} sat [near|behind] the door. {friend:He} ${SAD}.
+{hero} ${WENT} to {friend}. "${WHY}?" asked {hero}. "I [have no friends|lost my {color} {toy}|am afraid of {fear}]," ${SAID} {friend}.
+"${COMFORT}," ${SAID} {hero}. They [told stories|sang songs|played ball] ${MEANWHILE}.
+Then {friend} gave {hero} a {look} {color} {toy}. "${THANKS}," ${SAID} {friend}. {end}
+
+{hero} wanted to play the drum. {He} played ${MEANWHILE}, but the drum was too [loud|slow]. {hero} ${SAD}.
+"${COMFORT}," ${SAID} {his} friend {friend}. They ${WENT} to the {place} and played every {time}.
+${WHEN}, there was a big party at the {place}. {hero} was afraid, but {he} [closed {his} eyes|put on a {look} {color} hat] and played.
+{friend} danced and {hero}'s {adult} sang. "It was beautiful!" ${SAID} {hero}'s {adult}. {endAtHome}
 `
   .trim()
   .split('\n\n');

@@ -37,6 +37,8 @@ export interface Backend {
   release(executable: Executable): void;
   /** Runs a program once, without blocking JavaScript. `stopped`: `stop()` ended it between two launches, if the plan allows. */
   run(executable: Executable): Promise<'completed' | 'stopped'>;
+  /** Runs a program once and measures it: the seconds each node took, in the order of the plan. */
+  profile(executable: Executable): Promise<Float64Array>;
   /** Asks the running program, and those after it, to end between two launches. */
   stop(): void;
   /** Ends the backend's threads and frees all its memory. */

@@ -138,6 +138,11 @@ export class Program {
     return this.#backend.run(this.#executable);
   }
 
+  /** Runs with the inputs as they stand and measures each node, in seconds. */
+  profile(): Promise<Float64Array> {
+    return this.#backend.profile(this.#executable);
+  }
+
   /** Fills `target` from the start of a result. */
   read(name: string, target: Float32Array): void {
     const tensor = this.plan.results.get(name);

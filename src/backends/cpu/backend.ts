@@ -112,13 +112,32 @@ class CpuBackend implements Backend {
   }
 
   async run(executable: Executable): Promise<'completed' | 'stopped'> {
-    if (this.#closed) return 'stopped';
-    const { plan, table, launches, extents } = executable as CpuExecutable;
-    const stop = plan.interruptible ? this.#control.address : 0;
-    // One team walks one table at a time; a second caller waits for the first.
-    const run = this.#running.then(() => this.#host.run(this.#team, table.address, launches, extents, stop, 0));
+    const stop = executable.plan.interruptible ? this.#control.address : 0;
+    return (await this.#walk(executable, stop, 0)) === 0 ? 'completed' : 'stopped';
+  }
+
+  async profile(executable: Executable): Promise<Float64Array> {
+    const { launches } = executable as CpuExecutable;
+    const ends = this.allocate(8 * (launches + 1));
+    try {
+      await this.#walk(executable, 0, ends.address);
+      const nanoseconds = new BigInt64Array(launches + 1);
+      this.read(ends, 0, nanoseconds);
+      return Float64Array.from({ length: launches }, (_, index) => {
+        return Number((nanoseconds[index + 1] ?? 0n) - (nanoseconds[index] ?? 0n)) / 1e9;
+      });
+    } finally {
+      this.free(ends);
+    }
+  }
+
+  /** One team walks one table at a time; a second caller waits for the first. */
+  async #walk(executable: Executable, stop: number, times: number): Promise<number> {
+    if (this.#closed) return 1;
+    const { table, launches, extents } = executable as CpuExecutable;
+    const run = this.#running.then(() => this.#host.run(this.#team, table.address, launches, extents, stop, times));
     this.#running = run.catch(() => undefined);
-    return (await run) === 0 ? 'completed' : 'stopped';
+    return run;
   }
 
   stop(): void {

@@ -24,6 +24,7 @@ export function openNullBackend(memoryBytes = Number.POSITIVE_INFINITY): Backend
     compile: (plan: Plan): Executable => ({ plan }),
     release: () => {},
     run: () => Promise.resolve('completed'),
+    profile: ({ plan }) => Promise.resolve(new Float64Array(plan.nodes.length)),
     stop: () => {},
     close: () => Promise.resolve(),
   };

@@ -28,7 +28,10 @@ const linearBackwardWeight: Operation = {
 
 const linearForward: Operation = {
   name: 'linear',
-  constants: (node) => ({ integers: [...input(node, 1).shape] }),
+  constants: (node) => {
+    const rows = elements(input(node).shape) / extent(input(node), -1);
+    return { integers: [...input(node, 1).shape, rows] };
+  },
   flops: (node) => productFlops(input(node), input(node, 1)),
   backward: (node, [gradient]) => {
     const [x, weight, bias] = node.inputs as [Tensor, Tensor, Tensor | undefined];

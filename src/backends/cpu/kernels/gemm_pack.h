@@ -7,8 +7,8 @@
 #ifndef MINILLM_GEMM_PACK_H
 #define MINILLM_GEMM_PACK_H
 
+#include "gemm.h"
 #include "gemm_tile.h"
-#include "kernel.h"
 
 /** Steps of k between two visits to a tile of C; fixed, because where a sum is split shows in its last bits. */
 #define DEPTH (STEP * 384)
@@ -16,14 +16,6 @@
 
 /* Steps of k fetched ahead when runs lie along the lanes, each run on another page: 1.3 times as fast at 16 rows. */
 #define AHEAD 8
-
-/** A matrix factor as lanes (rows of A, columns of B) by k. */
-typedef struct {
-  const void *data;
-  int is_bf16;
-  int64_t lane_stride, k_stride;
-  const act *pre; /* if given, each element is multiplied with gelu'(pre) at the same place */
-} operand;
 
 static inline vf load_element_run(const operand *from, int64_t at) {
   vf v = from->is_bf16 ? vload_bf16((const bf16 *)from->data + at) : vload((const float *)from->data + at);

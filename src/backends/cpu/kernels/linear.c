@@ -1,9 +1,11 @@
 /**
  * pre = x [N,K] w [K,M] + b; y = gelu(pre) where `pre` is kept (the GELU variant), else y = pre. Policy: outputs are written (=).
  *
- * Up to FEW_ROWS rows (generation) w is read once, in place and as fp32: packing it would cost more than the product. Each
- * output is then one sum in the order of k, whatever the number of rows. More rows go through the packed product. So a row's
- * bits depend on which of the two ranges N lies in, and on nothing else of its neighbours.
+ * A program compiled for up to FEW_ROWS rows (generation) reads w once, in place and as fp32: packing it would cost more than
+ * the product. Each output is then one sum in the order of k. Programs for more rows use the packed product, however few are
+ * active. So a row's bits depend on nothing of its neighbours.
+ *
+ * x act[N,K], w f32[K,M], b f32[M] or NULL -> y act[N,M], pre act[N,M] or NULL; K, M, rows the program was compiled for
  */
 #include "gemm.h"
 
@@ -69,7 +71,7 @@ void linear(const word *args, const extents *active, team *team) {
   const float *w = args[1].p;
   int64_t rows = rows_of(active), K = args[5].i, M = args[6].i;
   destination c = {.values = args[3].p, .pre = args[4].p, .bias = args[2].p};
-  if (rows <= FEW_ROWS) {
+  if (args[7].i <= FEW_ROWS) {
     few_rows((int)rows, x, w, &c, K, M, team);
     return;
   }

@@ -50,6 +50,12 @@ static inline void pause_briefly(int spins) {
   }
 }
 
+static int64_t nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 /* The last thread to arrive resets the counters when a launch has ended, decides whether to stop, and opens the gate. */
 static void meet(team *member, pool *launch_end, int64_t index) {
   team_shared *shared = member->shared;
@@ -58,11 +64,7 @@ static void meet(team *member, pool *launch_end, int64_t index) {
     atomic_store_explicit(&shared->arrived, 0, memory_order_relaxed);
     if (launch_end) {
       for (int i = 0; i < TEAM_COUNTERS; i++) atomic_store_explicit(&shared->counters[i].next, 0, memory_order_relaxed);
-      if (launch_end->times) {
-        struct timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        launch_end->times[index] = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-      }
+      if (launch_end->times) launch_end->times[index + 1] = nanoseconds();
       launch_end->stopping = launch_end->stop && atomic_load_explicit(launch_end->stop, memory_order_relaxed);
     }
     atomic_store_explicit(&shared->generation, generation + 1, memory_order_release);
@@ -140,7 +142,7 @@ EXPORT void *team_create(int32_t threads, int64_t private_bytes, int64_t shared_
 
 /**
  * Runs `count` launches and waits for their end. Between launches `*stop`, if given, is looked at; non-zero ends the run early.
- * `times`, if given, receives the moment (monotonic, ns) at which each launch ended. Returns 1 if stopped, else 0.
+ * `times`, if given, receives the moment (monotonic, ns) of the start, then of the end of each launch. Returns 1 if stopped, else 0.
  */
 EXPORT int32_t team_run(void *handle, const void *launches, int64_t count, const void *active, const void *stop,
                         int64_t *times) {
@@ -151,6 +153,7 @@ EXPORT int32_t team_run(void *handle, const void *launches, int64_t count, const
   pool->active = active;
   pool->stop = stop;
   pool->times = times;
+  if (times) times[0] = nanoseconds();
   pool->stopping = 0;
   pool->running = pool->threads;
   pool->ticket++;

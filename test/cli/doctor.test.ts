@@ -1,0 +1,111 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { checkNode, checkPlatform } from '#minillm/cli/doctor-checks.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { minillm } from './minillm.js';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+test('each finding is a line without colour when piped, and a machine that has all passes', async () => {
+  const { code, stdout, stderr } = await minillm('doctor');
+  expect([code, stderr]).toEqual([0, '']);
+  const lines = stdout.trimEnd().split('\n');
+  for (const line of lines) expect(line).toMatch(/^ok {6}[A-Z a-z.]+: \S/);
+  expect(lines.map((line) => line.slice(8, line.indexOf(':')))).toEqual([
+    'Node.js',
+    'system',
+    'processor',
+    'memory',
+    'C compiler',
+    'kernel cache',
+    'C headers',
+    'instruction sets',
+  ]);
+  expect(lines[0]).toContain(process.versions.node);
+  expect(lines.at(-1)).toMatch(/runs portable.*; \w+ is used$/);
+});
+
+test('--json prints the findings as one object', async () => {
+  const { code, stdout } = await minillm('doctor', '--json');
+  expect(code).toBe(0);
+  const { ok, checks } = JSON.parse(stdout);
+  expect(ok).toBe(true);
+  expect(checks[0]).toEqual({ name: 'Node.js', ok: true, found: process.versions.node });
+});
+
+test('--build compiles the kernels of both precisions into the cache', async () => {
+  const cache = temporaryFolder();
+  vi.stubEnv('MINILLM_CACHE', cache);
+  vi.stubEnv('MINILLM_CPU_VARIANT', 'portable');
+  expect((await minillm('doctor')).stdout).toContain(`kernel cache: ${cache}, nothing compiled yet`);
+  const { code, stdout } = await minillm('doctor', '--build');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /; portable is used\nok {6}kernels: portable in fp32 and bf16 are in .*, ready after [\d.]+ m?s/,
+  );
+  expect((await minillm('doctor')).stdout).toContain(`${cache}, holds host, portable-bf16, portable-fp32`);
+});
+
+describe('what is missing is named, with what to do, and the exit code is 1', () => {
+  test('the compiler', async () => {
+    vi.stubEnv('CC', '/nowhere/cc');
+    const { code, stdout } = await minillm('doctor', '--build');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/\nmissing C compiler: .*tried \/nowhere\/cc.*apt-get install gcc/);
+    expect(stdout).not.toMatch(/kernels:|C headers:/);
+  });
+
+  test('the C headers', async () => {
+    const compiler = join(temporaryFolder(), 'cc');
+    const script = '#!/bin/sh\n[ "$1" = --version ] && echo cc 1.0 && exit\necho "math.h: no such file" >&2\nexit 1\n';
+    writeFileSync(compiler, script, { mode: 0o755 });
+    vi.stubEnv('CC', compiler);
+    const { code, stdout } = await minillm('doctor', '--json');
+    expect(code).toBe(1);
+    const { ok, checks } = JSON.parse(stdout);
+    expect(ok).toBe(false);
+    expect(checks.at(-1)).toMatchObject({ name: 'C headers', ok: false, found: 'math.h: no such file' });
+    expect(checks.at(-1).advice).toMatch(/libc6-dev/);
+  });
+
+  test('a cache that can be written', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    vi.stubEnv('MINILLM_CACHE', join(file, 'cache'));
+    const { code, stdout } = await minillm('doctor');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/missing kernel cache: MINILLM_CACHE names .*cannot be written/);
+  });
+
+  test('a variant that this processor does not run', async () => {
+    vi.stubEnv('MINILLM_CPU_VARIANT', 'mmx');
+    const { code, stdout } = await minillm('doctor');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/missing instruction sets: MINILLM_CPU_VARIANT is mmx.*it runs portable/);
+  });
+});
+
+test('a cache folder that cannot be made is told, with what to do', async () => {
+  const file = join(temporaryFolder(), 'file');
+  writeFileSync(file, '');
+  vi.stubEnv('MINILLM_CACHE', undefined);
+  vi.stubEnv('XDG_CACHE_HOME', file);
+  const { code, stdout } = await minillm('doctor');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/ok {6}kernel cache: .*; every process compiles anew; let MINILLM_CACHE name a folder/);
+});
+
+test('Node.js 20.19 is new enough, and older ones are told what to install', () => {
+  expect(['20.19.0', '22.0.1', '24.1.0'].map((version) => checkNode(version).ok)).toEqual([true, true, true]);
+  expect(checkNode('20.18.9')).toMatchObject({ ok: false, advice: expect.stringMatching(/20\.19/) });
+  expect(checkNode('18.20.4').ok).toBe(false);
+});
+
+test('Windows is sent to WSL2', () => {
+  expect(checkPlatform('darwin', 'arm64').ok).toBe(true);
+  expect(checkPlatform('win32', 'x64')).toMatchObject({ ok: false, advice: expect.stringMatching(/WSL2/) });
+  expect(checkPlatform('freebsd', 'x64').ok).toBe(false);
+});
