@@ -4,7 +4,8 @@
  */
 
 import type { TrainerEvent } from './train/events.ts';
-import { chooseSettings, type GivenSettings } from './train/settings.ts';
+import { gatherSettings } from './train/resume.ts';
+import type { GivenSettings } from './train/settings.ts';
 import { type TrainOptions, train as trainChosen } from './train/trainer.ts';
 
 export { type BuildOptions, type BuildProgress, buildDataset } from './data/build-dataset.ts';
@@ -29,6 +30,6 @@ export type { TrainOptions } from './train/trainer.ts';
  * @param settings `data`, `out` and one of `preset`, `init`, `fork`; the rest have defaults
  * @throws UserError saying what is wrong with settings, data or folders
  */
-export function train(settings: GivenSettings, options: TrainOptions = {}): AsyncGenerator<TrainerEvent> {
-  return trainChosen(chooseSettings(settings), options);
+export async function* train(settings: GivenSettings, options: TrainOptions = {}): AsyncGenerator<TrainerEvent> {
+  yield* trainChosen(await gatherSettings(settings), options);
 }

@@ -15,7 +15,7 @@ Examples:
 
 const STORIES_EXAMPLE = `
 The stories are synthetic: short, in plain English, written by a grammar that comes with miniLLM; no two are the same.
-The default is about 1.4 million tokens of fewer than 300 kinds, from which \`--preset tiny\` learns to write stories
+The default is about 1.4 million tokens of fewer than 300 kinds, from which \`--preset tiny\` learns the plots
 in minutes.
 
 Example:

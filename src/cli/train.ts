@@ -3,15 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import type { TrainerEvent } from '../train/events.ts';
-import {
-  chooseSettings,
-  completeSettings,
-  DEFAULTS,
-  forkedSettings,
-  type GivenSettings,
-  readSettingsFile,
-  settingsSchema,
-} from '../train/settings.ts';
+import { completeSettings, DEFAULTS, type GivenSettings, readSettingsFile, settingsSchema } from '../train/settings.ts';
 import { abortOnSignals } from './signals.ts';
 import { startLines, stepLine } from './train-lines.ts';
 
@@ -78,9 +70,8 @@ async function runTraining(
   options: { readonly printConfig: boolean; readonly json: boolean },
 ): Promise<void> {
   const { train } = await import('../train/trainer.ts');
-  const { modelOf } = await import('../train/resume.ts');
-  const file = configFile ? await readSettingsFile(configFile) : {};
-  const chosen = chooseSettings(flags, flags.fork ? { ...(await settingsOfRun(flags.fork)), ...file } : file);
+  const { gatherSettings, modelOf } = await import('../train/resume.ts');
+  const chosen = await gatherSettings(flags, configFile ? await readSettingsFile(configFile) : {});
   if (options.printConfig) {
     const { contextLength } = await modelOf(chosen);
     console.log(JSON.stringify(completeSettings(chosen, contextLength), null, 2));
@@ -90,13 +81,6 @@ async function runTraining(
   await abortOnSignals(async (signal) => {
     for await (const event of train(chosen, { signal })) print(event);
   });
-}
-
-/** The settings that the newest checkpoint of a run records. */
-async function settingsOfRun(run: string): Promise<GivenSettings> {
-  const { resolveCheckpoint } = await import('../runs/checkpoints.ts');
-  const { readTrainingState } = await import('../runs/state.ts');
-  return forkedSettings((await readTrainingState(await resolveCheckpoint(run))).configuration);
 }
 
 function printJson(event: TrainerEvent): void {

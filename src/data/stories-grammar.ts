@@ -1,7 +1,7 @@
 /**
  * @file What the built-in stories are made of: a grammar of our own, so every story is synthetic. Every word is one GPT-2
  * token, and there are fewer than 300 of them; most choices are one word out of a few that fit, and the plots share their
- * phrases. So the tiny preset writes correct sentences after 400 steps; to keep to names and toys it has to train longer.
+ * phrases. So the tiny preset reaches a loss of about 0.93 in 400 steps, though it does not keep to names by then.
  * `story-writer.ts` says how templates are read.
  */
 

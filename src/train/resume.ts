@@ -9,7 +9,22 @@ import { readTrainingState, type TrainingState } from '../runs/state.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { loadCheckpoint } from './checkpoint.ts';
 import type { ModelSession } from './model-session.ts';
-import { type ChosenSettings, differences, type RunRecord } from './settings.ts';
+import {
+  type ChosenSettings,
+  chooseSettings,
+  differences,
+  forkedSettings,
+  type GivenSettings,
+  type RunRecord,
+} from './settings.ts';
+
+/** Flags over the configuration file over what they start from: a preset's defaults, or the settings of a forked run. */
+export async function gatherSettings(flags: GivenSettings, file: GivenSettings = {}): Promise<ChosenSettings> {
+  const fork = flags.fork ?? file.fork;
+  if (!fork) return chooseSettings(flags, file);
+  const { configuration } = await readTrainingState(await resolveCheckpoint(fork));
+  return chooseSettings(flags, { ...forkedSettings(configuration), ...file });
+}
 
 /** The network that the settings ask for. */
 export async function modelOf({ preset, init, fork }: ChosenSettings): Promise<Gpt2Config> {
