@@ -22,7 +22,7 @@ export interface Backend {
   readonly description: string;
   /** Bytes of the device, in all and free for a new run. */
   memory(): { readonly total: number; readonly available: number };
-  /** Bytes the backend itself holds besides what is allocated through it: scratch areas, libraries. */
+  /** Bytes the backend itself holds besides what is allocated through it: scratch areas, libraries, on a CPU the process. */
   readonly overheadBytes: number;
   /** Zeroed memory; throws a `UserError` when there is not enough. */
   allocate(bytes: number): DeviceBuffer;

@@ -57,7 +57,7 @@ class CpuBackend implements Backend {
     this.description = `${cpus()[0]?.model.trim() ?? 'CPU'}, ${threads} thread${threads === 1 ? '' : 's'}, ${variant}`;
     const privateBytes = kernels.function('int64_t private_scratch_bytes(void)')();
     const sharedBytes = kernels.function('int64_t shared_scratch_bytes(void)')();
-    this.overheadBytes = sharedBytes + threads * privateBytes;
+    this.overheadBytes = sharedBytes + threads * privateBytes + process.memoryUsage.rss();
     this.#team = host.createTeam(threads, privateBytes, sharedBytes);
     if (this.#team === 0) throw new UserError(`${threads} threads could not be started; ask for fewer with --threads`);
     this.#control = this.allocate(CONTROL_BYTES);
