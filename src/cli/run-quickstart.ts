@@ -22,6 +22,9 @@ const STORY_SEED = 1;
 const PROMPT = 'Once';
 /** Enough for a whole story. */
 const SAMPLE_TOKENS = 120;
+const SAMPLE_TEMPERATURE = 0.6;
+/** Few enough that looking takes seconds. */
+const EVAL_TOKENS = 32_768;
 /** Texts that are shown of the untrained and of the trained model. */
 const SHOWN = 3;
 const STEPS_A_LINE = 20;
@@ -31,8 +34,9 @@ export async function runQuickstart({ data, out, steps, threads }: QuickstartFla
   const started = performance.now();
   if (!(await exists(`${data}/dataset.json`))) await makeStories(data, threads);
   const settings = chooseSettings({
-    ...{ data, out, steps, threads, preset: 'tiny' },
-    ...{ evalEvery: 100, checkpointEvery: 100, sampleEvery: steps, samplePrompt: PROMPT, sampleTokens: SAMPLE_TOKENS },
+    ...{ data, out, steps, threads, preset: 'tiny', precision: 'bf16' },
+    ...{ evalEvery: 100, evalTokens: EVAL_TOKENS, checkpointEvery: 100 },
+    ...{ sampleEvery: steps, samplePrompt: PROMPT, sampleTokens: SAMPLE_TOKENS, sampleTemperature: SAMPLE_TEMPERATURE },
   });
   await abortOnSignals(async (signal) => {
     for await (const event of train(settings, { signal })) {

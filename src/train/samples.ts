@@ -10,7 +10,7 @@ import type { Settings } from './settings.ts';
 export const SAMPLE_STREAMS = 4;
 const TOP_K = 50;
 
-type SampleSettings = Pick<Settings, 'samplePrompt' | 'sampleTokens' | 'sampleEvery'>;
+type SampleSettings = Pick<Settings, 'samplePrompt' | 'sampleTokens' | 'sampleTemperature' | 'sampleEvery'>;
 
 /** Positions that a sample takes, prompt included; a run without samples keeps the smallest cache. */
 export function samplePositions(
@@ -36,7 +36,7 @@ export async function takeSamples(
   const texts = await generator.complete({
     prompts: Array.from({ length: SAMPLE_STREAMS }, () => promptTokens(settings.samplePrompt)),
     tokens: settings.sampleTokens,
-    temperature: 1,
+    temperature: settings.sampleTemperature,
     topK: TOP_K,
     topP: 1,
     seed,
