@@ -22,7 +22,7 @@ export interface Backend {
   readonly description: string;
   /** Bytes of the device, in all and free for a new run. */
   memory(): { readonly total: number; readonly available: number };
-  /** Bytes the backend itself holds besides what is allocated through it: scratch areas, libraries, on a CPU the process. */
+  /** Bytes the backend itself holds besides what is allocated through it: scratch areas, libraries. */
   readonly overheadBytes: number;
   /** Zeroed memory; throws a `UserError` when there is not enough. */
   allocate(bytes: number): DeviceBuffer;
@@ -35,12 +35,15 @@ export interface Backend {
   compile(plan: Plan, regions: Regions, communicator: Communicator): Executable;
   /** Frees a compiled program. */
   release(executable: Executable): void;
-  /** Runs a program once, without blocking JavaScript. `stopped`: `stop()` ended it between two launches, if the plan allows. */
-  run(executable: Executable): Promise<'completed' | 'stopped'>;
+  /**
+   * Runs a program once, without blocking JavaScript. `stopped`: the signal ended it between two launches, if the plan
+   * allows, or it never began because the signal was aborted or the backend closed.
+   */
+  run(executable: Executable, signal?: AbortSignal): Promise<'completed' | 'stopped'>;
   /** Runs a program once and measures it: the seconds each node took, in the order of the plan. */
   profile(executable: Executable): Promise<Float64Array>;
-  /** Asks the running program, and those after it, to end between two launches. */
-  stop(): void;
-  /** Ends the backend's threads and frees all its memory. */
+  /** Whether `close` has been called: memory is gone, and nothing runs any more. */
+  readonly closed: boolean;
+  /** Ends what runs, the backend's threads, and frees all its memory. */
   close(): Promise<void>;
 }

@@ -20,6 +20,8 @@ export class Graph {
   readonly batch: number;
   readonly length: number;
   readonly activationType: DType;
+  /** Undefined for a program without activations (an update), which any precision runs. */
+  readonly precision: Precision | undefined;
   nodes: Node[] = [];
   /** Index of the first node of the backward pass, once the program has been differentiated. */
   backwardStart: number | undefined;
@@ -30,9 +32,10 @@ export class Graph {
   readonly results = new Map<string, Tensor>();
   readonly #gradients = new Map<string, Tensor>();
 
-  constructor(extents: { batch: number; length: number }, precision: Precision = 'fp32') {
+  constructor(extents: { batch: number; length: number }, precision?: Precision) {
     this.batch = extents.batch;
     this.length = extents.length;
+    this.precision = precision;
     this.activationType = precision === 'bf16' ? 'bfloat16' : 'float32';
   }
 

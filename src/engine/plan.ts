@@ -5,7 +5,7 @@
 
 import type { Graph, Node } from './graph.ts';
 import type { ParameterLayout } from './layout.ts';
-import { BYTES_PER_ELEMENT, byteLength, type FlatBuffer, type Tensor } from './tensor.ts';
+import { BYTES_PER_ELEMENT, byteLength, type FlatBuffer, type Precision, type Tensor } from './tensor.ts';
 
 /** A buffer that addresses are relative to; `state:NAME` is a state's own. */
 export type Region = 'arena' | 'inputs' | FlatBuffer | `state:${string}`;
@@ -32,6 +32,8 @@ export interface InputField {
 export interface Plan {
   readonly batch: number;
   readonly length: number;
+  /** The precision its activations are stored in; undefined where there are none. */
+  readonly precision: Precision | undefined;
   readonly nodes: readonly PlannedNode[];
   readonly addressOf: (tensor: Tensor) => Address;
   readonly arenaBytes: number;
@@ -94,6 +96,7 @@ export function plan(graph: Graph, layout: ParameterLayout): Plan {
   return {
     batch: graph.batch,
     length: graph.length,
+    precision: graph.precision,
     nodes: graph.nodes.map((node) => {
       const workspace = workspaceOf.get(node);
       return {

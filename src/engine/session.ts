@@ -17,6 +17,15 @@ export interface RunOptions {
   /** Active rows; at most the plan's, which is the default. */
   readonly batch?: number;
   readonly length?: number;
+  /** Ends the run between two kernels. */
+  readonly signal?: AbortSignal | undefined;
+  /** Results by name, each filled from its start before any other program runs. */
+  readonly results?: Readonly<Record<string, Float32Array>>;
+}
+
+/** The end of the last run of a session: its programs share an arena, so they take turns. */
+interface Turns {
+  last: Promise<unknown>;
 }
 
 /** Bytes a session of these plans takes on its device, by purpose. */
@@ -53,6 +62,7 @@ export class Session<Name extends string> {
     this.backend = backend;
     this.layout = layout;
     const all: Plan[] = Object.values(plans);
+    const turns: Turns = { last: Promise.resolve() };
     for (const [region, bytes] of sessionBytes(layout, all)) {
       if (region !== 'inputs') this.#buffers.set(region, backend.allocate(bytes));
     }
@@ -60,7 +70,7 @@ export class Session<Name extends string> {
       Object.entries<Plan>(plans).map(([name, plan]) => {
         const inputs = backend.allocate(plan.inputBytes);
         const regions = new Map(this.#buffers).set('inputs', inputs);
-        return [name, new Program(backend, backend.compile(plan, regions, communicator), regions)];
+        return [name, new Program(backend, backend.compile(plan, regions, communicator), regions, turns)];
       }),
     ) as Record<Name, Program>;
   }
@@ -118,24 +128,41 @@ export class Program {
   readonly #executable: Executable;
   readonly #regions: ReadonlyMap<Region, DeviceBuffer>;
   readonly #block: ArrayBuffer;
+  readonly #turns: Turns;
 
-  constructor(backend: Backend, executable: Executable, regions: ReadonlyMap<Region, DeviceBuffer>) {
+  constructor(backend: Backend, executable: Executable, regions: ReadonlyMap<Region, DeviceBuffer>, turns: Turns) {
     this.plan = executable.plan;
     this.#backend = backend;
     this.#executable = executable;
     this.#regions = regions;
+    this.#turns = turns;
     this.#block = new ArrayBuffer(this.plan.inputBytes);
   }
 
-  /** Writes the inputs (one not named keeps its last value) and runs. Results stay readable until the next run of any program. */
+  /**
+   * Writes the inputs (one not named keeps its last value) and runs, once every earlier run of the session has ended. The
+   * inputs must not change before that. `stopped` when the signal was aborted or the backend is closed.
+   */
   run(inputs: Readonly<Record<string, InputValue>>, options: RunOptions = {}): Promise<'completed' | 'stopped'> {
-    const { batch = this.plan.batch, length = this.plan.length } = options;
+    const run = this.#turns.last.then(() => this.#run(inputs, options));
+    this.#turns.last = run.catch(() => undefined);
+    return run;
+  }
+
+  async #run(
+    inputs: Readonly<Record<string, InputValue>>,
+    { batch = this.plan.batch, length = this.plan.length, signal, results = {} }: RunOptions,
+  ): Promise<'completed' | 'stopped'> {
     if (batch > this.plan.batch || length > this.plan.length)
       throw new RangeError(`${batch}×${length} in a program for at most ${this.plan.batch}×${this.plan.length}`);
+    if (this.#backend.closed) return 'stopped';
     new Int32Array(this.#block, 0, 2).set([batch, length]);
     for (const [name, value] of Object.entries(inputs)) this.#setInput(name, value);
     this.#backend.write(this.#region('inputs'), 0, new Uint8Array(this.#block));
-    return this.#backend.run(this.#executable);
+    const outcome = await this.#backend.run(this.#executable, signal);
+    if (outcome === 'completed' && !this.#backend.closed)
+      for (const [name, target] of Object.entries(results)) this.read(name, target);
+    return outcome;
   }
 
   /** Runs with the inputs as they stand and measures each node, in seconds. */
@@ -143,7 +170,7 @@ export class Program {
     return this.#backend.profile(this.#executable);
   }
 
-  /** Fills `target` from the start of a result. */
+  /** Fills `target` from the start of a result, as the last run left it; for a session that nobody else runs. */
   read(name: string, target: Float32Array): void {
     const tensor = this.plan.results.get(name);
     if (!tensor) throw new TypeError(`this program has no result ${name}`);

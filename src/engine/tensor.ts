@@ -20,7 +20,7 @@ export type FlatBuffer = 'parameters' | 'gradients' | 'firstMoments' | 'secondMo
  * - `activation`: in the arena, at an offset the planner assigns; gone when its last reader has run;
  * - `input`: in the program's input block, which the host writes before each run (tokens, scalars, per-row arrays);
  * - `parameter`, `gradient`: a named tensor inside a flat buffer;
- * - `statistic`: a named number at the end of the gradient buffer, summed over ranks and zeroed with the gradients;
+ * - `statistic`: a named number at the end of the gradient buffer, summed over ranks with the gradients, zeroed when it is read;
  * - `range`: a stretch of a flat buffer, in elements;
  * - `state`: a buffer of its own that outlives the run (the KV cache).
  */

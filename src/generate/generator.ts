@@ -46,6 +46,7 @@ export class Generator {
     this.#waiting.push(...streams);
     try {
       while (events.length > 0 || streams.some(({ ended }) => !ended)) {
+        if (request.signal?.aborted) for (const stream of streams) stream.end('interrupted');
         const event = events.shift();
         if (event) yield event;
         else await this.#advance();
@@ -89,21 +90,22 @@ export class Generator {
   async #readPrompt(stream: Stream, slot: number): Promise<void> {
     const prompt = Int32Array.from(stream.prompt);
     const chunk = this.#prefill.plan.length;
+    const logits = this.#logits.subarray(0, this.limits.vocabularySize);
     for (let start = 0; start < prompt.length; start += chunk) {
       const tokens = prompt.subarray(start, start + chunk);
       const positions = tokens.map((_, index) => start + index);
       const inputs = { tokens, positions, slots: slot, rows: tokens.length - 1 };
-      const outcome = await this.#prefill.run(inputs, { batch: 1, length: tokens.length });
+      const outcome = await this.#prefill.run(inputs, { batch: 1, length: tokens.length, results: { logits } });
       if (outcome === 'stopped') return stream.end('interrupted');
     }
-    const logits = this.#logits.subarray(0, this.limits.vocabularySize);
-    this.#prefill.read('logits', logits);
     stream.advance(logits);
   }
 
   async #decodeOnce(): Promise<void> {
     const rows = this.#slots.flatMap((stream, slot) => (stream?.ended === false ? [{ stream, slot }] : []));
     if (rows.length === 0) return;
+    const { vocabularySize } = this.limits;
+    const logits = this.#logits.subarray(0, rows.length * vocabularySize);
     const outcome = await this.#decode.run(
       {
         tokens: Int32Array.from(rows, ({ stream }) => stream.lastToken),
@@ -111,10 +113,8 @@ export class Generator {
         slots: Int32Array.from(rows, ({ slot }) => slot),
         rows: Int32Array.from(rows, (_, row) => row),
       },
-      { batch: rows.length, length: 1 },
+      { batch: rows.length, length: 1, results: { logits } },
     );
-    const { vocabularySize } = this.limits;
-    if (outcome === 'completed') this.#decode.read('logits', this.#logits.subarray(0, rows.length * vocabularySize));
     rows.forEach(({ stream }, row) => {
       if (outcome === 'stopped') stream.end('interrupted');
       else stream.advance(this.#logits.subarray(row * vocabularySize, (row + 1) * vocabularySize));

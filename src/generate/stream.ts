@@ -15,10 +15,12 @@ export interface GenerationRequest extends SamplingSettings {
   readonly stopAt?: number;
   /** Only ids below this are sampled; default: all that the model has. */
   readonly vocabularySize?: number;
+  /** Ends the streams between two tokens. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Why a stream ended: it has all its tokens, the model gave the token to stop at, or the backend was stopped.
+ * Why a stream ended: it has all its tokens, the model gave the token to stop at, or it was interrupted: by its signal, or because the backend was closed.
  */
 export type StreamEnd = 'length' | 'stop' | 'interrupted';
 

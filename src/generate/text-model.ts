@@ -32,6 +32,8 @@ export interface TextOptions {
   readonly seed?: number;
   /** Texts from the same prompt; default 1. */
   readonly count?: number;
+  /** Ends the texts between two tokens. */
+  readonly signal?: AbortSignal;
 }
 
 /** A piece of text number `index`, or its end with the tokens it was made of. */
@@ -46,13 +48,14 @@ export function promptTokens(prompt: string): ArrayLike<number> {
 
 /** What `TextOptions` mean for a model: prompt and limits checked. */
 function requestOf(prompt: string, options: TextOptions, config: Gpt2Config, positions: number): GenerationRequest {
-  const { tokens = 100, temperature = 1, topK = 50, topP = 1, seed = 0, count = 1 } = options;
+  const { tokens = 100, temperature = 1, topK = 50, topP = 1, seed = 0, count = 1, signal } = options;
   const ids = promptTokens(prompt);
   const request = {
     ...{ tokens, temperature, topK, topP, seed },
     prompts: Array.from({ length: count }, () => ids),
     stopAt: END_OF_TEXT,
     vocabularySize: VOCABULARY_SIZE,
+    signal,
   };
   checkRequest(request, { positions, vocabularySize: config.vocabularySize });
   return request;

@@ -63,11 +63,13 @@ export async function resolveCheckpoint(path: string): Promise<string> {
 }
 
 /**
- * Removes all but the newest `keep` checkpoints of a run folder.
+ * Removes all but the newest `keep` checkpoints of a run folder up to `step`, the one just written. Later ones, which were
+ * passed over because they are damaged, stay until they are written again.
  * @throws UserError when the system refuses.
  */
-export async function removeOldCheckpoints(runFolder: string, keep: number): Promise<void> {
-  for (const { path } of (await listCheckpoints(runFolder)).slice(keep)) {
+export async function removeOldCheckpoints(runFolder: string, keep: number, step: number): Promise<void> {
+  const upToStep = (await listCheckpoints(runFolder)).filter((checkpoint) => checkpoint.step <= step);
+  for (const { path } of upToStep.slice(keep)) {
     await removeFolder(path).catch((cause: unknown) => {
       throw fileError(path, 'remove it', cause);
     });

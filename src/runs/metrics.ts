@@ -1,11 +1,11 @@
 /** @file `metrics.jsonl` of a run folder: one line a step, an evaluation or a sample, only ever added to. */
 
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
-import { fileError, writeFileAtomic } from '../support/files.ts';
+import { exists, fileError, writeFileAtomic } from '../support/files.ts';
 import { parseJson } from '../support/json.ts';
 
 /** A measured number. JSON has no NaN and no infinity; a run that diverged has them, as null. */
@@ -112,12 +112,14 @@ export class MetricsLog {
   /**
    * Opens the file for a run that goes on at `nextStep` (0 for a new run): what an earlier process wrote of that step and
    * later ones is dropped, and a torn last line repaired, so that no step stands twice. Evaluations and samples of
-   * `nextStep` itself stay: they are made before the checkpoint from which the run goes on.
+   * `nextStep` itself stay: they may have been made behind the checkpoint from which the run goes on. What a run without a
+   * checkpoint has written is kept as `metrics.jsonl.old` when it begins anew.
    * @throws UserError when the system refuses or a line other than the last is damaged.
    */
   static async open(runFolder: string, nextStep: number): Promise<MetricsLog> {
     const path = metricsPath(runFolder);
-    // a new run evaluates its untrained network again
+    // a run that begins anew evaluates its untrained network again
+    if (nextStep === 0 && (await exists(path))) await rename(path, `${path}.old`);
     const kept = nextStep === 0 ? [] : (await readMetrics(runFolder)).filter((line) => isBefore(line, nextStep));
     await writeFileAtomic(path, kept.map(render).join(''));
     return new MetricsLog(path);

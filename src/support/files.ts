@@ -87,9 +87,11 @@ export async function writeFolderAtomic(path: string, write: (folder: string) =>
     await mkdir(temporary, { recursive: true });
     await write(temporary);
     await syncTree(temporary);
-    if (await exists(path)) await removeFolder(path);
+    const replaced = (await exists(path)) ? temporaryPath(path) : undefined;
+    if (replaced) await rename(path, replaced);
     await rename(temporary, path);
     await sync(dirname(path));
+    if (replaced) await rm(replaced, { recursive: true, force: true });
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true });
     throw fileError(path, 'write it', cause);

@@ -6,6 +6,7 @@
 import { createReadStream } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { Session } from '../engine/session.ts';
 import { elements, type FlatBuffer } from '../engine/tensor.ts';
@@ -77,7 +78,7 @@ export async function loadCheckpoint(memory: Memory, path: string, config: Gpt2C
       throw new UserError(`${join(path, name)}: its checksum is not the one in state.json; the file is damaged`);
   const folder = await openGpt2Folder(path);
   try {
-    if (JSON.stringify(folder.config) !== JSON.stringify(config))
+    if (!isDeepStrictEqual(folder.config, config))
       throw new UserError(`${path} holds a model of another size: ${JSON.stringify(folder.config)}`);
     await loadParameters(memory, folder);
   } finally {

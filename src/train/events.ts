@@ -1,4 +1,4 @@
-/** @file What a trainer tells while it works. Every event but the first and last also stands in `metrics.jsonl`. */
+/** @file What a trainer tells while it works. Steps, evaluations and samples also stand in `metrics.jsonl`. */
 
 import type { EvalMetrics, SampleMetrics, TrainMetrics } from '../runs/metrics.ts';
 import type { Settings } from './settings.ts';
@@ -30,6 +30,16 @@ export interface CheckpointEvent {
   readonly path: string;
 }
 
+/** How far something that takes a while has come; not logged. */
+export interface ProgressEvent {
+  readonly kind: 'progress';
+  readonly step: number;
+  readonly task: 'validation';
+  /** Batches. */
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface EndEvent {
   readonly kind: 'end';
   /** Steps trained in all. */
@@ -38,4 +48,11 @@ export interface EndEvent {
   readonly interrupted: boolean;
 }
 
-export type TrainerEvent = StartEvent | TrainMetrics | EvalMetrics | SampleMetrics | CheckpointEvent | EndEvent;
+export type TrainerEvent =
+  | StartEvent
+  | TrainMetrics
+  | EvalMetrics
+  | SampleMetrics
+  | CheckpointEvent
+  | ProgressEvent
+  | EndEvent;

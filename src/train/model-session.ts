@@ -3,7 +3,7 @@
 import type { BatchLoader } from '../data/batch-loader.ts';
 import type { Backend } from '../engine/backend.ts';
 import { LAST_MICRO_STEP } from '../engine/collectives.ts';
-import { singleProcess } from '../engine/communicator.ts';
+import type { Communicator } from '../engine/communicator.ts';
 import type { Plan } from '../engine/plan.ts';
 import { checkMemory, Session, sessionBytes, totalBytes } from '../engine/session.ts';
 import { elements } from '../engine/tensor.ts';
@@ -28,17 +28,20 @@ export class ModelSession {
   readonly session: Session<ProgramName>;
   readonly generator: Generator;
   readonly config: Gpt2Config;
+  /** Planned bytes on the device; on a CPU with what the process holds besides. */
   readonly bytes: number;
+  readonly #communicator: Communicator;
   readonly #norm = new Float32Array(1);
 
   /** @throws UserError when the device has too little memory, naming the largest batch that fits. */
-  constructor(backend: Backend, config: Gpt2Config, settings: Settings) {
+  constructor(backend: Backend, config: Gpt2Config, settings: Settings, communicator: Communicator) {
     this.config = config;
+    this.#communicator = communicator;
     const { layout, plans } = planAll(config, settings, settings.batchSize);
     const bytes = sessionBytes(layout, Object.values(plans));
     checkMemory(backend, bytes, `batch ${settings.batchSize}`, () => largestBatch(backend, config, settings));
-    this.bytes = totalBytes(backend, bytes);
-    this.session = new Session(backend, layout, plans, singleProcess);
+    this.bytes = totalBytes(backend, bytes) + (backend.name === 'cpu' ? process.memoryUsage.rss() : 0);
+    this.session = new Session(backend, layout, plans, communicator);
     this.generator = new Generator({
       prefill: this.session.program('prefill'),
       decode: this.session.program('decode'),
@@ -55,17 +58,22 @@ export class ModelSession {
   }
 
   /**
-   * Forward and backward over all micro-steps of a step: the mean loss of the global batch; undefined when the backend was
-   * stopped meanwhile.
+   * Forward and backward over all micro-steps of a step: the mean loss of the global batch; undefined when the signal ended
+   * it.
    */
-  async accumulate(loader: BatchLoader, step: number, microSteps: number): Promise<number | undefined> {
+  async accumulate(
+    loader: BatchLoader,
+    step: number,
+    microSteps: number,
+    signal?: AbortSignal,
+  ): Promise<number | undefined> {
     const gradients = this.session.program('gradients');
     const { batch, length } = gradients.plan;
-    const scale = 1 / (microSteps * batch * length);
+    const scale = 1 / (microSteps * batch * length * this.#communicator.size);
     for (let micro = 0; micro < microSteps; micro++) {
       const { tokens, targets } = loader.batch(step, micro);
       const inputs = { tokens, targets, scale, [LAST_MICRO_STEP]: micro === microSteps - 1 ? 1 : 0 };
-      if ((await gradients.run(inputs)) === 'stopped') return undefined;
+      if ((await gradients.run(inputs, { signal })) === 'stopped') return undefined;
     }
     return this.session.takeStatistic('loss') * scale;
   }
@@ -80,8 +88,7 @@ export class ModelSession {
   async update(learningRate: number, updates: number, normLimit: number): Promise<{ norm: number; updated: boolean }> {
     const update = this.session.program('update');
     const limit = Math.fround(Math.min(normLimit, LARGEST_FLOAT32));
-    await update.run({ learningRate, updates, normLimit: limit });
-    update.read('norm', this.#norm);
+    await update.run({ learningRate, updates, normLimit: limit }, { results: { norm: this.#norm } });
     const [norm = Number.NaN] = this.#norm;
     return { norm, updated: norm <= limit };
   }

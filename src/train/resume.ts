@@ -1,6 +1,8 @@
 /** @file Where a run begins: at its own newest checkpoint that is whole, at another run's, at given weights, or anew. */
 
-import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { type Gpt2Config, readGpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder } from '../formats/gpt2-folder.ts';
 import { loadParameters } from '../model/parameters.ts';
 import { PRESETS } from '../model/presets.ts';
@@ -22,16 +24,18 @@ import {
 export async function gatherSettings(flags: GivenSettings, file: GivenSettings = {}): Promise<ChosenSettings> {
   const fork = flags.fork ?? file.fork;
   if (!fork) return chooseSettings(flags, file);
-  const { configuration } = await readTrainingState(await resolveCheckpoint(fork));
+  // A fork that has checkpoints of its own needs the other run no more.
+  const out = flags.out ?? file.out;
+  const [own] = out ? await listCheckpoints(out) : [];
+  const { configuration } = await readTrainingState(own?.path ?? (await resolveCheckpoint(fork)));
   return chooseSettings(flags, { ...forkedSettings(configuration), ...file });
 }
 
 /** The network that the settings ask for. */
-export async function modelOf({ preset, init, fork }: ChosenSettings): Promise<Gpt2Config> {
+export async function modelOf({ out, preset, init, fork }: ChosenSettings): Promise<Gpt2Config> {
   if (preset) return PRESETS[preset];
-  const folder = await openGpt2Folder(await resolveCheckpoint(init ?? fork ?? ''));
-  await folder.close();
-  return folder.config;
+  const [own] = await listCheckpoints(out);
+  return readGpt2Config(join(own?.path ?? (await resolveCheckpoint(init ?? fork ?? '')), 'config.json'));
 }
 
 export interface Beginning {
@@ -55,6 +59,9 @@ export async function begin(model: ModelSession, record: RunRecord): Promise<Beg
     try {
       const { configuration } = await readTrainingState(path);
       const changed = differences(configuration, record);
+      const found = await readGpt2Config(join(path, 'config.json'));
+      if (!isDeepStrictEqual(found, model.config))
+        changed.unshift(`the model was ${sizeOf(found)} and is ${sizeOf(model.config)}`);
       if (changed.length > 0) throw new OtherRun(out, changed);
       return { state: await loadCheckpoint(model.session, path, model.config), from: path, passedOver };
     } catch (cause) {
@@ -79,6 +86,10 @@ export async function begin(model: ModelSession, record: RunRecord): Promise<Beg
     }
   } else model.initialise(seed);
   return { state: undefined, from: undefined, passedOver };
+}
+
+function sizeOf({ layers, heads, channels, contextLength, vocabularySize }: Gpt2Config): string {
+  return `${layers} layers × ${heads} heads × ${channels} channels, context ${contextLength}, vocabulary ${vocabularySize}`;
 }
 
 class OtherRun extends UserError {

@@ -3,6 +3,7 @@
 import type { BatchLoader } from '../data/batch-loader.ts';
 import type { EvaluationBatches } from '../data/evaluation-batches.ts';
 import type { Backend } from '../engine/backend.ts';
+import type { Communicator } from '../engine/communicator.ts';
 import { validationLoss } from '../eval/validation-loss.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { parameterCount, trainingFlopsPerToken } from '../model/flops.ts';
@@ -17,7 +18,7 @@ import {
 } from '../runs/metrics.ts';
 import { UserError } from '../support/errors.ts';
 import { writeCheckpoint } from './checkpoint.ts';
-import type { CheckpointEvent, StartEvent, TrainerEvent } from './events.ts';
+import type { CheckpointEvent, ProgressEvent, StartEvent, TrainerEvent } from './events.ts';
 import { ModelSession } from './model-session.ts';
 import { RecentValues } from './outliers.ts';
 import { measureMatrixRate } from './peak.ts';
@@ -32,6 +33,7 @@ export interface RunParts {
   readonly config: Gpt2Config;
   readonly microSteps: number;
   readonly backend: Backend;
+  readonly communicator: Communicator;
   readonly loader: BatchLoader;
   /** Undefined when the run is not validated. */
   readonly validation: EvaluationBatches | undefined;
@@ -58,7 +60,7 @@ export class Run {
   /** @throws UserError when the device has too little memory. */
   constructor(parts: RunParts) {
     this.#parts = parts;
-    this.#model = new ModelSession(parts.backend, parts.config, parts.record);
+    this.#model = new ModelSession(parts.backend, parts.config, parts.record, parts.communicator);
   }
 
   /** Trains to the last step, or until the signal. */
@@ -73,9 +75,9 @@ export class Run {
         const isDue = (every: number) => every > 0 && (isLast || this.#step % every === 0);
         if (this.#step > 0 && this.#step !== this.#saved?.step && isDue(record.checkpointEvery))
           yield await this.#save();
-        for await (const metrics of this.#look(isDue)) {
-          log.append(metrics);
-          yield metrics;
+        for await (const event of this.#look(isDue)) {
+          if (event.kind !== 'progress') log.append(event);
+          yield event;
         }
         if (isLast || signal?.aborted) break;
         const metrics = await this.#train(start.peak);
@@ -122,11 +124,11 @@ export class Run {
 
   /** Trains one step; undefined when it was abandoned because the run was asked to stop. */
   async #train(peak: number): Promise<TrainMetrics | undefined> {
-    const { record, config, microSteps, loader } = this.#parts;
+    const { record, config, microSteps, loader, signal } = this.#parts;
     const step = this.#step;
     const lr = learningRateAt(step, record);
     const start = performance.now();
-    const loss = await this.#model.accumulate(loader, step, microSteps);
+    const loss = await this.#model.accumulate(loader, step, microSteps, signal);
     if (loss === undefined) return undefined;
     const lossZ = this.#losses.score(loss);
     const { skipOutliers } = record;
@@ -162,17 +164,20 @@ export class Run {
   }
 
   /** Validation loss and samples of the model as it is, unless the log already has them. */
-  async *#look(isDue: (every: number) => boolean): AsyncGenerator<EvalMetrics | SampleMetrics> {
+  async *#look(isDue: (every: number) => boolean): AsyncGenerator<ProgressEvent | EvalMetrics | SampleMetrics> {
     const { record, config, validation, signal } = this.#parts;
     const step = this.#step;
     const known = (kind: Metrics['kind']) => this.#known.filter((line) => line.step === step && line.kind === kind);
     if (validation && isDue(record.evalEvery) && known('eval').length === 0) {
-      const loss = await validationLoss(this.#model.session.program('evaluate'), validation);
-      if (loss !== undefined) yield { kind: 'eval', step, validationLoss: loss };
+      const evaluation = validationLoss(this.#model.session.program('evaluate'), validation, signal);
+      let next = await evaluation.next();
+      for (; !next.done; next = await evaluation.next())
+        yield { kind: 'progress', step, task: 'validation', done: next.value, total: validation.batchCount };
+      if (next.value !== undefined) yield { kind: 'eval', step, validationLoss: next.value };
     }
     const sampled = known('sample').length;
     if (isDue(record.sampleEvery) && sampled < SAMPLE_STREAMS && !signal?.aborted) {
-      const texts = await takeSamples(this.#model.generator, config, record, record.seed + step);
+      const texts = await takeSamples(this.#model.generator, config, record, record.seed + step, signal);
       if (signal?.aborted) return;
       for (const text of texts.slice(sampled)) yield { kind: 'sample', step, text };
     }
@@ -190,7 +195,7 @@ export class Run {
       versions: versions(backend),
     });
     this.#saved = { step: this.#step, path };
-    await removeOldCheckpoints(record.out, record.keep);
+    await removeOldCheckpoints(record.out, record.keep, this.#step);
     return { kind: 'checkpoint', step: this.#step, path };
   }
 }

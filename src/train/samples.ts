@@ -31,6 +31,7 @@ export async function takeSamples(
   config: Gpt2Config,
   settings: SampleSettings,
   seed: number,
+  signal?: AbortSignal,
 ): Promise<string[]> {
   if (config.vocabularySize < VOCABULARY_SIZE) return [];
   const texts = await generator.complete({
@@ -42,6 +43,7 @@ export async function takeSamples(
     seed,
     stopAt: END_OF_TEXT,
     vocabularySize: VOCABULARY_SIZE,
+    signal,
   });
   return texts.map((ids) => settings.samplePrompt + decode(ids));
 }

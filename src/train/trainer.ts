@@ -8,6 +8,7 @@ import { openBackend } from '../backends/open.ts';
 import { BatchLoader } from '../data/batch-loader.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { type EvaluationBatches, evaluationBatches } from '../data/evaluation-batches.ts';
+import { type Communicator, singleProcess } from '../engine/communicator.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { lockRunFolder } from '../runs/lock.ts';
 import { fileError, removeTemporaries } from '../support/files.ts';
@@ -28,11 +29,12 @@ export interface TrainOptions {
 export async function* train(chosen: ChosenSettings, { signal }: TrainOptions = {}): AsyncGenerator<TrainerEvent> {
   const config = await modelOf(chosen);
   const settings = completeSettings(chosen, config.contextLength);
-  const microSteps = microStepsOf(settings, 1);
+  const communicator = singleProcess;
+  const microSteps = microStepsOf(settings, communicator.size);
   const dataset = await openDataset(settings.data);
   try {
-    const loader = loaderOf(dataset, settings, config, microSteps);
-    const validation = settings.evalEvery > 0 ? validationOf(dataset, settings, config) : undefined;
+    const loader = loaderOf(dataset, settings, config, microSteps, communicator);
+    const validation = settings.evalEvery > 0 ? validationOf(dataset, settings, config, communicator) : undefined;
     await mkdir(settings.out, { recursive: true }).catch((cause: unknown) => {
       throw fileError(settings.out, 'make the run folder', cause);
     });
@@ -40,13 +42,10 @@ export async function* train(chosen: ChosenSettings, { signal }: TrainOptions = 
     try {
       await removeTemporaries(settings.out);
       const backend = await openBackend(settings);
-      const stop = () => backend.stop();
-      signal?.addEventListener('abort', stop, { once: true });
       try {
         const record = { ...settings, trainTokens: dataset.train.tokenCount };
-        yield* new Run({ record, config, microSteps, backend, loader, validation, signal }).events();
+        yield* new Run({ record, config, microSteps, backend, communicator, loader, validation, signal }).events();
       } finally {
-        signal?.removeEventListener('abort', stop);
         await backend.close();
       }
     } finally {
@@ -57,29 +56,40 @@ export async function* train(chosen: ChosenSettings, { signal }: TrainOptions = 
   }
 }
 
-function loaderOf(dataset: Dataset, settings: Settings, config: Gpt2Config, microSteps: number): BatchLoader {
+function loaderOf(
+  dataset: Dataset,
+  settings: Settings,
+  config: Gpt2Config,
+  microSteps: number,
+  { rank, size }: Communicator,
+): BatchLoader {
   const { batchSize, sequenceLength, seed, shuffle } = settings;
   return new BatchLoader(dataset.train, {
     batchSize,
     sequenceLength,
     microSteps,
-    rank: 0,
-    worldSize: 1,
+    rank,
+    worldSize: size,
     seed,
     shuffle,
     vocabularySize: config.vocabularySize,
   });
 }
 
-function validationOf(dataset: Dataset, settings: Settings, config: Gpt2Config): EvaluationBatches | undefined {
+function validationOf(
+  dataset: Dataset,
+  settings: Settings,
+  config: Gpt2Config,
+  { rank, size }: Communicator,
+): EvaluationBatches | undefined {
   if (dataset.validation.shards.length === 0) return undefined;
   const { batchSize, sequenceLength, evalTokens } = settings;
   return evaluationBatches(dataset.validation, {
     batchSize,
     sequenceLength,
     maxTokens: evalTokens,
-    rank: 0,
-    worldSize: 1,
+    rank,
+    worldSize: size,
     vocabularySize: config.vocabularySize,
   });
 }

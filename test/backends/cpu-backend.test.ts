@@ -46,7 +46,8 @@ function openCounting(backend: Backend, steps: number, communicator?: Communicat
     program.read(name, target);
     return new Set(target);
   };
-  return { run: () => program.run({ active: 1, one: 1, zero: 0 }), values };
+  const run = (signal?: AbortSignal) => program.run({ active: 1, one: 1, zero: 0 }, { signal });
+  return { run, values };
 }
 
 describe('running', () => {
@@ -75,18 +76,38 @@ describe('running', () => {
     expect(values('last')).toEqual(new Set([300]));
   });
 
-  test('stop() ends a run between two launches, and the runs behind it', async () => {
+  test('a signal ends a run between two launches, and no other run', async () => {
     const backend = await openBackend();
     const signals: number[] = [];
+    const abort = new AbortController();
     const communicator = watchedCommunicator(0, ({ bucket }) => {
-      if (signals.push(bucket) === 1) setTimeout(() => backend.stop(), 5);
+      if (signals.push(bucket) === 1) setTimeout(() => abort.abort(), 5);
     });
     const { run, values } = openCounting(backend, STEPS, communicator);
-    expect(await Promise.all([run(), run()])).toEqual(['stopped', 'stopped']);
-    expect(signals[0]).toBe(0);
-    expect(signals, 'no run came to its end').not.toContain(1);
+    expect(await run(abort.signal)).toBe('stopped');
+    expect(signals, 'the run did not come to its end').toEqual([0]);
     expect(values('first'), 'the launch that was under way was finished').toEqual(new Set([1]));
     expect(values('last')).not.toContain(STEPS);
+    expect(await run(abort.signal), 'a signal that was aborted before').toBe('stopped');
+    expect(await run()).toBe('completed');
+    expect(signals).toEqual([0, 0, 1]);
+  });
+
+  test('a program of another precision than the backend is refused', async () => {
+    const graph = new Graph({ batch: 1, length: ROWS }, 'bf16');
+    graph.parameter('w', [1]);
+    const layout = layoutParameters(graph);
+    const backend = await openBackend();
+    expect(() => new Session(backend, layout, { empty: plan(graph, layout) })).toThrow(/bf16 .* fp32/);
+  });
+
+  test('a closed backend runs nothing, and its memory cannot be touched', async () => {
+    const backend = await openCpuBackend({ threads: 2 });
+    const { run, values } = openCounting(backend, 3);
+    await backend.close();
+    await backend.close();
+    expect(await run()).toBe('stopped');
+    expect(() => values('last')).toThrow(/closed/);
   });
 
   test('close() stops what runs and waits for it', async () => {

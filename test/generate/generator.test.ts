@@ -141,9 +141,9 @@ test('leaving early frees the slots', async () => {
   expect((await generator.complete({ ...GREEDY, prompts: [[3]], tokens: 5 }))[0]).toHaveLength(5);
 });
 
-test('streams of a backend that was stopped end as interrupted', async () => {
+test('streams of a backend that was closed end as interrupted', async () => {
   const { generator, backend } = await openGenerator();
-  backend.stop();
+  await backend.close();
   const events = await eventsOf(generator, { ...GREEDY, prompts: [[1], [2]], tokens: 20 });
   expect(events).toEqual([
     { stream: 0, ended: 'interrupted' },

@@ -100,6 +100,38 @@ describe('a training run', () => {
     expect(await numbers(parts.out)).toEqual(await numbers(whole.out));
   });
 
+  it('that is asked to stop before it has begun trains and evaluates nothing', async () => {
+    const abort = new AbortController();
+    abort.abort();
+    const kinds: string[] = [];
+    for await (const event of train(await settings(), { signal: abort.signal })) kinds.push(event.kind);
+    expect(kinds).toEqual(['start', 'end']);
+  });
+
+  it('that begins anew in a folder without checkpoints keeps what was logged there', async () => {
+    const chosen = await settings({ steps: 3, warmupSteps: 0, checkpointEvery: 0 });
+    await run(chosen);
+    const logged = readFileSync(join(chosen.out, 'metrics.jsonl'), 'utf8');
+    await run(chosen);
+    expect(readFileSync(join(chosen.out, 'metrics.jsonl.old'), 'utf8')).toBe(logged);
+  });
+
+  it('resumes when the weights it started from are gone', async () => {
+    const start = join(temporaryFolder(), 'start');
+    cpSync(FIXTURE, start, { recursive: true });
+    const chosen = await settings({ init: start, steps: 8 });
+    await run(chosen, isTrain(3));
+    rmSync(start, { recursive: true });
+    expect((await run(chosen)).at(-1)).toMatchObject({ step: 8, interrupted: false });
+  });
+
+  it('refuses a run folder that holds a model of another size', async () => {
+    const chosen = await settings({ steps: 4 });
+    await run(chosen);
+    const { init: _init, ...rest } = chosen;
+    await expect(run({ ...rest, preset: 'tiny', sequenceLength: 24 })).rejects.toThrow(/the model was 2 layers .* and is 4 layers/);
+  });
+
   it('has the same bits with and without evaluations, and with one thread or two', async () => {
     const first = await settings();
     await run(first);

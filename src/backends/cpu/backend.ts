@@ -2,13 +2,14 @@
  * @file The CPU backend: plans become tables of C kernels that a team of threads walks in one asynchronous native call.
  */
 
-import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import type { Backend, DeviceBuffer, Executable, Regions } from '../../engine/backend.ts';
 import type { Communicator } from '../../engine/communicator.ts';
 import type { Plan } from '../../engine/plan.ts';
 import type { Precision } from '../../engine/tensor.ts';
 import type { NativeLibrary } from '../../native/library.ts';
 import { UserError } from '../../support/errors.ts';
+import { hostMemory } from './host-memory.ts';
 import { encodeTable, launchesOf, tableBytes } from './launch-table.ts';
 import { detectVariant, type Host, openHost, openKernels } from './libraries.ts';
 import { chooseVariant, type Variant } from './variants.ts';
@@ -36,7 +37,7 @@ export async function openCpuBackend(options: CpuOptions = {}): Promise<Backend>
   if (!Number.isInteger(threads) || threads < 1)
     throw new UserError(`threads must be a whole number from 1, not ${threads}`);
   const variant = chooseVariant(await detectVariant(), options.variant ?? process.env.MINILLM_CPU_VARIANT);
-  return new CpuBackend(await openHost(), await openKernels(variant, precision), threads, variant);
+  return new CpuBackend(await openHost(), await openKernels(variant, precision), threads, variant, precision);
 }
 
 class CpuBackend implements Backend {
@@ -45,27 +46,28 @@ class CpuBackend implements Backend {
   readonly overheadBytes: number;
   readonly #host: Host;
   readonly #kernels: NativeLibrary;
+  readonly #precision: Precision;
   readonly #team: number;
   readonly #control: DeviceBuffer;
   readonly #allocated = new Set<DeviceBuffer>();
   #running: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(host: Host, kernels: NativeLibrary, threads: number, variant: Variant) {
+  constructor(host: Host, kernels: NativeLibrary, threads: number, variant: Variant, precision: Precision) {
     this.#host = host;
+    this.#precision = precision;
     this.#kernels = kernels;
     this.description = `${cpus()[0]?.model.trim() ?? 'CPU'}, ${threads} thread${threads === 1 ? '' : 's'}, ${variant}`;
     const privateBytes = kernels.function('int64_t private_scratch_bytes(void)')();
     const sharedBytes = kernels.function('int64_t shared_scratch_bytes(void)')();
-    this.overheadBytes = sharedBytes + threads * privateBytes + process.memoryUsage.rss();
+    this.overheadBytes = sharedBytes + threads * privateBytes;
     this.#team = host.createTeam(threads, privateBytes, sharedBytes);
     if (this.#team === 0) throw new UserError(`${threads} threads could not be started; ask for fewer with --threads`);
     this.#control = this.allocate(CONTROL_BYTES);
   }
 
   memory(): { total: number; available: number } {
-    const constrained = process.constrainedMemory() || totalmem();
-    return { total: Math.min(totalmem(), constrained), available: process.availableMemory?.() ?? freemem() };
+    return hostMemory();
   }
 
   allocate(bytes: number): DeviceBuffer {
@@ -81,16 +83,18 @@ class CpuBackend implements Backend {
   }
 
   write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void {
-    checkRange(buffer, byteOffset, source);
+    this.#check(buffer, byteOffset, source);
     this.#host.write(buffer.address + byteOffset, source, source.byteLength);
   }
 
   read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void {
-    checkRange(buffer, byteOffset, target);
+    this.#check(buffer, byteOffset, target);
     this.#host.read(buffer.address + byteOffset, target, target.byteLength);
   }
 
   compile(plan: Plan, regions: Regions, communicator: Communicator): CpuExecutable {
+    if (plan.precision && plan.precision !== this.#precision)
+      throw new TypeError(`a program traced in ${plan.precision} on a backend opened for ${this.#precision}`);
     const base = (region: Parameters<Regions['get']>[0]): number => {
       const buffer = regions.get(region);
       if (!buffer) throw new TypeError(`the plan needs ${region}, which was not allocated`);
@@ -111,16 +115,15 @@ class CpuBackend implements Backend {
     this.free((executable as CpuExecutable).table);
   }
 
-  async run(executable: Executable): Promise<'completed' | 'stopped'> {
-    const stop = executable.plan.interruptible ? this.#control.address : 0;
-    return (await this.#walk(executable, stop, 0)) === 0 ? 'completed' : 'stopped';
+  async run(executable: Executable, signal?: AbortSignal): Promise<'completed' | 'stopped'> {
+    return (await this.#walk(executable, signal, 0)) === 0 ? 'completed' : 'stopped';
   }
 
   async profile(executable: Executable): Promise<Float64Array> {
     const { launches } = executable as CpuExecutable;
     const ends = this.allocate(8 * (launches + 1));
     try {
-      await this.#walk(executable, 0, ends.address);
+      await this.#walk(executable, undefined, ends.address);
       const nanoseconds = new BigInt64Array(launches + 1);
       this.read(ends, 0, nanoseconds);
       return Float64Array.from({ length: launches }, (_, index) => {
@@ -132,29 +135,45 @@ class CpuBackend implements Backend {
   }
 
   /** One team walks one table at a time; a second caller waits for the first. */
-  async #walk(executable: Executable, stop: number, times: number): Promise<number> {
-    if (this.#closed) return 1;
-    const { table, launches, extents } = executable as CpuExecutable;
-    const run = this.#running.then(() => this.#host.run(this.#team, table.address, launches, extents, stop, times));
-    this.#running = run.catch(() => undefined);
-    return run;
+  #walk(executable: Executable, signal: AbortSignal | undefined, times: number): Promise<number> {
+    const { plan, table, launches, extents } = executable as CpuExecutable;
+    const walk = this.#running.then(async () => {
+      if (this.#closed || signal?.aborted) return 1;
+      const raise = () => this.#raiseStop(1);
+      this.#raiseStop(0);
+      signal?.addEventListener('abort', raise, { once: true });
+      try {
+        const stop = plan.interruptible ? this.#control.address : 0;
+        return await this.#host.run(this.#team, table.address, launches, extents, stop, times);
+      } finally {
+        signal?.removeEventListener('abort', raise);
+      }
+    });
+    this.#running = walk.catch(() => undefined);
+    return walk;
   }
 
-  stop(): void {
-    if (!this.#closed) this.write(this.#control, 0, new Int32Array([1]));
+  /** Native code trusts its addresses; this is where they are checked. */
+  #check(buffer: DeviceBuffer, byteOffset: number, { byteLength }: ArrayBufferView): void {
+    if (!this.#allocated.has(buffer)) throw new Error('the buffer was freed, or its backend is closed');
+    if (byteOffset < 0 || byteOffset + byteLength > buffer.bytes)
+      throw new RangeError(`bytes ${byteOffset} to ${byteOffset + byteLength} of a buffer of ${buffer.bytes}`);
+  }
+
+  #raiseStop(flag: 0 | 1): void {
+    this.#host.write(this.#control.address, new Int32Array([flag]), 4);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.stop();
     this.#closed = true;
+    this.#raiseStop(1);
     await this.#running;
     this.#host.closeTeam(this.#team);
     for (const buffer of [...this.#allocated]) this.free(buffer);
   }
-}
-
-function checkRange(buffer: DeviceBuffer, byteOffset: number, { byteLength }: ArrayBufferView): void {
-  if (byteOffset < 0 || byteOffset + byteLength > buffer.bytes)
-    throw new RangeError(`bytes ${byteOffset} to ${byteOffset + byteLength} of a buffer of ${buffer.bytes}`);
 }

@@ -25,7 +25,7 @@ export function openNullBackend(memoryBytes = Number.POSITIVE_INFINITY): Backend
     release: () => {},
     run: () => Promise.resolve('completed'),
     profile: ({ plan }) => Promise.resolve(new Float64Array(plan.nodes.length)),
-    stop: () => {},
+    closed: false,
     close: () => Promise.resolve(),
   };
 }

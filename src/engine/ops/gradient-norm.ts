@@ -8,7 +8,7 @@ const CHUNK = 65_536;
 
 const gradientNormForward: Operation = {
   name: 'gradient_norm',
-  constants: (node) => ({ integers: [elements(input(node).shape)] }),
+  constants: (node) => ({ integers: [elements(input(node).shape), CHUNK] }),
   flops: (node) => 2 * elements(input(node).shape),
   workspaceBytes: (node) => Math.ceil(elements(input(node).shape) / CHUNK) * 8,
 };

@@ -11,7 +11,7 @@ const ROW_BLOCKS = 16;
 
 const layerNormBackward: Operation = {
   name: 'layer_norm_backward',
-  constants: (node) => ({ integers: [extent(output(node), -1)] }),
+  constants: (node) => ({ integers: [extent(output(node), -1), ROW_BLOCKS] }),
   flops: (node) => 12 * elements(output(node).shape),
   workspaceBytes: (node) => ROW_BLOCKS * 2 * extent(output(node), -1) * 4,
 };

@@ -3,13 +3,12 @@
  * size and 32 fixed lanes within a chunk; the chunk sums are then added in order, so neither the number of threads nor
  * the vector width can change the result.
  *
- * gradients f32[count] -> norm f32[1] (=); workspace f64[ceil(count / CHUNK)]
+ * gradients f32[count] -> norm f32[1] (=); workspace f64[ceil(count / chunk)]; count, chunk
  */
 #include "kernel.h"
 
 #include <math.h>
 
-#define CHUNK 65536
 #define LANES 32
 
 static double sum_of_squares(const float *x, int64_t count) {
@@ -28,9 +27,9 @@ void gradient_norm(const word *args, const extents *active, team *team) {
   const float *gradients = args[0].p;
   float *norm = args[1].p;
   double *sums = args[2].p;
-  const int64_t count = args[3].i, chunks = (count + CHUNK - 1) / CHUNK;
+  const int64_t count = args[3].i, chunk_size = args[4].i, chunks = (count + chunk_size - 1) / chunk_size;
   for (int64_t chunk; (chunk = team_claim(team, 0)) < chunks;)
-    sums[chunk] = sum_of_squares(gradients + chunk * CHUNK, min64(CHUNK, count - chunk * CHUNK));
+    sums[chunk] = sum_of_squares(gradients + chunk * chunk_size, min64(chunk_size, count - chunk * chunk_size));
   team_barrier(team);
   if (team->thread != 0) return;
   double sum = 0;

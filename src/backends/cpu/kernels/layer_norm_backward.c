@@ -3,15 +3,14 @@
  * dx = rstd·(g - average(g) - x̂·average(g·x̂)) + dstream, dweight += Σ dnormed·x̂, dbias += Σ dnormed.
  *
  * dnormed act[N,C], dstream f32[N,C] or null, stream f32[N,C], mean f32[N], rstd f32[N], weight f32[C] ->
- * dx f32[N,C] (=), dweight f32[C], dbias f32[C] (+=); workspace f32[BLOCKS,2,C]
+ * dx f32[N,C] (=), dweight f32[C], dbias f32[C] (+=); workspace f32[blocks,2,C]; C, blocks
  *
- * The rows are cut into 16 blocks whatever the number of threads; each block sums its own dweight and dbias, and the
+ * The rows are cut into a fixed number of blocks whatever the number of threads; each block sums its own dweight and dbias, and the
  * blocks are then added in order.
  */
 #include "kernel.h"
 #include "partial.h"
 
-#define BLOCKS 16
 #define CHANNELS_PER_CLAIM 64
 
 typedef struct {
@@ -57,11 +56,11 @@ void layer_norm_backward(const word *args, const extents *active, team *team) {
   const act *dnormed = args[0].p;
   const float *dstream = args[1].p, *stream = args[2].p, *mean = args[3].p, *rstd = args[4].p, *weight = args[5].p;
   float *dx = args[6].p, *dweight = args[7].p, *dbias = args[8].p, *partial = args[9].p;
-  const int64_t C = args[10].i, N = rows_of(active);
-  for (int64_t block; (block = team_claim(team, 0)) < BLOCKS;) {
+  const int64_t C = args[10].i, blocks = args[11].i, N = rows_of(active);
+  for (int64_t block; (block = team_claim(team, 0)) < blocks;) {
     float *sums = partial + block * 2 * C;
     memset(sums, 0, (size_t)(2 * C) * sizeof *sums);
-    for (int64_t n = block * N / BLOCKS; n < (block + 1) * N / BLOCKS; n++) {
+    for (int64_t n = block * N / blocks; n < (block + 1) * N / blocks; n++) {
       const row r = {dnormed + n * C, dstream ? dstream + n * C : NULL, stream + n * C, mean[n], rstd[n], dx + n * C};
       row_backward(r, weight, sums, sums + C, C);
     }
@@ -69,7 +68,7 @@ void layer_norm_backward(const word *args, const extents *active, team *team) {
   team_barrier(team);
   for (int64_t begin; (begin = team_claim(team, 1) * CHANNELS_PER_CLAIM) < C;) {
     const int64_t end = min64(begin + CHANNELS_PER_CLAIM, C);
-    for (int64_t block = 0; block < BLOCKS; block++) {
+    for (int64_t block = 0; block < blocks; block++) {
       const float *sums = partial + block * 2 * C;
       for (int64_t c = begin; c < end; c++) dweight[c] += sums[c], dbias[c] += sums[C + c];
     }

@@ -11,11 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
 #define EXPORT __attribute__((visibility("default")))
-#endif
 
 typedef struct {
   kernel *kernel;

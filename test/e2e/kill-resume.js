@@ -1,0 +1,192 @@
+/**
+ * @file Trains a small model again and again under `kill -9`, and compares what every run ends with to a run that was left
+ * alone: weights, moments, state and metrics (timings apart) must be the same, and nothing else may lie in the run folder.
+ *
+ *   npm run build && node test/e2e/kill-resume.js [--kills 100] [--seed 1]
+ *
+ * Prints a line a run and a table of where the kills fell; exit code 1 on any difference.
+ */
+
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ShardWriter } from '#minillm/data/shard-writer.js';
+import { Random } from '#minillm/support/random.js';
+
+const BIN = fileURLToPath(new URL('../../bin/minillm.js', import.meta.url));
+const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny/', import.meta.url));
+const STEPS = 60;
+/** A kill that waits for the run folder to change comes at most so many milliseconds after it. */
+const LONGEST_AFTER_CHANGE = 10;
+const TIMINGS = new Set(['ms', 'tokensPerSecond', 'mfu']);
+
+const { values: flags } = parseArgs({
+  options: { kills: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } },
+});
+const wantedKills = Number(flags.kills);
+const random = new Random(Number(flags.seed), 'kills');
+
+const root = mkdtempSync(join(tmpdir(), 'minillm-kill-'));
+const failures = await killAndCompare().finally(() => rmSync(root, { recursive: true, force: true }));
+if (failures > 0) process.exitCode = 1;
+
+/** Returns the number of differences found. */
+async function killAndCompare() {
+  const data = join(root, 'data');
+  mkdirSync(data);
+  await writeShards(data);
+  const whole = join(root, 'whole');
+  const { milliseconds, code, stderr } = await trainOnce(data, whole);
+  if (code !== 0) throw new Error(`the undisturbed run ended with code ${code}: ${stderr}`);
+  console.log(`undisturbed: ${STEPS} steps in ${(milliseconds / 1000).toFixed(1)} s`);
+
+  const phases = new Map();
+  let kills = 0;
+  let runs = 0;
+  let differences = 0;
+  while (kills < wantedKills) {
+    const out = join(root, `run-${runs++}`);
+    const before = kills;
+    let problems;
+    while (problems === undefined) {
+      const kill = kills < wantedKills ? drawKill(milliseconds) : undefined;
+      const outcome = await trainOnce(data, out, kill);
+      if (outcome.signal === 'SIGKILL') {
+        kills++;
+        const phase = phaseOf(out, outcome.events);
+        phases.set(phase, (phases.get(phase) ?? 0) + 1);
+      } else if (outcome.code === 0) problems = compareRuns(whole, out);
+      else problems = [`ended with ${outcome.signal ?? `code ${outcome.code}`}: ${outcome.stderr.trim()}`];
+    }
+    console.log(`run ${runs}: ${kills - before} kills, ${problems.length === 0 ? 'no difference' : ''}`);
+    for (const problem of problems) console.log(`  ${problem}`);
+    differences += problems.length;
+    rmSync(out, { recursive: true });
+  }
+  console.table([...phases].map(([phase, count]) => ({ 'killed while': phase, kills: count })));
+  console.log(`${runs} runs, ${kills} kills, ${differences} differences`);
+  return differences;
+}
+
+async function writeShards(folder) {
+  const tokens = new Random(5, 'tokens');
+  for (const [name, count] of Object.entries({ 'val_000000.bin': 500, 'train_000001.bin': 2500 })) {
+    const writer = await ShardWriter.create(join(folder, name), count);
+    await writer.append(Uint16Array.from({ length: count }, () => 500 * tokens.uniform() ** 3));
+    await writer.close();
+  }
+}
+
+/**
+ * A moment of a run, uniform over the time an undisturbed one takes. Every other kill waits from there for the run folder
+ * to change, so that writing, which takes little of the time, is interrupted as often as computing.
+ */
+function drawKill(milliseconds) {
+  const afterStart = milliseconds * random.uniform();
+  return { afterStart, afterChange: random.uniform() < 0.5 ? undefined : LONGEST_AFTER_CHANGE * random.uniform() };
+}
+
+/** Trains until the end or the kill. The process is killed as `kill -9` does it: without a chance to tidy up. */
+function trainOnce(data, out, kill) {
+  const settings = {
+    ...{ data, out, init: FIXTURE, steps: STEPS, threads: 2, 'batch-size': 2, 'total-batch-size': 96 },
+    ...{ 'checkpoint-every': 5, 'eval-every': 7, 'sample-every': 0, keep: 2 },
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  mkdirSync(out, { recursive: true });
+  return new Promise((resolve) => {
+    const started = performance.now();
+    const child = spawn(process.execPath, [BIN, 'train', ...args, '--json']);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const cancel = kill ? scheduleKill(child, out, kill) : () => {};
+    child.on('close', (code, signal) => {
+      cancel();
+      const events = stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line));
+      resolve({ code, signal, events, stderr, milliseconds: performance.now() - started });
+    });
+  });
+}
+
+/** Returns what calls the kill off. */
+function scheduleKill(child, out, { afterStart, afterChange }) {
+  let watcher;
+  let timer = setTimeout(() => {
+    if (afterChange === undefined) child.kill('SIGKILL');
+    else
+      watcher = watch(out, () => {
+        watcher.close();
+        timer = setTimeout(() => child.kill('SIGKILL'), afterChange);
+      });
+  }, afterStart);
+  return () => {
+    clearTimeout(timer);
+    watcher?.close();
+  };
+}
+
+/** What a killed trainer was doing, by what it had said and what it left in its folder. */
+function phaseOf(out, events) {
+  const last = events.at(-1);
+  if (last === undefined) return 'starting';
+  const names = readdirSync(out);
+  const stepOf = (pattern) => Math.max(-1, ...names.map((name) => Number(pattern.exec(name)?.[1] ?? -1)));
+  const temporary = stepOf(/^\.step-(\d+)\.tmp-/);
+  if (temporary > stepOf(/^step-(\d+)$/)) return 'writing a checkpoint';
+  if (temporary >= 0) return 'removing an old checkpoint';
+  if (names.some((name) => name.startsWith('.metrics.jsonl.tmp-'))) return 'rewriting metrics.jsonl';
+  if (names.includes('metrics.jsonl')) {
+    const text = readFileSync(join(out, 'metrics.jsonl'), 'utf8');
+    if (text !== '' && !text.endsWith('\n')) return 'appending to metrics.jsonl';
+  }
+  if (last.kind === 'end' || last.step === STEPS) return 'ending';
+  return last.kind === 'start' ? 'beginning the first step' : 'training';
+}
+
+/** In what a run differs from the undisturbed one, one line each. */
+function compareRuns(whole, out) {
+  const problems = [];
+  const expectedNames = readdirSync(whole).sort();
+  const names = readdirSync(out).sort();
+  if (names.join() !== expectedNames.join())
+    problems.push(`holds ${names.join(', ')}, not ${expectedNames.join(', ')}`);
+  const step = `step-${String(STEPS).padStart(8, '0')}`;
+  for (const file of ['model.safetensors', 'optimizer.safetensors', 'config.json']) {
+    const [expected, found] = [whole, out].map((folder) => readFileSync(join(folder, step, file)));
+    if (!found.equals(expected)) problems.push(`${step}/${file} has other bytes`);
+  }
+  const [expectedState, state] = [whole, out].map((folder) => {
+    const { configuration, ...rest } = JSON.parse(readFileSync(join(folder, step, 'state.json'), 'utf8'));
+    return JSON.stringify({ ...rest, configuration: { ...configuration, out: '' } });
+  });
+  if (state !== expectedState) problems.push(`${step}/state.json differs: ${state}`);
+  return [...problems, ...compareMetrics(metricsWithoutTimings(whole), metricsWithoutTimings(out))];
+}
+
+function metricsWithoutTimings(folder) {
+  const lines = readFileSync(join(folder, 'metrics.jsonl'), 'utf8').split('\n');
+  if (lines.pop() !== '') throw new Error(`${folder}: metrics.jsonl ends in a torn line`);
+  return lines.map((line) => JSON.stringify(JSON.parse(line, (key, value) => (TIMINGS.has(key) ? undefined : value))));
+}
+
+/** The first line that differs, and how many there are. */
+function compareMetrics(expected, found) {
+  const at = expected.findIndex((line, index) => line !== found[index]);
+  if (at < 0 && found.length === expected.length) return [];
+  const where = at < 0 ? expected.length : at;
+  return [
+    `metrics.jsonl has ${found.length} lines, not ${expected.length}; line ${where + 1}: ${found[where]}, not ${expected[where]}`,
+  ];
+}
