@@ -1,7 +1,7 @@
 /** @file What `minillm data stories` does. */
 
 import { type BuildProgress, buildDataset } from '../data/build-dataset.ts';
-import { storyDocuments } from '../data/stories.ts';
+import { storyCorpus } from '../data/stories.ts';
 import { formatCount } from '../support/format.ts';
 import { summaryLines, summaryObject } from './dataset-summary.ts';
 import { Progress } from './progress.ts';
@@ -21,8 +21,7 @@ export async function dataStories({ out, stories, seed, workers, overwrite, json
   const progress = new Progress();
   const description = await buildDataset({
     folder: out,
-    documents: storyDocuments({ count: stories, seed }),
-    source: `synthetic stories of minillm (seed ${seed})`,
+    ...storyCorpus({ count: stories, seed }),
     workers,
     overwrite: overwrite ?? false,
     onProgress: (reached) => progress.update(progressLine(reached, stories)),

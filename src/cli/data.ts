@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import { DEFAULT_STORIES, MOST_STORIES } from '../data/stories.ts';
+import { DEFAULT_STORIES, DEFAULT_STORY_SEED, MOST_STORIES } from '../data/stories.ts';
 import type { DataStoriesFlags } from './data-stories.ts';
 import type { DataTextFlags } from './data-text.ts';
 import { requireFlag, tokenCount, wholeNumber } from './flags.ts';
@@ -62,7 +62,7 @@ function storiesCommand(): Command {
     .description("synthetic children's stories, made here, to GPT-2 token shards: a corpus without a download")
     .option('--out <folder>', 'where the shards go')
     .option('--stories <n>', 'how many stories', wholeNumber(1, MOST_STORIES), DEFAULT_STORIES)
-    .option('--seed <n>', 'which stories', wholeNumber(0), 0)
+    .option('--seed <n>', 'which stories', wholeNumber(0), DEFAULT_STORY_SEED)
     .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), availableParallelism())
     .option('--overwrite', 'replace the shards that are in the folder')
     .option('--json', 'print the summary as JSON')

@@ -37,14 +37,12 @@ export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
   yield { name: 'processor', ok: true, found: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${threads()}` };
   yield checkMemory();
   const compiler = await attempt('C compiler', async () => {
-    const { command, version } = await findCompiler();
-    return `${command}, ${version.split('\n')[0]}`;
+    const { command, args, version } = await findCompiler();
+    return `${[command, ...args].join(' ')}, ${version.split('\n')[0]}`;
   });
   yield compiler;
-  const cache = await attempt('kernel cache', describeCache);
-  yield cache.found.startsWith(tmpdir())
-    ? { ...cache, advice: 'every process compiles anew; let MINILLM_CACHE name a folder that can be written' }
-    : cache;
+  const cache = await checkCache();
+  yield cache;
   if (!compiler.ok || !cache.ok) return;
   const headers = await checkHeaders();
   yield headers;
@@ -96,9 +94,19 @@ async function attempt(name: string, look: () => Promise<string>): Promise<Check
   }
 }
 
+async function checkCache(): Promise<Check> {
+  let isLost = false;
+  const check = await attempt('kernel cache', async () => {
+    const { folder, isTemporary } = await cacheFolder();
+    isLost = isTemporary;
+    return describeCache(folder);
+  });
+  if (!isLost) return check;
+  return { ...check, advice: 'every process compiles anew; let MINILLM_CACHE name a folder that can be written' };
+}
+
 /** The cache's place and the names of what was compiled, by this version or another. */
-async function describeCache(): Promise<string> {
-  const folder = await cacheFolder();
+async function describeCache(folder: string): Promise<string> {
   const names = (await readdir(folder)).map((file) => /^(.+)-[0-9a-f]{16}\.so$/.exec(file)?.[1]);
   const built = [...new Set(names.filter((name) => name !== undefined))].sort();
   return `${folder}, ${built.length > 0 ? `holds ${built.join(', ')}` : 'nothing compiled yet'}`;
@@ -106,10 +114,10 @@ async function describeCache(): Promise<string> {
 
 /** Compiles and links a few lines that include what the kernels include. */
 async function checkHeaders(): Promise<Check> {
-  const { command } = await findCompiler();
+  const { command, args: first } = await findCompiler();
   const folder = await mkdtemp(join(tmpdir(), 'minillm-doctor-'));
   const failure = await new Promise<string | undefined>((resolve) => {
-    const args = ['-x', 'c', '-', '-shared', '-fPIC', '-o', join(folder, 'probe.so'), '-lm', '-lpthread'];
+    const args = [...first, '-x', 'c', '-', '-shared', '-fPIC', '-o', join(folder, 'probe.so'), '-lm', '-lpthread'];
     const child = execFile(command, args, (error, _, stderr) => resolve(error ? stderr.trim() : undefined));
     child.stdin?.end(PROBE);
   }).finally(() => rm(folder, { recursive: true, force: true }));
@@ -130,5 +138,5 @@ async function buildKernels(): Promise<string> {
   const variant = chooseVariant(await detectVariant(), process.env.MINILLM_CPU_VARIANT);
   for (const precision of ['fp32', 'bf16'] as const) await openKernels(variant, precision);
   const seconds = (performance.now() - started) / 1000;
-  return `${variant} in fp32 and bf16 are in ${await cacheFolder()}, ready after ${formatDuration(seconds)}`;
+  return `${variant} in fp32 and bf16 are in ${(await cacheFolder()).folder}, ready after ${formatDuration(seconds)}`;
 }

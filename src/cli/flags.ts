@@ -1,6 +1,7 @@
 /** @file Checks of flags that commander leaves to us. What fails them is a usage error. */
 
 import { type Command, InvalidArgumentError } from 'commander';
+import { nearestName } from '../support/suggest.ts';
 
 type Parse = (text: string) => number;
 
@@ -40,6 +41,16 @@ export function realNumber(least: number, most = Number.POSITIVE_INFINITY): Pars
     const value = text.trim() === '' ? Number.NaN : Number(text);
     if (Number.isFinite(value) && value >= least && value <= most) return value;
     throw new InvalidArgumentError(`Expected a number ${range(least, most)}.`);
+  };
+}
+
+/** One of some names; a wrong one is told the nearest. */
+export function oneOf(names: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (names.includes(text)) return text;
+    const meant = nearestName(text, names);
+    const hint = meant === undefined ? '' : ` (Did you mean ${meant}?)`;
+    throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${hint}`);
   };
 }
 

@@ -10,6 +10,7 @@ import { dataCommand } from './data.ts';
 import { doctorCommand } from './doctor.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { sampleCommand } from './sample.ts';
+import { endWithReader } from './signals.ts';
 import { trainCommand } from './train.ts';
 
 const EXAMPLE = `
@@ -67,12 +68,7 @@ function report(error: unknown, verbose: boolean): number {
   return 1;
 }
 
-/** Whoever reads our output may stop doing so: `minillm sample | head`. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
-});
-
+endWithReader(process.stdout);
 const program = buildProgram();
 try {
   await program.parseAsync();

@@ -1,7 +1,7 @@
 /** @file What `minillm quickstart` does: stories, a tiny GPT-2 trained on them, its texts before and after. */
 
 import { buildDataset } from '../data/build-dataset.ts';
-import { DEFAULT_STORIES, storyDocuments } from '../data/stories.ts';
+import { DEFAULT_STORIES, DEFAULT_STORY_SEED, storyCorpus } from '../data/stories.ts';
 import { readMetrics } from '../runs/metrics.ts';
 import { exists } from '../support/files.ts';
 import { formatCount, formatDuration } from '../support/format.ts';
@@ -9,7 +9,7 @@ import { chooseSettings } from '../train/settings.ts';
 import { train } from '../train/trainer.ts';
 import { lossChart } from './loss-chart.ts';
 import { abortOnSignals } from './signals.ts';
-import { startLines, stepLine } from './train-lines.ts';
+import { StepTimes, startLines, stepLine } from './train-lines.ts';
 
 export interface QuickstartFlags {
   readonly data: string;
@@ -18,7 +18,6 @@ export interface QuickstartFlags {
   readonly threads: number;
 }
 
-const STORY_SEED = 1;
 const PROMPT = 'Once';
 /** Enough for a whole story. */
 const SAMPLE_TOKENS = 120;
@@ -38,11 +37,14 @@ export async function runQuickstart({ data, out, steps, threads }: QuickstartFla
     ...{ evalEvery: 100, evalTokens: EVAL_TOKENS, checkpointEvery: 100 },
     ...{ sampleEvery: steps, samplePrompt: PROMPT, sampleTokens: SAMPLE_TOKENS, sampleTemperature: SAMPLE_TEMPERATURE },
   });
+  const times = new StepTimes();
   await abortOnSignals(async (signal) => {
     for await (const event of train(settings, { signal })) {
       if (event.kind === 'start') console.log([...startLines(event), ''].join('\n'));
-      if (event.kind === 'train' && (event.step % STEPS_A_LINE === 0 || event.step === steps - 1))
-        console.log(stepLine(event, steps));
+      if (event.kind === 'train') {
+        const left = times.left(event, steps);
+        if (event.step % STEPS_A_LINE === 0 || event.step === steps - 1) console.log(stepLine(event, left));
+      }
       if (event.kind === 'eval')
         console.log(`step ${event.step} | validation loss: ${event.validationLoss?.toFixed(4)}`);
       if (event.kind === 'end' && !event.interrupted) console.log(await summary(out, steps, started));
@@ -53,8 +55,7 @@ export async function runQuickstart({ data, out, steps, threads }: QuickstartFla
 async function makeStories(folder: string, workers: number): Promise<void> {
   const { trainTokens, validationTokens, documents } = await buildDataset({
     folder,
-    documents: storyDocuments({ count: DEFAULT_STORIES, seed: STORY_SEED }),
-    source: 'stories (synthetic)',
+    ...storyCorpus({ count: DEFAULT_STORIES, seed: DEFAULT_STORY_SEED }),
     workers,
   });
   const counts = `${formatCount(documents)} synthetic stories, ${formatCount(trainTokens + validationTokens)} tokens`;

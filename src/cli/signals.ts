@@ -1,22 +1,48 @@
-/** @file Ctrl-C and SIGTERM: the first ends the work in order, the second at once. Exit codes are the shell's. */
+/**
+ * @file What asks a command to stop: Ctrl-C, SIGTERM, a closed terminal, a reader of its output that is gone. Exit codes are
+ * the shell's, 128 and the number of the signal.
+ */
 
-/** Runs `work` with a signal that aborts on Ctrl-C or SIGTERM. */
+const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const SIGPIPE_CODE = 141;
+
+/** Ends in order the work that `abortOnSignals` is running. */
+let stopWork: ((code: number) => void) | undefined;
+
+/**
+ * Runs `work` with a signal that aborts when the process is asked to stop: the first time the work ends in order, a second
+ * signal ends the process at once.
+ */
 export async function abortOnSignals(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const abort = new AbortController();
-  const handlers = (['SIGINT', 'SIGTERM'] as const).map((name) => {
-    const code = name === 'SIGINT' ? 130 : 143;
-    const handler = () => {
+  const stop = (code: number): void => {
+    if (abort.signal.aborted) return;
+    process.exitCode = code;
+    console.error('minillm: stopping; a checkpoint is written first (again to end now)');
+    abort.abort();
+  };
+  const handlers = Object.entries(CODES).map(([name, code]) => {
+    const handler = (): void => {
       if (abort.signal.aborted) process.exit(code);
-      process.exitCode = code;
-      console.error('minillm: stopping; a checkpoint is written first (again to end now)');
-      abort.abort();
+      stop(code);
     };
     process.on(name, handler);
     return { name, handler };
   });
+  stopWork = stop;
   try {
     await work(abort.signal);
   } finally {
+    stopWork = undefined;
     for (const { name, handler } of handlers) process.off(name, handler);
   }
+}
+
+/** Whoever reads our output may stop doing so (`minillm sample | head`), or the terminal is closed: no error of ours. */
+export function endWithReader(output: NodeJS.WriteStream): void {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (stopWork) stopWork(SIGPIPE_CODE);
+    else process.exit();
+  });
 }

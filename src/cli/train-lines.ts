@@ -19,10 +19,25 @@ export function startLines(start: StartEvent): string[] {
   ];
 }
 
-/** One step: `step 19067 | loss: 3.103271 | lr 6.0000e-05 | norm: 0.2596 | dt: 555.33ms | tok/sec: 944104.07 | …`. */
-export function stepLine(metrics: TrainMetrics, steps: number): string {
+/** Steps whose mean duration tells how long the rest will take. */
+const RECENT_STEPS = 20;
+
+/** How long the last steps took. */
+export class StepTimes {
+  readonly #recent: number[] = [];
+
+  /** Takes note of a step and returns the seconds that the rest of a run of `steps` steps will take. */
+  left({ step, ms }: Pick<TrainMetrics, 'step' | 'ms'>, steps: number): number {
+    this.#recent.push(ms);
+    if (this.#recent.length > RECENT_STEPS) this.#recent.shift();
+    const mean = this.#recent.reduce((sum, duration) => sum + duration, 0) / this.#recent.length;
+    return ((steps - step - 1) * mean) / 1000;
+  }
+}
+
+/** One step, and the seconds that the rest will take: `step 19067 | loss: 3.103271 | lr 6.0000e-05 | norm: 0.2596 | dt: 555.33ms | tok/sec: 944104.07 | …`. */
+export function stepLine(metrics: TrainMetrics, secondsLeft: number): string {
   const { step, loss, lr, norm, ms, tokensPerSecond, mfu, lossZ, normZ, skipped } = metrics;
-  const left = ((steps - step - 1) * ms) / 1000;
   return [
     `step ${step}`,
     `loss: ${loss.toFixed(6)}`,
@@ -31,7 +46,7 @@ export function stepLine(metrics: TrainMetrics, steps: number): string {
     `dt: ${ms.toFixed(2)}ms`,
     `tok/sec: ${tokensPerSecond.toFixed(2)}`,
     `mfu: ${(100 * mfu).toFixed(1)}%`,
-    `left: ${formatDuration(left)}`,
+    `left: ${formatDuration(secondsLeft)}`,
     ...(isFar(lossZ) || isFar(normZ) ? [`outlier: loss ${signed(lossZ)} z, norm ${signed(normZ)} z`] : []),
     ...(skipped ? [`update skipped: ${skipped}`] : []),
   ].join(' | ');

@@ -1,11 +1,12 @@
 /** @file `minillm train`: settings from flags and file, events to lines. */
 
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { z } from 'zod';
+import { Command } from 'commander';
 import type { TrainerEvent } from '../train/events.ts';
-import { completeSettings, DEFAULTS, type GivenSettings, readSettingsFile, settingsSchema } from '../train/settings.ts';
+import { completeSettings, type GivenSettings } from '../train/settings.ts';
+import { optionsOf, SETTINGS } from './setting-flags.ts';
+import { readSettingsFile } from './settings-file.ts';
 import { abortOnSignals } from './signals.ts';
-import { startLines, stepLine } from './train-lines.ts';
+import { StepTimes, startLines, stepLine } from './train-lines.ts';
 
 interface TrainFlags extends GivenSettings {
   readonly config?: string;
@@ -25,7 +26,7 @@ export function trainCommand(): Command {
   const command = new Command('train')
     .description('train a GPT-2 on token shards; a run folder that holds checkpoints is resumed')
     .addHelpText('after', EXAMPLE);
-  for (const key of Object.keys(settingsSchema.shape) as (keyof GivenSettings)[]) command.addOption(optionOf(key));
+  for (const option of SETTINGS.flatMap(optionsOf)) command.addOption(option);
   return command
     .option('--config <file>', 'JSON file of settings; flags win over it')
     .option('--print-config', 'print the settings and exit')
@@ -34,34 +35,6 @@ export function trainCommand(): Command {
       const { config, printConfig, json, ...given } = flags;
       await runTraining(given, config, { printConfig: printConfig ?? false, json: json ?? false });
     });
-}
-
-function optionOf(key: keyof GivenSettings): Option {
-  const schema: z.ZodType = settingsSchema.shape[key];
-  const { description = '', flag } = z.globalRegistry.get(schema) as { description?: string; flag?: string };
-  const name = flag ?? key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const inner = settingsSchema.shape[key].unwrap();
-  const preset = key in DEFAULTS ? DEFAULTS[key as keyof typeof DEFAULTS] : undefined;
-  if (inner instanceof z.ZodBoolean) return named(new Option(`--no-${name}`, `do not ${description}`), key);
-  const value = inner instanceof z.ZodEnum ? 'name' : inner instanceof z.ZodString ? 'path' : 'number';
-  const help = preset === undefined ? description : `${description} (default: ${preset})`;
-  const option = new Option(`--${name} <${value}>`, help);
-  if (inner instanceof z.ZodEnum) option.choices(inner.options as string[]);
-  else if (value === 'number') option.argParser((text) => parseNumber(schema, text));
-  return named(option, key);
-}
-
-/** Commander names an option's value after the flag; settings are named in full. */
-function named(option: Option, key: string): Option {
-  option.attributeName = () => key;
-  return option;
-}
-
-function parseNumber(schema: z.ZodType, text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  const result = schema.safeParse(value);
-  if (result.success) return value;
-  throw new InvalidArgumentError(result.error.issues[0]?.message ?? 'expected a number');
 }
 
 async function runTraining(
@@ -89,6 +62,7 @@ function printJson(event: TrainerEvent): void {
 
 function linePrinter(): (event: TrainerEvent) => void {
   let steps = 0;
+  const times = new StepTimes();
   return (event) => {
     switch (event.kind) {
       case 'start':
@@ -96,7 +70,7 @@ function linePrinter(): (event: TrainerEvent) => void {
         for (const line of startLines(event)) console.log(line);
         break;
       case 'train':
-        console.log(stepLine(event, steps));
+        console.log(stepLine(event, times.left(event, steps)));
         break;
       case 'eval':
         console.log(`step ${event.step} | validation loss: ${event.validationLoss?.toFixed(4)}`);

@@ -37,7 +37,7 @@ export class BatchLoader {
       const needed = options.sequenceLength + 1;
       const largest = Math.max(0, ...shards.shards.map((shard) => shard.tokenCount));
       throw new UserError(
-        `training data: expected a shard of at least ${needed} tokens, found at most ${largest}; add text or shorten the context`,
+        `training data: expected a shard of at least ${needed} tokens, found at most ${largest}; add text or shorten --sequence-length`,
       );
     }
   }

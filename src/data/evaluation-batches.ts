@@ -37,11 +37,13 @@ export function evaluationBatches(shards: ShardSet, options: EvaluationOptions):
   if (windows.count === 0) {
     const found = `found ${shards.tokenCount} in ${shards.shards.length} shards`;
     throw new UserError(
-      `validation data: expected a shard of at least ${sequenceLength + 1} tokens, ${found}; add text`,
+      `validation data: expected a shard of at least ${sequenceLength + 1} tokens, ${found}; add text, shorten --sequence-length, or train without validation (--eval-every 0)`,
     );
   }
   if (maxTokens < sequenceLength) {
-    throw new UserError(`validation data: expected a limit of at least ${sequenceLength} tokens, found ${maxTokens}`);
+    throw new UserError(
+      `validation data: expected a limit of at least ${sequenceLength} tokens, found ${maxTokens}; raise --eval-tokens`,
+    );
   }
   const used = Math.min(windows.count, Math.floor(maxTokens / sequenceLength));
   const batchCount = Math.ceil(used / (batchSize * worldSize));

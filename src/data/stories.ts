@@ -7,6 +7,9 @@ import { writeStory } from './story-writer.ts';
 /** About 1.4 million tokens. */
 export const DEFAULT_STORIES = 14_000;
 
+/** The stories that are made unless others are asked for. */
+export const DEFAULT_STORY_SEED = 1;
+
 /** What one `Set` can tell apart, with room to spare. */
 export const MOST_STORIES = 10_000_000;
 
@@ -14,6 +17,11 @@ export interface StoryOptions {
   /** How many stories, up to `MOST_STORIES`. */
   readonly count: number;
   readonly seed: number;
+}
+
+/** A corpus of stories for `buildDataset`: the documents, and what `dataset.json` says they are. */
+export function storyCorpus(options: StoryOptions): { documents: AsyncIterable<DocumentPart>; source: string } {
+  return { documents: storyDocuments(options), source: `synthetic stories of minillm (seed ${options.seed})` };
 }
 
 /** Stories as documents. The first n of a seed are the same whatever the count. */

@@ -8,7 +8,7 @@ import { readJsonFile } from '../support/json.ts';
 export interface Gpt2Config {
   /** L */
   readonly layers: number;
-  /** H; divides `channels`. */
+  /** H; divides `channels` into heads of a multiple of 8 channels, at most 128. */
   readonly heads: number;
   /** C, the width of the residual stream. */
   readonly channels: number;
@@ -25,6 +25,10 @@ export const END_OF_TEXT = 50256;
 // bounds far above any GPT-2, so that a damaged file cannot ask for a list of a billion tensors
 const layers = z.int().positive().max(1000);
 const extent = z.int().positive().max(100_000_000);
+
+/** What the attention kernels take. */
+const HEAD_SIZE_STEP = 8;
+const LARGEST_HEAD_SIZE = 128;
 
 const configSchema = z.looseObject({
   model_type: z.string(),
@@ -61,6 +65,14 @@ export async function readGpt2Config(path: string): Promise<Gpt2Config> {
   expectField('activation_function', activation, '"gelu_new" or "gelu_pytorch_tanh"', isTanhGelu);
   expectField('n_inner', n_inner, `null or 4·n_embd = ${4 * n_embd}`, (n_inner ?? 4 * n_embd) === 4 * n_embd);
   expectField('n_embd', n_embd, `divisible by n_head ${n_head}`, n_embd % n_head === 0);
+  const headSize = n_embd / n_head;
+  const isHeadSize = headSize % HEAD_SIZE_STEP === 0 && headSize <= LARGEST_HEAD_SIZE;
+  expectField(
+    'n_head',
+    n_head,
+    `to give heads of a multiple of ${HEAD_SIZE_STEP} channels, at most ${LARGEST_HEAD_SIZE} (n_embd is ${n_embd})`,
+    isHeadSize,
+  );
   for (const field of ['tie_word_embeddings', 'scale_attn_weights'] as const)
     expectField(field, json[field], 'true', json[field]);
   for (const field of ['scale_attn_by_inverse_layer_idx', 'add_cross_attention'] as const) {

@@ -28,21 +28,21 @@ export interface CompileRequest {
 
 /** Path of the compiled library, made now unless the cache has it. Processes that start at once do not disturb each other. */
 export async function compileLibrary({ name, folder, sources, flags }: CompileRequest): Promise<string> {
-  const { command, version } = await findCompiler();
+  const compiler = await findCompiler();
   const directory = fileURLToPath(folder);
   const headers = (await readdir(directory)).filter((file) => file.endsWith('.h')).sort();
-  const hash = createHash('sha256').update(JSON.stringify([version, process.platform, process.arch, flags]));
+  const hash = createHash('sha256').update(JSON.stringify([compiler.version, process.platform, process.arch, flags]));
   for (const file of [...headers, ...sources]) hash.update(file).update(await readFile(join(directory, file)));
-  const cache = await cacheFolder();
+  const { folder: cache } = await cacheFolder();
   const library = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}.so`);
   if (existsSync(library)) return library;
 
   // Built in a folder of its own and renamed: another process sees all of it or nothing.
   const build = await mkdtemp(join(cache, `${name}-`));
   try {
-    const objects = await compileAll(command, directory, sources, flags, build);
+    const objects = await compileAll(compiler, directory, sources, flags, build);
     const made = join(build, 'library.so');
-    await invoke(command, ['-shared', '-o', made, ...objects, '-lm', '-lpthread']);
+    await invoke(compiler, ['-shared', '-o', made, ...objects, '-lm', '-lpthread']);
     await rename(made, library);
   } finally {
     await rm(build, { recursive: true, force: true });
@@ -51,7 +51,7 @@ export async function compileLibrary({ name, folder, sources, flags }: CompileRe
 }
 
 async function compileAll(
-  command: string,
+  compiler: Compiler,
   directory: string,
   sources: readonly string[],
   flags: readonly string[],
@@ -61,15 +61,17 @@ async function compileAll(
   const waiting = sources.map((source, index) => ({ source, object: objects[index] as string }));
   const worker = async (): Promise<void> => {
     for (let job = waiting.shift(); job; job = waiting.shift())
-      await invoke(command, [...flags, '-fPIC', '-c', join(directory, job.source), '-o', job.object]);
+      await invoke(compiler, [...flags, '-fPIC', '-c', join(directory, job.source), '-o', job.object]);
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  // all of them, so that none still writes when the folder is removed after a failure
+  const workers = await Promise.allSettled(Array.from({ length: availableParallelism() }, worker));
+  for (const outcome of workers) if (outcome.status === 'rejected') throw outcome.reason;
   return objects;
 }
 
-async function invoke(command: string, args: readonly string[]): Promise<void> {
+async function invoke({ command, args: first }: Compiler, args: readonly string[]): Promise<void> {
   try {
-    await run(command, args);
+    await run(command, [...first, ...args]);
   } catch (cause) {
     const said = String((cause as { stderr?: string }).stderr ?? cause);
     const missing = /fatal error: '?([\w./]+\.h)'?/.exec(said)?.[1];
@@ -81,13 +83,27 @@ async function invoke(command: string, args: readonly string[]): Promise<void> {
   }
 }
 
-/** The system's C compiler: `CC`, else cc, gcc or clang. */
-export async function findCompiler(): Promise<{ readonly command: string; readonly version: string }> {
-  const candidates = process.env.CC ? [process.env.CC] : ['cc', 'gcc', 'clang'];
-  for (const command of candidates) {
+/** How a C compiler is called. */
+export interface Compiler {
+  readonly command: string;
+  /** What stands before all other arguments: `gcc` for `ccache gcc`. */
+  readonly args: readonly string[];
+  /** What it says of itself. */
+  readonly version: string;
+}
+
+/**
+ * The system's C compiler: `CC`, a command and perhaps arguments, else cc, gcc or clang.
+ * @throws UserError when none of them answers.
+ */
+export async function findCompiler(): Promise<Compiler> {
+  const named = process.env.CC?.trim();
+  const candidates = named ? [named] : ['cc', 'gcc', 'clang'];
+  for (const candidate of candidates) {
+    const [command = candidate, ...args] = candidate.split(/\s+/);
     try {
-      const { stdout } = await run(command, ['--version']);
-      return { command, version: stdout };
+      const { stdout } = await run(command, [...args, '--version']);
+      return { command, args, version: stdout };
     } catch {
       // the next one may be there
     }

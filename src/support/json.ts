@@ -4,21 +4,46 @@ import { readFile, stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import { messageOf, UserError } from './errors.ts';
 import { fileError } from './files.ts';
+import { nearestName } from './suggest.ts';
 
 /** More than any JSON file this program reads whole; a larger one is not what its name says. */
 const MAXIMUM_BYTES = 64 * 1024 * 1024;
 
+/** Characters of a wrong value that an error shows. */
+const SHOWN_LENGTH = 40;
+
 /**
- * Checks a value against a schema.
+ * Checks a value against a schema. In a message that a schema brings itself, what follows a semicolon is advice.
  * @param where names the source in errors: a path, or a path and a line.
  * @throws UserError saying which field is wrong, what was expected and what was found.
  */
 export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
+  const [issue] = result.error.issues;
   const field = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-  throw new UserError(`${where}: ${field}${issue?.message ?? 'not as expected'}`);
+  throw new UserError(`${where}: ${field}${issue ? problemOf(issue) : 'not as expected'}`);
+}
+
+/** `expected number, found "3"; ADVICE`. */
+function problemOf(issue: z.core.$ZodIssue): string {
+  const message = issue.message.replace(/^Invalid (input|option): |, received \w+$/g, '');
+  const found = shown(issue.input, issue.code === 'invalid_type');
+  const problem = found === undefined ? message : message.replace(/;|$/, (end) => `, found ${found}${end}`);
+  const known = issue.code === 'invalid_value' ? issue.values.filter((value) => typeof value === 'string') : [];
+  const meant = typeof issue.input === 'string' ? nearestName(issue.input, known) : undefined;
+  return meant === undefined ? problem : `${problem}; did you mean "${meant}"?`;
+}
+
+/** A value as an error shows it; an object or array only where it should have been something else. */
+function shown(value: unknown, isOtherType: boolean): string | undefined {
+  if (value === undefined) return 'none';
+  if (typeof value !== 'object' || value === null) {
+    const text = String(typeof value === 'string' ? JSON.stringify(value) : value);
+    return text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`;
+  }
+  if (!isOtherType) return undefined;
+  return Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /**

@@ -1,6 +1,7 @@
 /** @file What a trainer tells while it works. Steps, evaluations and samples also stand in `metrics.jsonl`. */
 
 import type { EvalMetrics, SampleMetrics, TrainMetrics } from '../runs/metrics.ts';
+import type { ProfiledNode } from './profile.ts';
 import type { Settings } from './settings.ts';
 
 export interface StartEvent {
@@ -30,6 +31,12 @@ export interface CheckpointEvent {
   readonly path: string;
 }
 
+/** Where the time of a step goes. */
+export interface ProfileEvent {
+  readonly kind: 'profile';
+  readonly nodes: readonly ProfiledNode[];
+}
+
 /** How far something that takes a while has come; not logged. */
 export interface ProgressEvent {
   readonly kind: 'progress';
@@ -55,4 +62,5 @@ export type TrainerEvent =
   | SampleMetrics
   | CheckpointEvent
   | ProgressEvent
+  | ProfileEvent
   | EndEvent;

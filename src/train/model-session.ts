@@ -12,6 +12,7 @@ import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
 import { Generator } from '../generate/generator.ts';
 import { planGeneration } from '../generate/programs.ts';
 import { initialise } from '../model/initialise.ts';
+import { type ProfiledNode, profileProgram } from './profile.ts';
 import { planTraining } from './programs.ts';
 import { SAMPLE_STREAMS, samplePositions } from './samples.ts';
 import type { Settings } from './settings.ts';
@@ -78,6 +79,19 @@ export class ModelSession {
     return this.session.takeStatistic('loss') * scale;
   }
 
+  /** Measures one micro-step and one update, and leaves the model as it was. */
+  async profile(loader: BatchLoader): Promise<ProfiledNode[]> {
+    // Once unmeasured: memory is touched and inputs are set. A limit below every norm keeps the update from being made.
+    await this.accumulate(loader, 0, 1);
+    await this.update(0, 1, -1);
+    const nodes = [
+      ...(await profileProgram('gradients', this.session.program('gradients'))),
+      ...(await profileProgram('update', this.session.program('update'))),
+    ];
+    this.session.takeStatistic('loss');
+    return nodes;
+  }
+
   /**
    * The AdamW update with the accumulated gradients, which are zeroed.
    *
@@ -103,13 +117,20 @@ function planAll(config: Gpt2Config, settings: Settings, batch: number) {
   return { layout, plans: all };
 }
 
-/** What to do about too little memory: the largest smaller batch that fits. */
+/** What to do about too little memory: the largest batch that fits, found by halving, since a plan grows with its batch. */
 function largestBatch(backend: Backend, config: Gpt2Config, settings: Settings): string {
   const { available } = backend.memory();
-  for (let batch = settings.batchSize - 1; batch > 0; batch--) {
+  const fits = (batch: number): boolean => {
     const { layout, plans } = planAll(config, settings, batch);
-    const bytes = sessionBytes(layout, Object.values(plans));
-    if (totalBytes(backend, bytes) <= available) return `the largest that fits is ${batch}`;
+    return totalBytes(backend, sessionBytes(layout, Object.values(plans))) <= available;
+  };
+  let most = 0;
+  for (let least = settings.batchSize; least - most > 1; ) {
+    const middle = Math.floor((most + least) / 2);
+    if (fits(middle)) most = middle;
+    else least = middle;
   }
-  return 'no batch fits; take a smaller model or a shorter --sequence-length';
+  return most > 0
+    ? `the largest that fits is ${most}`
+    : 'no batch fits; take a smaller model or a shorter --sequence-length';
 }

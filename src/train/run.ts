@@ -38,6 +38,8 @@ export interface RunParts {
   /** Undefined when the run is not validated. */
   readonly validation: EvaluationBatches | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Whether a step is measured node by node before the run begins. */
+  readonly profile: boolean;
 }
 
 /** So many updates in a row that could not be made end a run. */
@@ -68,6 +70,10 @@ export class Run {
     const { record, signal } = this.#parts;
     const start = await this.#begin();
     yield start;
+    if (this.#parts.profile) {
+      const nodes = await this.#model.profile(this.#parts.loader);
+      yield { kind: 'profile', nodes };
+    }
     const log = await MetricsLog.open(record.out, this.#step);
     try {
       while (true) {

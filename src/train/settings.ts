@@ -7,53 +7,106 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { PRESET_NAMES } from '../model/presets.ts';
 import { UserError } from '../support/errors.ts';
-import { readJsonFile, validate } from '../support/json.ts';
+import { validate } from '../support/json.ts';
+
+/** How a setting is given as a flag. */
+export interface FlagText {
+  readonly description: string;
+  /** Its name, where it is not the setting's own with hyphens. */
+  readonly flag?: string;
+  /** What stands behind it, where the type does not say: `tokens` may be given in thousands (`k`) or millions (`M`). */
+  readonly value?: 'path' | 'text' | 'tokens';
+}
+
+/** The flag of each setting, by its schema in `settingsSchema`. */
+export const flagTexts = z.registry<FlagText>();
+
+/** The longest warm-up that is not asked for, in steps; never more than a tenth of the run. */
+const LARGEST_WARMUP = { tiny: 20, other: 715 };
 
 const wholeFrom = (least: number) => z.int().min(least);
 
-/** What the user may give. The key is the flag in camel case unless `flag` names it. */
+/** What the user may give. The key is the flag in camel case unless its text names another. */
 export const settingsSchema = z.strictObject({
-  data: z.string().optional().meta({ description: 'folder of token shards' }),
-  out: z.string().optional().meta({ description: 'run folder: metrics, checkpoints' }),
-  preset: z.enum(PRESET_NAMES).optional().meta({ description: 'size of a new model' }),
-  init: z.string().optional().meta({ description: 'start from the weights of a run, step or Hugging Face folder' }),
-  fork: z.string().optional().meta({
+  data: z.string().optional().register(flagTexts, { value: 'path', description: 'folder of token shards' }),
+  out: z.string().optional().register(flagTexts, { value: 'path', description: 'run folder: metrics, checkpoints' }),
+  preset: z.enum(PRESET_NAMES).optional().register(flagTexts, { description: 'size of a new model' }),
+  init: z.string().optional().register(flagTexts, {
+    value: 'path',
+    description: 'start from the weights of a run, step or Hugging Face folder',
+  }),
+  fork: z.string().optional().register(flagTexts, {
+    value: 'path',
     description:
       'go on from the newest checkpoint of a run, in a new run folder and with what other settings are given',
   }),
-  batchSize: wholeFrom(1).optional().meta({ description: 'rows of a micro-batch on one rank' }),
-  sequenceLength: wholeFrom(1).optional().meta({ description: 'tokens of a row (default: the context length)' }),
-  totalBatchSize: wholeFrom(1).optional().meta({ description: 'tokens of a step, over all micro-steps and ranks' }),
-  steps: wholeFrom(1).optional().meta({ description: 'optimizer steps of the whole run' }),
-  learningRate: z.number().positive().optional().meta({ flag: 'lr', description: 'largest learning rate' }),
+  batchSize: wholeFrom(1).optional().register(flagTexts, { description: 'rows of a micro-batch on one rank' }),
+  sequenceLength: wholeFrom(1)
+    .optional()
+    .register(flagTexts, { description: 'tokens of a row (default: the context length)' }),
+  totalBatchSize: wholeFrom(1)
+    .optional()
+    .register(flagTexts, { value: 'tokens', description: 'tokens of a step, over all micro-steps and ranks' }),
+  steps: wholeFrom(1).optional().register(flagTexts, { description: 'optimizer steps of the whole run' }),
+  learningRate: z
+    .number()
+    .positive()
+    .optional()
+    .register(flagTexts, { flag: 'lr', description: 'largest learning rate' }),
   minLearningRate: z
     .number()
     .nonnegative()
     .optional()
-    .meta({ flag: 'min-lr', description: 'last learning rate (default: a tenth of --lr)' }),
-  warmupSteps: wholeFrom(0).optional().meta({ description: 'steps of linear warm-up (default: min(715, steps/10))' }),
-  weightDecay: z.number().nonnegative().optional().meta({ description: 'of tensors of two or more dimensions' }),
+    .register(flagTexts, { flag: 'min-lr', description: 'last learning rate (default: a tenth of --lr)' }),
+  warmupSteps: wholeFrom(0)
+    .optional()
+    .register(flagTexts, {
+      description: `steps of linear warm-up (default: a tenth of --steps, at most ${LARGEST_WARMUP.other}; tiny: at most ${LARGEST_WARMUP.tiny})`,
+    }),
+  weightDecay: z
+    .number()
+    .nonnegative()
+    .optional()
+    .register(flagTexts, { description: 'of tensors of two or more dimensions' }),
   gradientClip: z
     .number()
     .nonnegative()
     .optional()
-    .meta({ flag: 'grad-clip', description: 'largest gradient norm, 0 for none' }),
-  seed: wholeFrom(0).optional().meta({ description: 'of initial weights, order of the data, samples' }),
-  skipOutliers: z.number().nonnegative().optional().meta({
+    .register(flagTexts, { flag: 'grad-clip', description: 'largest gradient norm, 0 for none' }),
+  seed: wholeFrom(0).optional().register(flagTexts, { description: 'of initial weights, order of the data, samples' }),
+  skipOutliers: z.number().nonnegative().optional().register(flagTexts, {
     description: 'skip updates whose loss or norm lies this many standard deviations above its recent mean, 0 for none',
   }),
-  precision: z.enum(['fp32', 'bf16']).optional().meta({ description: 'type of matrix products and activations' }),
-  shuffle: z.boolean().optional().meta({ description: 'take the data in a new random order each epoch' }),
-  evalEvery: wholeFrom(0).optional().meta({ description: 'steps between validations, 0 for none' }),
-  evalTokens: wholeFrom(1).optional().meta({ description: 'most validation tokens' }),
-  sampleEvery: wholeFrom(0).optional().meta({ description: 'steps between samples of text, 0 for none' }),
-  samplePrompt: z.string().optional().meta({ description: 'what samples begin with; "" begins a new document' }),
-  sampleTokens: wholeFrom(1).optional().meta({ description: 'new tokens of a sample, at most' }),
-  sampleTemperature: z.number().nonnegative().optional().meta({ description: 'divides the logits of samples' }),
-  checkpointEvery: wholeFrom(0).optional().meta({ description: 'steps between checkpoints, 0 for none' }),
-  keep: wholeFrom(1).optional().meta({ description: 'newest checkpoints that are kept' }),
-  threads: wholeFrom(1).optional().meta({ description: 'CPU threads' }),
-  device: z.enum(['cpu']).optional().meta({ description: 'where to train' }),
+  precision: z
+    .enum(['fp32', 'bf16'])
+    .optional()
+    .register(flagTexts, { description: 'type of matrix products and activations' }),
+  shuffle: z
+    .boolean()
+    .optional()
+    .register(flagTexts, { description: 'take the data in a new random order each epoch' }),
+  evalEvery: wholeFrom(0).optional().register(flagTexts, { description: 'steps between validations, 0 for none' }),
+  evalTokens: wholeFrom(1).optional().register(flagTexts, { value: 'tokens', description: 'most validation tokens' }),
+  sampleEvery: wholeFrom(0)
+    .optional()
+    .register(flagTexts, { description: 'steps between samples of text, 0 for none' }),
+  samplePrompt: z
+    .string()
+    .optional()
+    .register(flagTexts, { value: 'text', description: 'what samples begin with; "" begins a new document' }),
+  sampleTokens: wholeFrom(1).optional().register(flagTexts, { description: 'new tokens of a sample, at most' }),
+  sampleTemperature: z
+    .number()
+    .nonnegative()
+    .optional()
+    .register(flagTexts, { description: 'divides the logits of samples' }),
+  checkpointEvery: wholeFrom(0).optional().register(flagTexts, {
+    description:
+      'steps between checkpoints; 0 turns periodic and final ones off, a run that is stopped still writes one',
+  }),
+  keep: wholeFrom(1).optional().register(flagTexts, { description: 'newest checkpoints that are kept' }),
+  threads: wholeFrom(1).optional().register(flagTexts, { description: 'CPU threads (default: all)' }),
+  device: z.enum(['cpu']).optional().register(flagTexts, { description: 'where to train' }),
 });
 
 /** Settings that may each be missing. */
@@ -96,18 +149,10 @@ export const DEFAULTS = {
   device: 'cpu',
 } as const satisfies GivenSettings;
 
-/** What a preset changes; `warmupSteps` is then the most that is taken by default. */
-const PRESET_DEFAULTS: Partial<Record<NonNullable<GivenSettings['preset']>, Defined<GivenSettings>>> = {
+/** What a preset changes. */
+export const PRESET_DEFAULTS: Partial<Record<NonNullable<GivenSettings['preset']>, Defined<GivenSettings>>> = {
   tiny: { batchSize: 8, totalBatchSize: 1024, steps: 400, learningRate: 4e-3 },
 };
-
-/** The longest warm-up that is not asked for, in steps; never more than a tenth of the run. */
-const LARGEST_WARMUP = { tiny: 20, other: 715 };
-
-/** Reads a configuration file: a JSON object of settings. */
-export function readSettingsFile(path: string): Promise<GivenSettings> {
-  return readJsonFile(settingsSchema, path);
-}
 
 /** What was given, over the preset's defaults. Exactly one of `preset`, `init` and `fork` is there. */
 export type ChosenSettings = Defined<GivenSettings> & { readonly data: string; readonly out: string };

@@ -20,13 +20,18 @@ import { type ChosenSettings, completeSettings, microStepsOf, type Settings } fr
 export interface TrainOptions {
   /** Aborting ends the run after a checkpoint, within the current micro-step. */
   readonly signal?: AbortSignal;
+  /** Measure a step node by node before the run begins; it changes no bit of it. */
+  readonly profile?: boolean;
 }
 
 /**
  * Trains, and tells what happens. A run folder that holds checkpoints is gone on with.
  * @throws UserError for settings, data or folders that cannot be trained with
  */
-export async function* train(chosen: ChosenSettings, { signal }: TrainOptions = {}): AsyncGenerator<TrainerEvent> {
+export async function* train(
+  chosen: ChosenSettings,
+  { signal, profile = false }: TrainOptions = {},
+): AsyncGenerator<TrainerEvent> {
   const config = await modelOf(chosen);
   const settings = completeSettings(chosen, config.contextLength);
   const communicator = singleProcess;
@@ -44,7 +49,17 @@ export async function* train(chosen: ChosenSettings, { signal }: TrainOptions = 
       const backend = await openBackend(settings);
       try {
         const record = { ...settings, trainTokens: dataset.train.tokenCount };
-        yield* new Run({ record, config, microSteps, backend, communicator, loader, validation, signal }).events();
+        yield* new Run({
+          record,
+          config,
+          microSteps,
+          backend,
+          communicator,
+          loader,
+          validation,
+          signal,
+          profile,
+        }).events();
       } finally {
         await backend.close();
       }

@@ -129,14 +129,18 @@ describe('a training run', () => {
     const chosen = await settings({ steps: 4 });
     await run(chosen);
     const { init: _init, ...rest } = chosen;
-    await expect(run({ ...rest, preset: 'tiny', sequenceLength: 24 })).rejects.toThrow(/the model was 2 layers .* and is 4 layers/);
+    await expect(run({ ...rest, preset: 'tiny', sequenceLength: 24 })).rejects.toThrow(
+      /the model was 2 layers .* and is 4 layers/,
+    );
   });
 
-  it('has the same bits with and without evaluations, and with one thread or two', async () => {
+  it('has the same bits with evaluations and without, with one thread or two, measured or not', async () => {
     const first = await settings();
     await run(first);
     const second = { ...first, out: join(temporaryFolder(), 'run'), evalEvery: 0, threads: 1 };
-    await run(second);
+    const kinds: string[] = [];
+    for await (const { kind } of train(second, { profile: true })) kinds.push(kind);
+    expect(kinds.slice(0, 3)).toEqual(['start', 'profile', 'train']);
     expect(tensorsOf(second.out, STEPS)).toEqual(tensorsOf(first.out, STEPS));
   });
 

@@ -1,0 +1,28 @@
+/** @file The forward pass of GPT-2 124M with its losses. Tokens a second. Peer: peers/forward.py. */
+
+import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
+import { Graph } from '#minillm/engine/graph.js';
+import { layoutParameters } from '#minillm/engine/layout.js';
+import { plan } from '#minillm/engine/plan.js';
+import { Session } from '#minillm/engine/session.js';
+import { gpt2Losses } from '#minillm/model/gpt2.js';
+import { report, workArguments } from './arguments.ts';
+import { CONFIG, fillParameters, randomTokens } from './model.ts';
+
+const { batch, length, precision, threads, runs } = workArguments();
+const graph = new Graph({ batch, length }, precision);
+graph.result('losses', gpt2Losses(graph, CONFIG));
+const layout = layoutParameters(graph);
+const backend = await openCpuBackend({ precision, threads });
+const session = new Session(backend, layout, { forward: plan(graph, layout) });
+fillParameters(session, layout);
+
+const rates: number[] = [];
+for (let run = -1; run < runs; run++) {
+  const tokens = randomTokens(batch * length);
+  const start = performance.now();
+  await session.program('forward').run({ tokens, targets: tokens });
+  if (run >= 0) rates.push((batch * length) / ((performance.now() - start) / 1000));
+}
+report(rates, 'tok/s');
+await backend.close();

@@ -1,0 +1,59 @@
+/** @file Where the time of a training step goes: every node of its programs measured once, by operation and as a trace. */
+
+import type { Program } from '../engine/session.ts';
+
+export interface ProfiledNode {
+  readonly program: string;
+  readonly operation: string;
+  readonly seconds: number;
+  /** By the plan, at full extents. */
+  readonly flops: number;
+  /** Bytes read and written, by the plan. */
+  readonly traffic: number;
+}
+
+/** Measures each node of a program, with the inputs of its last run. */
+export async function profileProgram(name: string, program: Program): Promise<ProfiledNode[]> {
+  const seconds = await program.profile();
+  return program.plan.nodes.map(({ node, flops, traffic }, index) => ({
+    ...{ program: name, operation: node.op.name, seconds: seconds[index] ?? 0, flops, traffic },
+  }));
+}
+
+export interface OperationTime {
+  readonly operation: string;
+  readonly count: number;
+  readonly seconds: number;
+  readonly flops: number;
+  readonly traffic: number;
+}
+
+/** Times by operation, the longest first. */
+export function timesByOperation(nodes: readonly ProfiledNode[]): OperationTime[] {
+  const times = new Map<string, OperationTime>();
+  for (const { operation, seconds, flops, traffic } of nodes) {
+    const sum = times.get(operation) ?? { operation, count: 0, seconds: 0, flops: 0, traffic: 0 };
+    times.set(operation, {
+      operation,
+      count: sum.count + 1,
+      seconds: sum.seconds + seconds,
+      flops: sum.flops + flops,
+      traffic: sum.traffic + traffic,
+    });
+  }
+  return [...times.values()].sort((a, b) => b.seconds - a.seconds);
+}
+
+/** The nodes one behind the other in the Trace Event Format, which ui.perfetto.dev and chrome://tracing open. */
+export function traceOf(nodes: readonly ProfiledNode[]): string {
+  let at = 0;
+  const traceEvents = nodes.map(({ program, operation, seconds, flops, traffic }) => {
+    const event = {
+      ...{ name: operation, cat: program, ph: 'X', pid: 1, tid: 1, ts: at * 1e6, dur: seconds * 1e6 },
+      args: { GFLOP: flops / 1e9, GB: traffic / 1e9, 'GFLOP/s': flops / seconds / 1e9 },
+    };
+    at += seconds;
+    return event;
+  });
+  return JSON.stringify({ traceEvents, displayTimeUnit: 'ms' });
+}
