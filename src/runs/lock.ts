@@ -4,7 +4,17 @@
  * touched.
  */
 
-import { constants, copyFileSync, linkSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -14,8 +24,6 @@ import { fileError, temporaryPath } from '../support/files.ts';
 const TOUCH_MILLISECONDS = 20_000;
 /** A lock of another host that has not been touched for this long is stale. */
 const STALE_MILLISECONDS = 180_000;
-/** Taking over takes a moment; whoever has been at it for this long was killed. */
-const GUARD_MILLISECONDS = 10_000;
 
 const holderSchema = z.object({
   pid: z.int().positive(),
@@ -78,22 +86,32 @@ function appears(draft: string, path: string): boolean {
 }
 
 /**
- * Puts the lock in the place of one whose holder is gone; throws when it is not gone. Of several processes only the one
- * that holds a second lock may look and replace, else one could remove what another has just put there.
+ * Puts the lock in the place of one whose holder is gone; throws when it is not gone. The old lock is renamed, not removed:
+ * of several processes one gets it, and one that came too late and got the lock of a quicker one sees so and gives it back.
+ * Whoever is killed in between leaves a temporary file at most.
  */
 function takeOver(draft: string, path: string): void {
+  const stale = readText(path);
   throwIfHeld(path);
-  const guard = `${path}.takeover`;
-  if (untouchedMilliseconds(guard) > GUARD_MILLISECONDS) rmSync(guard, { force: true });
-  const lost = () =>
-    new UserError(`${path}: another process is just starting to train this run; train in another folder`);
-  if (!appears(draft, guard)) throw lost();
+  const taken = temporaryPath(path);
+  const isTaken = moves(path, taken);
   try {
-    throwIfHeld(path);
-    rmSync(path, { force: true });
-    if (!appears(draft, path)) throw lost();
+    if (isTaken && readText(taken) !== stale) appears(taken, path);
   } finally {
-    rmSync(guard, { force: true });
+    rmSync(taken, { force: true });
+  }
+  if (appears(draft, path)) return;
+  throw new UserError(`${path}: another process is just starting to train this run; train in another folder`);
+}
+
+/** Renames a file; false when there is none. */
+function moves(path: string, other: string): boolean {
+  try {
+    renameSync(path, other);
+    return true;
+  } catch (cause) {
+    if (isCode(cause, 'ENOENT')) return false;
+    throw cause;
   }
 }
 

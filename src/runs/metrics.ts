@@ -5,7 +5,7 @@ import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
-import { exists, fileError, writeFileAtomic } from '../support/files.ts';
+import { fileError, writeFileAtomic } from '../support/files.ts';
 import { parseJson } from '../support/json.ts';
 
 /** A measured number. JSON has no NaN and no infinity; a run that diverged has them, as null. */
@@ -119,8 +119,9 @@ export class MetricsLog {
   static async open(runFolder: string, nextStep: number): Promise<MetricsLog> {
     const path = metricsPath(runFolder);
     // a run that begins anew evaluates its untrained network again
-    if (nextStep === 0 && (await exists(path))) await rename(path, `${path}.old`);
-    const kept = nextStep === 0 ? [] : (await readMetrics(runFolder)).filter((line) => isBefore(line, nextStep));
+    const earlier = await readMetrics(runFolder);
+    if (nextStep === 0 && earlier.some(({ kind }) => kind === 'train')) await rename(path, `${path}.old`);
+    const kept = nextStep === 0 ? [] : earlier.filter((line) => isBefore(line, nextStep));
     await writeFileAtomic(path, kept.map(render).join(''));
     return new MetricsLog(path);
   }

@@ -85,6 +85,8 @@ export class Run {
           if (event.kind !== 'progress') log.append(event);
           yield event;
         }
+        // a process killed right after the last checkpoint left the one that it was to replace
+        if (isLast && this.#saved?.step === this.#step) await removeOldCheckpoints(record.out, record.keep, this.#step);
         if (isLast || signal?.aborted) break;
         const metrics = await this.#train(start.peak);
         if (!metrics) break;

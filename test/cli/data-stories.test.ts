@@ -10,7 +10,7 @@ test('stories become shards, said to be synthetic, and a summary that says what 
   expect([code, stderr]).toEqual([0, '']);
   const { description, validation, train, close } = await openDataset(out);
   close();
-  expect(description).toMatchObject({ documents: 300, source: 'synthetic stories of minillm (seed 0)' });
+  expect(description).toMatchObject({ documents: 300, source: 'synthetic stories of minillm (seed 1)' });
   const counts = [train, validation].map(({ tokenCount }) => tokenCount.toLocaleString('en-US'));
   const lines = stdout.split('\n');
   expect(lines[0]).toMatch(/stories: 300 documents, all synthetic, in /);

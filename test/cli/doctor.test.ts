@@ -88,6 +88,15 @@ describe('what is missing is named, with what to do, and the exit code is 1', ()
   });
 });
 
+test('a cache that stays is no reason for advice, wherever it lies', async () => {
+  const cache = temporaryFolder();
+  vi.stubEnv('MINILLM_CACHE', cache);
+  const { stdout } = await minillm('doctor', '--json');
+  const { checks } = JSON.parse(stdout) as { checks: { name: string }[] };
+  const found = `${cache}, nothing compiled yet`;
+  expect(checks).toContainEqual({ name: 'kernel cache', ok: true, found });
+});
+
 test('a cache folder that cannot be made is told, with what to do', async () => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { realNumber, tokenCount, wholeNumber } from '#minillm/cli/flags.js';
+import { oneOf, realNumber, tokenCount, wholeNumber } from '#minillm/cli/flags.js';
 
 test.each([
   ['0', 0],
@@ -36,4 +36,11 @@ describe('bounds', () => {
       expect(() => parse(text)).toThrow('from 0 to 1.');
     expect(() => realNumber(0)('-1')).toThrow('Expected a number from 0.');
   });
+});
+
+test('a name that is none of the choices is told the nearest', () => {
+  const parse = oneOf(['tiny', 'gpt2-124m']);
+  expect(parse('tiny')).toBe('tiny');
+  expect(() => parse('tyni')).toThrow('Allowed choices are tiny, gpt2-124m. (Did you mean tiny?)');
+  expect(() => parse('llama')).toThrow(/gpt2-124m\.$/);
 });

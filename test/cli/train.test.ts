@@ -44,7 +44,7 @@ async function trainUntil(step: number, act: (child: ReturnType<typeof spawn>) =
 
 describe('a run', () => {
   /** Enough that a signal after the ninth comes before the last, on any machine. */
-  const STEPS = 30;
+  const STEPS = 24;
   const whole = join(folder, 'whole');
   const last = (run: string): string => join(run, `step-${String(STEPS).padStart(8, '0')}`);
 

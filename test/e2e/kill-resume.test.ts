@@ -6,7 +6,7 @@ const SCRIPT = fileURLToPath(new URL('kill-resume.js', import.meta.url));
 
 test('a run killed again and again ends with the bits and the metrics of one left alone', async () => {
   const output = await new Promise<string>((resolve) => {
-    execFile(process.execPath, [SCRIPT, '--kills', '5'], (_, stdout, stderr) => resolve(stdout + stderr));
+    execFile(process.execPath, [SCRIPT, '--kills', '4'], (_, stdout, stderr) => resolve(stdout + stderr));
   });
-  expect(output).toMatch(/ runs, 5 kills, 0 differences\n$/);
+  expect(output).toMatch(/ runs, 4 kills, 0 differences\n$/);
 });

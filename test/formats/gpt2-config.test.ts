@@ -73,12 +73,14 @@ test.each<[object, string]>([
   [{ tie_word_embeddings: false }, 'expected tie_word_embeddings true, found false'],
   [{ n_inner: 1024 }, 'expected n_inner null or 4·n_embd = 3072, found 1024'],
   [{ n_head: 7 }, 'expected n_embd divisible by n_head 7, found 768'],
+  [{ n_head: 64 }, 'expected n_head to give heads of a multiple of 8 channels, at most 128 (n_embd is 768), found 64'],
+  [{ n_head: 4 }, 'at most 128 (n_embd is 768), found 4'],
   [{ scale_attn_by_inverse_layer_idx: true }, 'expected scale_attn_by_inverse_layer_idx false, found true'],
   [{ scale_attn_weights: false }, 'expected scale_attn_weights true, found false'],
-  [{ n_layer: undefined }, 'n_layer: Invalid input: expected number, received undefined'],
+  [{ n_layer: undefined }, 'n_layer: expected number, found none'],
   [{ n_layer: 1e9 }, 'n_layer: Too big'],
   [{ vocab_size: 0 }, 'vocab_size: Too small'],
-  [{ n_embd: 76.8 }, 'n_embd: Invalid input: expected int'],
+  [{ n_embd: 76.8 }, 'n_embd: expected int, found 76.8'],
 ])('a config with %j is refused', async (fields, message) => {
   const failure = read({ ...GPT2, ...fields });
   await expect(failure).rejects.toThrow(UserError);

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CONFIG: Gpt2Config = {
   layers: 2,
-  heads: 2,
+  heads: 1,
   channels: 8,
   contextLength: 4,
   vocabularySize: 10,

@@ -8,14 +8,14 @@ import { UserError } from '#minillm/support/errors.js';
 import { fillNormal, Random } from '#minillm/support/random.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const MUTATIONS = 5000;
+const MUTATIONS = 10_000;
 const CONFIG = { layers: 1, heads: 1, channels: 8, contextLength: 4, vocabularySize: 10, layerNormEpsilon: 1e-5 };
 
 /** Values that a program which trusts its input stumbles over. */
 const HOSTILE = [
   ...['0', '-1', '1', '2', '0.5', '1e308', '-1e308', '4294967296', '9007199254740991', '9007199254740993'],
   ...['1152921504606846976', '18446744073709551616', 'null', 'true', '""', '"F32"', '"F16"', '"I64"', '"\\u0000"'],
-  ...['[]', '{}', '[0]', '[[0]]', '[0,0]', '{"a":1}', '"__proto__"', `${'['.repeat(2000)}${']'.repeat(2000)}`],
+  ...['[]', '{}', '[0]', '[[0]]', '[0,0]', '{"a":1}', '"__proto__"', `${'['.repeat(20_000)}${']'.repeat(20_000)}`],
 ];
 
 /** Replaces a value, a key or a stretch of JSON text by something hostile. */
