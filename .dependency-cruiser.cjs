@@ -1,5 +1,22 @@
 // Imports go down the list of rooms only (docs/architecture.md); the pairs that stand side by side do not import each other.
-const rooms = ['cli', 'app', 'report', 'plan', 'train', 'eval', 'generate', 'runs', 'model', 'formats', 'data', 'distributed', 'backends', 'engine', 'native', 'support'];
+const rooms = [
+  'cli',
+  'app',
+  'report',
+  'plan',
+  'train',
+  'eval',
+  'generate',
+  'runs',
+  'model',
+  'formats',
+  'data',
+  'distributed',
+  'backends',
+  'engine',
+  'native',
+  'support',
+];
 
 const upward = rooms.slice(1).map((room, index) => ({
   name: `${room}-imports-downward-only`,
@@ -22,9 +39,19 @@ const sideBySide = [
 module.exports = {
   forbidden: [
     // Types may refer to each other (a Tensor knows its Graph, whose Nodes hold Tensors); code may not.
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    { name: 'only-the-face-imports-from-index', severity: 'error', from: { path: '^src/(?!cli/)' }, to: { path: '^src/index\\.ts$' } },
+    {
+      name: 'only-the-face-imports-from-index',
+      severity: 'error',
+      from: { path: '^src/(?!cli/)' },
+      to: { path: '^src/index\\.ts$' },
+    },
     ...upward,
     ...sideBySide,
   ],
@@ -32,6 +59,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.json'],
+    },
   },
 };

@@ -119,7 +119,8 @@ async function checkHeaders(): Promise<Check> {
   const failure = await new Promise<string | undefined>((resolve) => {
     const args = [...first, '-x', 'c', '-', '-shared', '-fPIC', '-o', join(folder, 'probe.so'), '-lm', '-lpthread'];
     const child = execFile(command, args, (error, _, stderr) => resolve(error ? stderr.trim() : undefined));
-    child.stdin?.end(PROBE);
+    // a compiler that fails at once does not read; how it ended tells
+    child.stdin?.on('error', () => undefined).end(PROBE);
   }).finally(() => rm(folder, { recursive: true, force: true }));
   if (failure === undefined) return { name: 'C headers', ok: true, found: 'a library can be compiled and linked' };
   const advice =
