@@ -3,9 +3,10 @@
  * may rely on; everything else may change with any version.
  */
 
+import { validate } from './support/json.ts';
 import type { TrainerEvent } from './train/events.ts';
 import { gatherSettings } from './train/resume.ts';
-import type { GivenSettings } from './train/settings.ts';
+import { type GivenSettings, settingsSchema } from './train/settings.ts';
 import { type TrainOptions, train as trainChosen } from './train/trainer.ts';
 
 export { type BuildOptions, type BuildProgress, buildDataset } from './data/build-dataset.ts';
@@ -31,5 +32,5 @@ export type { TrainOptions } from './train/trainer.ts';
  * @throws UserError saying what is wrong with settings, data or folders
  */
 export async function* train(settings: GivenSettings, options: TrainOptions = {}): AsyncGenerator<TrainerEvent> {
-  yield* trainChosen(await gatherSettings(settings), options);
+  yield* trainChosen(await gatherSettings(validate(settingsSchema, settings, 'train')), options);
 }
