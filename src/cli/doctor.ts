@@ -10,7 +10,7 @@ something that is needed is missing.
 
 Examples:
   $ minillm doctor
-  $ MINILLM_CACHE=/opt/minillm minillm doctor --build    # in a container image
+  $ MINILLM_CACHE=/var/cache/minillm minillm doctor --build    # in a container image
 `;
 
 /** The command. */
