@@ -14,6 +14,7 @@ const rooms = [
   'distributed',
   'backends',
   'engine',
+  'hub',
   'native',
   'support',
 ];
