@@ -51,14 +51,29 @@ static inline vf multiply_add(vf sum, unit a, lanes_of_b b) { return sum + vspla
 #define ONE 1.0f
 #endif
 
+/*
+ * Holds a value in a vector register. Left to itself gcc loads the panel of B again for each row of an AVX2 tile, and the
+ * loads bound the loop: 71 GFLOP/s of 102 on a Zen 3 core, 86 when held.
+ */
+#if defined(__x86_64__)
+#define HOLD(lanes) __asm__("" : "+v"(lanes))
+#elif defined(__aarch64__)
+#define HOLD(lanes) __asm__("" : "+w"(lanes))
+#else
+#define HOLD(lanes) (void)(lanes)
+#endif
+
 /** c (dense TILE_ROWS x TILE_COLUMNS) = the product of two panels over `steps`, added to what c holds unless `first`. */
-static inline void multiply_tile(int64_t steps, const unit *a, const unit *b, float *c, int first) {
+static __attribute__((noinline)) void multiply_tile(int64_t steps, const unit *a, const unit *b, float *c, int first) {
   vf sum[TILE_ROWS][TILE_VECTORS];
   for (int i = 0; i < TILE_ROWS; i++)
     for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = (vf){0};
   for (int64_t s = 0; s < steps; s++) {
     lanes_of_b lanes[TILE_VECTORS];
-    for (int j = 0; j < TILE_VECTORS; j++) lanes[j] = load_lanes(b + j * VL);
+    for (int j = 0; j < TILE_VECTORS; j++) {
+      lanes[j] = load_lanes(b + j * VL);
+      HOLD(lanes[j]);
+    }
     for (int i = 0; i < TILE_ROWS; i++)
       for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = multiply_add(sum[i][j], a[i], lanes[j]);
     a += TILE_ROWS;
