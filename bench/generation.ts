@@ -10,11 +10,16 @@ import { CONFIG, fillParameters } from './model.ts';
 const { batch, length, precision, threads, runs } = workArguments();
 const layout = layoutForInference(CONFIG);
 const positions = length + 8;
-const { prefill, decode } = planGeneration(CONFIG, layout, { streams: batch, positions, promptLength: 8, precision });
+const packed = precision === 'bf16';
+const plans = planGeneration(CONFIG, layout, { streams: batch, positions, promptLength: 8, precision, packed });
 const backend = await openCpuBackend({ precision, threads });
-const session = new Session(backend, layout, { prefill, decode });
+const session = new Session(backend, layout, { ...plans });
 fillParameters(session, layout);
-const generator = new Generator({ prefill: session.program('prefill'), decode: session.program('decode') });
+const generator = new Generator({
+  prefill: session.program('prefill'),
+  decode: session.program('decode'),
+  pack: session.program('pack'),
+});
 
 const prompt = [464, 2068, 7586, 21831];
 const rates: number[] = [];

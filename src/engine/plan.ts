@@ -43,8 +43,8 @@ export interface Plan {
   readonly results: ReadonlyMap<string, Tensor>;
   /** Bytes of each state, by name. */
   readonly states: ReadonlyMap<string, number>;
-  /** Whether a run may end between two nodes: not if it updates parameters, which must never be half done. */
-  readonly interruptible: boolean;
+  /** Whether a run changes parameters; it then must not end between two nodes, half done. */
+  readonly updatesParameters: boolean;
 }
 
 const ALIGNMENT = 256;
@@ -112,7 +112,7 @@ export function plan(graph: Graph, layout: ParameterLayout): Plan {
     inputs,
     results: graph.results,
     states: new Map([...graph.states].map(([name, tensor]) => [name, byteLength(tensor)])),
-    interruptible: !graph.nodes.some(({ updates }) =>
+    updatesParameters: graph.nodes.some(({ updates }) =>
       updates.some((tensor) => tensor?.storage.kind === 'range' && tensor.storage.buffer === 'parameters'),
     ),
   };

@@ -23,9 +23,12 @@ export interface RunOptions {
   readonly results?: Readonly<Record<string, Float32Array>>;
 }
 
-/** The end of the last run of a session: its programs share an arena, so they take turns. */
-interface Turns {
-  last: Promise<unknown>;
+/** What the programs of a session share. */
+interface Shared {
+  /** The end of the last run: they have one arena, so they take turns. */
+  lastRun: Promise<unknown>;
+  /** Counts changes of the parameters, which make what is derived from them stale. */
+  parametersVersion: number;
 }
 
 /** Bytes a session of these plans takes on its device, by purpose. */
@@ -51,6 +54,7 @@ export class Session<Name extends string> {
   readonly layout: ParameterLayout;
   readonly #buffers = new Map<Region, DeviceBuffer>();
   readonly #programs: Record<Name, Program>;
+  readonly #shared: Shared = { lastRun: Promise.resolve(), parametersVersion: 0 };
 
   /** Allocates what the plans need and compiles them. */
   constructor(
@@ -62,7 +66,6 @@ export class Session<Name extends string> {
     this.backend = backend;
     this.layout = layout;
     const all: Plan[] = Object.values(plans);
-    const turns: Turns = { last: Promise.resolve() };
     for (const [region, bytes] of sessionBytes(layout, all)) {
       if (region !== 'inputs') this.#buffers.set(region, backend.allocate(bytes));
     }
@@ -70,7 +73,7 @@ export class Session<Name extends string> {
       Object.entries<Plan>(plans).map(([name, plan]) => {
         const inputs = backend.allocate(plan.inputBytes);
         const regions = new Map(this.#buffers).set('inputs', inputs);
-        return [name, new Program(backend, backend.compile(plan, regions, communicator), regions, turns)];
+        return [name, new Program(backend, backend.compile(plan, regions, communicator), regions, this.#shared)];
       }),
     ) as Record<Name, Program>;
   }
@@ -83,6 +86,7 @@ export class Session<Name extends string> {
   write(buffer: FlatBuffer, name: string, source: Float32Array, start = 0): void {
     const { offset } = this.#place(name);
     this.backend.write(this.#buffer(buffer), 4 * (offset + start), source);
+    if (buffer === 'parameters') this.#shared.parametersVersion++;
   }
 
   /** Fills `target` from a named tensor of a flat buffer, from element `start` of that tensor. */
@@ -128,14 +132,16 @@ export class Program {
   readonly #executable: Executable;
   readonly #regions: ReadonlyMap<Region, DeviceBuffer>;
   readonly #block: ArrayBuffer;
-  readonly #turns: Turns;
+  readonly #shared: Shared;
+  /** The parameters that the last run read. */
+  #parametersVersion = -1;
 
-  constructor(backend: Backend, executable: Executable, regions: ReadonlyMap<Region, DeviceBuffer>, turns: Turns) {
+  constructor(backend: Backend, executable: Executable, regions: ReadonlyMap<Region, DeviceBuffer>, shared: Shared) {
     this.plan = executable.plan;
     this.#backend = backend;
     this.#executable = executable;
     this.#regions = regions;
-    this.#turns = turns;
+    this.#shared = shared;
     this.#block = new ArrayBuffer(this.plan.inputBytes);
   }
 
@@ -144,9 +150,21 @@ export class Program {
    * inputs must not change before that. `stopped` when the signal was aborted or the backend is closed.
    */
   run(inputs: Readonly<Record<string, InputValue>>, options: RunOptions = {}): Promise<'completed' | 'stopped'> {
-    const run = this.#turns.last.then(() => this.#run(inputs, options));
-    this.#turns.last = run.catch(() => undefined);
-    return run;
+    return this.#inTurn(() => this.#run(inputs, options));
+  }
+
+  /** Runs, in its turn, if the parameters have changed since it last did: what it derives from them is then up to date. */
+  refresh(options: Pick<RunOptions, 'signal'> = {}): Promise<'completed' | 'stopped'> {
+    return this.#inTurn(async () => {
+      if (this.#parametersVersion === this.#shared.parametersVersion) return 'completed';
+      return this.#run({}, options);
+    });
+  }
+
+  #inTurn(run: () => Promise<'completed' | 'stopped'>): Promise<'completed' | 'stopped'> {
+    const turn = this.#shared.lastRun.then(run);
+    this.#shared.lastRun = turn.catch(() => undefined);
+    return turn;
   }
 
   async #run(
@@ -159,7 +177,10 @@ export class Program {
     new Int32Array(this.#block, 0, 2).set([batch, length]);
     for (const [name, value] of Object.entries(inputs)) this.#setInput(name, value);
     this.#backend.write(this.#region('inputs'), 0, new Uint8Array(this.#block));
+    const { parametersVersion } = this.#shared;
     const outcome = await this.#backend.run(this.#executable, signal);
+    if (this.plan.updatesParameters) this.#shared.parametersVersion++;
+    if (outcome === 'completed') this.#parametersVersion = parametersVersion;
     if (outcome === 'completed' && !this.#backend.closed)
       for (const [name, target] of Object.entries(results)) this.read(name, target);
     return outcome;

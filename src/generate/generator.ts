@@ -11,26 +11,29 @@ import { checkRequest, type GenerationEvent, type GenerationRequest, Stream, typ
 export interface GenerationPrograms {
   readonly prefill: Program;
   readonly decode: Program;
+  readonly pack: Program;
 }
 
 /**
- * Generates with two programs of a session. On the CPU, with up to 8 slots, a stream's tokens do not depend on the streams
+ * Generates with the programs of a session. On the CPU, with up to 8 slots, a stream's tokens do not depend on the streams
  * beside it. Requests may overlap: they share the decode runs. Nothing runs unless someone waits for a token.
  */
 export class Generator {
   readonly limits: StreamLimits;
   readonly #prefill: Program;
   readonly #decode: Program;
+  readonly #pack: Program;
   readonly #slots: (Stream | undefined)[];
   readonly #waiting: Stream[] = [];
   readonly #logits: Float32Array;
   #advancing: Promise<void> | undefined;
 
-  constructor({ prefill, decode }: GenerationPrograms) {
+  constructor({ prefill, decode, pack }: GenerationPrograms) {
     const { slots, positions } = cacheSize(decode.plan);
     this.limits = { positions, vocabularySize: logitCount(decode.plan) };
     this.#prefill = prefill;
     this.#decode = decode;
+    this.#pack = pack;
     this.#slots = Array.from({ length: slots }, () => undefined);
     this.#logits = new Float32Array(slots * this.limits.vocabularySize);
   }
@@ -106,6 +109,7 @@ export class Generator {
     if (rows.length === 0) return;
     const { vocabularySize } = this.limits;
     const logits = this.#logits.subarray(0, rows.length * vocabularySize);
+    await this.#pack.refresh();
     const outcome = await this.#decode.run(
       {
         tokens: Int32Array.from(rows, ({ stream }) => stream.lastToken),

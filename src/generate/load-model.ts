@@ -23,11 +23,12 @@ export async function loadGenerator(
   const { streams, positions } = extents;
   checkMemory(
     backend,
-    sessionBytes(layout, [plans.prefill, plans.decode]),
+    sessionBytes(layout, Object.values(plans)),
     `generating ${streams} texts of ${positions} tokens at once`,
     () => 'generate fewer or shorter ones',
   );
-  const session = new Session(backend, layout, { prefill: plans.prefill, decode: plans.decode });
+  const session = new Session(backend, layout, { ...plans });
   await loadParameters(session, folder);
-  return new Generator({ prefill: session.program('prefill'), decode: session.program('decode') });
+  const [prefill, decode, pack] = [session.program('prefill'), session.program('decode'), session.program('pack')];
+  return new Generator({ prefill, decode, pack });
 }

@@ -125,7 +125,8 @@ export async function loadModel(checkpoint: string, options: LoadOptions = {}): 
       );
     const backend = await openBackend(options);
     try {
-      const extents = { streams, positions, promptLength: DEFAULT_PROMPT_LENGTH, precision };
+      const packed = precision === 'bf16';
+      const extents = { streams, positions, promptLength: DEFAULT_PROMPT_LENGTH, precision, packed };
       return new TextModel(path, config, backend, await loadGenerator(backend, folder, extents));
     } catch (cause) {
       await backend.close();

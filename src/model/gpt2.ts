@@ -11,19 +11,31 @@ import { embedding } from '../engine/ops/embedding.ts';
 import { layerNorm } from '../engine/ops/layer-norm.ts';
 import { linear } from '../engine/ops/linear.ts';
 import { logits } from '../engine/ops/logits.ts';
-import type { Tensor } from '../engine/tensor.ts';
+import { packedWeight, packWeight } from '../engine/ops/pack-weight.ts';
+import { packedLinear } from '../engine/ops/packed-linear.ts';
+import { packedLogits } from '../engine/ops/packed-logits.ts';
+import { extent, type Tensor } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
 
 /** How a layer's new positions look at the others: within their row, or through a key-value cache. */
 type Attend = (qkv_BT3C: Tensor, layer: number) => Tensor;
 
+interface Variation {
+  /** Positions of the tokens; without them a row's are 0, 1, … */
+  readonly positions_BT?: Tensor;
+  /** Reads the packed copies of the weights (`gpt2PackedWeights`) in the place of the weights. */
+  readonly packed?: boolean;
+}
+
+const TOKEN_TABLE = 'transformer.wte.weight';
+
 /** The normalised last stream [B, T, C], and the token table that heads read. */
 function transformer(
   graph: Graph,
   config: Gpt2Config,
   attend: Attend,
-  positions_BT?: Tensor,
+  { positions_BT, packed = false }: Variation = {},
 ): { x_BTC: Tensor; tokens_VC: Tensor } {
   const shapes = new Map(gpt2Parameters(config).map(({ name, shape }) => [name, shape]));
   const parameter = (name: string): Tensor =>
@@ -33,8 +45,12 @@ function transformer(
     bias: parameter(`${name}.bias`),
     epsilon: config.layerNormEpsilon,
   });
-  const project = (x: Tensor, name: string, options?: { gelu: boolean }): Tensor =>
-    linear(x, parameter(`${name}.weight`), parameter(`${name}.bias`), options);
+  const project = (x: Tensor, name: string, options?: { gelu: boolean }): Tensor => {
+    const bias = parameter(`${name}.bias`);
+    if (!packed) return linear(x, parameter(`${name}.weight`), bias, options);
+    const [inputs, outputs] = [extent(x, -1), extent(bias, 0)];
+    return packedLinear(x, packedWeight(graph, `transformer.${name}.weight`, inputs, outputs), bias, options);
+  };
 
   const tokens_BT = graph.input('tokens', [graph.batch, graph.length], 'int32');
   const tokens_VC = parameter('wte.weight');
@@ -70,8 +86,14 @@ export interface CacheSize {
 /**
  * Logits [B, V] of the positions `rows` [B] (indices into the B·T active rows), reading and extending the key-value cache
  * of stream `slots[b]`, whose new tokens stand at `positions` [B, T]. One position a row is decoding, more are prefill.
+ * `packed` pays for programs of few rows, which do little but read weights.
  */
-export function gpt2NextLogits(graph: Graph, config: Gpt2Config, cache: CacheSize): Tensor {
+export function gpt2NextLogits(
+  graph: Graph,
+  config: Gpt2Config,
+  cache: CacheSize,
+  { packed }: { readonly packed: boolean },
+): Tensor {
   const { batch, length, activationType } = graph;
   const headSize = config.channels / config.heads;
   const positions_BT = graph.input('positions', [batch, length], 'int32');
@@ -80,6 +102,16 @@ export function gpt2NextLogits(graph: Graph, config: Gpt2Config, cache: CacheSiz
     const shape = [cache.slots, 2, config.heads, cache.positions, headSize];
     return cachedAttention(qkv_BT3C, { positions_BT, slots_B }, graph.state(`cache.${layer}`, shape, activationType));
   };
-  const { x_BTC, tokens_VC } = transformer(graph, config, attend, positions_BT);
-  return logits(x_BTC, tokens_VC, graph.input('rows', [batch], 'int32'));
+  const { x_BTC, tokens_VC } = transformer(graph, config, attend, { positions_BT, packed });
+  const rows_B = graph.input('rows', [batch], 'int32');
+  if (!packed) return logits(x_BTC, tokens_VC, rows_B);
+  return packedLogits(x_BTC, packedWeight(graph, TOKEN_TABLE, config.channels, config.vocabularySize), rows_B);
+}
+
+/** Packs every weight that `gpt2NextLogits` reads packed. */
+export function gpt2PackedWeights(graph: Graph, config: Gpt2Config): void {
+  for (const { name, shape } of gpt2Parameters(config)) {
+    const multiplied = shape.length === 2 && name !== 'transformer.wpe.weight';
+    if (multiplied) packWeight(graph.parameter(name, shape), name, { transposed: name === TOKEN_TABLE });
+  }
 }

@@ -17,7 +17,7 @@ import { planTraining } from './programs.ts';
 import { SAMPLE_STREAMS, samplePositions } from './samples.ts';
 import type { Settings } from './settings.ts';
 
-type ProgramName = 'gradients' | 'update' | 'evaluate' | 'prefill' | 'decode';
+type ProgramName = 'gradients' | 'update' | 'evaluate' | 'prefill' | 'decode' | 'pack';
 
 /** Every finite norm is at most this. */
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
@@ -46,6 +46,7 @@ export class ModelSession {
     this.generator = new Generator({
       prefill: this.session.program('prefill'),
       decode: this.session.program('decode'),
+      pack: this.session.program('pack'),
     });
   }
 
@@ -112,7 +113,7 @@ function planAll(config: Gpt2Config, settings: Settings, batch: number) {
   const { sequenceLength: length, precision, weightDecay, gradientClip } = settings;
   const { layout, plans } = planTraining(config, { batch, length, precision }, { ...ADAMW, weightDecay, gradientClip });
   const positions = samplePositions(settings, config);
-  const extents = { streams: SAMPLE_STREAMS, positions, promptLength: positions, precision };
+  const extents = { streams: SAMPLE_STREAMS, positions, promptLength: positions, precision, packed: false };
   const all: Record<ProgramName, Plan> = { ...plans, ...planGeneration(config, layout, extents) };
   return { layout, plans: all };
 }

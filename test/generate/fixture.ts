@@ -16,16 +16,17 @@ export const VOCABULARY = 500;
 
 /** A session with the fixture's weights and the programs of generation, until the test ends. */
 export async function openFixture(extents: Partial<GenerationExtents> = {}) {
-  const { streams = 3, positions = CONTEXT, promptLength = CONTEXT, precision = 'fp32' } = extents;
+  const { streams = 3, positions = CONTEXT, promptLength = CONTEXT, precision = 'fp32', packed = false } = extents;
   const backend = await openCpuBackend({ threads: 2, precision });
   onTestFinished(() => backend.close());
   const folder = await openGpt2Folder(FIXTURE);
   const layout = layoutForInference(folder.config);
-  const { prefill, decode } = planGeneration(folder.config, layout, { streams, positions, promptLength, precision });
-  const session = new Session(backend, layout, { prefill, decode });
+  const plans = planGeneration(folder.config, layout, { streams, positions, promptLength, precision, packed });
+  const session = new Session(backend, layout, { ...plans });
   await loadParameters(session, folder);
   await folder.close();
-  return { backend, session, programs: { prefill: session.program('prefill'), decode: session.program('decode') } };
+  const [prefill, decode, pack] = [session.program('prefill'), session.program('decode'), session.program('pack')];
+  return { backend, session, programs: { prefill, decode, pack } };
 }
 
 /** The first batch of the fixture: its rows of 24 tokens, and PyTorch's float64 logits of each position. */

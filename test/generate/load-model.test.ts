@@ -6,7 +6,7 @@ import { Generator } from '#minillm/generate/generator.js';
 import { loadGenerator } from '#minillm/generate/load-model.js';
 import { FIXTURE, openFixture } from './fixture.js';
 
-const EXTENTS = { streams: 2, positions: 20, promptLength: 8, precision: 'fp32' } as const;
+const EXTENTS = { streams: 2, positions: 20, promptLength: 8, precision: 'fp32', packed: false } as const;
 
 test('a folder loaded in one call generates what one put together by hand does', async () => {
   const backend = await openCpuBackend({ threads: 1 });

@@ -66,9 +66,34 @@ describe('the logits of the fixture are those of PyTorch in float64, within 1e-4
   });
 });
 
+test('decoding with packed weights gives the logits of PyTorch within bfloat16, and follows changed parameters', async () => {
+  const { session, programs } = await openFixture({ packed: true });
+  const { tokens, logits } = await firstBatch();
+  const [row, expected] = [tokens[0]!, logits[0]!];
+  const found = new Float32Array(VOCABULARY);
+  const decode = async (position: number): Promise<number> => {
+    const inputs = { tokens: row[position]!, positions: position, slots: 0, rows: 0 };
+    await programs.pack.refresh();
+    await programs.decode.run(inputs, { batch: 1, results: { logits: found } });
+    const norm = (values: Float32Array) => Math.hypot(...values);
+    return norm(found.map((value, index) => value - expected[position]![index]!)) / norm(expected[position]!);
+  };
+  // weights rounded to 8 bits, as the tolerance of bf16 activations
+  for (let position = 0; position < 5; position++) expect(await decode(position)).toBeLessThan(2e-2);
+
+  // a weight that decoding reads nowhere but in its packed copy
+  const name = 'transformer.h.1.mlp.c_proj.weight';
+  const weight = new Float32Array(128 * 32);
+  session.read('parameters', name, weight);
+  session.write('parameters', name, new Float32Array(128 * 32));
+  expect(await decode(4)).toBeGreaterThan(5e-2);
+  session.write('parameters', name, weight);
+  expect(await decode(4)).toBeLessThan(2e-2);
+});
+
 test('the plans say how large their cache is and how many logits they give', () => {
   const config = PRESETS.tiny;
-  const extents = { streams: 5, positions: 100, promptLength: 32, precision: 'fp32' } as const;
+  const extents = { streams: 5, positions: 100, promptLength: 32, precision: 'fp32', packed: false } as const;
   const { prefill, decode } = planGeneration(config, layoutForInference(config), extents);
   for (const plan of [prefill, decode]) {
     expect(cacheSize(plan)).toEqual({ slots: 5, positions: 100 });
@@ -80,7 +105,7 @@ test('the plans say how large their cache is and how many logits they give', () 
 
 test('a cache longer than the context is refused', () => {
   const config = PRESETS.tiny;
-  const extents = { streams: 1, positions: 129, promptLength: 32, precision: 'fp32' } as const;
+  const extents = { streams: 1, positions: 129, promptLength: 32, precision: 'fp32', packed: false } as const;
   expect(() => planGeneration(config, layoutForInference(config), extents)).toThrow(/129 positions.*128/);
 });
 
@@ -92,7 +117,7 @@ test('a model that is only run needs its parameters, its cache and little else',
       .map(({ name }) => name)
       .sort(),
   );
-  const extents = { streams: 1, positions: 1024, promptLength: 128, precision: 'fp32' } as const;
+  const extents = { streams: 1, positions: 1024, promptLength: 128, precision: 'fp32', packed: false } as const;
   const plans = planGeneration(config, layout, extents);
   const bytes = sessionBytes(layout, [plans.prefill, plans.decode]);
   expect(bytes.has('gradients')).toBe(false);

@@ -143,7 +143,7 @@ class CpuBackend implements Backend {
       this.#raiseStop(0);
       signal?.addEventListener('abort', raise, { once: true });
       try {
-        const stop = plan.interruptible ? this.#control.address : 0;
+        const stop = plan.updatesParameters ? 0 : this.#control.address;
         return await this.#host.run(this.#team, table.address, launches, extents, stop, times);
       } finally {
         signal?.removeEventListener('abort', raise);

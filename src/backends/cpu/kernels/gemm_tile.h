@@ -51,18 +51,6 @@ static inline vf multiply_add(vf sum, unit a, lanes_of_b b) { return sum + vspla
 #define ONE 1.0f
 #endif
 
-/*
- * Holds a value in a vector register. Left to itself gcc loads the panel of B again for each row of an AVX2 tile, and the
- * loads bound the loop: 71 GFLOP/s of 102 on a Zen 3 core, 86 when held.
- */
-#if defined(__x86_64__)
-#define HOLD(lanes) __asm__("" : "+v"(lanes))
-#elif defined(__aarch64__)
-#define HOLD(lanes) __asm__("" : "+w"(lanes))
-#else
-#define HOLD(lanes) (void)(lanes)
-#endif
-
 /** c (dense TILE_ROWS x TILE_COLUMNS) = the product of two panels over `steps`, added to what c holds unless `first`. */
 static __attribute__((noinline)) void multiply_tile(int64_t steps, const unit *a, const unit *b, float *c, int first) {
   vf sum[TILE_ROWS][TILE_VECTORS];

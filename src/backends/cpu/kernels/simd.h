@@ -38,6 +38,18 @@ typedef bf16 act;
 typedef float act;
 #endif
 
+/*
+ * Holds a value in a vector register. Left to itself gcc reads a panel of the matrix product again for each row of an AVX2
+ * tile, and the loads bound the loop: 71 GFLOP/s of 102 on a Zen 3 core, 86 when held.
+ */
+#if defined(__x86_64__)
+#define HOLD(vector) __asm__("" : "+v"(vector))
+#elif defined(__aarch64__)
+#define HOLD(vector) __asm__("" : "+w"(vector))
+#else
+#define HOLD(vector) (void)(vector)
+#endif
+
 static inline vf vsplat(float x) { return x - (vf){0}; }
 static inline vf vload(const float *p) {
   vf v;

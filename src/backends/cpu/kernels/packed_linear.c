@@ -1,0 +1,29 @@
+/**
+ * pre = x w + b; y = gelu(pre) where `pre` is kept (the GELU variant), else y = pre, for few rows and a weight packed once
+ * (packed.h). Policy: outputs are written (=).
+ *
+ * x act[N,K], w packed [K,M], b f32[M] -> y act[N,M], pre act[N,M] or NULL; K, M. Work is claimed by the strip.
+ */
+#include "gemm.h"
+#include "packed.h"
+
+kernel packed_linear;
+
+void packed_linear(const word *args, const extents *active, team *team) {
+  const act *x = args[0].p;
+  const destination c = {.values = args[3].p, .pre = args[4].p, .bias = args[2].p};
+  const int64_t K = args[5].i, M = args[6].i, N = rows_of(active), strips = packed_strips(M);
+  float *sums = team->scratch;
+  x_pair *pairs = (x_pair *)(sums + PACKED_ROWS * PACKED_COLUMNS);
+  int64_t ready = -1;
+  for (int64_t item; (item = team_claim(team, 0)) < blocks_in(N, PACKED_ROWS) * strips;) {
+    const int64_t row = item / strips * PACKED_ROWS, strip = item % strips, column = strip * PACKED_COLUMNS;
+    const int rows = (int)min64(PACKED_ROWS, N - row);
+    if (ready != row)
+      for (int64_t i = 0; i < rows * K / 2; i++) pairs[i] = pair_of(x + row * K + 2 * i);
+    ready = row;
+    multiply_strip(rows, pairs, packed_strip(args[1].p, strip, K), K, sums);
+    for (int r = 0; r < rows; r++)
+      write_row(&c, (row + r) * M, column, sums + r * PACKED_COLUMNS, min64(PACKED_COLUMNS, M - column));
+  }
+}

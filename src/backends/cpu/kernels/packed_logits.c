@@ -1,0 +1,30 @@
+/**
+ * logits [B,V] f32 = x [rows[b], C] wteT for the one row of each stream that samples, with the token table packed once
+ * (packed.h). Policy: written (=). Work is claimed by the strip.
+ *
+ * x act[N,C], wte packed [C,V], rows i32[B] -> logits f32[B,V]; C, V
+ */
+#include "gemm.h"
+#include "packed.h"
+
+kernel packed_logits;
+
+void packed_logits(const word *args, const extents *active, team *team) {
+  const act *x = args[0].p;
+  const int32_t *rows = args[2].p;
+  const int64_t C = args[4].i, V = args[5].i, B = active->batch, strips = packed_strips(V);
+  const destination c = {.sums = args[3].p};
+  float *sums = team->scratch;
+  x_pair *pairs = (x_pair *)(sums + PACKED_ROWS * PACKED_COLUMNS);
+  int64_t ready = -1;
+  for (int64_t item; (item = team_claim(team, 0)) < blocks_in(B, PACKED_ROWS) * strips;) {
+    const int64_t first = item / strips * PACKED_ROWS, strip = item % strips, column = strip * PACKED_COLUMNS;
+    const int count = (int)min64(PACKED_ROWS, B - first);
+    if (ready != first)
+      for (int64_t i = 0; i < count * C / 2; i++) pairs[i] = pair_of(x + rows[first + i / (C / 2)] * C + i % (C / 2) * 2);
+    ready = first;
+    multiply_strip(count, pairs, packed_strip(args[1].p, strip, C), C, sums);
+    for (int b = 0; b < count; b++)
+      write_row(&c, (first + b) * V, column, sums + b * PACKED_COLUMNS, min64(PACKED_COLUMNS, V - column));
+  }
+}

@@ -1,0 +1,27 @@
+/** @file `logits` with a packed token table. */
+
+import { apply, input, type Operation, output } from '../operation.ts';
+import { elements, extent, type Tensor } from '../tensor.ts';
+import type { PackedWeight } from './pack-weight.ts';
+
+const packedLogitsForward: Operation = {
+  name: 'packed_logits',
+  constants: (node) => ({ integers: [extent(input(node), -1), extent(output(node), -1)] }),
+  flops: (node) => 2 * elements(output(node).shape) * extent(input(node), -1),
+};
+
+/**
+ * logits[b] = x[rows[b]] · tokenTableᵀ, float32 [B, V].
+ *
+ * @param x_BTC activation type
+ * @param tokens_CV the packed transpose of the token table
+ * @param rows_B int32, indices into the B·T active rows
+ */
+export function packedLogits(x_BTC: Tensor, tokens_CV: PackedWeight, rows_B: Tensor): Tensor {
+  return output(
+    apply(x_BTC.graph, packedLogitsForward, {
+      inputs: [x_BTC, tokens_CV.copy, rows_B],
+      outputs: [{ shape: [extent(rows_B, 0), tokens_CV.outputs], dtype: 'float32' }],
+    }),
+  );
+}
