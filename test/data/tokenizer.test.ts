@@ -46,9 +46,15 @@ describe('the GPT-2 tokenizer', () => {
     expect(decoder.end()).toBe('\ufffd');
   });
 
-  it('finishes on a run of one kind of character that is 50,000 long', () => {
-    const text = 'ACGT'.repeat(12_500);
-    expect(decode(encode(text))).toBe(text);
+  it('looks at nothing that an earlier, longer text left behind', () => {
+    for (const text of ["'ll've're's 12.5", 'naïve 🙂🙂 café', '  \u3000\u3000x']) {
+      const alone = Array.from(text, (_, i) => [...encode(text.slice(0, i))]);
+      for (const [i, ids] of alone.entries()) {
+        encode(text);
+        expect([...encode(text.slice(0, i))]).toEqual(ids);
+      }
+    }
+    expect([...encode("'l")]).toEqual([6, 75]);
   });
 
   it('stays exact when more different pieces come than the cache holds', () => {
