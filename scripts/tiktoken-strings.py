@@ -1,13 +1,14 @@
 """Random Unicode strings and the ids tiktoken gives them, one JSON object {text, ids} a line.
 
     python scripts/tiktoken-strings.py --count 100000 --seed 1 | node scripts/compare-tokenizer.js
-    python scripts/tiktoken-strings.py --count 3000 --seed 0 > test/fixtures/tokenizer-random.jsonl
+    python scripts/tiktoken-strings.py --count 3000 --longest 40 | gzip -9n > test/fixtures/tokenizer-random.jsonl.gz
 
 Needs tiktoken (which downloads `r50k_base` or finds it in TIKTOKEN_CACHE_DIR). Surrogates without their other half occur
 in the text; tiktoken takes them for U+FFFD.
 """
 
 import argparse
+import itertools
 import json
 import random
 import unicodedata
@@ -17,6 +18,7 @@ import tiktoken
 parser = argparse.ArgumentParser()
 parser.add_argument("--count", type=int, default=100_000)
 parser.add_argument("--seed", type=int, default=0)
+parser.add_argument("--longest", type=int, default=10_000, help="characters")
 arguments = parser.parse_args()
 rng = random.Random(arguments.seed)
 encoding = tiktoken.get_encoding("r50k_base")
@@ -31,8 +33,9 @@ SPECIAL = [
 ]
 WORDS = "the of and to in is that language model don't they're I've we'll it's 1984 3.14 HTTP getElementById naïve".split()
 WORDS += "Привет мир 你好世界 こんにちは สวัสดี नमस्ते مرحبا שלום გამარჯობა Γειά áéíóú straße Việt".split()
-# by code point, so that each script and each kind of character is met
-BLOCKS = [range(start, start + 256) for start in range(0, 0x32400, 256)] + [range(0xE0000, 0xE0200), range(0x10FF00, 0x110000)]
+# every block of 256 code points but most of the ideographs beyond U+20000
+STARTS = [*range(0, 0x20100, 256), *range(0x2A600, 0x2EF00, 0x800), 0x31300, 0x32300, 0xE0000, 0xE0100, 0x10FF00]
+BLOCKS = [range(start, start + 256) for start in STARTS]
 
 
 def character():
@@ -56,8 +59,11 @@ def piece():
             return rng.choice([rng.choice(SPECIAL), character()]) * int(rng.paretovariate(0.7) % 300)
 
 
-for _ in range(arguments.count):
+def string():
     text = "".join(piece() for _ in range(rng.randrange(1, 16)))
-    if rng.random() < 0.1:
-        text = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFD", text) if rng.random() < 0.1 else text
+
+
+texts = (text for text in iter(string, None) if len(text) <= arguments.longest)
+for text in itertools.islice(texts, arguments.count):
     print(json.dumps({"text": text, "ids": encoding.encode_ordinary(text)}, separators=(",", ":")))

@@ -50,8 +50,8 @@ class MinHeap {
  * candidate in the heap is out of date when the pair at its position has another rank by now.
  */
 export function mergeLong(tokens: Uint16Array, count: number, pairs: PairRanks): number {
-  const next = Int32Array.from({ length: count }, (_, position) => position + 1);
-  const previous = Int32Array.from({ length: count }, (_, position) => position - 1);
+  const next = new Int32Array(count);
+  const previous = new Int32Array(count);
   /** The rank of each token with the next one. */
   const ranks = new Uint16Array(count).fill(NO_RANK);
   const candidates = new MinHeap(2 * count);
@@ -62,7 +62,11 @@ export function mergeLong(tokens: Uint16Array, count: number, pairs: PairRanks):
     if (rank !== NO_RANK) candidates.push(rank * RANK_UNIT + left);
   }
 
-  for (let position = 0; position + 1 < count; position++) consider(position, position + 1);
+  for (let position = 0; position < count; position++) {
+    next[position] = position + 1;
+    previous[position] = position - 1;
+    consider(position, position + 1);
+  }
   for (let candidate = candidates.pop(); candidate !== undefined; candidate = candidates.pop()) {
     const rank = Math.floor(candidate / RANK_UNIT);
     const left = candidate % RANK_UNIT;

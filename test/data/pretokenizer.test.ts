@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lastSafeCut, pieceEnd } from '#minillm/data/pretokenizer.js';
-
-/** With U+FFFD for surrogates without their other half, as UTF-8 has them. */
-const wellFormed = (text: string) => Buffer.from(text).toString();
+import { pattern, wellFormed } from './reference-tokenizer.ts';
 
 function pieces(text: string): string[] {
   const bytes = Buffer.from(`${text}\0\0`);
@@ -15,13 +13,6 @@ function pieces(text: string): string[] {
   }
   return found;
 }
-
-/** GPT-2's pattern, with \s spelled out as Unicode's White_Space. */
-const S = String.raw`\p{White_Space}`;
-const pattern = new RegExp(
-  String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^${S}\p{L}\p{N}]+|${S}+(?!\P{White_Space})|${S}+`,
-  'gu',
-);
 
 const alphabet = [..." \n\t\r'sdmtlvreSD09.,-\u00a0\u0085\ufeff\u3000é中½🙂𝐀𝟎\u0301", '\ud800', '\udc00'];
 
