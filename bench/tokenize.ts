@@ -6,13 +6,13 @@
  *   node dist-bench/tokenize.js --texts fineweb-docs.jsonl.gz --threads 2
  */
 
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { report } from './arguments.ts';
 
 /** Characters of a batch, as in the peer. */
 const BATCH_LENGTH = 1 << 18;
-const BATCHES_IN_FLIGHT = 2;
 
 async function answerBatches(): Promise<void> {
   const { encode } = await import('#minillm/data/tokenizer.js');
@@ -43,29 +43,14 @@ function inBatches(texts: readonly string[]): string[][] {
 async function tokenize(workers: readonly Worker[], texts: readonly string[]): Promise<number> {
   const batches = inBatches(texts).values();
   let tokens = 0;
-  const work = workers.map(
-    (worker) =>
-      new Promise<void>((resolve, reject) => {
-        let inFlight = 0;
-        const send = (): void => {
-          const { value: batch } = batches.next();
-          if (batch) {
-            inFlight++;
-            worker.postMessage(batch);
-          } else if (inFlight === 0) {
-            worker.removeAllListeners();
-            resolve();
-          }
-        };
-        worker.on('error', reject).on('message', (ids: readonly Uint16Array[]) => {
-          inFlight--;
-          for (const each of ids) tokens += each.length;
-          send();
-        });
-        for (let i = 0; i < BATCHES_IN_FLIGHT; i++) send();
-      }),
-  );
-  await Promise.all(work);
+  const keepBusy = async (worker: Worker): Promise<void> => {
+    for (const batch of batches) {
+      worker.postMessage(batch);
+      const [ids] = (await once(worker, 'message')) as [readonly Uint16Array[]];
+      for (const each of ids) tokens += each.length;
+    }
+  };
+  await Promise.all(workers.map(keepBusy));
   return tokens;
 }
 
