@@ -119,10 +119,13 @@ static inline float vmaximum(vf v) {
   return m;
 }
 
-/** e^x for x <= 88.7 (0 below -87.3): 2^n times a degree-6 polynomial of the remainder; relative error below 2e-7. */
+/**
+ * e^x: 2^n times a degree-6 polynomial of the remainder; relative error below 2e-7. 0 below -87.3; e^60 above 60, so that
+ * no reciprocal of it is denormal, and slow.
+ */
 static inline vf vexp(vf x) {
   vi nan = x != x;
-  vf clamped = vmin(vmax(x, vsplat(-87.3f)), vsplat(88.7f));
+  vf clamped = vmin(vmax(x, vsplat(-87.3f)), vsplat(60.0f));
   vf n = clamped * 1.44269504088896341f;
   /* round to nearest by adding and subtracting 1.5 * 2^23 */
   vf shifted = n + 12582912.0f;
@@ -141,22 +144,20 @@ static inline vf vexp(vf x) {
   e = vselect(x < -87.3f, vsplat(0.0f), e);
   return vselect(nan, x, e);
 }
-static inline vf vtanh(vf x) {
-  vf clamped = vmin(vmax(x, vsplat(-15.0f)), vsplat(15.0f));
-  vf e = vexp(clamped * 2.0f);
-  vf t = (e - 1.0f) / (e + 1.0f);
-  vf small = x - x * x * x * 0.333333333f;
-  vi near_zero = (x < 1e-2f) & (x > -1e-2f);
-  return vselect(x != x, x, vselect(near_zero, small, t));
-}
 
-/* GELU in its tanh form (Hendrycks & Gimpel 2016), as GPT-2 uses it, and its derivative. */
-#define GELU_SCALE 0.7978845608028654f
+/*
+ * GELU in its tanh form (Hendrycks & Gimpel 2016), as GPT-2 uses it, and its derivative, with 1 + tanh u = 2 / (1 + e^-2u):
+ * gelu(x) = x·s(x), gelu'(x) = s + x·s·(1 - s)·t'(x), where s = 1 / (1 + e^-t) and t = 2·sqrt(2/pi)·(x + 0.044715 x³).
+ */
+#define GELU_SCALE 1.5957691216057308f
 #define GELU_CUBIC 0.044715f
-static inline vf vgelu(vf x) { return 0.5f * x * (1.0f + vtanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x))); }
+static inline vf gelu_share(vf x, vf square) {
+  return 1.0f / (1.0f + vexp(-GELU_SCALE * x * (1.0f + GELU_CUBIC * square)));
+}
+static inline vf vgelu(vf x) { return x * gelu_share(x, x * x); }
 static inline vf vgelu_derivative(vf x) {
-  vf t = vtanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x));
-  return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * GELU_SCALE * (1.0f + 3.0f * GELU_CUBIC * x * x);
+  vf square = x * x, share = gelu_share(x, square);
+  return share + x * share * (1.0f - share) * GELU_SCALE * (1.0f + 3.0f * GELU_CUBIC * square);
 }
 
 #endif
