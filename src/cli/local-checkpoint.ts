@@ -1,13 +1,14 @@
 /** @file A checkpoint that a flag names, brought onto this disk with progress where it is one of the hub's. */
 
+import { isHubModel } from '../hub/model-name.ts';
 import type { ChosenSettings } from '../train/settings.ts';
 import { downloadLine, waitLine } from './download-lines.ts';
 import { Progress } from './progress.ts';
 
 /** The folder of `hf:OWNER/NAME[@REVISION]`, downloaded if need be; any other name as it is. */
 export async function localCheckpoint(name: string, progress: Progress): Promise<string> {
-  const { fetchModelFolder, isHubModel } = await import('../hub/model-folder.ts');
   if (!isHubModel(name)) return name;
+  const { fetchModelFolder } = await import('../hub/model-folder.ts');
   const { openHub } = await import('../hub/hub.ts');
   const hub = await openHub({ onWait: (reason, wait) => progress.update(waitLine(reason, wait)) });
   const started = performance.now();

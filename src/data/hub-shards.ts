@@ -1,4 +1,6 @@
 /** @file Token shards that others have made, from the Hugging Face hub: `.bin` of llm.c or `.npy` of build-nanogpt. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { commitOfSource, sourceOf } from '../hub/corpus-source.ts';
@@ -7,7 +9,6 @@ import { type Hub, openHub } from '../hub/hub.ts';
 import { lockWhenFree } from '../hub/hub-cache.ts';
 import { findRepository, type HubFile, listFilesIn, type Repository } from '../hub/repository.ts';
 import { UserError } from '../support/errors.ts';
-import { exists } from '../support/files.ts';
 import { type DatasetDescription, GPT2_TOKENIZER, readDescription, writeDescription } from './dataset-description.ts';
 import { Shard } from './shard.ts';
 import { splitOfShard } from './shard-names.ts';
@@ -48,41 +49,18 @@ export interface HubShardsProgress {
  * hub refuses or cannot be reached.
  */
 export async function fetchHubShards(options: HubShardsOptions): Promise<DatasetDescription> {
-  const { folder, signal, onProgress, hub = await openHub() } = options;
-  const work = join(folder, WORK_FOLDER);
-  const lock = await lockWhenFree(work, {
+  const { folder, signal, hub = await openHub() } = options;
+  const lock = await lockWhenFree(join(folder, `${WORK_FOLDER}.lock`), {
     signal,
     onWait: (holder) => hub.onWait?.(`${folder}: shards are being downloaded to it by ${holder}`, 0),
   });
   try {
     const { repository, description } = await begin(hub, options);
     const wanted = wantedShards(repository, await listFilesIn(hub, repository, '', signal), options.limit);
-    const files = wanted.filter(({ path }) => !description.shards.some(({ name }) => name === basename(path)));
-    const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
-    const window = new DownloadWindow({ hub, repository, files, folder: work, bytes: Number.POSITIVE_INFINITY });
-    const started = performance.now();
-    let before = 0;
-    let whole = description;
-    try {
-      for (const [index, file] of files.entries()) {
-        const name = basename(file.path);
-        const path = await window.fetch(index, {
-          signal,
-          onProgress: (bytes) => {
-            const seconds = (performance.now() - started) / 1000;
-            onProgress?.({ name, bytes: before + bytes, totalBytes, seconds });
-          },
-        });
-        const added = withShard(whole, path, file);
-        await rename(path, join(folder, name));
-        await writeDescription(folder, added);
-        whole = added;
-        before += file.bytes;
-      }
-    } finally {
-      await window.close();
-    }
-    await rm(work, { recursive: true, force: true });
+    const listed = await adopt(folder, description, wanted);
+    const missing = wanted.filter((file) => !isListed(listed, basename(file.path)));
+    const whole = await fetchMissing(missing, listed, { ...options, hub, repository });
+    await rm(join(folder, WORK_FOLDER), { recursive: true, force: true });
     return whole;
   } finally {
     lock.release();
@@ -95,23 +73,95 @@ async function begin(
   { repository: name, folder, revision, signal }: HubShardsOptions,
 ): Promise<{ repository: Repository; description: DatasetDescription }> {
   const earlier = await readDescription(folder);
-  const listed = new Set(earlier?.shards.map((shard) => shard.name));
-  for (const { name: shard } of earlier?.shards ?? []) {
-    if (!(await exists(join(folder, shard))))
-      throw new UserError(
-        `${folder}: dataset.json lists ${shard}, which is missing; remove dataset.json to begin anew`,
-      );
-  }
-  const stranger = (await readdir(folder)).find((entry) => splitOfShard(entry) !== undefined && !listed.has(entry));
   const commit = earlier && commitOfSource(earlier.source, name);
   const repository = await findRepository(hub, { kind: 'dataset', name }, { revision: revision ?? commit, signal });
   const source = sourceOf(repository);
-  if (stranger !== undefined || (earlier !== undefined && earlier.source !== source)) {
-    const found = stranger ?? `those of ${earlier?.source}`;
-    throw new UserError(`${folder}: expected no shards but those of ${source}, found ${found}; choose another folder`);
-  }
+  if (earlier !== undefined && earlier.source !== source)
+    throw otherShards(folder, source, `those of ${earlier.source}`);
   const empty = { documents: 0, validationTokens: 0, trainTokens: 0, shards: [] };
   return { repository, description: earlier ?? { formatVersion: 1, source, tokenizer: GPT2_TOKENIZER, ...empty } };
+}
+
+/**
+ * Checks that the folder holds what the description lists, and adds a shard that got its name just before an earlier process
+ * was killed.
+ */
+async function adopt(
+  folder: string,
+  description: DatasetDescription,
+  wanted: readonly HubFile[],
+): Promise<DatasetDescription> {
+  const names = (await readdir(folder)).filter((name) => splitOfShard(name) !== undefined);
+  const missing = description.shards.find(({ name }) => !names.includes(name));
+  if (missing)
+    throw new UserError(
+      `${folder}: dataset.json lists ${missing.name}, which is missing; remove dataset.json and the shards to begin anew`,
+    );
+  let whole = description;
+  for (const name of names) {
+    if (isListed(whole, name)) continue;
+    const path = join(folder, name);
+    const file = wanted.find((one) => basename(one.path) === name);
+    if (file === undefined || (await sha256Of(path)) !== file.checksum.hex)
+      throw otherShards(folder, description.source, name);
+    whole = withShard(whole, path, file);
+    await writeDescription(folder, whole);
+  }
+  return whole;
+}
+
+function isListed({ shards }: DatasetDescription, name: string): boolean {
+  return shards.some((shard) => shard.name === name);
+}
+
+function otherShards(folder: string, source: string, found: string): UserError {
+  return new UserError(`${folder}: expected no shards but those of ${source}, found ${found}; choose another folder`);
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer);
+  return hash.digest('hex');
+}
+
+/** Downloads shards one after the other, each listed in `dataset.json` once it is there. */
+async function fetchMissing(
+  files: readonly HubFile[],
+  description: DatasetDescription,
+  {
+    hub,
+    repository,
+    folder,
+    signal,
+    onProgress,
+  }: Omit<HubShardsOptions, 'repository'> & {
+    readonly hub: Hub;
+    readonly repository: Repository;
+  },
+): Promise<DatasetDescription> {
+  const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const bytes = Number.POSITIVE_INFINITY;
+  const window = new DownloadWindow({ hub, repository, files, folder: join(folder, WORK_FOLDER), bytes });
+  const started = performance.now();
+  let before = 0;
+  let whole = description;
+  try {
+    for (const [index, file] of files.entries()) {
+      const name = basename(file.path);
+      const tell = (ofFile: number): void => {
+        const seconds = (performance.now() - started) / 1000;
+        onProgress?.({ name, bytes: before + ofFile, totalBytes, seconds });
+      };
+      const path = await window.fetch(index, { signal, onProgress: tell });
+      whole = withShard(whole, path, file);
+      await rename(path, join(folder, name));
+      await writeDescription(folder, whole);
+      before += file.bytes;
+    }
+    return whole;
+  } finally {
+    await window.close();
+  }
 }
 
 /** All shards of validation and the first `limit` of training, by name. */
