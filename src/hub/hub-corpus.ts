@@ -23,6 +23,8 @@ export interface HubCorpusOptions {
   readonly revision?: string | undefined;
   /** Whether a path is a file of documents. */
   readonly textFiles?: (path: string) => boolean;
+  /** Leaves only some of the files, in their order: the part of this machine. */
+  readonly choose?: ((files: readonly HubFile[]) => readonly HubFile[]) | undefined;
   /** Where downloads lie while they are needed; by default in the user's cache. */
   readonly cacheFolder?: string | undefined;
   /** Most bytes that lie there. */
@@ -38,7 +40,7 @@ export interface HubCorpusOptions {
 export interface HubCorpusFiles extends CorpusFiles {
   readonly commit: string;
   /** Ends downloads and lets go of the cache. What was fetched ahead is removed once the build is finished, else found again. */
-  close(build: { readonly finished: boolean }): Promise<void>;
+  close(build?: { readonly finished: boolean }): Promise<void>;
 }
 
 const isParquetOrJsonLines = (path: string): boolean => /\.(parquet|jsonl(\.gz)?|json\.gz)$/.test(path);
@@ -52,7 +54,8 @@ export async function hubCorpusFiles(options: HubCorpusOptions): Promise<HubCorp
   const { subset, revision, textFiles = isParquetOrJsonLines, cacheBytes = DEFAULT_CACHE_BYTES } = options;
   const { hub = await openHub(), signal = new AbortController().signal } = options;
   const repository = await findRepository(hub, { kind: 'dataset', name: options.repository }, { revision, signal });
-  const files = await filesOfSubset(hub, repository, { subset, textFiles, signal });
+  const listed = await filesOfSubset(hub, repository, { subset, textFiles, signal });
+  const files = options.choose?.(listed) ?? listed;
   checkCache(files, cacheBytes);
   const cache = options.cacheFolder ?? (await hubCacheFolder());
   const parent = join(repositoryFolder(cache, repository), repository.commit);
@@ -76,7 +79,7 @@ export async function hubCorpusFiles(options: HubCorpusOptions): Promise<HubCorp
       return window.fetch(index, fetching);
     },
     release: (index) => window.release(index),
-    async close({ finished }) {
+    async close({ finished } = { finished: false }) {
       await window.close();
       if (finished) await rm(folder, { recursive: true, force: true });
       lock.release();

@@ -23,7 +23,7 @@ async function corpus({ faults, ...options }: Given = {}) {
   const cacheFolder = options.cacheFolder ?? temporaryFolder();
   const open = async () => {
     const files = await hubCorpusFiles({ repository: 'owner/name', hub: hubAt(server), ...options, cacheFolder });
-    onTestFinished(() => files.close({ finished: false }));
+    onTestFinished(() => files.close());
     return files;
   };
   const files = await open();
@@ -89,6 +89,14 @@ test('a cache too small for one file is refused before anything is fetched', asy
   );
 });
 
+test('of a part of the files no other is fetched, ahead of the reader neither', async () => {
+  const { files, downloaded, server } = await corpus({ choose: (all) => all.slice(4, 6) });
+  expect(files.files.map(({ name }) => name)).toEqual(NAMES.slice(4, 6));
+  await files.fetch(0, { signal: NEVER });
+  await vi.waitFor(() => expect(downloaded()['window-0']).toEqual([4, 5].map(nameOf)));
+  expect(server.requests.filter(({ stage }) => stage === 'bytes').length).toBe(2);
+});
+
 test('kept downloads are left, and the next build fetches none of them again', async () => {
   const cacheFolder = temporaryFolder();
   const { files, server, folder, open } = await corpus({ cacheFolder, keepDownloads: true });
@@ -96,7 +104,7 @@ test('kept downloads are left, and the next build fetches none of them again', a
   await files.release(0);
   expect(path).toBe(join(folder, 'kept', NAMES[0] ?? ''));
   expect(existsSync(path)).toBe(true);
-  await files.close({ finished: false });
+  await files.close();
   const again = await open();
   const before = server.requests.filter(({ path: asked }) => asked === NAMES[0]).length;
   expect(await again.fetch(0, { signal: NEVER })).toBe(path);
@@ -107,7 +115,7 @@ test('a finished build leaves nothing of what was fetched ahead of it, a stopped
   const { files, open, downloaded } = await corpus();
   await files.fetch(0, { signal: NEVER });
   await vi.waitFor(() => expect(downloaded()['window-0']?.length).toBe(4));
-  await files.close({ finished: false });
+  await files.close();
   expect(downloaded()['window-0']?.length).toBe(4);
   await (await open()).close({ finished: true });
   expect(downloaded()).toEqual({});
@@ -126,7 +134,7 @@ test('two builds at a time have windows of their own', async () => {
 test('what a killed process left is gone on with, and what is not needed first is removed', async () => {
   const cacheFolder = temporaryFolder();
   const { files, open, folder, server } = await corpus({ cacheFolder });
-  await files.close({ finished: false });
+  await files.close();
   const data = join(folder, 'window-0', 'data');
   mkdirSync(data, { recursive: true });
   writeFileSync(join(data, nameOf(1)), CONTENTS.get(NAMES[1] ?? '') ?? '');
@@ -207,7 +215,7 @@ test('processes that share a cache, some of them killed, each read the right byt
   const killed = [500, 700, 900, 1100].map((milliseconds) => readInProcess(server.url, cacheFolder, milliseconds));
   const outcomes = [...(await Promise.all(killed)), await readInProcess(server.url, cacheFolder)];
   const files = await hubCorpusFiles({ repository: 'owner/name', hub: hubAt(server), cacheFolder });
-  await files.close({ finished: false });
+  await files.close();
   const expected = files.files.map(({ sha256 }) => sha256);
   expect(outcomes.at(-1)).toEqual(expected);
   for (const outcome of outcomes) if (outcome !== undefined) expect(outcome).toEqual(expected);
