@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { DEFAULT_STORIES, DEFAULT_STORY_SEED, MOST_STORIES } from '../data/stories.ts';
+import { shardsCommand } from './data-shards.ts';
 import type { DataStoriesFlags } from './data-stories.ts';
 import type { DataTextFlags } from './data-text.ts';
 import { requireFlag, tokenCount, wholeNumber } from './flags.ts';
@@ -27,7 +28,8 @@ export function dataCommand(): Command {
   return new Command('data')
     .description('turn documents into token shards')
     .addCommand(textCommand())
-    .addCommand(storiesCommand());
+    .addCommand(storiesCommand())
+    .addCommand(shardsCommand());
 }
 
 function textCommand(): Command {

@@ -37,6 +37,11 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** Flushes a folder's list of names, so that a file renamed into it stays there. */
+export async function syncFolder(folder: string): Promise<void> {
+  await sync(folder);
+}
+
 async function sync(path: string): Promise<void> {
   const isFolder = (await stat(path)).isDirectory();
   if (isFolder && process.platform === 'win32') return; // Windows cannot open a folder
