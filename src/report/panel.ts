@@ -44,6 +44,10 @@ export interface Panel {
 }
 
 const LABEL_HEIGHT = 16;
+/** Of small text, about. */
+const CHARACTER_WIDTH = 5.8;
+/** A curve that ends before this share of the width has its label inside the plot. */
+const EARLY_SHARE = 0.9;
 
 /** The panel's parts of an ECharts option; `index` tells its grid and axes from other panels'. */
 export function panelParts(panel: Panel, palette: Palette, index: number) {
@@ -61,7 +65,7 @@ export function panelParts(panel: Panel, palette: Palette, index: number) {
       text(panel.title, frame.left, frame.top - 22, { size: 14, weight: 600, fill: palette.text }),
       ...rowHeads(panel, palette),
       ...shown.map((reference) => referenceLabel(panel, reference, palette)),
-      ...endLabels(panel),
+      ...endLabels(panel, palette),
     ],
   };
 }
@@ -167,7 +171,7 @@ function referenceLabel(panel: Panel, { name, value }: Reference, palette: Palet
   const { frame, referenceSide } = panel;
   const content = `${name}  ${value}`;
   const [from, to] = [frame.left + 8, frame.left + frame.width - 4];
-  const places = labelPlaces(from, to, heightOf(panel, value), 6.6 * content.length, referenceSide);
+  const places = labelPlaces(from, to, heightOf(panel, value), CHARACTER_WIDTH * content.length, referenceSide);
   const strong = panel.curves.filter(isStrong).map((curve) => pathOf(panel, curve));
   const { left, y } = clearest(places, strong) ?? { left: from, y: frame.top };
   return text(content, left, y, { size: 12, fill: palette.muted, halo: palette.background });
@@ -185,24 +189,36 @@ function pathOf(panel: Panel, { series: { steps, values } }: Curve): Path {
   ]);
 }
 
-function endLabels(panel: Panel) {
-  const { frame, curves } = panel;
+/** Right of the plot, or at the end of a curve that ends well before it. */
+function endLabels(panel: Panel, palette: Palette) {
+  const { frame, curves, horizontal } = panel;
   const labelled = curves.flatMap(({ series, label, colour }) => {
     const end = series.values.findLastIndex(Number.isFinite);
-    return label === undefined || end < 0
-      ? []
-      : [{ label, colour, x: series.steps[end] ?? 0, y: heightOf(panel, series.values[end] ?? 0) }];
+    if (label === undefined || end < 0) return [];
+    const share = (series.steps[end] ?? 0) / horizontal.max;
+    const y = heightOf(panel, series.values[end] ?? 0);
+    return [{ label, colour, share, y: Math.max(frame.top, Math.min(frame.top + frame.height, y)) }];
   });
-  const wanted = labelled.map(({ y }) => Math.max(frame.top, Math.min(frame.top + frame.height, y)));
-  const places = spread(
-    wanted,
+  const isEarly = ({ share }: { readonly share: number }): boolean => share < EARLY_SHARE;
+  const beside = labelled.filter((label) => !isEarly(label));
+  const half = LABEL_HEIGHT / 2;
+  const rows = spread(
+    beside.map(({ y }) => y),
     LABEL_HEIGHT,
-    frame.top - LABEL_HEIGHT / 2,
-    frame.top + frame.height + LABEL_HEIGHT / 2,
+    frame.top - half,
+    frame.top + frame.height + half,
   );
-  return labelled.map(({ label, colour }, index) =>
-    text(label, frame.left + frame.width + 8, places[index] ?? 0, { size: 12.5, weight: 600, fill: colour }),
-  );
+  const style = { size: 12.5, weight: 600 };
+  return [
+    ...beside.map(({ label, colour }, index) =>
+      text(label, frame.left + frame.width + 8, rows[index] ?? 0, { ...style, fill: colour }),
+    ),
+    ...labelled
+      .filter(isEarly)
+      .map(({ label, colour, share, y }) =>
+        text(label, frame.left + share * frame.width + 8, y, { ...style, fill: colour, halo: palette.background }),
+      ),
+  ];
 }
 
 /** The pixel row of a value. */

@@ -21,6 +21,7 @@ import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
 import { fileError, temporaryPath } from '../support/files.ts';
 
+const LOCK_FILE = 'trainer.lock';
 const TOUCH_MILLISECONDS = 20_000;
 /** A lock of another host that has not been touched for this long is stale. */
 const STALE_MILLISECONDS = 180_000;
@@ -44,7 +45,7 @@ export interface RunLock {
  * @throws UserError naming the process that holds it, or when the system refuses.
  */
 export function lockRunFolder(runFolder: string): RunLock {
-  const path = join(runFolder, 'trainer.lock');
+  const path = join(runFolder, LOCK_FILE);
   const own: Holder = { pid: process.pid, host: hostname(), startTime: startTimeOf(process.pid) };
   const content = JSON.stringify(own);
   const draft = temporaryPath(path);
@@ -115,12 +116,24 @@ function moves(path: string, other: string): boolean {
   }
 }
 
-function throwIfHeld(path: string): void {
+/** The process that trains a run now; undefined when there is none, or it is gone. */
+export function trainerOf(runFolder: string): { readonly pid: number; readonly host: string } | undefined {
+  return holderOf(join(runFolder, LOCK_FILE));
+}
+
+function holderOf(path: string): Holder | undefined {
   const holder = parseHolder(readText(path));
   // gone meanwhile, or empty: a lock appears with its content, so the host went down before that reached the disk
+  if (holder === undefined) return undefined;
+  const isHere = holder.host === hostname();
+  const isGone = isHere ? !isRunning(holder) : untouchedMilliseconds(path) > STALE_MILLISECONDS;
+  return isGone ? undefined : holder;
+}
+
+function throwIfHeld(path: string): void {
+  const holder = holderOf(path);
   if (holder === undefined) return;
   const isHere = holder.host === hostname();
-  if (isHere ? !isRunning(holder) : untouchedMilliseconds(path) > STALE_MILLISECONDS) return;
   const where = isHere ? '' : ` on ${holder.host}`;
   const otherwise = isHere
     ? ''

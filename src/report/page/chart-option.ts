@@ -1,0 +1,183 @@
+/** @file A chart of the page as ECharts options. */
+
+import type { LineSeriesOption } from 'echarts/charts';
+import type { EChartsCoreOption } from 'echarts/core';
+import { type AxisRange, lossRange, tickedRange } from '../axis-range.ts';
+import type { Series } from '../curves.ts';
+import { formatTokens } from '../horizontal.ts';
+import type { PageChart, PageCurve, PageData } from '../page-data.ts';
+import { PALETTES, type Palette, runColour, type Theme } from '../palette.ts';
+import { colourIndex, curveName } from './legend.ts';
+import { tooltip } from './tooltip.ts';
+import { extent, points, shownExtent, type View } from './view.ts';
+
+const STROKES = {
+  steps: { width: 0.8, opacity: 0.3 },
+  course: { width: 1.6, opacity: 1 },
+  validation: { width: 2.4, opacity: 1 },
+} as const;
+
+/** Points up to which each is marked. */
+const MOST_POINTS = 40;
+
+/** The whole chart. */
+export function chartOption(
+  chart: PageChart,
+  data: PageData,
+  view: View,
+  theme: Theme,
+  hasSlider: boolean,
+): EChartsCoreOption {
+  const palette = PALETTES[theme];
+  const [min, max] = extent(data, view);
+  const curves = shownCurves(chart, view);
+  const labels = { color: palette.muted, fontSize: 12 };
+  return {
+    animation: false,
+    textStyle: { fontFamily: 'inherit' },
+    grid: { left: 52, right: 16, top: 12, bottom: hasSlider ? 80 : 32 },
+    xAxis: {
+      type: view.scale === 'log' ? 'log' : 'value',
+      min,
+      max,
+      splitNumber: 5,
+      axisLine: { onZero: false, lineStyle: { color: palette.axis } },
+      axisTick: { show: false },
+      splitLine: { show: false },
+      axisPointer: { show: true, type: 'line', label: { show: false }, lineStyle: { color: palette.axis } },
+      axisLabel: { ...labels, hideOverlap: true, showMaxLabel: view.scale === 'log', formatter: formatTokens },
+    },
+    yAxis: {
+      type: 'value',
+      ...verticalRange(chart, data, view),
+      axisLine: { show: false },
+      axisTick: { show: false },
+      splitLine: { lineStyle: { color: palette.grid } },
+      axisLabel: { ...labels, formatter: (value: number) => axisText(value, chart) },
+    },
+    tooltip: tooltip(chart, data, view, palette),
+    dataZoom: zooms(view, palette, hasSlider),
+    series: [
+      ...curves.map((curve) => line(curve, chart, data, view, palette)),
+      ...chart.references.map(({ name, value }) => reference(name, value, chart, palette)),
+    ],
+  };
+}
+
+/** What a zoom changes. */
+export function zoomOption(chart: PageChart, data: PageData, view: View, hasSlider: boolean): EChartsCoreOption {
+  const { start, end } = view;
+  return {
+    yAxis: verticalRange(chart, data, view),
+    dataZoom: hasSlider
+      ? [
+          { start, end },
+          { start, end },
+        ]
+      : [{ start, end }],
+  };
+}
+
+function shownCurves({ curves }: PageChart, { hidden }: View): readonly PageCurve[] {
+  return curves.filter(({ run }) => !hidden.has(run));
+}
+
+/** The range of what is zoomed to; of a whole falling curve without its steep start. */
+function verticalRange(chart: PageChart, data: PageData, view: View): AxisRange {
+  const [from, to] = shownExtent(data, view);
+  const within = (curve: PageCurve): Series => {
+    const shown = points(curve, data, view).filter(([x, y]) => x >= from && x <= to && y !== null);
+    return { steps: shown.map(([x]) => x), values: shown.map(([, y]) => y ?? Number.NaN) };
+  };
+  const curves = shownCurves(chart, view);
+  const noisy = curves.filter(({ role }) => role === 'steps').map(within);
+  const clear = curves.filter(({ role }) => role !== 'steps').map(within);
+  const references = chart.references.map(({ value }) => value);
+  if (chart.fallsSteeply && view.start === 0 && view.scale === 'linear') return lossRange(clear, noisy, references);
+  const values = [...clear, ...noisy].flatMap((series) => series.values);
+  return tickedRange(chart.fallsSteeply ? values : [...values, ...references]);
+}
+
+function line(curve: PageCurve, chart: PageChart, data: PageData, view: View, palette: Palette): LineSeriesOption {
+  const colour = runColour(palette, colourIndex(curve, data));
+  const { width, opacity } = STROKES[curve.role];
+  return {
+    type: 'line',
+    name: curveName(curve, chart, data),
+    data: points(curve, data, view),
+    showSymbol: curve.steps.length <= MOST_POINTS,
+    symbol: 'circle',
+    symbolSize: 2 * width + 1,
+    sampling: 'minmax',
+    emphasis: { disabled: true },
+    itemStyle: { color: colour },
+    lineStyle: { color: colour, width, opacity, join: 'round' },
+    z: curve.role === 'steps' ? 2 : 3,
+  };
+}
+
+/** A line across the chart, at the end where falling or rising curves are not. */
+function reference(name: string, value: number, chart: PageChart, palette: Palette): LineSeriesOption {
+  return {
+    type: 'line',
+    name: `${name} ${value}`,
+    data: [],
+    markLine: {
+      silent: true,
+      symbol: 'none',
+      animation: false,
+      data: [{ yAxis: value }],
+      lineStyle: { color: palette.reference, width: 1.25, type: [5, 4] },
+      label: {
+        formatter: `${name}  ${value}`,
+        position: chart.fallsSteeply ? 'insideEndTop' : 'insideStartTop',
+        color: palette.muted,
+        fontSize: 12,
+        textBorderColor: palette.background,
+        textBorderWidth: 4,
+      },
+    },
+  };
+}
+
+/** Wheel with Ctrl and two fingers in every chart, so that the page still scrolls; one slider for all. */
+function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
+  const inside = {
+    type: 'inside',
+    start,
+    end,
+    filterMode: 'none',
+    zoomOnMouseWheel: 'ctrl',
+    moveOnMouseMove: 'shift',
+    moveOnMouseWheel: false,
+    preventDefaultMouseMove: false,
+  };
+  const slider = {
+    type: 'slider',
+    start,
+    end,
+    filterMode: 'none',
+    bottom: 12,
+    height: 26,
+    left: 52,
+    right: 16,
+    showDetail: false,
+    brushSelect: false,
+    borderColor: 'transparent',
+    backgroundColor: palette.grid,
+    fillerColor: `${palette.axis}55`,
+    dataBackground: { lineStyle: { opacity: 0 }, areaStyle: { opacity: 0 } },
+    selectedDataBackground: { lineStyle: { opacity: 0 }, areaStyle: { opacity: 0 } },
+    handleStyle: { color: palette.background, borderColor: palette.muted },
+    moveHandleSize: 0,
+  };
+  return hasSlider ? [inside, slider] : [inside];
+}
+
+/** A tick of the vertical axis. */
+function axisText(value: number, { format }: PageChart): string {
+  if (format === 'percent') return `${Number((100 * value).toPrecision(4))} %`;
+  if (format === 'count') return formatTokens(value);
+  if (format === 'exponential') return value === 0 ? '0' : value.toExponential(1).replace('.0e', 'e');
+  return String(Number(value.toPrecision(6)));
+}
