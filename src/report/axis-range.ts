@@ -12,7 +12,7 @@ export interface AxisRange {
 /** The share of the longest run whose steep fall is cut off. */
 const STEEP_SHARE = 0.05;
 /** The share of a noisy curve's points that may lie below the range. */
-const RARE_SHARE = 0.02;
+const RARE_SHARE = 0.005;
 const TICKS = 8;
 /** Of an interval: what a value may lie beyond a tick. */
 const SLACK = 0.02;
@@ -73,4 +73,9 @@ function niceInterval(size: number): number {
 function roundTo(value: number, unit: number): number {
   const decimals = Math.max(0, Math.ceil(-Math.log10(unit)) + 1);
   return Number(value.toFixed(Math.min(15, decimals)));
+}
+
+/** The decimals that tell ticks apart: 2 for every 0.25. */
+export function decimalsOf(interval: number): number {
+  return (String(roundTo(interval, interval)).split('.')[1] ?? '').length;
 }

@@ -4,7 +4,7 @@
  */
 
 import type { EChartsCoreOption } from 'echarts/core';
-import { accuracyRange, lossRange } from './axis-range.ts';
+import { accuracyRange, decimalsOf, lossRange } from './axis-range.ts';
 import { lastMeasured, type RunCurves, type Series } from './curves.ts';
 import { downsample } from './downsample.ts';
 import { FONT_FAMILY, type Size } from './draw.ts';
@@ -193,10 +193,6 @@ function placed({ steps, values }: Series, scale: number): Series {
 function endLabel(name: string, series: Series, digits: number): string {
   const value = lastMeasured(series)?.value;
   return `${name} ${value?.toFixed(digits) ?? ''}`.trim();
-}
-
-function decimalsOf(interval: number): number {
-  return (String(interval).split('.')[1] ?? '').length;
 }
 
 /** Names of several runs in a row under the title, each behind its colour. */

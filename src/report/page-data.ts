@@ -21,8 +21,8 @@ export interface PageChart {
   /** Behind the title. */
   readonly note?: string;
   readonly format: 'fixed' | 'percent' | 'count' | 'exponential';
-  /** Whether the steep start is cut off. */
-  readonly fallsSteeply?: true;
+  /** What part of the values is shown: a falling curve without its steep start, everything, or all from 0 on. */
+  readonly range: 'falling' | 'all' | 'from zero';
   readonly references: readonly Reference[];
   readonly curves: readonly PageCurve[];
 }
@@ -56,22 +56,33 @@ export function pageData(runs: readonly RunCurves[], references: boolean): PageD
     runs: runs.map(pageRun),
     charts: [
       ...chart(
-        { title: 'Loss', format: 'fixed', fallsSteeply: true },
+        {
+          title: 'Loss',
+          ...(runs.length > 1 ? { note: 'validation thick, training thin' } : {}),
+          format: 'fixed',
+          range: 'falling',
+        },
         [...noisy(runs, 'loss', MOST_POINTS), ...plain(runs, 'validationLoss', 'validation')],
         LOSS_REFERENCES,
       ),
       ...chart(
-        { title: 'HellaSwag accuracy', format: 'fixed' },
+        { title: 'HellaSwag accuracy', format: 'fixed', range: 'all' },
         plain(runs, 'hellaswag', 'validation'),
         HELLASWAG_REFERENCES,
       ),
-      ...chart({ title: 'Throughput', note: 'tokens/s', format: 'count' }, noisy(runs, 'tokensPerSecond')),
-      ...chart({ title: 'Model FLOPs utilisation', format: 'percent' }, noisy(runs, 'mfu')),
       ...chart(
-        { title: 'Gradient norm', note: 'before clipping', format: 'fixed', fallsSteeply: true },
+        { title: 'Throughput', note: 'tokens/s', format: 'count', range: 'from zero' },
+        noisy(runs, 'tokensPerSecond'),
+      ),
+      ...chart({ title: 'Model FLOPs utilisation', format: 'percent', range: 'from zero' }, noisy(runs, 'mfu')),
+      ...chart(
+        { title: 'Gradient norm', note: 'before clipping', format: 'fixed', range: 'falling' },
         noisy(runs, 'gradientNorm'),
       ),
-      ...chart({ title: 'Learning rate', format: 'exponential' }, plain(runs, 'learningRate', 'course')),
+      ...chart(
+        { title: 'Learning rate', format: 'exponential', range: 'from zero' },
+        plain(runs, 'learningRate', 'course'),
+      ),
     ],
   };
 }

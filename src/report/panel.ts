@@ -45,7 +45,7 @@ export interface Panel {
 
 const LABEL_HEIGHT = 16;
 /** Of small text, about. */
-const CHARACTER_WIDTH = 5.8;
+const CHARACTER_WIDTH = 6.5;
 /** A curve that ends before this share of the width has its label inside the plot. */
 const EARLY_SHARE = 0.9;
 

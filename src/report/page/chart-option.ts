@@ -2,7 +2,8 @@
 
 import type { LineSeriesOption } from 'echarts/charts';
 import type { EChartsCoreOption } from 'echarts/core';
-import { type AxisRange, lossRange, tickedRange } from '../axis-range.ts';
+import { formatCount } from '../../support/format.ts';
+import { type AxisRange, decimalsOf, lossRange, tickedRange } from '../axis-range.ts';
 import type { Series } from '../curves.ts';
 import { formatTokens } from '../horizontal.ts';
 import type { PageChart, PageCurve, PageData } from '../page-data.ts';
@@ -31,11 +32,12 @@ export function chartOption(
   const palette = PALETTES[theme];
   const [min, max] = extent(data, view);
   const curves = shownCurves(chart, view);
+  const vertical = verticalRange(chart, data, view);
   const labels = { color: palette.muted, fontSize: 12 };
   return {
     animation: false,
     textStyle: { fontFamily: 'inherit' },
-    grid: { left: 52, right: 16, top: 12, bottom: hasSlider ? 80 : 32 },
+    grid: { left: 52, right: 16, top: 12, bottom: hasSlider ? 74 : 32 },
     xAxis: {
       type: view.scale === 'log' ? 'log' : 'value',
       min,
@@ -45,15 +47,20 @@ export function chartOption(
       axisTick: { show: false },
       splitLine: { show: false },
       axisPointer: { show: true, type: 'line', label: { show: false }, lineStyle: { color: palette.axis } },
-      axisLabel: { ...labels, hideOverlap: true, showMaxLabel: view.scale === 'log', formatter: formatTokens },
+      axisLabel: {
+        ...labels,
+        hideOverlap: true,
+        showMaxLabel: view.scale === 'log',
+        formatter: view.unit === 'tokens' ? formatTokens : formatCount,
+      },
     },
     yAxis: {
       type: 'value',
-      ...verticalRange(chart, data, view),
+      ...vertical,
       axisLine: { show: false },
       axisTick: { show: false },
       splitLine: { lineStyle: { color: palette.grid } },
-      axisLabel: { ...labels, formatter: (value: number) => axisText(value, chart) },
+      axisLabel: { ...labels, formatter: axisFormatter(chart, vertical) },
     },
     tooltip: tooltip(chart, data, view, palette),
     dataZoom: zooms(view, palette, hasSlider),
@@ -67,8 +74,9 @@ export function chartOption(
 /** What a zoom changes. */
 export function zoomOption(chart: PageChart, data: PageData, view: View, hasSlider: boolean): EChartsCoreOption {
   const { start, end } = view;
+  const vertical = verticalRange(chart, data, view);
   return {
-    yAxis: verticalRange(chart, data, view),
+    yAxis: { ...vertical, axisLabel: { formatter: axisFormatter(chart, vertical) } },
     dataZoom: hasSlider
       ? [
           { start, end },
@@ -93,9 +101,11 @@ function verticalRange(chart: PageChart, data: PageData, view: View): AxisRange 
   const noisy = curves.filter(({ role }) => role === 'steps').map(within);
   const clear = curves.filter(({ role }) => role !== 'steps').map(within);
   const references = chart.references.map(({ value }) => value);
-  if (chart.fallsSteeply && view.start === 0 && view.scale === 'linear') return lossRange(clear, noisy, references);
+  if (chart.range === 'falling' && view.start === 0 && view.scale === 'linear')
+    return lossRange(clear, noisy, references);
   const values = [...clear, ...noisy].flatMap((series) => series.values);
-  return tickedRange(chart.fallsSteeply ? values : [...values, ...references]);
+  if (chart.range === 'from zero') return tickedRange([0, ...values]);
+  return tickedRange(chart.range === 'falling' ? values : [...values, ...references]);
 }
 
 function line(curve: PageCurve, chart: PageChart, data: PageData, view: View, palette: Palette): LineSeriesOption {
@@ -126,11 +136,13 @@ function reference(name: string, value: number, chart: PageChart, palette: Palet
       silent: true,
       symbol: 'none',
       animation: false,
+      // of the value that the line is drawn at; two decimals unless told
+      precision: 6,
       data: [{ yAxis: value }],
       lineStyle: { color: palette.reference, width: 1.25, type: [5, 4] },
       label: {
         formatter: `${name}  ${value}`,
-        position: chart.fallsSteeply ? 'insideEndTop' : 'insideStartTop',
+        position: labelPosition(value, chart),
         color: palette.muted,
         fontSize: 12,
         textBorderColor: palette.background,
@@ -138,6 +150,13 @@ function reference(name: string, value: number, chart: PageChart, palette: Palet
       },
     },
   };
+}
+
+/** Falling curves leave room above the line's end, unless they end above it; rising ones above its start. */
+function labelPosition(value: number, { range, curves }: PageChart) {
+  if (range !== 'falling') return 'insideStartTop' as const;
+  const endAbove = curves.every((curve) => (curve.values.at(-1) ?? value) > value);
+  return endAbove ? ('insideEndBottom' as const) : ('insideEndTop' as const);
 }
 
 /** Wheel with Ctrl and two fingers in every chart, so that the page still scrolls; one slider for all. */
@@ -157,15 +176,16 @@ function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
     start,
     end,
     filterMode: 'none',
-    bottom: 12,
-    height: 26,
+    bottom: 18,
+    height: 12,
+    handleSize: '190%',
     left: 52,
     right: 16,
     showDetail: false,
     brushSelect: false,
     borderColor: 'transparent',
     backgroundColor: palette.grid,
-    fillerColor: `${palette.axis}55`,
+    fillerColor: `${palette.axis}66`,
     dataBackground: { lineStyle: { opacity: 0 }, areaStyle: { opacity: 0 } },
     selectedDataBackground: { lineStyle: { opacity: 0 }, areaStyle: { opacity: 0 } },
     handleStyle: { color: palette.background, borderColor: palette.muted },
@@ -174,10 +194,10 @@ function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
   return hasSlider ? [inside, slider] : [inside];
 }
 
-/** A tick of the vertical axis. */
-function axisText(value: number, { format }: PageChart): string {
-  if (format === 'percent') return `${Number((100 * value).toPrecision(4))} %`;
-  if (format === 'count') return formatTokens(value);
-  if (format === 'exponential') return value === 0 ? '0' : value.toExponential(1).replace('.0e', 'e');
-  return String(Number(value.toPrecision(6)));
+/** Writes the ticks of the vertical axis, all with as many decimals. */
+function axisFormatter({ format }: PageChart, { interval }: AxisRange): (value: number) => string {
+  if (format === 'percent') return (value) => `${(100 * value).toFixed(decimalsOf(100 * interval))} %`;
+  if (format === 'count') return formatTokens;
+  if (format === 'exponential') return (value) => (value === 0 ? '0' : value.toExponential(1).replace('.0e', 'e'));
+  return (value) => value.toFixed(decimalsOf(interval));
 }

@@ -28,7 +28,7 @@ use([
 ]);
 
 /** The first chart carries the slider for all. */
-const SLIDER_HEIGHT = 48;
+const SLIDER_HEIGHT = 42;
 
 export class Chart {
   readonly #chart: PageChart;
