@@ -47,9 +47,9 @@ function crosses(path: Path, { left, width, y, height }: LabelBox): boolean {
     const [x2, y2] = path[index + 1] ?? [x1, y1];
     if (x2 < left || x1 > right) continue;
     // the part of the segment over the rectangle
-    const slope = x2 > x1 ? (y2 - y1) / (x2 - x1) : 0;
-    const from = y1 + slope * (Math.max(left, x1) - x1);
-    const to = y1 + slope * (Math.min(right, x2) - x1);
+    const slope = (y2 - y1) / (x2 - x1);
+    const from = x1 < left ? y1 + slope * (left - x1) : y1;
+    const to = x2 > right ? y2 - slope * (x2 - right) : y2;
     if (Math.max(from, to) >= top && Math.min(from, to) <= bottom) return true;
   }
   return false;
