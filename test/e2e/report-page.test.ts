@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PALETTES } from '#minillm/report/palette.js';
 import { minillm } from '../cli/minillm.ts';
 import { writeSyntheticRun } from '../report/synthetic-run.ts';
 
@@ -65,15 +66,20 @@ describe.skipIf(CHROMIUM === undefined)(`the report page${CHROMIUM ? '' : ' (ski
     }
   }
 
-  /** Of each chart its title and the number of lines with many points. */
+  /** Of each chart its title and the number of lines in the colours of runs that have many points. */
   const curveCounts = (page: Page): Promise<[string, number][]> =>
-    page.$$eval('figure', (figures) =>
-      figures.map((figure) => {
-        const long = [...figure.querySelectorAll('path')].filter(
-          (path) => path.getAttribute('fill') === 'none' && (path.getAttribute('d') ?? '').split(/[ L]/).length > 24,
-        );
-        return [figure.querySelector('h2')?.firstChild?.textContent ?? '', long.length];
-      }),
+    page.$$eval(
+      'figure',
+      (figures, colours) =>
+        figures.map((figure) => {
+          const curves = [...figure.querySelectorAll('.canvas path')].filter(
+            (path) =>
+              colours.includes(path.getAttribute('stroke') ?? '') &&
+              (path.getAttribute('d') ?? '').split(/[ L]/).length > 12,
+          );
+          return [figure.querySelector('h2')?.firstChild?.textContent ?? '', curves.length];
+        }),
+      PALETTES.light.runs,
     );
 
   test('shows every curve of a run, its figures, settings and machine', async () => {
@@ -100,12 +106,13 @@ describe.skipIf(CHROMIUM === undefined)(`the report page${CHROMIUM ? '' : ' (ski
     ['two', 'light'],
   ] as const)('%s run(s) fit a phone, %s', async (name, colorScheme) => {
     await visit(pages[name], { width: 375, colorScheme, hasTouch: true }, async (page) => {
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375);
-      const sizes = await page.$$eval('main :is(p, dt, dd, button, td, th, blockquote, text)', (elements) =>
-        elements.map((element) => Number.parseFloat(getComputedStyle(element).fontSize)),
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
+      const smallest = await page.evaluate(
+        `Math.min(...[...document.querySelectorAll('main :is(p, dt, dd, button, td, th, blockquote, text)')]
+          .map((element) => parseFloat(getComputedStyle(element).fontSize)))`,
       );
-      expect(Math.min(...sizes)).toBeGreaterThanOrEqual(12);
-      const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      expect(smallest).toBeGreaterThanOrEqual(12);
+      const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
       expect(background).toBe(colorScheme === 'dark' ? 'rgb(20, 23, 27)' : 'rgb(255, 255, 255)');
     });
   });

@@ -186,8 +186,7 @@ function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
     borderColor: 'transparent',
     backgroundColor: palette.grid,
     fillerColor: `${palette.axis}66`,
-    dataBackground: { lineStyle: { opacity: 0 }, areaStyle: { opacity: 0 } },
-    selectedDataBackground: { lineStyle: { opacity: 0 }, areaStyle: { opacity: 0 } },
+    showDataShadow: false,
     handleStyle: { color: palette.background, borderColor: palette.muted },
     moveHandleSize: 0,
   };
