@@ -36,9 +36,11 @@ export async function writeReport(
     files.set(`results-${theme}.png`, drawPng(svg));
   }
   files.set('report.html', await reportPage(runs, options));
-  for (const run of runs) {
-    if (options.csv) files.set(`${fileNameOf(run)}.csv`, seriesCsv(run));
-    if (options.tensorboard) files.set(join('tensorboard', fileNameOf(run), EVENT_FILE), eventFile(run));
+  const names = fileNames(runs);
+  for (const [index, run] of runs.entries()) {
+    const name = names[index] ?? run.name;
+    if (options.csv) files.set(`${name}.csv`, seriesCsv(run));
+    if (options.tensorboard) files.set(join('tensorboard', name, EVENT_FILE), eventFile(run));
   }
   const paths: string[] = [];
   for (const [name, content] of files) {
@@ -58,7 +60,12 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** The run's name without what file systems dislike. */
-function fileNameOf({ name }: RunCurves): string {
-  return name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|-+$/g, '') || 'run';
+/** The runs' names without what file systems dislike, no two the same. */
+function fileNames(runs: readonly RunCurves[]): string[] {
+  const names: string[] = [];
+  for (const { name } of runs) {
+    const plain = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|-+$/g, '') || 'run';
+    names.push(names.includes(plain) ? `${plain}-${names.length + 1}` : plain);
+  }
+  return names;
 }

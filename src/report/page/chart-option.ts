@@ -152,11 +152,15 @@ function reference(name: string, value: number, chart: PageChart, palette: Palet
   };
 }
 
-/** Falling curves leave room above the line's end, unless they end above it; rising ones above its start. */
+/** Where a line's name covers no curve: falling ones leave room below its start until they cross it, and above its end after. */
 function labelPosition(value: number, { range, curves }: PageChart) {
   if (range !== 'falling') return 'insideStartTop' as const;
-  const endAbove = curves.every((curve) => (curve.values.at(-1) ?? value) > value);
-  return endAbove ? ('insideEndBottom' as const) : ('insideEndTop' as const);
+  const clear = curves.filter(({ role }) => role !== 'steps');
+  const crossings = clear.map(({ steps, values }) => {
+    const first = values.findIndex((measured) => measured !== null && measured < value);
+    return first < 0 ? 1 : (steps[first] ?? 0) / (steps.at(-1) ?? 1);
+  });
+  return Math.min(...crossings) > 0.5 ? ('insideStartBottom' as const) : ('insideEndTop' as const);
 }
 
 /** Wheel with Ctrl and two fingers in every chart, so that the page still scrolls; one slider for all. */
