@@ -142,10 +142,26 @@ describe.skipIf(CHROMIUM === undefined)(`the report page${CHROMIUM ? '' : ' (ski
     await visit(pages.one, {}, async (page) => {
       await page.hover('figure:first-of-type .canvas', { position: { x: 500, y: 100 } });
       await page.waitForSelector('.tooltip');
-      expect(await page.innerText('.tooltip')).toMatch(/step \d+, \d+ k tokens[\s\S]*training\s+3\.\d{4}/);
+      expect(await page.innerText('.tooltip')).toMatch(
+        /step \d+, \d+ k tokens\s+each step\s+3\.\d{4}\s+training\s+3\.\d{4}\s+validation\s+3\.\d{4}/,
+      );
       await page.getByRole('button', { name: 'last tenth' }).click();
       const lastTicks = await page.$$eval('figure', (figures) => figures.map((figure) => figure.textContent ?? ''));
       for (const text of lastTicks) expect(text).toContain('580');
+    });
+  });
+
+  test('scrolls under the wheel, and zooms with Ctrl', async () => {
+    await visit(pages.one, {}, async (page) => {
+      const isWhole = () => page.getByRole('button', { name: 'whole run' }).getAttribute('aria-pressed');
+      await page.mouse.move(600, 400);
+      await page.mouse.wheel(0, 200);
+      await page.waitForFunction('scrollY === 200');
+      expect(await isWhole()).toBe('true');
+      await page.keyboard.down('Control');
+      await page.mouse.wheel(0, -200);
+      await page.waitForSelector('button[aria-pressed=false] >> text=whole run');
+      expect(await page.evaluate('scrollY')).toBe(200);
     });
   });
 

@@ -10,7 +10,7 @@ import type { PageChart, PageCurve, PageData } from '../page-data.ts';
 import { PALETTES, type Palette, runColour, type Theme } from '../palette.ts';
 import { colourIndex, curveName } from './legend.ts';
 import { tooltip } from './tooltip.ts';
-import { extent, points, shownExtent, type View } from './view.ts';
+import { extent, points, shownCurves, shownExtent, type View } from './view.ts';
 
 const STROKES = {
   steps: { width: 0.8, opacity: 0.3 },
@@ -49,8 +49,8 @@ export function chartOption(
       axisPointer: { show: true, type: 'line', label: { show: false }, lineStyle: { color: palette.axis } },
       axisLabel: {
         ...labels,
+        ...endTicks(view),
         hideOverlap: true,
-        showMaxLabel: view.scale === 'log',
         formatter: view.unit === 'tokens' ? formatTokens : formatCount,
       },
     },
@@ -76,6 +76,7 @@ export function zoomOption(chart: PageChart, data: PageData, view: View, hasSlid
   const { start, end } = view;
   const vertical = verticalRange(chart, data, view);
   return {
+    xAxis: { axisLabel: endTicks(view) },
     yAxis: { ...vertical, axisLabel: { formatter: axisFormatter(chart, vertical) } },
     dataZoom: hasSlider
       ? [
@@ -84,10 +85,6 @@ export function zoomOption(chart: PageChart, data: PageData, view: View, hasSlid
         ]
       : [{ start, end }],
   };
-}
-
-function shownCurves({ curves }: PageChart, { hidden }: View): readonly PageCurve[] {
-  return curves.filter(({ run }) => !hidden.has(run));
 }
 
 /** The range of what is zoomed to; of a whole falling curve without its steep start. */
@@ -195,6 +192,12 @@ function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
     moveHandleSize: 0,
   };
   return hasSlider ? [inside, slider] : [inside];
+}
+
+/** The ends of the axis are round numbers only at 0 and on a logarithmic axis. */
+function endTicks({ scale, start }: View) {
+  const isLog = scale === 'log';
+  return { showMinLabel: isLog || start === 0, showMaxLabel: isLog };
 }
 
 /** Writes the ticks of the vertical axis, all with as many decimals. */

@@ -49,6 +49,7 @@ export class Chart {
     if (this.#hasSlider) this.#canvas.style.height = `calc(var(--chart-height) + ${SLIDER_HEIGHT}px)`;
     const heading = element('h2', {}, title, ...(note ? [element('small', {}, ` ${note}`)] : []));
     place.append(element('figure', {}, element('figcaption', {}, heading, legend(chart, data)), this.#canvas));
+    keepPageScrolling(this.#canvas);
     this.#instance = init(this.#canvas, null, { renderer: 'svg' });
     this.#instance.on('datazoom', () => {
       const [zoom] = (this.#instance.getOption() as { dataZoom: { start: number; end: number }[] }).dataZoom;
@@ -71,4 +72,12 @@ export class Chart {
   resize(): void {
     this.#instance.resize();
   }
+}
+
+/** ECharts stops the wheel over a chart even where it only zooms with Ctrl; without Ctrl it never learns of it. */
+function keepPageScrolling(canvas: HTMLElement): void {
+  const pass = (event: Event): void => {
+    if (!(event as WheelEvent).ctrlKey) event.stopPropagation();
+  };
+  for (const type of ['wheel', 'mousewheel']) canvas.addEventListener(type, pass, { capture: true, passive: true });
 }

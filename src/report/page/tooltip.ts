@@ -3,17 +3,19 @@
 import { formatCount } from '../../support/format.ts';
 import { formatTokens } from '../horizontal.ts';
 import type { PageChart, PageData } from '../page-data.ts';
-import type { Palette } from '../palette.ts';
+import { type Palette, runColour } from '../palette.ts';
 import { element } from './element.ts';
-import type { View } from './view.ts';
+import { colourIndex, curveName } from './legend.ts';
+import { nearestValue, shownCurves, type View } from './view.ts';
 
 interface Pointed {
-  readonly seriesName: string;
-  readonly color: string;
   readonly value: readonly [number, number | null];
 }
 
-/** ECharts' tooltip for a chart; it follows the pointer and the finger, and stays inside the chart. */
+/**
+ * ECharts' tooltip for a chart; it follows the pointer and the finger, and stays inside the chart. (By itself it would show only the
+ * curves that have a point at the very step.)
+ */
 export function tooltip(chart: PageChart, data: PageData, view: View, palette: Palette) {
   return {
     trigger: 'axis',
@@ -24,18 +26,16 @@ export function tooltip(chart: PageChart, data: PageData, view: View, palette: P
     textStyle: { color: palette.text, fontSize: 13 },
     formatter: (pointed: readonly Pointed[]): HTMLElement => {
       const x = pointed[0]?.value[0] ?? 0;
-      const rows = pointed.flatMap(({ seriesName, color, value: [, y] }) => {
-        if (y === null || y === undefined) return [];
-        const swatch = element('span', { class: 'swatch' });
-        swatch.style.background = color;
-        return [element('tr', {}, element('th', {}, swatch, seriesName), element('td', {}, valueText(y, chart)))];
+      const rows = shownCurves(chart, view).flatMap((curve) => {
+        const value = nearestValue(curve, x, data, view);
+        if (value === null) return [];
+        const swatch = element('span', { class: `swatch ${curve.role}` });
+        swatch.style.background = runColour(palette, colourIndex(curve, data));
+        const name = element('th', {}, swatch, curveName(curve, chart, data));
+        return [element('tr', {}, name, element('td', {}, valueText(value, chart)))];
       });
-      return element(
-        'div',
-        { class: 'tooltip' },
-        element('strong', {}, place(x, data, view)),
-        element('table', {}, ...rows),
-      );
+      const head = element('strong', {}, place(x, data, view));
+      return element('div', { class: 'tooltip' }, head, element('table', {}, ...rows));
     },
   };
 }

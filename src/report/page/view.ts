@@ -1,6 +1,6 @@
 /** @file What the charts show of the data: the unit and scale of the axis, the part zoomed to, the runs switched on. */
 
-import type { PageCurve, PageData, PageRun } from '../page-data.ts';
+import type { PageChart, PageCurve, PageData, PageRun } from '../page-data.ts';
 
 export interface View {
   readonly unit: 'steps' | 'tokens';
@@ -48,4 +48,23 @@ export function points(curve: PageCurve, data: PageData, { unit, scale }: View):
   const size = stepSize(data.runs[curve.run], unit);
   const all = curve.steps.map((step, index): [number, number | null] => [step * size, curve.values[index] ?? null]);
   return scale === 'log' ? all.filter(([x]) => x > 0) : all;
+}
+
+/** The curves of the runs that are switched on. */
+export function shownCurves({ curves }: PageChart, { hidden }: View): readonly PageCurve[] {
+  return curves.filter(({ run }) => !hidden.has(run));
+}
+
+/** The value of a curve at the step that is nearest to a place on the axis. */
+export function nearestValue(
+  { run, steps, values }: PageCurve,
+  place: number,
+  data: PageData,
+  view: View,
+): number | null {
+  const wanted = place / stepSize(data.runs[run], view.unit);
+  const after = steps.findIndex((step) => step >= wanted);
+  if (after <= 0) return values.at(after) ?? null;
+  const isBeforeNearer = wanted - (steps[after - 1] ?? 0) < (steps[after] ?? 0) - wanted;
+  return values[isBeforeNearer ? after - 1 : after] ?? null;
 }
