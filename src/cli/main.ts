@@ -9,6 +9,8 @@ import { messageOf, UserError } from '../support/errors.ts';
 import { dataCommand } from './data.ts';
 import { doctorCommand } from './doctor.ts';
 import { quickstartCommand } from './quickstart.ts';
+import { reportCommand } from './report.ts';
+import { runsCommand } from './runs.ts';
 import { sampleCommand } from './sample.ts';
 import { endWithReader } from './signals.ts';
 import { trainCommand } from './train.ts';
@@ -36,8 +38,16 @@ function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(asOneLine(text)) })
     .addHelpText('after', EXAMPLE)
     .exitOverride();
-  for (const command of [quickstartCommand(), dataCommand(), trainCommand(), sampleCommand(), doctorCommand()])
-    addCommand(program, command);
+  const commands = [
+    quickstartCommand(),
+    dataCommand(),
+    trainCommand(),
+    sampleCommand(),
+    reportCommand(),
+    runsCommand(),
+    doctorCommand(),
+  ];
+  for (const command of commands) addCommand(program, command);
   return program;
 }
 

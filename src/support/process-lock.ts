@@ -85,13 +85,14 @@ function appears(draft: string, path: string): boolean {
 }
 
 /**
- * Puts the lock in the place of one whose holder is gone; returns the holder when it is not gone. The old lock is renamed, not removed:
+ * Puts the lock in the place of one whose holder is gone; returns the holder when it is not gone. The old lock is renamed,
+ * not removed:
  * of several processes one gets it, and one that came too late and got the lock of a quicker one sees so and gives it back.
  * Whoever is killed in between leaves a temporary file at most.
  */
 function takeOver(draft: string, path: string): string | undefined {
   const stale = readText(path);
-  const holder = holderOf(path);
+  const holder = lockHolder(path);
   if (holder !== undefined) return holder;
   const taken = temporaryPath(path);
   const isTaken = moves(path, taken);
@@ -115,7 +116,7 @@ function moves(path: string, other: string): boolean {
 }
 
 /** The living process that holds the lock, in words. */
-function holderOf(path: string): string | undefined {
+export function lockHolder(path: string): string | undefined {
   const holder = parseHolder(readText(path));
   // gone meanwhile, or empty: a lock appears with its content, so the host went down before that reached the disk
   if (holder === undefined) return undefined;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { lockRunFolder } from '#minillm/runs/lock.js';
+import { lockRunFolder, trainerOf } from '#minillm/runs/lock.js';
 import { UserError } from '#minillm/support/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -101,4 +101,15 @@ test('a process on another host holds its lock as long as it touches it', () => 
 
 test('a run folder that does not exist is named', () => {
   expect(() => lockRunFolder(join(temporaryFolder(), 'none'))).toThrow('trainer.lock: could not write it (ENOENT');
+});
+
+test('who trains a run is known while the process lives, and only then', () => {
+  const folder = temporaryFolder();
+  expect(trainerOf(folder)).toBeUndefined();
+  const held = lockRunFolder(folder);
+  expect(trainerOf(folder)).toBe(`process ${process.pid}`);
+  const holder = JSON.parse(readFileSync(lockFile(folder), 'utf8'));
+  held.release();
+  writeFileSync(lockFile(folder), JSON.stringify({ ...holder, pid: 2 ** 30, startTime: null }));
+  expect(trainerOf(folder)).toBeUndefined();
 });

@@ -1,0 +1,217 @@
+/**
+ * @file The results figure: training and validation loss on the left, HellaSwag on the right, each with what OpenAI's models
+ * reach; for one run or several.
+ */
+
+import type { EChartsCoreOption } from 'echarts/core';
+import { accuracyRange, decimalsOf, lossRange } from './axis-range.ts';
+import { lastMeasured, type RunCurves, type Series } from './curves.ts';
+import { downsample } from './downsample.ts';
+import { FONT_FAMILY, type Size } from './draw.ts';
+import { type Horizontal, horizontalOf, scaleOf } from './horizontal.ts';
+import { PALETTES, type Palette, runColour, type Theme } from './palette.ts';
+import { type Curve, type Panel, panelParts, text } from './panel.ts';
+import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from './references.ts';
+import { smooth } from './smooth.ts';
+
+export interface FigureOptions {
+  readonly title: string;
+  readonly theme: Theme;
+  /** Whether the runs are comparable with OpenAI's models. */
+  readonly references: boolean;
+}
+
+export interface Figure extends Size {
+  readonly option: EChartsCoreOption;
+}
+
+const PANEL_WIDTH = 560;
+const PLOT_HEIGHT = 330;
+const MARGIN = 28;
+const AXIS_WIDTH = 48;
+/** Right of a plot, for labels: a value, or what it is and its value. */
+const VALUE_WIDTH = 52;
+const NAMED_WIDTH = 118;
+/** More noisy curves than this would cover each other. */
+const MOST_RAW = 3;
+/** Validations up to which each is marked by a point. */
+const MOST_POINTS = 30;
+const RAW_POINTS = 1600;
+const SMOOTH_POINTS = 800;
+const LEGEND_ROW = 22;
+
+/** The figure as an ECharts option and its size; one panel when nothing measured HellaSwag. */
+export function resultsFigure(runs: readonly RunCurves[], { title, theme, references }: FigureOptions): Figure {
+  const palette = PALETTES[theme];
+  const hasHellaswag = runs.some(({ series }) => series.hellaswag.steps.length > 0);
+  const width = hasHellaswag ? 2 * PANEL_WIDTH : 1.4 * PANEL_WIDTH;
+  const legend = legendOf(runs, palette, width);
+  const top = 96 + legend.height;
+  const horizontal = horizontalOf(runs);
+  const panelWidth = hasHellaswag ? PANEL_WIDTH : width;
+  const isSingle = runs.length === 1;
+  const frame = (panel: number, labels: number) => ({
+    left: panel * PANEL_WIDTH + MARGIN + AXIS_WIDTH,
+    top,
+    width: panelWidth - MARGIN - AXIS_WIDTH - labels,
+    height: PLOT_HEIGHT,
+  });
+  const panels: Panel[] = [
+    lossPanel(runs, palette, horizontal, frame(0, isSingle ? NAMED_WIDTH : VALUE_WIDTH + 12), references),
+  ];
+  if (hasHellaswag) panels.push(hellaswagPanel(runs, palette, horizontal, frame(1, VALUE_WIDTH + 12), references));
+  const parts = panels.map((panel, index) => panelParts(panel, palette, index));
+  return {
+    width,
+    height: top + PLOT_HEIGHT + (horizontal.tokensPerStep ? 68 : 51),
+    option: {
+      animation: false,
+      backgroundColor: palette.background,
+      textStyle: { fontFamily: FONT_FAMILY },
+      grid: parts.map(({ grid }) => grid),
+      xAxis: parts.map(({ xAxis }) => xAxis),
+      yAxis: parts.map(({ yAxis }) => yAxis),
+      series: parts.flatMap(({ series }) => series),
+      graphic: {
+        elements: [
+          text(title, MARGIN, 36, { size: 20, weight: 600, fill: palette.text }),
+          ...legend.elements,
+          ...parts.flatMap(({ texts }) => texts),
+        ],
+      },
+    },
+  };
+}
+
+function lossPanel(
+  runs: readonly RunCurves[],
+  palette: Palette,
+  horizontal: Horizontal,
+  frame: Panel['frame'],
+  withReferences: boolean,
+): Panel {
+  const references = withReferences ? LOSS_REFERENCES : [];
+  const isSingle = runs.length === 1;
+  const raw: Curve[] = [];
+  const smoothed: Curve[] = [];
+  const validation: Curve[] = [];
+  for (const [index, run] of runs.entries()) {
+    const colour = runColour(palette, index);
+    const { loss, validationLoss } = run.series;
+    const on = (series: Series): Series => placed(series, scaleOf(horizontal.unit, run));
+    const name = isSingle ? '' : `${run.name}: `;
+    const hasValidation = validationLoss.steps.length > 0;
+    const course = smooth(loss);
+    if (runs.length <= MOST_RAW)
+      raw.push({
+        name: `${name}training loss, each step`,
+        series: on(downsample(loss, RAW_POINTS)),
+        colour,
+        width: 0.7,
+        opacity: isSingle ? 0.28 : 0.2,
+      });
+    smoothed.push({
+      name: `${name}training loss`,
+      series: on(downsample(course, SMOOTH_POINTS)),
+      colour,
+      width: isSingle || !hasValidation ? 1.8 : 1.1,
+      opacity: isSingle || !hasValidation ? 1 : 0.65,
+      ...(isSingle || !hasValidation ? { label: endLabel(isSingle ? 'training' : '', course, 3) } : {}),
+    });
+    if (hasValidation)
+      validation.push({
+        name: `${name}validation loss`,
+        series: on(validationLoss),
+        colour: isSingle ? runColour(palette, 1) : colour,
+        width: 2.2,
+        opacity: 1,
+        points: validationLoss.steps.length <= MOST_POINTS,
+        label: endLabel(isSingle ? 'validation' : '', validationLoss, 3),
+      });
+  }
+  const vertical = lossRange(
+    [...smoothed, ...validation].map(({ series }) => series),
+    raw.map(({ series }) => series),
+    references.map(({ value }) => value),
+  );
+  return {
+    title: isSingle ? 'Loss' : 'Validation loss, and training loss (thin)',
+    frame,
+    horizontal,
+    vertical,
+    decimals: decimalsOf(vertical.interval),
+    curves: [...raw, ...smoothed, ...validation],
+    references,
+    referenceSide: 'right',
+  };
+}
+
+function hellaswagPanel(
+  runs: readonly RunCurves[],
+  palette: Palette,
+  horizontal: Horizontal,
+  frame: Panel['frame'],
+  withReferences: boolean,
+): Panel {
+  const references = withReferences ? HELLASWAG_REFERENCES : [];
+  const curves = runs.flatMap((run, index): Curve[] => {
+    const { hellaswag } = run.series;
+    if (hellaswag.steps.length === 0) return [];
+    return [
+      {
+        name: `${run.name}: HellaSwag`,
+        series: placed(hellaswag, scaleOf(horizontal.unit, run)),
+        colour: runColour(palette, runs.length === 1 ? 1 : index),
+        width: 2.2,
+        opacity: 1,
+        points: hellaswag.steps.length <= MOST_POINTS,
+        label: endLabel('', hellaswag, 3),
+      },
+    ];
+  });
+  const vertical = accuracyRange(
+    curves.map(({ series }) => series),
+    references.map(({ value }) => value),
+  );
+  return {
+    title: 'HellaSwag accuracy',
+    frame,
+    horizontal,
+    vertical,
+    decimals: decimalsOf(vertical.interval),
+    curves,
+    references,
+    referenceSide: 'left',
+  };
+}
+
+/** The series at its places on the axis. */
+function placed({ steps, values }: Series, scale: number): Series {
+  return { steps: steps.map((step) => step * scale), values };
+}
+
+function endLabel(name: string, series: Series, digits: number): string {
+  const value = lastMeasured(series)?.value;
+  return `${name} ${value?.toFixed(digits) ?? ''}`.trim();
+}
+
+/** Names of several runs in a row under the title, each behind its colour. */
+function legendOf(runs: readonly RunCurves[], palette: Palette, width: number) {
+  if (runs.length === 1) return { height: 0, elements: [] };
+  const elements: object[] = [];
+  let x = MARGIN;
+  let y = 66;
+  for (const [index, { name }] of runs.entries()) {
+    const shown = name.length > 48 ? `${name.slice(0, 47)}…` : name;
+    const needed = 24 + shown.length * 7;
+    if (x > MARGIN && x + needed > width - MARGIN) {
+      x = MARGIN;
+      y += LEGEND_ROW;
+    }
+    const stroke = runColour(palette, index);
+    elements.push({ type: 'line', shape: { x1: x, y1: y, x2: x + 16, y2: y }, style: { stroke, lineWidth: 3 } });
+    elements.push(text(shown, x + 22, y, { size: 13, fill: palette.text }));
+    x += needed + 20;
+  }
+  return { height: y - 66 + LEGEND_ROW, elements };
+}

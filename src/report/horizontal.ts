@@ -1,0 +1,44 @@
+/** @file The horizontal axis of a report: steps, with tokens where they are known; tokens alone where runs take different batches. */
+
+import { lastStep, type RunCurves } from './curves.ts';
+
+export interface Horizontal {
+  readonly unit: 'steps' | 'tokens';
+  /** In steps: the tokens of one, when all runs agree on it. */
+  readonly tokensPerStep: number | undefined;
+  readonly max: number;
+  readonly interval: number;
+}
+
+const INTERVALS = [1, 2, 2.5, 5, 10];
+const TICKS = 5;
+
+/** The axis on which these runs can be compared. */
+export function horizontalOf(runs: readonly RunCurves[]): Horizontal {
+  const sizes = new Set(runs.map(({ tokensPerStep }) => tokensPerStep));
+  const unit = sizes.size > 1 && !sizes.has(undefined) ? 'tokens' : 'steps';
+  const [tokensPerStep] = sizes.size === 1 ? sizes : [];
+  const end = Math.max(1, ...runs.map((run) => lastStep(run) * scaleOf(unit, run)));
+  const power = 10 ** Math.floor(Math.log10(end / TICKS));
+  const interval = Math.max(1, (INTERVALS.find((factor) => factor * power * TICKS >= end) ?? 10) * power);
+  return { unit, tokensPerStep, max: end, interval };
+}
+
+/** What a step of the run is on the axis. */
+export function scaleOf(unit: Horizontal['unit'], { tokensPerStep }: Pick<RunCurves, 'tokensPerStep'>): number {
+  return unit === 'tokens' ? (tokensPerStep ?? Number.NaN) : 1;
+}
+
+const TOKEN_UNITS = ['', ' k', ' M', ' B', ' T'];
+
+/** Tokens with two significant digits or more: `2.6 B`, `524 M`, `0`. */
+export function formatTokens(tokens: number): string {
+  let value = tokens;
+  let unit = 0;
+  while (value >= 999.5 && unit < TOKEN_UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = value >= 9.95 || value === 0 ? 0 : 1;
+  return `${value.toFixed(digits).replace(/\.0$/, '')}${TOKEN_UNITS[unit]}`;
+}

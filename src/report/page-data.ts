@@ -1,0 +1,120 @@
+/** @file What the page's charts and samples show, small enough to stand in the page and fine enough to zoom into. */
+
+import { lastStep, type Quantity, type RunCurves, type Series } from './curves.ts';
+import { downsample } from './downsample.ts';
+import { HELLASWAG_REFERENCES, LOSS_REFERENCES, type Reference } from './references.ts';
+import { smooth } from './smooth.ts';
+
+/** How a curve is drawn: each step faintly, their course over it, or looks at the model now and then. */
+export type Role = 'steps' | 'course' | 'validation';
+
+export interface PageCurve {
+  readonly run: number;
+  readonly role: Role;
+  readonly steps: readonly number[];
+  /** null where there is no number. */
+  readonly values: readonly (number | null)[];
+}
+
+export interface PageChart {
+  readonly title: string;
+  /** Behind the title. */
+  readonly note?: string;
+  readonly format: 'fixed' | 'percent' | 'count' | 'exponential';
+  /** What part of the values is shown: a falling curve without its steep start, everything, or all from 0 on. */
+  readonly range: 'falling' | 'all' | 'from zero';
+  readonly references: readonly Reference[];
+  readonly curves: readonly PageCurve[];
+}
+
+export interface PageRun {
+  readonly name: string;
+  readonly tokensPerStep: number | null;
+  readonly lastStep: number;
+  readonly prompt: string;
+  /** Texts by step, ascending. */
+  readonly samples: readonly { readonly step: number; readonly texts: readonly string[] }[];
+}
+
+export interface PageData {
+  readonly runs: readonly PageRun[];
+  readonly charts: readonly PageChart[];
+}
+
+/** Points of the curve that one zooms into, and of the others. */
+const MOST_POINTS = 20_000;
+const FEW_POINTS = 3_000;
+
+/** @param references whether charts show what OpenAI's models reach */
+export function pageData(runs: readonly RunCurves[], references: boolean): PageData {
+  const chart = (
+    spec: Omit<PageChart, 'curves' | 'references'>,
+    curves: readonly PageCurve[],
+    lines: readonly Reference[] = [],
+  ): PageChart[] => (curves.length === 0 ? [] : [{ ...spec, references: references ? lines : [], curves }]);
+  return {
+    runs: runs.map(pageRun),
+    charts: [
+      ...chart(
+        {
+          title: 'Loss',
+          ...(runs.length > 1 ? { note: 'validation thick, training thin' } : {}),
+          format: 'fixed',
+          range: 'falling',
+        },
+        [...noisy(runs, 'loss', MOST_POINTS), ...plain(runs, 'validationLoss', 'validation')],
+        LOSS_REFERENCES,
+      ),
+      ...chart(
+        { title: 'HellaSwag accuracy', format: 'fixed', range: 'all' },
+        plain(runs, 'hellaswag', 'validation'),
+        HELLASWAG_REFERENCES,
+      ),
+      ...chart(
+        { title: 'Throughput', note: 'tokens/s', format: 'count', range: 'from zero' },
+        noisy(runs, 'tokensPerSecond'),
+      ),
+      ...chart({ title: 'Model FLOPs utilisation', format: 'percent', range: 'from zero' }, noisy(runs, 'mfu')),
+      ...chart(
+        { title: 'Gradient norm', note: 'before clipping', format: 'fixed', range: 'falling' },
+        noisy(runs, 'gradientNorm'),
+      ),
+      ...chart(
+        { title: 'Learning rate', format: 'exponential', range: 'from zero' },
+        plain(runs, 'learningRate', 'course'),
+      ),
+    ],
+  };
+}
+
+function noisy(runs: readonly RunCurves[], quantity: Quantity, points = FEW_POINTS): PageCurve[] {
+  const each = plain(runs, quantity, 'steps', points);
+  const courses = runs.flatMap(({ series }, run) =>
+    curveOf(run, 'course', downsample(smooth(series[quantity]), FEW_POINTS)),
+  );
+  return [...each, ...courses];
+}
+
+function plain(runs: readonly RunCurves[], quantity: Quantity, role: Role, points = FEW_POINTS): PageCurve[] {
+  return runs.flatMap(({ series }, run) => curveOf(run, role, downsample(series[quantity], points)));
+}
+
+function curveOf(run: number, role: Role, { steps, values }: Series): PageCurve[] {
+  if (steps.length === 0) return [];
+  return [
+    { run, role, steps, values: values.map((value) => (Number.isNaN(value) ? null : Number(value.toPrecision(5)))) },
+  ];
+}
+
+function pageRun(run: RunCurves): PageRun {
+  const byStep = new Map<number, string[]>();
+  for (const { step, text } of run.samples) byStep.set(step, [...(byStep.get(step) ?? []), text]);
+  const prompt = run.facts?.configuration.samplePrompt;
+  return {
+    name: run.name,
+    tokensPerStep: run.tokensPerStep ?? null,
+    lastStep: lastStep(run),
+    prompt: typeof prompt === 'string' ? prompt : '',
+    samples: [...byStep].map(([step, texts]) => ({ step, texts })).sort((a, b) => a.step - b.step),
+  };
+}

@@ -1,0 +1,209 @@
+/** @file A chart of the page as ECharts options. */
+
+import type { LineSeriesOption } from 'echarts/charts';
+import type { EChartsCoreOption } from 'echarts/core';
+import { formatCount } from '../../support/format.ts';
+import { type AxisRange, decimalsOf, lossRange, tickedRange } from '../axis-range.ts';
+import type { Series } from '../curves.ts';
+import { formatTokens } from '../horizontal.ts';
+import type { PageChart, PageCurve, PageData } from '../page-data.ts';
+import { PALETTES, type Palette, runColour, type Theme } from '../palette.ts';
+import { colourIndex, curveName } from './legend.ts';
+import { tooltip } from './tooltip.ts';
+import { extent, points, shownCurves, shownExtent, type View } from './view.ts';
+
+const STROKES = {
+  steps: { width: 0.8, opacity: 0.3 },
+  course: { width: 1.6, opacity: 1 },
+  validation: { width: 2.4, opacity: 1 },
+} as const;
+
+/** Points up to which each is marked. */
+const MOST_POINTS = 40;
+
+/** The whole chart. */
+export function chartOption(
+  chart: PageChart,
+  data: PageData,
+  view: View,
+  theme: Theme,
+  hasSlider: boolean,
+): EChartsCoreOption {
+  const palette = PALETTES[theme];
+  const [min, max] = extent(data, view);
+  const curves = shownCurves(chart, view);
+  const vertical = verticalRange(chart, data, view);
+  const labels = { color: palette.muted, fontSize: 12 };
+  return {
+    animation: false,
+    textStyle: { fontFamily: 'inherit' },
+    grid: { left: 52, right: 16, top: 12, bottom: hasSlider ? 74 : 32 },
+    xAxis: {
+      type: view.scale === 'log' ? 'log' : 'value',
+      min,
+      max,
+      splitNumber: 5,
+      axisLine: { onZero: false, lineStyle: { color: palette.axis } },
+      axisTick: { show: false },
+      splitLine: { show: false },
+      axisPointer: { show: true, type: 'line', label: { show: false }, lineStyle: { color: palette.axis } },
+      axisLabel: {
+        ...labels,
+        ...endTicks(view),
+        hideOverlap: true,
+        formatter: view.unit === 'tokens' ? formatTokens : formatCount,
+      },
+    },
+    yAxis: {
+      type: 'value',
+      ...vertical,
+      axisLine: { show: false },
+      axisTick: { show: false },
+      splitLine: { lineStyle: { color: palette.grid } },
+      axisLabel: { ...labels, formatter: axisFormatter(chart, vertical) },
+    },
+    tooltip: tooltip(chart, data, view, palette),
+    dataZoom: zooms(view, palette, hasSlider),
+    series: [
+      ...curves.map((curve) => line(curve, chart, data, view, palette)),
+      ...chart.references.map(({ name, value }) => reference(name, value, chart, palette)),
+    ],
+  };
+}
+
+/** What a zoom changes. */
+export function zoomOption(chart: PageChart, data: PageData, view: View, hasSlider: boolean): EChartsCoreOption {
+  const { start, end } = view;
+  const vertical = verticalRange(chart, data, view);
+  return {
+    xAxis: { axisLabel: endTicks(view) },
+    yAxis: { ...vertical, axisLabel: { formatter: axisFormatter(chart, vertical) } },
+    dataZoom: hasSlider
+      ? [
+          { start, end },
+          { start, end },
+        ]
+      : [{ start, end }],
+  };
+}
+
+/** The range of what is zoomed to; of a whole falling curve without its steep start. */
+function verticalRange(chart: PageChart, data: PageData, view: View): AxisRange {
+  const [from, to] = shownExtent(data, view);
+  const within = (curve: PageCurve): Series => {
+    const shown = points(curve, data, view).filter(([x, y]) => x >= from && x <= to && y !== null);
+    return { steps: shown.map(([x]) => x), values: shown.map(([, y]) => y ?? Number.NaN) };
+  };
+  const curves = shownCurves(chart, view);
+  const noisy = curves.filter(({ role }) => role === 'steps').map(within);
+  const clear = curves.filter(({ role }) => role !== 'steps').map(within);
+  const references = chart.references.map(({ value }) => value);
+  if (chart.range === 'falling' && view.start === 0 && view.scale === 'linear')
+    return lossRange(clear, noisy, references);
+  const values = [...clear, ...noisy].flatMap((series) => series.values);
+  if (chart.range === 'from zero') return tickedRange([0, ...values]);
+  return tickedRange(chart.range === 'falling' ? values : [...values, ...references]);
+}
+
+function line(curve: PageCurve, chart: PageChart, data: PageData, view: View, palette: Palette): LineSeriesOption {
+  const colour = runColour(palette, colourIndex(curve, data));
+  const { width, opacity } = STROKES[curve.role];
+  return {
+    type: 'line',
+    name: curveName(curve, chart, data),
+    data: points(curve, data, view),
+    showSymbol: curve.steps.length <= MOST_POINTS,
+    symbol: 'circle',
+    symbolSize: 2 * width + 1,
+    sampling: 'minmax',
+    emphasis: { disabled: true },
+    itemStyle: { color: colour },
+    lineStyle: { color: colour, width, opacity, join: 'round' },
+    z: curve.role === 'steps' ? 2 : 3,
+  };
+}
+
+/** A line across the chart, at the end where falling or rising curves are not. */
+function reference(name: string, value: number, chart: PageChart, palette: Palette): LineSeriesOption {
+  return {
+    type: 'line',
+    name: `${name} ${value}`,
+    data: [],
+    markLine: {
+      silent: true,
+      symbol: 'none',
+      animation: false,
+      // of the value that the line is drawn at; two decimals unless told
+      precision: 6,
+      data: [{ yAxis: value }],
+      lineStyle: { color: palette.reference, width: 1.25, type: [5, 4] },
+      label: {
+        formatter: `${name}  ${value}`,
+        position: labelPosition(value, chart),
+        color: palette.muted,
+        fontSize: 12,
+        textBorderColor: palette.background,
+        textBorderWidth: 4,
+      },
+    },
+  };
+}
+
+/** Where a line's name covers no curve: falling ones leave room below its start until they cross it, and above its end after. */
+function labelPosition(value: number, { range, curves }: PageChart) {
+  if (range !== 'falling') return 'insideStartTop' as const;
+  const clear = curves.filter(({ role }) => role !== 'steps');
+  const crossings = clear.map(({ steps, values }) => {
+    const first = values.findIndex((measured) => measured !== null && measured < value);
+    return first < 0 ? 1 : (steps[first] ?? 0) / (steps.at(-1) ?? 1);
+  });
+  return Math.min(...crossings) > 0.5 ? ('insideStartBottom' as const) : ('insideEndTop' as const);
+}
+
+/** Wheel with Ctrl and two fingers in every chart, so that the page still scrolls; one slider for all. */
+function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
+  const inside = {
+    type: 'inside',
+    start,
+    end,
+    filterMode: 'none',
+    zoomOnMouseWheel: 'ctrl',
+    moveOnMouseMove: 'shift',
+    moveOnMouseWheel: false,
+    preventDefaultMouseMove: false,
+  };
+  const slider = {
+    type: 'slider',
+    start,
+    end,
+    filterMode: 'none',
+    bottom: 18,
+    height: 12,
+    handleSize: '190%',
+    left: 52,
+    right: 16,
+    showDetail: false,
+    brushSelect: false,
+    borderColor: 'transparent',
+    backgroundColor: palette.grid,
+    fillerColor: `${palette.axis}66`,
+    showDataShadow: false,
+    handleStyle: { color: palette.background, borderColor: palette.muted },
+    moveHandleSize: 0,
+  };
+  return hasSlider ? [inside, slider] : [inside];
+}
+
+/** The ends of the axis are round numbers only at 0 and on a logarithmic axis. */
+function endTicks({ scale, start }: View) {
+  const isLog = scale === 'log';
+  return { showMinLabel: isLog || start === 0, showMaxLabel: isLog };
+}
+
+/** Writes the ticks of the vertical axis, all with as many decimals. */
+function axisFormatter({ format }: PageChart, { interval }: AxisRange): (value: number) => string {
+  if (format === 'percent') return (value) => `${(100 * value).toFixed(decimalsOf(100 * interval))} %`;
+  if (format === 'count') return formatTokens;
+  if (format === 'exponential') return (value) => (value === 0 ? '0' : value.toExponential(1).replace('.0e', 'e'));
+  return (value) => value.toFixed(decimalsOf(interval));
+}

@@ -1,0 +1,56 @@
+/** @file Where the name of a reference line stands: just above or below it, where no curve runs through. */
+
+export type Side = 'left' | 'right';
+
+const LABEL_HEIGHT = 16;
+/** From a line to the middle of a label. */
+const ABOVE = -10;
+const BELOW = 11;
+
+/** A label's rectangle, in pixels; `y` is its middle. */
+export interface LabelBox {
+  readonly left: number;
+  readonly width: number;
+  readonly y: number;
+  readonly height: number;
+}
+
+/** A curve in pixels, from left to right. */
+export type Path = readonly (readonly [x: number, y: number])[];
+
+/** So many places along a line are tried. */
+const PLACES = 7;
+
+/**
+ * The rectangles of this width above and below a line from x `from` to `to` at `line`, in the order in which they please: from the preferred
+ * side to the other.
+ */
+export function labelPlaces(from: number, to: number, line: number, width: number, preferred: Side): LabelBox[] {
+  return Array.from({ length: PLACES }, (_, index) => {
+    const share = index / (PLACES - 1);
+    const left = from + (to - from - width) * (preferred === 'left' ? share : 1 - share);
+    return [ABOVE, BELOW].map((offset) => ({ left, width, y: line + offset, height: LABEL_HEIGHT }));
+  }).flat();
+}
+
+/** The first of the rectangles that the fewest curves run through. */
+export function clearest(places: readonly LabelBox[], paths: readonly Path[]): LabelBox | undefined {
+  const crossings = places.map((place) => paths.filter((path) => crosses(path, place)).length);
+  return places[crossings.indexOf(Math.min(...crossings))];
+}
+
+function crosses(path: Path, { left, width, y, height }: LabelBox): boolean {
+  const right = left + width;
+  const top = y - height / 2;
+  const bottom = y + height / 2;
+  for (const [index, [x1, y1]] of path.entries()) {
+    const [x2, y2] = path[index + 1] ?? [x1, y1];
+    if (x2 < left || x1 > right) continue;
+    // the part of the segment over the rectangle
+    const slope = (y2 - y1) / (x2 - x1);
+    const from = x1 < left ? y1 + slope * (left - x1) : y1;
+    const to = x2 > right ? y2 - slope * (x2 - right) : y2;
+    if (Math.max(from, to) >= top && Math.min(from, to) <= bottom) return true;
+  }
+  return false;
+}

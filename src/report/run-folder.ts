@@ -1,0 +1,78 @@
+/** @file The run folder of `minillm train`, as a report reads it. */
+
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readGpt2Config } from '../formats/gpt2-config.ts';
+import { parameterCount } from '../model/flops.ts';
+import { listCheckpoints } from '../runs/checkpoints.ts';
+import { type Metrics, metricsPath, readMetrics } from '../runs/metrics.ts';
+import { readTrainingState } from '../runs/state.ts';
+import { UserError } from '../support/errors.ts';
+import { exists } from '../support/files.ts';
+import { type RunCurves, type RunFacts, SeriesCollector } from './curves.ts';
+
+/**
+ * What a run has measured so far.
+ * @throws UserError when the folder is no run, or one that has not measured anything yet.
+ */
+export async function readRunFolder(folder: string): Promise<Omit<RunCurves, 'name'>> {
+  const path = metricsPath(folder);
+  if (!(await exists(path)))
+    throw new UserError(
+      `${folder}: expected a run folder with metrics.jsonl, found none; give the folder that \`minillm train --out\` wrote to, or a log file`,
+    );
+  const metrics = await readMetrics(folder);
+  if (metrics.length === 0)
+    throw new UserError(`${path}: expected measurements, found none yet; wait for the first step`);
+  const facts = await readRunFacts(folder);
+  return {
+    path: folder,
+    series: collect(metrics),
+    samples: metrics.flatMap((line) => (line.kind === 'sample' ? [{ step: line.step, text: line.text }] : [])),
+    tokensPerStep: tokensPerStepOf(metrics),
+    facts,
+    writtenAt: (await stat(path)).mtimeMs,
+  };
+}
+
+/** How the run was made, from its newest checkpoint that can be read. */
+export async function readRunFacts(folder: string): Promise<RunFacts | undefined> {
+  for (const checkpoint of await listCheckpoints(folder)) {
+    try {
+      const { configuration, versions } = await readTrainingState(checkpoint.path);
+      const parameters = parameterCount(await readGpt2Config(join(checkpoint.path, 'config.json')));
+      return { configuration, versions, parameters };
+    } catch (cause) {
+      // a damaged one; training passes it over too
+      if (!(cause instanceof UserError)) throw cause;
+    }
+  }
+  return undefined;
+}
+
+function collect(metrics: readonly Metrics[]): RunCurves['series'] {
+  const collector = new SeriesCollector();
+  for (const line of metrics) {
+    if (line.kind === 'train') {
+      collector.add('loss', line.step, line.loss);
+      collector.add('learningRate', line.step, line.lr);
+      collector.add('gradientNorm', line.step, line.norm);
+      collector.add('milliseconds', line.step, line.ms);
+      collector.add('tokensPerSecond', line.step, line.tokensPerSecond);
+      collector.add('mfu', line.step, line.mfu);
+    } else if (line.kind === 'eval') {
+      if (line.validationLoss !== undefined) collector.add('validationLoss', line.step, line.validationLoss);
+      if (line.hellaswag) collector.add('hellaswag', line.step, line.hellaswag.accuracyNorm);
+    }
+  }
+  return collector.collected();
+}
+
+/** A step's tokens are its rate times its duration. */
+function tokensPerStepOf(metrics: readonly Metrics[]): number | undefined {
+  for (const line of metrics) {
+    const tokens = line.kind === 'train' ? Math.round((line.tokensPerSecond * line.ms) / 1000) : Number.NaN;
+    if (tokens > 0) return tokens;
+  }
+  return undefined;
+}

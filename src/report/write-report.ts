@@ -1,0 +1,71 @@
+/** @file A report on disk: pictures, the page, and the series for other programs. */
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, writeFileAtomic } from '../support/files.ts';
+import { seriesCsv } from './csv.ts';
+import type { RunCurves } from './curves.ts';
+import { drawPng, drawSvg } from './draw.ts';
+import { resultsFigure } from './figure.ts';
+import { reportPage } from './page-html.ts';
+import { THEMES } from './palette.ts';
+import { EVENT_FILE, eventFile } from './tensorboard.ts';
+
+export interface ReportOptions {
+  readonly title: string;
+  /** Whether lines show what OpenAI's models reach. */
+  readonly references: boolean;
+  readonly csv: boolean;
+  readonly tensorboard: boolean;
+}
+
+/**
+ * Writes the report of these runs into a folder, which is made, and returns the paths of its files.
+ * @throws UserError when the system refuses.
+ */
+export async function writeReport(
+  runs: readonly RunCurves[],
+  folder: string,
+  options: ReportOptions,
+): Promise<string[]> {
+  const files = new Map<string, string | Uint8Array>();
+  for (const theme of THEMES) {
+    const figure = resultsFigure(runs, { ...options, theme });
+    const svg = drawSvg(figure.option, figure);
+    files.set(`results-${theme}.svg`, svg);
+    files.set(`results-${theme}.png`, drawPng(svg));
+  }
+  files.set('report.html', await reportPage(runs, options));
+  const names = fileNames(runs);
+  for (const [index, run] of runs.entries()) {
+    const name = names[index] ?? run.name;
+    if (options.csv) files.set(`${name}.csv`, seriesCsv(run));
+    if (options.tensorboard) files.set(join('tensorboard', name, EVENT_FILE), eventFile(run));
+  }
+  const paths: string[] = [];
+  for (const [name, content] of files) {
+    const path = join(folder, name);
+    await makeFolder(join(path, '..'));
+    await writeFileAtomic(path, content);
+    paths.push(path);
+  }
+  return paths;
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw fileError(path, 'make the folder', cause);
+  }
+}
+
+/** The runs' names without what file systems dislike, no two the same. */
+function fileNames(runs: readonly RunCurves[]): string[] {
+  const names: string[] = [];
+  for (const { name } of runs) {
+    const plain = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|-+$/g, '') || 'run';
+    names.push(names.includes(plain) ? `${plain}-${names.length + 1}` : plain);
+  }
+  return names;
+}

@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { writeSyntheticRun } from '../report/synthetic-run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { minillm } from './minillm.js';
+
+test('report writes pictures and a page into the run folder, and says where the run stands', async () => {
+  const run = writeSyntheticRun(join(temporaryFolder(), 'book'));
+  const { code, stdout, stderr } = await minillm('report', run);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^book +600 +3\.\d{4} +3\.\d{4} +0\.29\d\d +2,048$/m);
+  expect(stdout).toMatch(/^OpenAI GPT-2 124M +3\.2924 +0\.2955$/m);
+  for (const name of [
+    'results-light.svg',
+    'results-light.png',
+    'results-dark.svg',
+    'results-dark.png',
+    'report.html',
+  ]) {
+    expect(stdout).toContain(join(run, 'report', name));
+    expect(existsSync(join(run, 'report', name))).toBe(true);
+  }
+});
+
+test('report overlays a log of another program; series go where they are asked for', async () => {
+  const folder = temporaryFolder();
+  const log = join(folder, 'main.log');
+  writeFileSync(log, 's:0 tel:11.0\ns:0 trl:11.0 lr:0.001 norm:3.0\ns:1 trl:10.0 lr:0.001 norm:2.0\n');
+  const run = writeSyntheticRun(join(folder, 'book'));
+  const out = join(folder, 'both');
+  const { code, stdout } = await minillm(
+    ...['report', run, `llm.c (8 GPUs)=${log}`, '--tokens-per-step', '524288'],
+    ...['--out', out, '--csv', '--tensorboard', '--json'],
+  );
+  expect(code).toBe(0);
+  const { runs, files } = JSON.parse(stdout) as { runs: { name: string; tokens: number }[]; files: string[] };
+  expect(runs.map(({ name, tokens }) => [name, tokens])).toEqual([
+    ['book', 600 * 1024],
+    ['llm.c (8 GPUs)', 2 * 524_288],
+  ]);
+  expect(files).toContain(join(out, 'llm.c-8-GPUs.csv'));
+  expect(readFileSync(join(out, 'llm.c-8-GPUs.csv'), 'utf8')).toBe(
+    'step,tokens,loss,validation_loss,lr,norm\n0,0,11,11,0.001,3\n1,524288,10,,0.001,2\n',
+  );
+  expect(files.filter((file) => file.includes('tfevents'))).toHaveLength(2);
+});
+
+test('report ends with one line for what is no run, and for a place it cannot write to', async () => {
+  const folder = temporaryFolder();
+  const missing = await minillm('report', join(folder, 'none'));
+  expect([missing.code, missing.stderr.split('\n').length]).toEqual([1, 2]);
+  expect(missing.stderr).toMatch(/^minillm: .*none: expected a run folder.*found nothing there/);
+  const run = writeSyntheticRun(join(folder, 'run'));
+  const refused = await minillm('report', run, '--out', join(run, 'metrics.jsonl', 'x'));
+  expect([refused.code, refused.stderr.split('\n').length]).toEqual([1, 2]);
+  expect(refused.stderr).toMatch(/could not make the folder/);
+});
+
+test('runs lists runs by the time of their last write, with what is known of each', async () => {
+  const folder = temporaryFolder();
+  writeSyntheticRun(join(folder, 'a', 'finished'), { planned: 600 });
+  writeSyntheticRun(join(folder, 'stopped'), { planned: 1000, hellaswag: false });
+  const training = writeSyntheticRun(join(folder, 'training'));
+  writeFileSync(
+    join(training, 'trainer.lock'),
+    JSON.stringify({ pid: process.pid, host: hostname(), startTime: startTime() }),
+  );
+  mkdirSync(join(folder, 'damaged'));
+  writeFileSync(join(folder, 'damaged', 'metrics.jsonl'), '{}\n{}\n');
+  const { code, stdout } = await minillm('runs', folder);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/finished +tiny 3\.4M +600 \/ 600 +3\.\d{4} +3\.\d{4} +0\.29\d\d +2,048 .* ago +finished$/m);
+  expect(stdout).toMatch(/stopped +tiny 3\.4M +600 \/ 1,000 .* - +2,048 .* ago +stopped$/m);
+  expect(stdout).toMatch(/training +- +600 .* ago +training$/m);
+  expect(stdout).toMatch(/damaged: not readable: .*line 1/);
+  const listed = JSON.parse((await minillm('runs', folder, '--json')).stdout) as { state: string }[];
+  expect(listed.map(({ state }) => state).sort()).toEqual(['finished', 'stopped', 'stopped', 'training']);
+});
+
+test('runs says when there are none, or no such folder', async () => {
+  const folder = temporaryFolder();
+  expect((await minillm('runs', folder)).stdout).toBe(`no runs in ${folder}\n`);
+  const { code, stderr } = await minillm('runs', join(folder, 'none'));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^minillm: .*none: could not read the folder/);
+});
+
+/** Of this process, as the lock records it; null where the system does not tell. */
+function startTime(): string | null {
+  if (!existsSync('/proc/self/stat')) return null;
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+}

@@ -1,0 +1,110 @@
+import { inflateSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import type { RunCurves } from '#minillm/report/curves.js';
+import { drawPng, drawSvg } from '#minillm/report/draw.js';
+import { resultsFigure } from '#minillm/report/figure.js';
+import { PALETTES, type Theme } from '#minillm/report/palette.js';
+import { readRuns } from '#minillm/report/read-run.js';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { type SyntheticRun, writeSyntheticRun } from './synthetic-run.ts';
+
+async function runsOf(...specs: readonly SyntheticRun[]): Promise<RunCurves[]> {
+  const folders = specs.map((spec, index) => `run ${index}=${writeSyntheticRun(temporaryFolder(), spec)}`);
+  return readRuns(folders, undefined);
+}
+
+function svgOf(runs: readonly RunCurves[], theme: Theme = 'light', references = true): string {
+  const figure = resultsFigure(runs, { title: 'A & B', theme, references });
+  return drawSvg(figure.option, figure);
+}
+
+/** Curves of a colour with more than a few points. */
+function curves(svg: string, colour: string): number {
+  const paths = svg.match(/<path [^>]*>/g) ?? [];
+  return paths.filter((path) => path.includes(`stroke="${colour}"`) && (path.match(/L| /g)?.length ?? 0) > 12).length;
+}
+
+describe('the figure of one run', () => {
+  test('shows training and validation loss, HellaSwag, and what OpenAI reaches', async () => {
+    const svg = svgOf(await runsOf({}));
+    const [blue = '', orange = ''] = PALETTES.light.runs;
+    // each step, and the course over it
+    expect(curves(svg, blue)).toBe(2);
+    // validation loss, HellaSwag
+    expect(curves(svg, orange)).toBe(2);
+    for (const text of ['A &amp; B', 'Loss', 'HellaSwag accuracy', 'OpenAI GPT-2 124M  3.2924', '0.2955', '0.337'])
+      expect(svg).toContain(text);
+    expect(svg).toMatch(/>training 3\.\d{3}</);
+    expect(svg).toMatch(/>validation 3\.\d{3}</);
+    expect((svg.match(/stroke-dasharray/g) ?? []).length).toBe(3);
+  });
+
+  test('counts steps and tokens below the axis', async () => {
+    const svg = svgOf(await runsOf({ tokensPerStep: 524_288 }));
+    for (const text of ['>step<', '>tokens<', '>200<', '>105 M<']) expect(svg).toContain(text);
+  });
+
+  test('has one panel when HellaSwag was not measured, and no lines when they are not wanted', async () => {
+    const runs = await runsOf({ hellaswag: false });
+    expect(svgOf(runs)).not.toContain('HellaSwag');
+    const bare = svgOf(runs, 'light', false);
+    expect(bare).not.toContain('OpenAI');
+    expect(bare).not.toContain('stroke-dasharray');
+  });
+
+  test('is dark on demand', async () => {
+    const svg = svgOf(await runsOf({}), 'dark');
+    expect(svg).toContain(`fill="${PALETTES.dark.background}"`);
+    expect(svg).not.toContain(PALETTES.light.text);
+  });
+});
+
+describe('the figure of several runs', () => {
+  test('names each and draws it in its colour', async () => {
+    const svg = svgOf(await runsOf({}, { scale: 0.9 }));
+    for (const [index, colour] of PALETTES.light.runs.slice(0, 2).entries()) {
+      expect(svg).toContain(`>run ${index}<`);
+      expect(curves(svg, colour)).toBe(4);
+    }
+  });
+
+  test('counts tokens where batches differ', async () => {
+    const svg = svgOf(await runsOf({}, { tokensPerStep: 2048 }));
+    expect(svg).toContain('>tokens<');
+    expect(svg).not.toContain('>step<');
+  });
+
+  test('holds ten runs, one that broke off at once among them', async () => {
+    const svg = svgOf(await runsOf(...Array.from({ length: 9 }, () => ({})), { steps: 1 }));
+    expect(svg).toContain('>run 9<');
+    expect(svg).not.toContain('NaN');
+  });
+});
+
+describe('the PNG', () => {
+  test('is twice the size of the SVG and not blank', async () => {
+    const runs = await runsOf({});
+    const { width, height } = resultsFigure(runs, { title: '', theme: 'light', references: true });
+    const image = readPng(drawPng(svgOf(runs)));
+    expect([image.width, image.height]).toEqual([2 * width, 2 * height]);
+    expect(image.drawn).toBeGreaterThan(0.01);
+  });
+
+  test('has text without any font of the system', () => {
+    const svg = (content: string) =>
+      `<svg xmlns="http://www.w3.org/2000/svg" width="200" height="40"><text x="5" y="25" font-family="Inter">${content}</text></svg>`;
+    expect(readPng(drawPng(svg('training loss'))).drawn).toBeGreaterThan(readPng(drawPng(svg(''))).drawn + 0.005);
+  });
+});
+
+/** Size of a PNG, and the share of its bytes in which a row differs from what its filter foretells: 0 of a blank one. */
+function readPng(bytes: Uint8Array) {
+  const png = Buffer.from(bytes);
+  const data: Buffer[] = [];
+  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at))
+    if (png.toString('latin1', at + 4, at + 8) === 'IDAT')
+      data.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
+  const rows = inflateSync(Buffer.concat(data));
+  const drawn = rows.filter((byte) => byte !== 0).length / rows.length;
+  return { width: png.readUInt32BE(16), height: png.readUInt32BE(20), drawn };
+}
