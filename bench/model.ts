@@ -2,9 +2,12 @@
 
 import type { ParameterLayout } from '#minillm/engine/layout.js';
 import type { Session } from '#minillm/engine/session.js';
-import { elements } from '#minillm/engine/tensor.js';
+import { elements, type Precision } from '#minillm/engine/tensor.js';
 import { initialise } from '#minillm/model/initialise.js';
 import { PRESETS } from '#minillm/model/presets.js';
+
+/** Its prompt, where it is to write. */
+export const PROMPT = [464, 2068, 7586, 21831];
 
 export const CONFIG = PRESETS['gpt2-124m'];
 
@@ -18,4 +21,17 @@ export function fillParameters(session: Session<string>, layout: ParameterLayout
 
 export function randomTokens(count: number): Int32Array {
   return Int32Array.from({ length: count }, () => Math.floor(Math.random() * CONFIG.vocabularySize));
+}
+
+/** Small values of either sign. */
+export function randomValues(count: number): Float32Array {
+  return Float32Array.from({ length: count }, () => 0.1 * (Math.random() - 0.5));
+}
+
+/** Activations as a program's input block takes them: bfloat16 travels two to a float32. */
+export function randomActivations(count: number, precision: Precision): Float32Array {
+  const values = randomValues(count);
+  if (precision === 'fp32') return values;
+  const bits = new Uint32Array(values.buffer);
+  return new Float32Array(Uint16Array.from(bits, (each) => each >>> 16).buffer);
 }
