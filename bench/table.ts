@@ -19,7 +19,7 @@ export function tableHead(title: string, { peers, share, memory }: Columns): str
     ' '.padEnd(8),
     ...peers.flatMap((peer) => [right(peer, 11), right('×', 7)]),
     ...(share ? [right('of peak', 9)] : []),
-    ...(memory ? ['ours', ...peers].map((who) => right(`GB ${who}`, 12)) : []),
+    ...(memory ? ['GB: ours', ...peers].map((who) => right(who, 10)) : []),
   ];
   const line = cells.join('').trimEnd();
   return `\n${title}\n${line}\n${'─'.repeat(line.length)}`;
@@ -35,7 +35,7 @@ export function tableRow(row: Row, { peers, share, memory }: Columns): string {
     ` ${row.unit}`.padEnd(8),
     ...figures.flatMap((each) => [right(formatFigure(each?.value), 11), right(each?.speedup.toFixed(2) ?? '–', 7)]),
     ...(share ? [right(row.share === undefined ? '–' : `${(100 * row.share).toFixed(0)} %`, 9)] : []),
-    ...(memory ? gigabytes.map((bytes) => right(bytes === undefined ? '–' : (bytes / 1e9).toFixed(2), 12)) : []),
+    ...(memory ? gigabytes.map((bytes) => right(bytes === undefined ? '–' : (bytes / 1e9).toFixed(2), 10)) : []),
   ]
     .join('')
     .trimEnd();
