@@ -4,64 +4,81 @@
  */
 
 import { writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { type Contender, contendersOf, OURS, ROOF } from './contenders.ts';
 import { readOptions } from './options.ts';
 import { Prepared } from './prepared.ts';
+import type { Report } from './report.ts';
 import { measureInTurn, runProcess } from './rounds.ts';
 import { type Row, summarise } from './summary.ts';
 import { type Columns, tableHead, tableRow } from './table.ts';
 import { chooseWorks, GROUPS, type Group } from './works.ts';
 
+const FOOTNOTE = `
+×: how many times faster than this peer, the median over the rounds of the ratio within a round.
+of peak: the share of the multiply-adds, or in generation of the memory reads, that the processor gave at most in that round.`;
+
 const options = readOptions(process.argv.slice(2));
-const quiet = options.json === true;
+const groups = chooseWorks(GROUPS, options.only);
+if (groups.length === 0) {
+  const names = GROUPS.flatMap(({ works }) => works.map(({ name }) => name));
+  console.error(`expected --only to match a work, found ${options.only}; there are: ${names.join(', ')}`);
+  process.exit(1);
+}
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    process.exitCode = 130;
+    interruption.abort();
+  });
+
+const toStandardOutput = options.json === true;
 const say = (line: string): void => {
-  if (!quiet) console.log(line);
+  if (!toStandardOutput) console.log(line);
 };
 const progress = (line: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 };
 
 const machine = await compileKernels();
-const started = { date: new Date().toISOString(), load: loadavg()[0] ?? 0 };
-say(`${machine}; load ${started.load.toFixed(1)}, Node ${process.versions.node}, ${options.rounds} rounds in turn`);
+const start = { date: new Date().toISOString(), load: loadavg()[0] ?? 0 };
+say(`${machine}; load ${start.load.toFixed(1)}, Node ${process.versions.node}, rounds in turn: ${options.rounds}`);
 
 const prepared = new Prepared(options);
 const tables: { title: string; rows: Row[] }[] = [];
 try {
-  for (const group of chooseWorks(GROUPS, options.only))
-    tables.push({ title: group.title, rows: await measure(group) });
+  for (const group of groups) tables.push({ title: group.title, rows: await measure(group) });
 } finally {
   await prepared.remove();
 }
-say(
-  '\n×: how many times faster than this peer, the median over the rounds of the ratio within a round. of peak: the share of the\n' +
-    'multiply-adds, or in generation of the memory reads, that the processor gave at most in the same round.',
-);
+say(`${FOOTNOTE}\nload at the end: ${(loadavg()[0] ?? 0).toFixed(1)}`);
 if (options.json) {
-  const text = `${JSON.stringify({ machine, cpu: cpus()[0]?.model, ...started, loadAtEnd: loadavg()[0], tables }, null, 2)}\n`;
+  const text = `${JSON.stringify({ machine, ...start, loadAtEnd: loadavg()[0], tables }, null, 2)}\n`;
   if (options.json === true) process.stdout.write(text);
   else await writeFile(options.json, text);
 }
 
-/** Does a group's works and prints each row when it is known. */
+/** Does a group's works and prints each row when it is known; an interruption ends it with the rows there are. */
 async function measure({ title, works, showsMemory = false }: Group): Promise<Row[]> {
-  const contenders = works.map((work) => contendersOf(work, options, prepared));
-  const names = new Set(contenders.flat().map(({ name }) => name));
+  const measurable = works.map((work) => ({ work, contenders: contendersOf(work, options, prepared) }));
+  const names = new Set(measurable.flatMap(({ contenders }) => contenders.map(({ name }) => name)));
   const columns: Columns = {
     peers: [...names].filter((name) => name !== OURS && name !== ROOF),
     share: names.has(ROOF),
     memory: showsMemory,
   };
-  say(tableHead(title, columns));
   const rows: Row[] = [];
-  for (const [index, work] of works.entries()) {
-    const rounds = await measureInTurn(contenders[index] ?? [], options.rounds, (contender, round) => {
+  if (interruption.signal.aborted) return rows;
+  say(tableHead(title, columns));
+  for (const { work, contenders } of measurable) {
+    const rounds = await measureInTurn(contenders, options.rounds, (contender, round) => {
       progress(`${work.name}, round ${round + 1} of ${options.rounds}: ${contender.name} …`);
-      return start(contender);
+      return perform(contender);
     });
     progress('');
+    if (interruption.signal.aborted) break;
     const measured = summarise(work.name, rounds);
     for (const row of measured) say(tableRow(row, columns));
     for (const [name, said] of rounds.failures) console.error(`  ${work.name}: ${name} failed: ${said}`);
@@ -71,8 +88,9 @@ async function measure({ title, works, showsMemory = false }: Group): Promise<Ro
   return rows;
 }
 
-async function start(contender: Contender) {
-  return runProcess(await contender.command());
+async function perform(contender: Contender): Promise<Report> {
+  interruption.signal.throwIfAborted();
+  return runProcess(await contender.command(), interruption.signal);
 }
 
 /** Compiles the kernels before anything is timed; returns what the backend says of the machine. */

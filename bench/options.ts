@@ -1,6 +1,8 @@
 /** @file The flags of `npm run bench`. */
 
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 export interface Options {
@@ -27,19 +29,23 @@ const ONLY = new Option('--only <pattern>', 'works whose names match this regula
   .argParser(pattern)
   .default(/./, 'all');
 
+/** Reads the flags; with wrong ones the process ends with one line that says so. */
 export function readOptions(args: readonly string[]): Options {
-  return new Command('npm run bench --')
+  const command = new Command('npm run bench --')
     .description('Measures GPT-2 124M with random weights, beside others where they are named.')
     .addOption(ONLY)
     .option('--rounds <n>', 'times each work is done by each, in turn', count, 3)
     .option('--threads <n>', 'threads of every process', count, availableParallelism())
     .option('--json [file]', 'JSON into a file, or instead of the table')
     .option('--python <path>', 'a Python with PyTorch and transformers')
-    .option('--llama <folder>', 'a folder in which node-llama-cpp is installed')
-    .option('--llmc <folder>', 'a checkout of llm.c')
+    .option('--llama <folder>', 'a folder in which node-llama-cpp is installed', holding('node_modules/node-llama-cpp'))
+    .option('--llmc <folder>', 'a checkout of llm.c', holding('train_gpt2.c'))
     .addHelpText('after', PEERS)
-    .parse([...args], { from: 'user' })
-    .opts<Options>();
+    .parse([...args], { from: 'user' });
+  const options = command.opts<Options>();
+  if ((options.llama || options.llmc) && !options.python)
+    command.error('error: --llama and --llmc need --python, a Python that writes the weights in their formats');
+  return options;
 }
 
 function pattern(value: string): RegExp {
@@ -54,4 +60,11 @@ function count(value: string): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('expected a whole number from 1.');
   return number;
+}
+
+function holding(wanted: string): (folder: string) => string {
+  return (folder) => {
+    if (existsSync(join(folder, wanted))) return folder;
+    throw new InvalidArgumentError(`expected a folder with ${wanted} in it.`);
+  };
 }

@@ -35,9 +35,9 @@ export async function measureInTurn(
   return { reports, failures };
 }
 
-/** Runs a work in a process of its own and reads what it printed. */
-export async function runProcess({ command, args }: Command): Promise<Report> {
-  const { stdout } = await run(command, args, { maxBuffer: 2 ** 26 });
+/** Runs a work in a process of its own and reads what it printed; `signal` ends it. */
+export async function runProcess({ command, args }: Command, signal: AbortSignal): Promise<Report> {
+  const { stdout } = await run(command, args, { maxBuffer: 2 ** 26, signal });
   return readReport(stdout);
 }
 

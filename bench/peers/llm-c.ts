@@ -14,6 +14,10 @@ import { median } from '../statistics.ts';
 const { batch, length, threads, runs, input } = workArguments();
 const environment = { ...process.env, OMP_NUM_THREADS: `${threads}` };
 const child = spawn(join(input, 'train_gpt2'), { cwd: input, env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+process.once('SIGTERM', () => {
+  child.kill();
+  process.exit(1);
+});
 
 const rates: number[] = [];
 for await (const line of createInterface({ input: child.stdout })) {
