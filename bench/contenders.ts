@@ -24,7 +24,10 @@ export function contendersOf(work: Work, options: Options, prepared: Prepared): 
   const node = (script: string, more: readonly string[]): Command => {
     return { command: process.execPath, args: [compiledScript(script), ...flags, ...more] };
   };
-  const input = async (): Promise<string[]> => (work.opensCheckpoint ? ['--input', await prepared.checkpoint()] : []);
+  const input = async (): Promise<string[]> => {
+    if (work.opens === 'texts') return ['--texts', options.texts ?? ''];
+    return work.opens === 'checkpoint' ? ['--input', await prepared.checkpoint()] : [];
+  };
 
   const startPeer = async ({ tool, script, flags: own }: Peer, path: string): Promise<Command> => {
     if (tool === 'python')

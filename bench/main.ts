@@ -20,9 +20,11 @@ const FOOTNOTE = `
 of peak: the share of the multiply-adds, or in generation of the memory reads, that the processor gave at most in that round.`;
 
 const options = readOptions(process.argv.slice(2));
-const groups = chooseWorks(GROUPS, options.only);
+const groups = chooseWorks(GROUPS, options);
 if (groups.length === 0) {
-  const names = GROUPS.flatMap(({ works }) => works.map(({ name }) => name));
+  const names = GROUPS.flatMap(({ works }) =>
+    works.map(({ name, opens }) => `${name}${opens === 'texts' ? ' (with --texts)' : ''}`),
+  );
   console.error(`expected --only to match a work, found ${options.only}; there are: ${names.join(', ')}`);
   process.exit(1);
 }

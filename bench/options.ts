@@ -11,6 +11,8 @@ export interface Options {
   readonly threads: number;
   /** Where JSON goes: `true` is standard output, instead of the table. */
   readonly json?: string | true;
+  /** Documents to tokenise: .jsonl, .jsonl.gz or plain text. */
+  readonly texts?: string;
   readonly python?: string;
   readonly llama?: string;
   readonly llmc?: string;
@@ -36,6 +38,7 @@ export function readOptions(args: readonly string[]): Options {
     .addOption(ONLY)
     .option('--rounds <n>', 'times each work is done by each, in turn', count, 3)
     .option('--threads <n>', 'threads of every process', count, availableParallelism())
+    .option('--texts <file>', 'documents to tokenise: .jsonl, .jsonl.gz, plain text; tokenise is left out without')
     .option('--json [file]', 'JSON into a file, or instead of the table')
     .option('--python <path>', 'a Python with PyTorch and transformers')
     .option('--llama <folder>', 'a folder in which node-llama-cpp is installed', holding('node_modules/node-llama-cpp'))

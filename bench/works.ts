@@ -14,9 +14,6 @@ export interface Peer {
   readonly flags: readonly string[];
 }
 
-/** What is prepared once in a run: the same random weights as each program wants them. */
-export type Input = 'checkpoint' | 'gguf' | 'llm.c';
-
 export interface Work {
   readonly name: string;
   readonly script: string;
@@ -24,8 +21,8 @@ export interface Work {
   readonly peers: readonly Peer[];
   /** The roof the work runs into, measured in turn with it: arithmetic or memory. */
   readonly bound?: 'flops' | 'bytes';
-  /** Whether it works on the prepared checkpoint. */
-  readonly opensCheckpoint?: boolean;
+  /** What it works on: the prepared checkpoint, or the texts of `--texts`. */
+  readonly opens?: 'checkpoint' | 'texts';
 }
 
 export interface Group {
@@ -108,8 +105,16 @@ const loading = (precision: Precision): Work => ({
   script: 'loading',
   flags: flags({ length: 64, precision }),
   peers: [eager('loading')],
-  opensCheckpoint: true,
+  opens: 'checkpoint',
 });
+
+const tokenising: Work = {
+  name: 'tokenise',
+  script: 'tokenize',
+  flags: [],
+  peers: [python('tiktoken', 'tokenize')],
+  opens: 'texts',
+};
 
 export const GROUPS: readonly Group[] = [
   { title: 'The machine', works: [{ name: 'roofline', script: 'roofline', flags: [], peers: [] }] },
@@ -127,12 +132,19 @@ export const GROUPS: readonly Group[] = [
     title: 'Generation, 64 new tokens a stream',
     works: PRECISIONS.flatMap((precision) => [1, 8].map((streams) => generation(streams, precision))),
   },
+  { title: 'Tokenising', works: [tokenising] },
   { title: 'Loading: from a checkpoint to the first token', works: PRECISIONS.map(loading) },
 ];
 
-/** The groups of works whose names hold `pattern`, a regular expression; `x` stands for `×` too. */
-export function chooseWorks(groups: readonly Group[], pattern: RegExp): Group[] {
-  const chosen = ({ name }: Work): boolean => pattern.test(name) || pattern.test(name.replace('×', 'x'));
+/**
+ * The groups of works whose names match `only`; `x` stands for `×` too. Those that open texts are left out where there are none.
+ */
+export function chooseWorks(
+  groups: readonly Group[],
+  { only, texts }: { readonly only: RegExp; readonly texts?: string | undefined },
+): Group[] {
+  const chosen = ({ name, opens }: Work): boolean =>
+    (only.test(name) || only.test(name.replace('×', 'x'))) && (opens !== 'texts' || texts !== undefined);
   return groups
     .map((group) => ({ ...group, works: group.works.filter(chosen) }))
     .filter(({ works }) => works.length > 0);

@@ -18,12 +18,18 @@ test('every script of a work and of its peers is there', () => {
 });
 
 test('works are picked by a part of their name, × typed as x too; groups without one fall away', () => {
-  const chosen = chooseWorks(GROUPS, /train 4x64 fp32/);
+  const chosen = chooseWorks(GROUPS, { only: /train 4x64 fp32/ });
   expect(chosen.map((group) => group.works.map(({ name }) => name))).toEqual([['train 4×64 fp32']]);
 });
 
+test('tokenising takes part when there are texts', () => {
+  const only = /tokenise/;
+  expect(chooseWorks(GROUPS, { only })).toEqual([]);
+  expect(chooseWorks(GROUPS, { only, texts: 'a.jsonl' })).toHaveLength(1);
+});
+
 test('only those peers take part whose tools were named', () => {
-  const [work] = chooseWorks(GROUPS, /train 4x64 fp32/)[0]?.works ?? [];
+  const [work] = chooseWorks(GROUPS, { only: /train 4x64 fp32/ })[0]?.works ?? [];
   const names = (given: object): string[] =>
     work ? contendersOf(work, { ...options, ...given }, new Prepared(options)).map(({ name }) => name) : [];
   expect(names({})).toEqual([ROOF, OURS]);
