@@ -11,12 +11,19 @@ export const PROMPT = [464, 2068, 7586, 21831];
 
 export const CONFIG = PRESETS['gpt2-124m'];
 
+/** Random numbers made anew; behind them they repeat, at a distance that divides no row. */
+const FRESH = 65_537;
+
+/** The initial values of a parameter: always the same, and much sooner made than 124 million random numbers. */
+export function initialValues(name: string, shape: readonly number[]): Float32Array {
+  const values = new Float32Array(elements(shape));
+  initialise(values.subarray(0, FRESH), name, CONFIG, 1);
+  for (let filled = FRESH; filled < values.length; filled *= 2) values.copyWithin(filled, 0, filled);
+  return values;
+}
+
 export function fillParameters(session: Session<string>, layout: ParameterLayout): void {
-  for (const { name, shape } of layout.places.values()) {
-    const values = new Float32Array(elements(shape));
-    initialise(values, name, CONFIG, 1);
-    session.write('parameters', name, values);
-  }
+  for (const { name, shape } of layout.places.values()) session.write('parameters', name, initialValues(name, shape));
 }
 
 export function randomTokens(count: number): Int32Array {

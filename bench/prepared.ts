@@ -8,12 +8,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { elements } from '#minillm/engine/tensor.js';
 import { writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
-import { initialise } from '#minillm/model/initialise.js';
 import { findCompiler } from '#minillm/native/compile.js';
-import { CONFIG } from './model.ts';
+import { CONFIG, initialValues } from './model.ts';
 import type { Options } from './options.ts';
 import { fromBench } from './places.ts';
 
@@ -78,12 +76,9 @@ export class Prepared {
 
 async function writeRandomCheckpoint(path: string): Promise<void> {
   const shapes = new Map(gpt2Parameters(CONFIG).map(({ name, shape }) => [name, shape]));
-  let current = { name: '', values: new Float32Array() };
+  let current: { readonly name: string; readonly values: Float32Array } = { name: '', values: new Float32Array() };
   await writeGpt2Folder(path, CONFIG, (name, start, target) => {
-    if (current.name !== name) {
-      current = { name, values: new Float32Array(elements(shapes.get(name) ?? [])) };
-      initialise(current.values, name, CONFIG, 1);
-    }
+    if (current.name !== name) current = { name, values: initialValues(name, shapes.get(name) ?? []) };
     target.set(current.values.subarray(start, start + target.length));
   });
 }

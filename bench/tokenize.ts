@@ -1,7 +1,7 @@
 /**
  * @file GPT-2 tokenising of real text, `--texts FILE` (.jsonl, .jsonl.gz or plain), on `--threads` worker threads: documents go
  * out in batches, ids come back. Each run takes documents that no run took before, as tokenising a corpus does; the first is
- * not timed. Peer: peers/tokenize.py.
+ * not timed. Peer: peers/tokenise.py.
  *
  *   node dist-bench/tokenize.js --texts fineweb-docs.jsonl.gz --threads 2
  */

@@ -112,7 +112,7 @@ const tokenising: Work = {
   name: 'tokenise',
   script: 'tokenize',
   flags: [],
-  peers: [python('tiktoken', 'tokenize')],
+  peers: [python('tiktoken', 'tokenise')],
   opens: 'texts',
 };
 

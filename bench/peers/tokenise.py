@@ -1,4 +1,4 @@
-"""GPT-2 tokenising with tiktoken in a pool of processes, as bench/tokenize.ts."""
+"""GPT-2 tokenising with tiktoken in a pool of processes, as bench/tokenize.ts. (A tokenize.py would hide Python's own.)"""
 
 import argparse
 import array
