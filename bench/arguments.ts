@@ -1,14 +1,21 @@
 /** @file The flags that every work takes, ours and the peers' alike: `--batch 4 --length 256 --precision bf16 …`. */
 
 import { parseArgs } from 'node:util';
+import type { Precision } from '#minillm/engine/tensor.js';
 
 export interface WorkArguments {
   readonly batch: number;
   readonly length: number;
-  readonly precision: 'fp32' | 'bf16';
+  /** A matrix product's columns in and out. */
+  readonly columns: readonly [number, number];
+  readonly precision: Precision;
   readonly threads: number;
   /** Timed repetitions, behind one or two that are not. */
   readonly runs: number;
+  /** What was prepared for the work: a folder of weights, a file. */
+  readonly input: string;
+  /** Where a peer that is a package was installed. */
+  readonly installed: string;
 }
 
 export function workArguments(): WorkArguments {
@@ -16,23 +23,23 @@ export function workArguments(): WorkArguments {
     options: {
       batch: { type: 'string', default: '4' },
       length: { type: 'string', default: '256' },
+      columns: { type: 'string', default: '768,768' },
       precision: { type: 'string', default: 'fp32' },
       threads: { type: 'string', default: '2' },
       runs: { type: 'string', default: '3' },
+      input: { type: 'string', default: '' },
+      installed: { type: 'string', default: '' },
     },
   });
+  const [columnsIn = 0, columnsOut = 0] = values.columns.split(',').map(Number);
   return {
     batch: Number(values.batch),
     length: Number(values.length),
+    columns: [columnsIn, columnsOut],
     precision: values.precision === 'bf16' ? 'bf16' : 'fp32',
     threads: Number(values.threads),
     runs: Number(values.runs),
+    input: values.input,
+    installed: values.installed,
   };
-}
-
-/** What a work prints: its rate (median of the runs) and the most memory its process held. */
-export function report(rates: readonly number[], unit: string): void {
-  const sorted = [...rates].sort((a, b) => a - b);
-  const rate = sorted[Math.floor(sorted.length / 2)];
-  console.log(JSON.stringify({ rate, unit, peakBytes: process.resourceUsage().maxRSS * 1024 }));
 }

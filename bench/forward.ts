@@ -5,9 +5,11 @@ import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { plan } from '#minillm/engine/plan.js';
 import { Session } from '#minillm/engine/session.js';
+import { trainingFlopsPerToken } from '#minillm/model/flops.js';
 import { gpt2Losses } from '#minillm/model/gpt2.js';
-import { report, workArguments } from './arguments.ts';
+import { workArguments } from './arguments.ts';
 import { CONFIG, fillParameters, randomTokens } from './model.ts';
+import { report } from './report.ts';
 
 const { batch, length, precision, threads, runs } = workArguments();
 const graph = new Graph({ batch, length }, precision);
@@ -24,5 +26,6 @@ for (let run = -1; run < runs; run++) {
   await session.program('forward').run({ tokens, targets: tokens });
   if (run >= 0) rates.push((batch * length) / ((performance.now() - start) / 1000));
 }
-report(rates, 'tok/s');
+// a third of a training step's, whose backward pass takes twice the forward one
+report(rates, 'tok/s', { flops: trainingFlopsPerToken(CONFIG, length) / 3 });
 await backend.close();

@@ -4,8 +4,10 @@ import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Session } from '#minillm/engine/session.js';
 import { Generator } from '#minillm/generate/generator.js';
 import { layoutForInference, planGeneration } from '#minillm/generate/programs.js';
-import { report, workArguments } from './arguments.ts';
-import { CONFIG, fillParameters } from './model.ts';
+import { parameterCount } from '#minillm/model/flops.js';
+import { workArguments } from './arguments.ts';
+import { CONFIG, fillParameters, PROMPT } from './model.ts';
+import { report } from './report.ts';
 
 const { batch, length, precision, threads, runs } = workArguments();
 const layout = layoutForInference(CONFIG);
@@ -21,13 +23,23 @@ const generator = new Generator({
   pack: session.program('pack'),
 });
 
-const prompt = [464, 2068, 7586, 21831];
 const rates: number[] = [];
 for (let run = -1; run < runs; run++) {
   const start = performance.now();
-  const prompts = Array.from({ length: batch }, () => prompt);
+  const prompts = Array.from({ length: batch }, () => PROMPT);
   await generator.complete({ prompts, tokens: length, temperature: 0, topK: 0, topP: 1, seed: 0 });
   if (run >= 0) rates.push((batch * length) / ((performance.now() - start) / 1000));
 }
-report(rates, 'tok/s');
+report(rates, 'tok/s', { bytes: bytesPerToken() });
 await backend.close();
+
+/**
+ * What a token has to read in this precision: its share of the weights, which all streams read together, and its own keys and
+ * values of the positions before it (half of them on average).
+ */
+function bytesPerToken(): number {
+  const { layers, channels, contextLength } = CONFIG;
+  const weights = parameterCount(CONFIG) - contextLength * channels;
+  const keysAndValues = 2 * layers * channels * (PROMPT.length + length / 2);
+  return (precision === 'bf16' ? 2 : 4) * (weights / batch + keysAndValues);
+}

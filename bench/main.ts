@@ -1,103 +1,107 @@
 /**
- * @file `npm run bench`: each work in a process of its own, ours and with `--python PATH` the peers' in turn, so that both see
- * the same machine. Medians over the rounds, ratios, peak memory; `--json` for programs, `--only NAME` for some works,
- * `--rounds N`.
- *
- *   npm run bench -- --python ~/torch/bin/python --only train
+ * @file `npm run bench`: every work in a process of its own, ours and the peers' in turn; medians, ratios and shares of what the
+ * machine gives at most, measured in the same rounds. `npm run bench -- --help` says more.
  */
 
-import { execFileSync } from 'node:child_process';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
+import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
+import { type Contender, contendersOf, OURS, ROOF } from './contenders.ts';
+import { readOptions } from './options.ts';
+import { Prepared } from './prepared.ts';
+import type { Report } from './report.ts';
+import { measureInTurn, runProcess } from './rounds.ts';
+import { type Row, summarise } from './summary.ts';
+import { type Columns, tableHead, tableRow } from './table.ts';
+import { chooseWorks, GROUPS, type Group } from './works.ts';
 
-interface Work {
-  readonly name: string;
-  readonly ours: string;
-  readonly peer: string;
-  readonly flags: readonly string[];
-  /** Whether PyTorch's compiler takes part too. */
-  readonly compiles: boolean;
+const FOOTNOTE = `
+×: how many times faster than this peer, the median over the rounds of the ratio within a round.
+of peak: the share of the multiply-adds, or in generation of the memory reads, that the processor gave at most in that round.`;
+
+const options = readOptions(process.argv.slice(2));
+const groups = chooseWorks(GROUPS, options);
+if (groups.length === 0) {
+  const names = GROUPS.flatMap(({ works }) =>
+    works.map(({ name, opens }) => `${name}${opens === 'texts' ? ' (with --texts)' : ''}`),
+  );
+  console.error(`expected --only to match a work, found ${options.only}; there are: ${names.join(', ')}`);
+  process.exit(1);
 }
 
-interface Measurement {
-  readonly rate: number;
-  readonly unit: string;
-  readonly peakBytes: number;
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    process.exitCode = 130;
+    interruption.abort();
+  });
+
+const toStandardOutput = options.json === true;
+const say = (line: string): void => {
+  if (!toStandardOutput) console.log(line);
+};
+const progress = (line: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+};
+
+const machine = await compileKernels();
+const start = { date: new Date().toISOString(), load: loadavg()[0] ?? 0 };
+say(`${machine}; load ${start.load.toFixed(1)}, Node ${process.versions.node}, rounds in turn: ${options.rounds}`);
+
+const prepared = new Prepared(options);
+const tables: { title: string; rows: Row[] }[] = [];
+try {
+  for (const group of groups) tables.push({ title: group.title, rows: await measure(group) });
+} finally {
+  await prepared.remove();
+}
+say(`${FOOTNOTE}\nload at the end: ${(loadavg()[0] ?? 0).toFixed(1)}`);
+if (options.json) {
+  const text = `${JSON.stringify({ machine, ...start, loadAtEnd: loadavg()[0], tables }, null, 2)}\n`;
+  if (options.json === true) process.stdout.write(text);
+  else await writeFile(options.json, text);
 }
 
-const PRECISIONS = ['fp32', 'bf16'];
-const flagsOf = (batch: number, length: number, precision: string): string[] => [
-  '--batch',
-  `${batch}`,
-  '--length',
-  `${length}`,
-  '--precision',
-  precision,
-];
-
-const WORKS: readonly Work[] = PRECISIONS.flatMap((precision) => [
-  ...[64, 256, 1024].map((length) => ({
-    name: `train 4×${length} ${precision}`,
-    ...{ ours: 'train-step', peer: 'train_step', flags: flagsOf(4, length, precision), compiles: true },
-  })),
-  {
-    name: `forward 4×1024 ${precision}`,
-    ...{ ours: 'forward', peer: 'forward', flags: flagsOf(4, 1024, precision), compiles: false },
-  },
-  ...[1, 8].map((streams) => ({
-    name: `generate ${streams} stream${streams > 1 ? 's' : ''} ${precision}`,
-    ...{ ours: 'generation', peer: 'generation', flags: flagsOf(streams, 64, precision), compiles: false },
-  })),
-]);
-
-const { values } = parseArgs({
-  options: {
-    python: { type: 'string' },
-    only: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '2' },
-    json: { type: 'boolean', default: false },
-  },
-});
-const { python } = values;
-const place = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-function measure(command: string, args: readonly string[]): Measurement {
-  const printed = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Measurement;
-}
-
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-
-const table: Record<string, string | number>[] = [];
-for (const { name, ours, peer, flags, compiles } of WORKS.filter((work) => work.name.includes(values.only))) {
-  const measured: Record<'ours' | 'eager' | 'compiled', Measurement[]> = { ours: [], eager: [], compiled: [] };
-  for (let round = 0; round < Number(values.rounds); round++) {
-    measured.ours.push(measure(process.execPath, [place(`${ours}.js`), ...flags]));
-    if (!python) continue;
-    const script = place(`../bench/peers/${peer}.py`);
-    measured.eager.push(measure(python, [script, ...flags]));
-    if (compiles) measured.compiled.push(measure(python, [script, ...flags, '--compile']));
+/** Does a group's works and prints each row when it is known; an interruption ends it with the rows there are. */
+async function measure({ title, works, showsMemory = false }: Group): Promise<Row[]> {
+  const measurable = works.map((work) => ({ work, contenders: contendersOf(work, options, prepared) }));
+  const names = new Set(measurable.flatMap(({ contenders }) => contenders.map(({ name }) => name)));
+  const columns: Columns = {
+    peers: [...names].filter((name) => name !== OURS && name !== ROOF),
+    share: names.has(ROOF),
+    memory: showsMemory,
+  };
+  const rows: Row[] = [];
+  if (interruption.signal.aborted) return rows;
+  say(tableHead(title, columns));
+  for (const { work, contenders } of measurable) {
+    const rounds = await measureInTurn(contenders, options.rounds, (contender, round) => {
+      progress(`${work.name}, round ${round + 1} of ${options.rounds}: ${contender.name} …`);
+      return perform(contender);
+    });
+    progress('');
+    if (interruption.signal.aborted) break;
+    const measured = summarise(work.name, rounds);
+    for (const row of measured) say(tableRow(row, columns));
+    for (const [name, said] of rounds.failures) console.error(`  ${work.name}: ${name} failed: ${said}`);
+    if (rounds.failures.has(OURS)) process.exitCode = 1;
+    rows.push(...measured);
   }
-  const rate = (of: readonly Measurement[]): number => Number(median(of.map((each) => each.rate)).toFixed(1));
-  const gigabytes = (of: readonly Measurement[]): number =>
-    Number((median(of.map((each) => each.peakBytes)) / 1e9).toFixed(2));
-  const row: Record<string, string | number> = { work: name, unit: 'tok/s', ours: rate(measured.ours) };
-  for (const kind of ['eager', 'compiled'] as const)
-    if (measured[kind].length > 0) {
-      row[kind] = rate(measured[kind]);
-      row[`× ${kind}`] = Number((rate(measured.ours) / rate(measured[kind])).toFixed(2));
-    }
-  row.GB = gigabytes(measured.ours);
-  if (measured.eager.length > 0) row['GB eager'] = gigabytes(measured.eager);
-  table.push(row);
-  if (!values.json)
-    console.log(
-      Object.entries(row)
-        .map(([key, value]) => `${key} ${value}`)
-        .join(' | '),
-    );
+  return rows;
 }
-if (values.json) console.log(JSON.stringify({ cpu: cpus()[0]?.model, date: new Date().toISOString(), table }, null, 2));
-else console.table(table);
+
+async function perform(contender: Contender): Promise<Report> {
+  interruption.signal.throwIfAborted();
+  return runProcess(await contender.command(), interruption.signal);
+}
+
+/** Compiles the kernels before anything is timed; returns what the backend says of the machine. */
+async function compileKernels(): Promise<string> {
+  let description = '';
+  for (const precision of ['fp32', 'bf16'] as const) {
+    const backend = await openCpuBackend({ precision, threads: options.threads });
+    ({ description } = backend);
+    await backend.close();
+  }
+  return description;
+}

@@ -1,18 +1,18 @@
 /**
  * @file GPT-2 tokenising of real text, `--texts FILE` (.jsonl, .jsonl.gz or plain), on `--threads` worker threads: documents go
  * out in batches, ids come back. Each run takes documents that no run took before, as tokenising a corpus does; the first is
- * not timed. Peer: peers/tokenize.py.
+ * not timed. Peer: peers/tokenise.py.
  *
  *   node dist-bench/tokenize.js --texts fineweb-docs.jsonl.gz --threads 2
  */
 
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { report } from './arguments.ts';
+import { report } from './report.ts';
 
 /** Characters of a batch, as in the peer. */
 const BATCH_LENGTH = 1 << 18;
+const BATCHES_IN_FLIGHT = 2;
 
 async function answerBatches(): Promise<void> {
   const { encode } = await import('#minillm/data/tokenizer.js');
@@ -43,14 +43,29 @@ function inBatches(texts: readonly string[]): string[][] {
 async function tokenize(workers: readonly Worker[], texts: readonly string[]): Promise<number> {
   const batches = inBatches(texts).values();
   let tokens = 0;
-  const keepBusy = async (worker: Worker): Promise<void> => {
-    for (const batch of batches) {
-      worker.postMessage(batch);
-      const [ids] = (await once(worker, 'message')) as [readonly Uint16Array[]];
-      for (const each of ids) tokens += each.length;
-    }
-  };
-  await Promise.all(workers.map(keepBusy));
+  const work = workers.map(
+    (worker) =>
+      new Promise<void>((resolve, reject) => {
+        let inFlight = 0;
+        const send = (): void => {
+          const { value: batch } = batches.next();
+          if (batch) {
+            inFlight++;
+            worker.postMessage(batch);
+          } else if (inFlight === 0) {
+            worker.removeAllListeners();
+            resolve();
+          }
+        };
+        worker.on('error', reject).on('message', (ids: readonly Uint16Array[]) => {
+          inFlight--;
+          for (const each of ids) tokens += each.length;
+          send();
+        });
+        for (let i = 0; i < BATCHES_IN_FLIGHT; i++) send();
+      }),
+  );
+  await Promise.all(work);
   return tokens;
 }
 
@@ -72,9 +87,9 @@ async function main(): Promise<void> {
     const share = texts.filter((_, i) => i % (runs + 1) === run);
     const start = performance.now();
     const tokens = await tokenize(workers, share);
-    if (run > 0) rates.push(tokens / ((performance.now() - start) / 1000));
+    if (run > 0) rates.push(tokens / 1e6 / ((performance.now() - start) / 1000));
   }
-  report(rates, 'tok/s');
+  report(rates, 'Mtok/s');
   await Promise.all(workers.map((worker) => worker.terminate()));
 }
 

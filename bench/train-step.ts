@@ -2,9 +2,11 @@
 
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Session } from '#minillm/engine/session.js';
+import { trainingFlopsPerToken } from '#minillm/model/flops.js';
 import { planTraining } from '#minillm/train/programs.js';
-import { report, workArguments } from './arguments.ts';
+import { workArguments } from './arguments.ts';
 import { CONFIG, fillParameters, randomTokens } from './model.ts';
+import { report } from './report.ts';
 
 const { batch, length, precision, threads, runs } = workArguments();
 const optimizer = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
@@ -23,5 +25,5 @@ for (let run = -2; run < runs; run++) {
   await session.program('update').run({ learningRate: 1e-4, updates: run + 3, normLimit: 1e30 });
   if (run >= 0) rates.push((batch * length) / ((performance.now() - start) / 1000));
 }
-report(rates, 'tok/s');
+report(rates, 'tok/s', { flops: trainingFlopsPerToken(CONFIG, length) });
 await backend.close();

@@ -3,11 +3,11 @@
 import time
 
 import torch
-from arguments import report, work_arguments
+from arguments import dtype_of, report, work_arguments
 from transformers import GPT2Config, GPT2LMHeadModel
 
 arguments = work_arguments()
-dtype = torch.bfloat16 if arguments.precision == "bf16" else torch.float32
+dtype = dtype_of(arguments)
 model = GPT2LMHeadModel(GPT2Config()).to(dtype).eval()
 prompt = torch.tensor([[464, 2068, 7586, 21831]] * arguments.batch)
 rates = []

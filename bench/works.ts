@@ -1,0 +1,151 @@
+/** @file What is measured: works in groups, and who does the same work beside us. Names can be picked with `--only`. */
+
+import type { Precision } from '#minillm/engine/tensor.js';
+import { CONFIG } from './model.ts';
+
+/** The program a peer needs; works run without those that are not there. */
+export type Tool = 'python' | 'llama' | 'llmc';
+
+export interface Peer {
+  readonly name: string;
+  readonly tool: Tool;
+  /** In peers/, without its ending. */
+  readonly script: string;
+  readonly flags: readonly string[];
+}
+
+export interface Work {
+  readonly name: string;
+  readonly script: string;
+  readonly flags: readonly string[];
+  readonly peers: readonly Peer[];
+  /** The roof the work runs into, measured in turn with it: arithmetic or memory. */
+  readonly bound?: 'flops' | 'bytes';
+  /** What it works on: the prepared checkpoint, or the texts of `--texts`. */
+  readonly opens?: 'checkpoint' | 'texts';
+}
+
+export interface Group {
+  readonly title: string;
+  readonly works: readonly Work[];
+  /** Whether the table shows the memory of each process. */
+  readonly showsMemory?: boolean;
+}
+
+const ROWS = 1024;
+const PRECISIONS: readonly Precision[] = ['fp32', 'bf16'];
+
+const flags = (values: Readonly<Record<string, string | number>>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+
+const python = (name: string, script: string, ...more: string[]): Peer => ({
+  name,
+  tool: 'python',
+  script,
+  flags: more,
+});
+const eager = (script: string): Peer => python('eager', script);
+const compiled = (script: string): Peer => python('compiled', script, '--compile');
+const llamaCpp: Peer = { name: 'llama.cpp', tool: 'llama', script: 'llama-cpp', flags: [] };
+const llmC: Peer = { name: 'llm.c', tool: 'llmc', script: 'llm-c', flags: [] };
+
+const { channels, vocabularySize } = CONFIG;
+/** The linear layers of a block and the head, columns in and out. */
+const PRODUCTS = {
+  c_attn: [channels, 3 * channels],
+  c_proj: [channels, channels],
+  c_fc: [channels, 4 * channels],
+  'mlp c_proj': [4 * channels, channels],
+  lm_head: [channels, vocabularySize],
+} as const;
+
+const gemm = (precision: Precision): Work[] =>
+  Object.entries(PRODUCTS).map(([layer, [columnsIn, columnsOut]]) => ({
+    name: `gemm ${layer} ${columnsIn}→${columnsOut} ${precision}`,
+    script: 'gemm',
+    flags: flags({ batch: 1, length: ROWS, columns: `${columnsIn},${columnsOut}`, precision, runs: 5 }),
+    peers: [eager('gemm')],
+    bound: 'flops',
+  }));
+
+const head = (precision: Precision): Work => ({
+  name: `head with loss ${precision}`,
+  script: 'head',
+  flags: flags({ batch: 4, length: ROWS / 4, precision }),
+  peers: [eager('head'), compiled('head')],
+  bound: 'flops',
+});
+
+const trainingStep = (length: number, precision: Precision): Work => ({
+  name: `train 4×${length} ${precision}`,
+  script: 'train-step',
+  flags: flags({ batch: 4, length, precision, runs: length > 256 ? 2 : 3 }),
+  peers: [eager('train_step'), compiled('train_step'), ...(length === 64 && precision === 'fp32' ? [llmC] : [])],
+  bound: 'flops',
+});
+
+const forward = (precision: Precision): Work => ({
+  name: `forward 4×1024 ${precision}`,
+  script: 'forward',
+  flags: flags({ batch: 4, length: 1024, precision, runs: 2 }),
+  peers: [eager('forward'), compiled('forward')],
+  bound: 'flops',
+});
+
+const generation = (streams: number, precision: Precision): Work => ({
+  name: `generate ${streams} stream${streams > 1 ? 's' : ''} ${precision}`,
+  script: 'generation',
+  flags: flags({ batch: streams, length: 64, precision }),
+  peers: [eager('generation'), llamaCpp],
+  bound: 'bytes',
+});
+
+const loading = (precision: Precision): Work => ({
+  name: `load ${precision}`,
+  script: 'loading',
+  flags: flags({ length: 64, precision }),
+  peers: [eager('loading')],
+  opens: 'checkpoint',
+});
+
+const tokenising: Work = {
+  name: 'tokenise',
+  script: 'tokenize',
+  flags: [],
+  peers: [python('tiktoken', 'tokenise')],
+  opens: 'texts',
+};
+
+export const GROUPS: readonly Group[] = [
+  { title: 'The machine', works: [{ name: 'roofline', script: 'roofline', flags: [], peers: [] }] },
+  {
+    title: `Matrix products of GPT-2 124M, ${ROWS} rows`,
+    works: PRECISIONS.flatMap((each) => [...gemm(each), head(each)]),
+  },
+  {
+    title: 'A training step of GPT-2 124M: forward, backward, clip, AdamW',
+    works: PRECISIONS.flatMap((precision) => [64, 256, 1024].map((length) => trainingStep(length, precision))),
+    showsMemory: true,
+  },
+  { title: 'Forward only, with losses', works: PRECISIONS.map(forward) },
+  {
+    title: 'Generation, 64 new tokens a stream',
+    works: PRECISIONS.flatMap((precision) => [1, 8].map((streams) => generation(streams, precision))),
+  },
+  { title: 'Tokenising', works: [tokenising] },
+  { title: 'Loading: from a checkpoint to the first token', works: PRECISIONS.map(loading) },
+];
+
+/**
+ * The groups of works whose names match `only`; `x` stands for `×` too. Those that open texts are left out where there are none.
+ */
+export function chooseWorks(
+  groups: readonly Group[],
+  { only, texts }: { readonly only: RegExp; readonly texts?: string | undefined },
+): Group[] {
+  const chosen = ({ name, opens }: Work): boolean =>
+    (only.test(name) || only.test(name.replace('×', 'x'))) && (opens !== 'texts' || texts !== undefined);
+  return groups
+    .map((group) => ({ ...group, works: group.works.filter(chosen) }))
+    .filter(({ works }) => works.length > 0);
+}
