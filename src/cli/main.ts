@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../support/errors.ts';
+import { dashboardCommand } from './dashboard.ts';
 import { dataCommand } from './data.ts';
 import { doctorCommand } from './doctor.ts';
 import { quickstartCommand } from './quickstart.ts';
@@ -36,7 +37,14 @@ function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(asOneLine(text)) })
     .addHelpText('after', EXAMPLE)
     .exitOverride();
-  for (const command of [quickstartCommand(), dataCommand(), trainCommand(), sampleCommand(), doctorCommand()])
+  for (const command of [
+    quickstartCommand(),
+    dataCommand(),
+    trainCommand(),
+    dashboardCommand(),
+    sampleCommand(),
+    doctorCommand(),
+  ])
     addCommand(program, command);
   return program;
 }
