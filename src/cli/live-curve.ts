@@ -76,14 +76,17 @@ function meansByColumn(points: readonly CurvePoint[], width: number, lastStep: n
   return Array.from(sums, (sum, column) => (counts[column] ? sum / counts[column]! : undefined));
 }
 
-/** The share of columns whose values may lie above the upper edge. */
+/** The share of columns that may lie above the upper edge, and how far that edge is from the rest, as a share of its range. */
 const ABOVE = 0.05;
+const HEADROOM = 0.15;
 
 function edges(values: readonly number[]): { readonly top: number; readonly bottom: number } {
   const sorted = [...values].sort((a, b) => a - b);
   const lowest = sorted[0] ?? 0;
-  const highest = sorted[Math.floor((sorted.length - 1) * (1 - ABOVE))] ?? 1;
-  return highest > lowest ? { top: highest, bottom: lowest } : { top: lowest + 0.5, bottom: lowest - 0.5 };
+  const highest = sorted.at(-1) ?? 1;
+  const usual = sorted[Math.floor((sorted.length - 1) * (1 - ABOVE))] ?? highest;
+  const top = Math.min(highest, usual + (usual - lowest) * HEADROOM);
+  return top > lowest ? { top, bottom: lowest } : { top: lowest + 0.5, bottom: lowest - 0.5 };
 }
 
 type Dot = { readonly x: number; readonly y: number };

@@ -93,7 +93,7 @@ function figureLines(state: LiveState, { curve, dim, bold }: PanelColours): stri
   const share = steps === 0 ? 0 : state.step / steps;
   const bar = FIGURES_WIDTH - 8;
   const done = Math.round(share * bar);
-  const named = (name: string, value: string): string => `${dim(name.padEnd(10))}${value}`;
+  const named = (name: string, value: string): string => `${dim(name.padEnd(11))}${value}`;
   return [
     named('step', `${bold(formatCount(state.step))} of ${formatCount(steps)}`),
     `${curve('━'.repeat(done))}${dim('─'.repeat(bar - done))} ${percent(share, 0)}`,
@@ -101,7 +101,7 @@ function figureLines(state: LiveState, { curve, dim, bold }: PanelColours): stri
     named('tok/s', last ? formatCount(last.tokensPerSecond) : '–'),
     named('MFU', last ? percent(last.mfu) : '–'),
     named('norm', last ? last.norm.toFixed(4) : '–'),
-    named('validation', validation ? ` ${validation.value.toFixed(4)}` : ' –'),
+    named('validation', validation ? validation.value.toFixed(4) : '–'),
     ...(hellaswag === undefined ? [] : [named('HellaSwag', hellaswag.toFixed(4))]),
   ];
 }

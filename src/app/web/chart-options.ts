@@ -5,7 +5,7 @@ import { type Curve, fittingRange } from './chart-data.ts';
 
 export interface ChartLook {
   readonly curves: readonly Curve[];
-  readonly format: (value: number) => string;
+  readonly formatTick: (value: number) => string;
   readonly width: number;
   readonly height: number;
   readonly isLogarithmic: boolean;
@@ -23,6 +23,9 @@ const FONT = '12px ui-sans-serif, system-ui, sans-serif';
 const WIDE_AXIS = 58;
 /** Charts with the same key move their cursors together. */
 const SYNC_KEY = 'steps';
+
+/** Distances between marks on the axis of steps: 1, 2, 5, 10, … */
+const STEP_INCREMENTS = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
 export function chartOptions(look: ChartLook): uPlot.Options {
   const { curves, width, height, isLogarithmic, onZoom, onCursor } = look;
@@ -49,11 +52,11 @@ export function chartOptions(look: ChartLook): uPlot.Options {
       y: { distr: isLogarithmic ? 3 : 1, range: (plot, from, to) => rangeOf(plot, from, to, look) },
     },
     axes: [
-      { ...axis, size: 30, values: (_, steps) => steps.map(compact) },
+      { ...axis, size: 30, incrs: STEP_INCREMENTS, values: (_, steps) => steps.map(compact) },
       {
         ...axis,
         size: WIDE_AXIS,
-        values: (_, values) => values.map((value) => (value === null ? '' : look.format(value))),
+        values: (_, values) => values.map((value) => (value === null ? '' : look.formatTick(value))),
       },
     ],
     series: [

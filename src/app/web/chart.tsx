@@ -12,8 +12,12 @@ export type Zoom = readonly [from: number, to: number] | undefined;
 export interface ChartProps {
   readonly title: string;
   readonly curves: readonly Curve[];
+  /** A value in the legend, and a short one on the axis. */
   readonly format: (value: number) => string;
+  readonly formatTick: (value: number) => string;
   readonly height: number;
+  /** Its share of a row, half unless it is said. */
+  readonly width?: 'whole' | 'wide' | 'narrow';
   readonly isLogarithmic?: boolean;
   /** A value to compare with. */
   readonly reference?: { readonly label: string; readonly value: number };
@@ -22,7 +26,18 @@ export interface ChartProps {
 }
 
 export function Chart(props: ChartProps) {
-  const { title, curves, format, height, isLogarithmic = false, reference, zoom, onZoom } = props;
+  const {
+    width: share = '',
+    title,
+    curves,
+    format,
+    formatTick,
+    height,
+    isLogarithmic = false,
+    reference,
+    zoom,
+    onZoom,
+  } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const titleId = useId();
@@ -47,7 +62,7 @@ export function Chart(props: ChartProps) {
     if (!place.current || width === 0 || isEmpty) return;
     const drawn = new uPlot(
       chartOptions({
-        ...{ curves, format, height, width, isLogarithmic },
+        ...{ curves, formatTick, height, width, isLogarithmic },
         ...{ style: getComputedStyle(place.current), reference: () => latest.current.reference?.value },
         zoom: () => latest.current.zoom,
         onZoom: (range) => latest.current.onZoom(range),
@@ -68,7 +83,7 @@ export function Chart(props: ChartProps) {
 
   const at = cursor ?? data[0].length - 1;
   return (
-    <figure class="chart" aria-labelledby={titleId}>
+    <figure class={`chart ${share}`} aria-labelledby={titleId}>
       <figcaption>
         <h2 id={titleId}>{title}</h2>
         <ul class="legend">

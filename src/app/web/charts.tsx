@@ -12,10 +12,14 @@ const DEFAULT_SMOOTHING = 0.9;
 /** OpenAI's GPT-2 124M, normalised by length. */
 const GPT2_HELLASWAG = { label: 'GPT-2 124M', value: 0.2955 };
 
-const loss = (value: number): string => value.toFixed(value < 10 ? 3 : 2);
+const loss = (value: number): string => value.toFixed(4);
+const short = (value: number): string => String(Number(value.toPrecision(3)));
 const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
-const significant = (value: number): string => String(Number(value.toPrecision(3)));
-const exponential = (value: number): string => (value === 0 ? '0' : value.toExponential(1));
+const accuracy = (value: number): string => `${(100 * value).toFixed(2)}%`;
+const shortPercent = (value: number): string => `${short(100 * value)}%`;
+const exponential = (value: number): string => value.toExponential(3);
+const shortExponential = (value: number): string =>
+  value === 0 ? '0' : value.toExponential().replace(/(\.\d)\d+/, '$1');
 
 export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
   const [isLogarithmic, setIsLogarithmic] = useState(false);
@@ -34,10 +38,11 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
     [runs, smoothing],
   );
   const common = { zoom, onZoom: setZoom };
+  const low = { ...common, height: LOW };
   return (
     <>
       <form class="controls" onSubmit={(event) => event.preventDefault()}>
-        <fieldset>
+        <fieldset class="axis-choice">
           <legend>Loss axis</legend>
           {[false, true].map((value) => (
             <label key={String(value)}>
@@ -73,23 +78,33 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
           title="Loss"
           curves={curves.loss}
           format={loss}
+          formatTick={short}
           height={TALL}
+          width={curves.hellaswag.length > 0 ? 'wide' : 'whole'}
           isLogarithmic={isLogarithmic}
         />
-        <Chart {...common} title="Tokens per second" curves={curves.speed} format={compact} height={LOW} />
-        <Chart {...common} title="Model FLOPs utilisation" curves={curves.mfu} format={percent} height={LOW} />
-        <Chart {...common} title="Gradient norm" curves={curves.norm} format={significant} height={LOW} />
-        <Chart {...common} title="Learning rate" curves={curves.rate} format={exponential} height={LOW} />
         {curves.hellaswag.length > 0 && (
           <Chart
             {...common}
             title="HellaSwag"
             curves={curves.hellaswag}
-            format={percent}
-            height={LOW}
+            format={accuracy}
+            formatTick={shortPercent}
+            height={TALL}
+            width="narrow"
             reference={GPT2_HELLASWAG}
           />
         )}
+        <Chart {...low} title="Tokens per second" curves={curves.speed} format={compact} formatTick={compact} />
+        <Chart
+          {...low}
+          title="Model FLOPs utilisation"
+          curves={curves.mfu}
+          format={percent}
+          formatTick={shortPercent}
+        />
+        <Chart {...low} title="Gradient norm" curves={curves.norm} format={short} formatTick={short} />
+        <Chart {...low} title="Learning rate" curves={curves.rate} format={exponential} formatTick={shortExponential} />
       </div>
     </>
   );

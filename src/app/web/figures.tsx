@@ -3,8 +3,9 @@
 import { formatCount, formatDuration } from '../../support/format.ts';
 import type { RunState } from './run-state.ts';
 
-/** Steps over which figures that change from step to step are averaged. */
-const RECENT = 20;
+/** Figures that change from step to step are averaged over this share of the steps, and over so many at most. */
+const RECENT_SHARE = 1 / 20;
+const MOST_RECENT = 20;
 
 export function Figures({ run }: { readonly run: RunState }) {
   const { train, evaluations } = run.history;
@@ -34,11 +35,13 @@ export function Figures({ run }: { readonly run: RunState }) {
           value={validation?.value.toFixed(4)}
           note={validation && `step ${formatCount(validation.step)}`}
         />
-        <Figure
-          name="HellaSwag"
-          value={hellaswag && `${(100 * hellaswag.value).toFixed(2)}%`}
-          note={hellaswag && `step ${formatCount(hellaswag.step)}`}
-        />
+        {hellaswag && (
+          <Figure
+            name="HellaSwag"
+            value={`${(100 * hellaswag.value).toFixed(2)}%`}
+            note={`step ${formatCount(hellaswag.step)}`}
+          />
+        )}
         <Figure name="Tokens/s" value={formatted(recentMean(train.tokensPerSecond), formatCount)} />
         <Figure name="MFU" value={formatted(mfu, (value) => `${(100 * value).toFixed(1)}%`)} />
         <Figure name="Gradient norm" value={formatted(norm ?? undefined, (value) => value.toPrecision(3))} />
@@ -77,7 +80,8 @@ function formatted(value: number | undefined, format: (value: number) => string)
 
 /** The mean of the last values, undefined without one. */
 function recentMean(values: readonly (number | null)[]): number | undefined {
-  const recent = values.slice(-RECENT).filter((value) => value !== null);
+  const count = Math.min(MOST_RECENT, Math.ceil(values.length * RECENT_SHARE));
+  const recent = values.slice(values.length - count).filter((value) => value !== null);
   return recent.length === 0 ? undefined : recent.reduce((sum, value) => sum + value, 0) / recent.length;
 }
 
