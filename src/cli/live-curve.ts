@@ -84,7 +84,7 @@ function edges(values: readonly number[]): { readonly top: number; readonly bott
   const sorted = [...values].sort((a, b) => a - b);
   const lowest = sorted[0] ?? 0;
   const highest = sorted.at(-1) ?? 1;
-  const usual = sorted[Math.floor((sorted.length - 1) * (1 - ABOVE))] ?? highest;
+  const usual = sorted[Math.ceil((sorted.length - 1) * (1 - ABOVE))] ?? highest;
   const top = Math.min(highest, usual + (usual - lowest) * HEADROOM);
   return top > lowest ? { top, bottom: lowest } : { top: lowest + 0.5, bottom: lowest - 0.5 };
 }

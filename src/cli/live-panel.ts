@@ -16,7 +16,7 @@ const FIGURES_WIDTH = 30;
 const AXIS_WIDTH = 7;
 /** From these sizes on there is room for figures beside the curve, for a curve at all, for a panel at all. */
 const WIDE = { columns: 64, rows: 16 };
-const CURVED = { columns: 36, rows: 14 };
+const CURVED = { columns: 36, rows: 16 };
 const LEAST = { columns: 20, rows: 4 };
 
 /** The colours of a panel; each marks a text. */

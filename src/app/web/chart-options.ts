@@ -45,7 +45,12 @@ export function chartOptions(look: ChartLook): uPlot.Options {
       sync: { key: SYNC_KEY, setSeries: false },
       drag: { x: true, y: false, setScale: false },
       points: { size: 7 },
-      bind: { dblclick: () => () => (onZoom(undefined), null) },
+      bind: {
+        dblclick: () => () => {
+          onZoom(undefined);
+          return null;
+        },
+      },
     },
     scales: {
       x: { time: false, range: (_, from, to) => [...(look.zoom() ?? [from ?? 0, to ?? 1])] as [number, number] },
