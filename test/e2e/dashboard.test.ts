@@ -6,16 +6,34 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { readMetrics } from '#minillm/runs/metrics.js';
+import { type Metrics, MetricsLog, readMetrics } from '#minillm/runs/metrics.js';
+import { fixtureTraining } from '../cli/fixture-run.ts';
 import { BIN } from '../cli/minillm.ts';
-import { TINY, tinyData } from '../cli/tiny-data.ts';
+import { trained } from '../runs/trained.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { launchBrowser, missingBrowser } from './browser.ts';
 
-const { folder, data } = tinyData();
+/** The run folder of a finished run that was evaluated and sampled every ten steps. */
+async function finishedRun(steps: number): Promise<string> {
+  const out = temporaryFolder();
+  const log = await MetricsLog.open(out, 0);
+  const looks = (step: number): Metrics[] => {
+    const share = 0.25 + step / 1000;
+    const hellaswag = { accuracy: share, accuracyNorm: share, correct: 25, correctNorm: 25, total: 100 };
+    const samples = [1, 2, 3, 4].map((text): Metrics => ({ kind: 'sample', step, text: `sample ${text} at ${step}` }));
+    return [{ kind: 'eval', step, validationLoss: 5 - step / 100, hellaswag }, ...samples];
+  };
+  for (let step = 0; step <= steps; step++) {
+    if (step % 10 === 0) for (const line of looks(step)) log.append(line);
+    if (step < steps) log.append({ ...trained(step), loss: 5 - step / 100 });
+  }
+  log.close();
+  return out;
+}
 
 /** Starts a command that serves a dashboard, and waits for its address. */
 async function serving(...args: string[]): Promise<{ readonly child: ChildProcess; readonly url: string }> {
-  const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   for await (const line of createInterface({ input: child.stdout })) {
     child.stdout.resume();
@@ -36,7 +54,7 @@ const shownStep = async (page: Page): Promise<number> =>
 
 /** Waits until the page shows so many steps or more. */
 async function untilStep(page: Page, step: number): Promise<void> {
-  await expect.poll(() => shownStep(page), { timeout: 20_000, interval: 100 }).toBeGreaterThanOrEqual(step);
+  await expect.poll(() => shownStep(page), { timeout: 60_000, interval: 100 }).toBeGreaterThanOrEqual(step);
 }
 
 describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (${missingBrowser})` : ''}`, () => {
@@ -60,40 +78,27 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
   }
 
   test('charts grow while a run trains, survive its end by force and show its resumed steps once', async () => {
-    const out = join(folder, 'killed');
-    const looks = ['--eval-every', '4', '--eval-tokens', '256', '--sample-every', '4', '--sample-tokens', '4'];
-    const command = [
-      'train',
-      '--data',
-      data,
-      '--out',
-      out,
-      ...TINY,
-      ...looks,
-      '--steps',
-      '1000',
-      '--checkpoint-every',
-      '5',
-    ];
+    const out = join(temporaryFolder(), 'run');
+    const looks = ['--eval-every', '40', '--checkpoint-every', '50'];
+    const command = [...(await fixtureTraining(out, 1_000_000)), ...looks];
     const first = await serving(...command, '--dashboard', '0');
     const { page, complaints } = await open(first.url);
-    await untilStep(page, 7);
+    await untilStep(page, 60);
     for (const chart of ['Loss', 'Tokens per second', 'Model FLOPs utilisation', 'Gradient norm', 'Learning rate'])
       expect([chart, await page.locator('figure', { hasText: chart }).locator('canvas').count()]).toEqual([chart, 1]);
-    expect(await page.getByRole('status').textContent()).toBe('live');
-    expect(await page.locator('.samples li').count()).toBe(4);
-    expect(await page.locator('.facts').textContent()).toContain('tiny, 3,424,704 parameters');
+    expect(await page.locator('.connection').textContent()).toBe('live');
+    expect(await page.locator('.facts').textContent()).toMatch(/model.*parameters, fp32.*device.*batch/);
 
     await kill(first.child);
-    await expect.poll(() => page.getByRole('status').textContent(), { timeout: 10_000 }).toMatch(/^disconnected/);
+    await expect.poll(() => page.locator('.connection').textContent(), { timeout: 30_000 }).toMatch(/^disconnected/);
     const before = await shownStep(page);
     const second = await serving(...command, '--dashboard', new URL(first.url).port);
     await expect
-      .poll(() => page.getByRole('status').textContent(), { timeout: 10_000 })
+      .poll(() => page.locator('.connection').textContent(), { timeout: 30_000 })
       .toMatch(/^(reconnected|live)$/);
-    await untilStep(page, before + 2);
+    await untilStep(page, before + 20);
     await kill(second.child);
-    await expect.poll(() => page.getByRole('status').textContent(), { timeout: 10_000 }).toMatch(/^disconnected/);
+    await expect.poll(() => page.locator('.connection').textContent(), { timeout: 30_000 }).toMatch(/^disconnected/);
     const trained = (await readMetrics(out)).filter(({ kind }) => kind === 'train').map(({ step }) => step);
     expect(trained).toEqual([...trained.keys()]);
     expect(trained.length).toBeGreaterThanOrEqual(await shownStep(page));
@@ -101,11 +106,18 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
   });
 
   test('a finished run is shown at phone width, by keyboard too, and its axis and zoom change', async () => {
-    const { url } = await serving('dashboard', join(folder, 'killed'), '--port', '0');
+    const { url } = await serving('dashboard', await finishedRun(100), '--port', '0');
     const { page, complaints } = await open(url, 375);
     await page.locator('.u-over').first().waitFor();
+    expect(await page.locator('figure', { hasText: 'HellaSwag' }).locator('canvas').count()).toBe(1);
+    expect(await page.locator('.samples li').allTextContents()).toEqual(
+      [1, 2, 3, 4].map((text) => `sample ${text} at 100`),
+    );
+    await page.locator('.samples input').focus();
+    await page.keyboard.press('Home');
+    await expect.poll(() => page.locator('.samples li').first().textContent()).toBe('sample 1 at 0');
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
-    const drawn = () => page.locator('.chart canvas').first().evaluate('(canvas) => canvas.toDataURL()');
+    const drawn = async () => (await page.locator('.plot').first().screenshot()).toString('base64');
     const linear = await drawn();
     await page.getByRole('radio', { name: 'Log' }).focus();
     await page.keyboard.press('Space');
@@ -121,9 +133,9 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
     await page.mouse.down();
     await page.mouse.move(box.x + 220, box.y + 100, { steps: 4 });
     await page.mouse.up();
-    const all = page.getByRole('button', { name: /^Steps \d+ to \d+: show all$/ });
-    await all.click();
-    await expect.poll(() => all.count()).toBe(0);
+    const whole = page.getByRole('button', { name: /^Steps \d+ to \d+: show all$/ });
+    await whole.click();
+    await expect.poll(() => whole.count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 });

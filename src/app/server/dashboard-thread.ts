@@ -38,7 +38,10 @@ export async function startDashboard(
     worker.once('message', resolve);
     worker.once('error', reject);
   });
-  if ('refusal' in message) throw new UserError(message.refusal);
+  if ('refusal' in message) {
+    await worker.terminate();
+    throw new UserError(message.refusal);
+  }
   worker.removeAllListeners('error');
   // a run that ends does not wait for its pages
   worker.unref();
