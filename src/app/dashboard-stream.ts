@@ -42,8 +42,6 @@ export interface RunInformation {
   readonly name: string;
   /** Steps of the whole run, where that is known. */
   readonly steps?: number;
-  /** Whether the server trains it; another process may train the others. */
-  readonly isOwn: boolean;
   /** Names and values for a person: model, device, data, batch. */
   readonly facts: readonly (readonly [name: string, value: string])[];
   /** Every setting by name. */

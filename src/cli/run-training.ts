@@ -69,5 +69,5 @@ async function openDashboard(
 /** What the dashboard says of the run. */
 function describe(start: StartEvent) {
   const { settings } = start;
-  return { name: runName(settings.out), steps: settings.steps, isOwn: true, facts: startFacts(start), settings };
+  return { name: runName(settings.out), steps: settings.steps, facts: startFacts(start), settings };
 }

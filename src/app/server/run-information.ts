@@ -16,7 +16,7 @@ export function runName(folder: string): string {
 export async function recordedInformation(folder: string): Promise<RunInformation> {
   const name = runName(folder);
   const state = await newestState(folder);
-  if (state === undefined) return { name, isOwn: false, facts: [], settings: {} };
+  if (state === undefined) return { name, facts: [], settings: {} };
   const { configuration, versions } = state;
   const { preset, init, precision, data, totalBatchSize, steps } = configuration;
   const facts: [string, unknown][] = [
@@ -32,7 +32,6 @@ export async function recordedInformation(folder: string): Promise<RunInformatio
   ];
   return {
     name,
-    isOwn: false,
     ...(typeof steps === 'number' ? { steps } : {}),
     facts: facts.flatMap(([fact, value]) =>
       typeof value === 'string' && value !== '' ? [[fact, value] as const] : [],

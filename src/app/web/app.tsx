@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Charts } from './charts.tsx';
 import { runColour } from './curves.ts';
-import { Figures, stepsTrained } from './figures.tsx';
+import { Figures, isFinished, stepsTrained } from './figures.tsx';
 import { RunDetails } from './run-details.tsx';
 import type { RunState } from './run-state.ts';
 import { Samples } from './samples.tsx';
@@ -23,7 +23,7 @@ export function App() {
     <>
       <header class="top">
         <h1>miniLLM {runs.length === 1 && <span>{name}</span>}</h1>
-        <ConnectionState connection={connection} />
+        <ConnectionState connection={connection} isFinished={runs.length > 0 && runs.every(isFinished)} />
       </header>
       <main>
         {runs.length > 1 && <RunChoice runs={runs} chosen={chosen} onChoose={setChosen} />}
@@ -48,10 +48,17 @@ const CONNECTION_TEXTS: Readonly<Record<Connection, string>> = {
   reconnected: 'reconnected',
 };
 
-function ConnectionState({ connection }: { readonly connection: Connection }) {
+interface ConnectionStateProps {
+  readonly connection: Connection;
+  readonly isFinished: boolean;
+}
+
+/** Whether news come; of runs that are finished none are missed. */
+function ConnectionState({ connection, isFinished }: ConnectionStateProps) {
+  const isOver = isFinished && connection === 'disconnected';
   return (
-    <p class={`connection ${connection}`} role="status">
-      {CONNECTION_TEXTS[connection]}
+    <p class={`connection ${isOver ? '' : connection}`} role="status">
+      {isOver ? 'finished, no longer served' : CONNECTION_TEXTS[connection]}
     </p>
   );
 }

@@ -55,6 +55,11 @@ export function stepsTrained({ history }: RunState): number {
   return (history.train.step.at(-1) ?? -1) + 1;
 }
 
+/** Whether a run has trained the last of its steps. */
+export function isFinished(run: RunState): boolean {
+  return stepsTrained(run) === run.information.steps;
+}
+
 function Figure({
   name,
   value,

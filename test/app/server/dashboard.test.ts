@@ -34,7 +34,7 @@ test('a page that is opened late gets the history in columns, then what is new',
   );
   const { url } = await serve([folder]);
   const next = await openStream(`${url}api/events`);
-  expect(await next()).toMatchObject({ name: 'runs', data: [{ isOwn: false, facts: [] }] });
+  expect(await next()).toMatchObject({ name: 'runs', data: [{ facts: [] }] });
   expect(await next()).toMatchObject({
     name: 'update',
     data: {
@@ -80,7 +80,7 @@ test('runs are told apart, one that cannot be read says why and hinders no other
   expect((await next()).data).toHaveLength(2);
   expect(await next()).toMatchObject({ name: 'problem', data: { run: 0, message: expect.stringContaining(bad) } });
   expect(await next()).toMatchObject({ name: 'update', data: { run: 1 } });
-  information.set(good, { name: 'mine', steps: 7, isOwn: true, facts: [['model', 'tiny']], settings: {} });
+  information.set(good, { name: 'mine', steps: 7, facts: [['model', 'tiny']], settings: {} });
   expect(await next()).toMatchObject({ name: 'runs', data: [{}, { name: 'mine', steps: 7 }] });
 });
 

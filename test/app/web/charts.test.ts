@@ -21,7 +21,7 @@ const update = (replaces: boolean, ...steps: number[]) => {
 };
 
 test('updates are added to a run; one that replaces takes the place of all before it', () => {
-  const run = emptyRun({ name: 'run', isOwn: true, facts: [], settings: {} });
+  const run = emptyRun({ name: 'run', facts: [], settings: {} });
   const grown = afterUpdate(afterUpdate(run, update(true, 0, 1, 2)), update(false, 3));
   expect(grown.history.train.step).toEqual([0, 1, 2, 3]);
   expect(grown.history.train.loss).toEqual([10, 9, 8, 7]);
