@@ -1,7 +1,7 @@
 // Packs the package as it would be published, installs the tarball in an empty project, and uses it there: the command line,
 // and each example against the library.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
@@ -18,6 +18,8 @@ try {
   run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', join(project, filename)]);
   const help = run(join(project, 'node_modules/.bin/minillm'), ['--help']);
   if (!help.includes('quickstart')) throw new Error(`minillm --help printed:\n${help}`);
+  const page = join(project, 'node_modules/minillm/dist/app/web/index.html');
+  if (!existsSync(page)) throw new Error(`${page}: the page of the dashboard is missing`);
 
   writeFileSync(join(project, 'book.txt'), readFileSync('docs/architecture.md', 'utf8').repeat(4));
   for (const example of readdirSync('examples')) {
@@ -28,7 +30,7 @@ try {
     const printed = run(process.execPath, [script, resolve(project, 'book.txt'), '20']);
     if (!printed.includes('validation loss')) throw new Error(`${example} printed:\n${printed}`);
   }
-  console.log('the packed package works: --help and the examples');
+  console.log('the packed package works: --help, the page of the dashboard and the examples');
 } finally {
   rmSync(project, { recursive: true, force: true });
 }

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../support/errors.ts';
+import { dashboardCommand } from './dashboard.ts';
 import { dataCommand } from './data.ts';
 import { doctorCommand } from './doctor.ts';
 import { quickstartCommand } from './quickstart.ts';
@@ -42,6 +43,7 @@ function buildProgram(): Command {
     quickstartCommand(),
     dataCommand(),
     trainCommand(),
+    dashboardCommand(),
     sampleCommand(),
     reportCommand(),
     runsCommand(),

@@ -1,20 +1,34 @@
 /** @file The lines a person reads while a model trains. */
 
-import type { TrainMetrics } from '../runs/metrics.ts';
+import type { EvalMetrics, TrainMetrics } from '../runs/metrics.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import type { StartEvent } from '../train/events.ts';
 
-/** What is about to be trained, on what, and what it takes. */
-export function startLines(start: StartEvent): string[] {
-  const { settings, microSteps, resumedFrom, step } = start;
+/** What is about to be trained, on what, and what it takes: names and values. */
+export function startFacts(start: StartEvent): [name: string, value: string][] {
+  const { settings, microSteps } = start;
   const batch = `${microSteps} × ${settings.batchSize} × ${settings.sequenceLength}`;
   const epochs = (settings.steps * settings.totalBatchSize) / start.trainTokens;
   return [
-    `model: ${settings.preset ?? settings.init}, ${formatCount(start.parameters)} parameters, ${settings.precision}`,
-    `device: ${start.device}, ${(start.peak / 1e9).toFixed(0)} GFLOP/s in matrix products; memory: ${formatBytes(start.bytes)}`,
-    `data: ${settings.data}, ${formatCount(start.trainTokens)} training tokens, ${epochs.toFixed(2)} epochs`,
-    `batch: ${formatCount(settings.totalBatchSize)} tokens a step (${batch}); ${formatCount(settings.steps)} steps`,
-    ...start.passedOver.map((problem) => `passed over a damaged checkpoint: ${problem}`),
+    [
+      'model',
+      `${settings.preset ?? settings.init}, ${formatCount(start.parameters)} parameters, ${settings.precision}`,
+    ],
+    [
+      'device',
+      `${start.device}, ${(start.peak / 1e9).toFixed(0)} GFLOP/s in matrix products; memory: ${formatBytes(start.bytes)}`,
+    ],
+    ['data', `${settings.data}, ${formatCount(start.trainTokens)} training tokens, ${epochs.toFixed(2)} epochs`],
+    ['batch', `${formatCount(settings.totalBatchSize)} tokens a step (${batch}); ${formatCount(settings.steps)} steps`],
+  ];
+}
+
+/** The facts of a start as lines, and where it goes on from. */
+export function startLines(start: StartEvent): string[] {
+  const { passedOver, resumedFrom, step } = start;
+  return [
+    ...startFacts(start).map(([name, value]) => `${name}: ${value}`),
+    ...passedOver.map((problem) => `passed over a damaged checkpoint: ${problem}`),
     ...(resumedFrom ? [`resumed at step ${step} from ${resumedFrom}`] : []),
   ];
 }
@@ -50,6 +64,18 @@ export function stepLine(metrics: TrainMetrics, secondsLeft: number): string {
     ...(isFar(lossZ) || isFar(normZ) ? [`outlier: loss ${signed(lossZ)} z, norm ${signed(normZ)} z`] : []),
     ...(skipped ? [`update skipped: ${skipped}`] : []),
   ].join(' | ');
+}
+
+/** What an evaluation found: validation loss, HellaSwag's accuracy normalised by length. */
+export function evaluationLines({ step, validationLoss, hellaswag }: EvalMetrics): string[] {
+  return [
+    ...(validationLoss === undefined ? [] : [`step ${step} | validation loss: ${validationLoss.toFixed(4)}`]),
+    ...(hellaswag === undefined
+      ? []
+      : [
+          `step ${step} | HellaSwag accuracy: ${hellaswag.correctNorm}/${hellaswag.total}=${hellaswag.accuracyNorm.toFixed(4)}`,
+        ]),
+  ];
 }
 
 /** Standard deviations from which a step is worth a remark. */

@@ -67,6 +67,15 @@ export function metricsPath(runFolder: string): string {
 }
 
 /**
+ * What one line of the file says.
+ * @param where names the line in errors.
+ * @throws UserError when it is damaged.
+ */
+export function parseMetricsLine(line: string, where: string): Metrics {
+  return parseJson(lineSchema, line, where);
+}
+
+/**
  * Reads what a run has written so far; a run without the file has written nothing. A last line that was torn by a crash,
  * or that is just being written, is passed over.
  * @throws UserError when the file cannot be read or another line is damaged.
@@ -85,7 +94,7 @@ export async function readMetrics(runFolder: string): Promise<Metrics[]> {
   for (const [index, line] of lines.entries()) {
     if (line === '') continue;
     try {
-      metrics.push(parseJson(lineSchema, line, `${path}: line ${index + 1}`));
+      metrics.push(parseMetricsLine(line, `${path}: line ${index + 1}`));
     } catch (cause) {
       const isLast = lines.slice(index + 1).every((later) => later === '');
       if (!isLast || !(cause instanceof UserError)) throw cause;

@@ -1,0 +1,53 @@
+/** @file A server's place on the network. */
+
+import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { UserError } from '../../support/errors.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  /** Whether the port was asked for by the user, who then gets no other. */
+  readonly isFixed: boolean;
+}
+
+export interface Listening {
+  readonly server: ServerType;
+  readonly url: string;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
+
+/** Whether only programs of this machine reach a host. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/** Ports that are tried, one after the other, where none was asked for. */
+const PORTS = 20;
+
+/** Answers at an address; where its port is taken and not fixed, at one of the next. */
+export async function listen(app: Hono, { host, port, isFixed }: Address): Promise<Listening> {
+  for (let tried = port; ; tried++) {
+    const server = createAdaptorServer({ fetch: app.fetch });
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      server.once('error', resolve);
+      server.listen(tried, host, () => resolve(undefined));
+    });
+    if (failure === undefined) {
+      const address = server.address();
+      return { server, url: urlOf(host, typeof address === 'object' && address ? address.port : tried) };
+    }
+    if (failure.code === 'EADDRINUSE' && !isFixed && tried + 1 < Math.min(port + PORTS, 65_536)) continue;
+    const advice = failure.code === 'EADDRINUSE' ? 'another program listens there; name another port' : failure.message;
+    throw new UserError(`${urlOf(host, tried)}: could not be served (${advice})`);
+  }
+}
+
+const ANY_ADDRESS = ['0.0.0.0', '::'];
+
+/** What a browser on this machine is to open. */
+function urlOf(host: string, port: number): string {
+  const name = ANY_ADDRESS.includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}/`;
+}

@@ -1,0 +1,135 @@
+/** @file How uPlot draws a chart of the dashboard. */
+
+import type uPlot from 'uplot';
+import { type Curve, fittingRange } from './chart-data.ts';
+
+export interface ChartLook {
+  readonly curves: readonly Curve[];
+  readonly formatTick: (value: number) => string;
+  readonly width: number;
+  readonly height: number;
+  readonly isLogarithmic: boolean;
+  /** Where the colours are defined. */
+  readonly style: CSSStyleDeclaration;
+  /** A value that is marked across the chart. */
+  readonly reference: () => number | undefined;
+  readonly zoom: () => readonly [number, number] | undefined;
+  readonly onZoom: (range: readonly [number, number] | undefined) => void;
+  /** Told the index of the step under the cursor. */
+  readonly onCursor: (index: number | undefined) => void;
+}
+
+const FONT = '12px ui-sans-serif, system-ui, sans-serif';
+const WIDE_AXIS = 58;
+/** Charts with the same key move their cursors together. */
+const SYNC_KEY = 'steps';
+
+/** Distances between marks on the axis of steps: 1, 2, 5, 10, … */
+const STEP_INCREMENTS = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
+export function chartOptions(look: ChartLook): uPlot.Options {
+  const { curves, width, height, isLogarithmic, onZoom, onCursor } = look;
+  const colour = (name: string): string => look.style.getPropertyValue(name).trim();
+  const axis: uPlot.Axis = {
+    stroke: colour('--muted'),
+    font: FONT,
+    grid: { stroke: colour('--grid'), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width,
+    height,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: {
+      sync: { key: SYNC_KEY, setSeries: false },
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 7 },
+      bind: {
+        dblclick: () => () => {
+          onZoom(undefined);
+          return null;
+        },
+      },
+    },
+    scales: {
+      x: { time: false, range: (_, from, to) => [...(look.zoom() ?? [from ?? 0, to ?? 1])] as [number, number] },
+      y: { distr: isLogarithmic ? 3 : 1, range: (plot, from, to) => rangeOf(plot, from, to, look) },
+    },
+    axes: [
+      { ...axis, size: 30, incrs: STEP_INCREMENTS, values: (_, steps) => steps.map(compact) },
+      {
+        ...axis,
+        size: WIDE_AXIS,
+        values: (_, values) => values.map((value) => (value === null ? '' : look.formatTick(value))),
+      },
+    ],
+    series: [
+      {},
+      ...curves.map(
+        (curve): uPlot.Series => ({
+          label: curve.label,
+          stroke: withAlpha(colour(curve.colour), curve.isFaint ? 0.3 : 1),
+          width: curve.isFaint ? 1 : 2,
+          spanGaps: true,
+          ...(curve.isDashed ? { dash: [6, 4] } : {}),
+          points: curve.isSparse ? { show: true, size: 6, fill: colour(curve.colour) } : { show: false },
+        }),
+      ),
+    ],
+    hooks: {
+      setCursor: [(plot) => onCursor(plot.cursor.idx ?? undefined)],
+      setSelect: [
+        (plot) => {
+          const { left, width: selected } = plot.select;
+          if (selected < 4) return;
+          onZoom([plot.posToVal(left, 'x'), plot.posToVal(left + selected, 'x')]);
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+      draw: [(plot) => drawReference(plot, look.reference(), colour('--muted'))],
+    },
+  };
+}
+
+function rangeOf(plot: uPlot, from: number | null, to: number | null, look: ChartLook): [number, number] {
+  const reference = look.reference();
+  if (look.isLogarithmic) {
+    const low = from ?? 1;
+    const high = to ?? 10;
+    return [low / 1.05, Math.max(high * 1.05, low * 1.1)];
+  }
+  const [first, last] = plot.series[0]?.idxs ?? [0, plot.data[0].length - 1];
+  const columns = plot.data.slice(1) as (readonly (number | null | undefined)[])[];
+  const [low, high] = fittingRange(columns, first, last);
+  return reference === undefined ? [low, high] : [Math.min(low, reference * 0.96), Math.max(high, reference * 1.02)];
+}
+
+function drawReference(plot: uPlot, value: number | undefined, colour: string): void {
+  if (value === undefined) return;
+  const { ctx, bbox } = plot;
+  const y = Math.round(plot.valToPos(value, 'y', true)) + 0.5;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.restore();
+}
+
+/** A colour `#rrggbb` that lets the background through. */
+function withAlpha(colour: string, alpha: number): string {
+  return `${colour}${Math.round(alpha * 255)
+    .toString(16)
+    .padStart(2, '0')}`;
+}
+
+const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
+
+/** `12K`, `1.5M`. */
+export function compact(value: number): string {
+  return COMPACT.format(value);
+}

@@ -1,0 +1,150 @@
+/** @file A chart over training steps: curves, a legend with their values, zoom, keys. */
+
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import { alignedData, type Curve, valueAt } from './chart-data.ts';
+import { chartOptions } from './chart-options.ts';
+import { useElementWidth, useIsDark } from './use-page.ts';
+
+/** The steps that charts show, undefined for all. */
+export type Zoom = readonly [from: number, to: number] | undefined;
+
+export interface ChartProps {
+  readonly title: string;
+  readonly curves: readonly Curve[];
+  /** A value in the legend, and a short one on the axis. */
+  readonly format: (value: number) => string;
+  readonly formatTick: (value: number) => string;
+  readonly height: number;
+  /** Its share of a row, half unless it is said. */
+  readonly width?: 'whole' | 'wide' | 'narrow';
+  readonly isLogarithmic?: boolean;
+  /** A value to compare with. */
+  readonly reference?: { readonly label: string; readonly value: number };
+  readonly zoom: Zoom;
+  readonly onZoom: (zoom: Zoom) => void;
+}
+
+export function Chart(props: ChartProps) {
+  const {
+    width: share = '',
+    title,
+    curves,
+    format,
+    formatTick,
+    height,
+    isLogarithmic = false,
+    reference,
+    zoom,
+    onZoom,
+  } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(null);
+  const titleId = useId();
+  const width = useElementWidth(place);
+  const isDark = useIsDark();
+  const [cursor, setCursor] = useState<number>();
+  const data = useMemo(() => alignedData(curves, isLogarithmic), [curves, isLogarithmic]);
+  const isEmpty = data[0].length === 0;
+  // what a drawn chart cannot change
+  const shape = JSON.stringify([
+    curves.map(({ label, colour }) => [label, colour]),
+    isLogarithmic,
+    isDark,
+    height,
+    isEmpty,
+  ]);
+
+  const latest = useRef({ zoom, onZoom, reference });
+  latest.current = { zoom, onZoom, reference };
+
+  useEffect(() => {
+    if (!place.current || width === 0 || isEmpty) return;
+    const drawn = new uPlot(
+      chartOptions({
+        ...{ curves, formatTick, height, width, isLogarithmic },
+        ...{ style: getComputedStyle(place.current), reference: () => latest.current.reference?.value },
+        zoom: () => latest.current.zoom,
+        onZoom: (range) => latest.current.onZoom(range),
+        onCursor: setCursor,
+      }),
+      data,
+      place.current,
+    );
+    plot.current = drawn;
+    return () => {
+      drawn.destroy();
+      plot.current = null;
+    };
+  }, [shape, width === 0]);
+
+  useEffect(() => plot.current?.setSize({ width, height }), [width, height]);
+  useEffect(() => plot.current?.setData(data), [data, zoom]);
+
+  const at = cursor ?? data[0].length - 1;
+  return (
+    <figure class={`chart ${share}`} aria-labelledby={titleId}>
+      <figcaption>
+        <h2 id={titleId}>{title}</h2>
+        <ul class="legend">
+          {curves.map(({ label, colour, isFaint, isDashed }, index) =>
+            isFaint ? null : (
+              <li key={label}>
+                <span class={`swatch ${isDashed ? 'dashed' : ''}`} style={{ color: `var(${colour})` }} />
+                {label} <b>{shown(valueAt(data[index + 1] ?? [], at), format)}</b>
+              </li>
+            ),
+          )}
+          {reference && (
+            <li>
+              <span class="swatch dotted" />
+              {reference.label} <b>{format(reference.value)}</b>
+            </li>
+          )}
+          <li class="at">{cursor === undefined ? '' : `step ${data[0][cursor]?.toLocaleString('en-US')}`}</li>
+        </ul>
+      </figcaption>
+      <div
+        class="plot"
+        ref={place}
+        style={{ minHeight: `${height}px` }}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cursor along the curves
+        tabIndex={0}
+        role="img"
+        aria-label={`${title}: ${curves.map(({ label }, index) => `${label} ${shown(valueAt(data[index + 1] ?? [], at), format)}`).join(', ')}. Arrow keys move the cursor, Escape shows all steps.`}
+        onKeyDown={(event) => {
+          if (plot.current && moveCursor(plot.current, event.key, cursor)) event.preventDefault();
+          if (event.key === 'Escape') onZoom(undefined);
+        }}
+        onBlur={() => plot.current?.setCursor({ left: -10, top: -10 })}
+      >
+        {isEmpty && <p class="empty">nothing measured yet</p>}
+      </div>
+    </figure>
+  );
+}
+
+function shown(value: number | undefined, format: (value: number) => string): string {
+  return value === undefined ? '–' : format(value);
+}
+
+/** How far an arrow key goes, as a share of the steps in sight. */
+const STRIDE = 0.01;
+
+/** Moves a chart's cursor by a key; false for a key that does not. */
+function moveCursor(plot: uPlot, key: string, cursor: number | undefined): boolean {
+  const [first, last] = plot.series[0]?.idxs ?? [0, 0];
+  const stride = Math.max(1, Math.round((last - first) * STRIDE));
+  const from = cursor ?? last;
+  const moves: Readonly<Record<string, number>> = {
+    ArrowLeft: from - stride,
+    ArrowRight: from + stride,
+    Home: first,
+    End: last,
+  };
+  const to = moves[key];
+  if (to === undefined) return false;
+  const step = plot.data[0][Math.min(last, Math.max(first, to))] ?? 0;
+  plot.setCursor({ left: plot.valToPos(step, 'x'), top: plot.over.clientHeight / 2 });
+  return true;
+}

@@ -1,0 +1,111 @@
+/** @file All charts of the page, and what sets them: scale, smoothing, zoom. */
+
+import { useId, useMemo, useState } from 'preact/hooks';
+import { Chart, type Zoom } from './chart.tsx';
+import { compact } from './chart-options.ts';
+import { hellaswagCurves, lossCurves, trainCurves } from './curves.ts';
+import type { RunState } from './run-state.ts';
+
+const TALL = 340;
+const LOW = 200;
+const DEFAULT_SMOOTHING = 0.9;
+/** OpenAI's GPT-2 124M, normalised by length. */
+const GPT2_HELLASWAG = { label: 'GPT-2 124M', value: 0.2955 };
+
+const loss = (value: number): string => value.toFixed(4);
+const short = (value: number): string => String(Number(value.toPrecision(3)));
+const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
+const accuracy = (value: number): string => `${(100 * value).toFixed(2)}%`;
+const shortPercent = (value: number): string => `${short(100 * value)}%`;
+const exponential = (value: number): string => value.toExponential(3);
+const shortExponential = (value: number): string =>
+  value === 0 ? '0' : value.toExponential().replace(/(\.\d)\d+/, '$1');
+
+export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
+  const [isLogarithmic, setIsLogarithmic] = useState(false);
+  const [smoothing, setSmoothing] = useState(DEFAULT_SMOOTHING);
+  const [zoom, setZoom] = useState<Zoom>();
+  const scale = useId();
+  const curves = useMemo(
+    () => ({
+      loss: lossCurves(runs, smoothing),
+      hellaswag: hellaswagCurves(runs),
+      speed: trainCurves(runs, 'tokens/s', 'tokensPerSecond', smoothing),
+      mfu: trainCurves(runs, 'MFU', 'mfu', smoothing),
+      norm: trainCurves(runs, 'norm', 'norm', smoothing),
+      rate: trainCurves(runs, 'rate', 'lr', 0),
+    }),
+    [runs, smoothing],
+  );
+  const common = { zoom, onZoom: setZoom };
+  const low = { ...common, height: LOW };
+  return (
+    <>
+      <form class="controls" onSubmit={(event) => event.preventDefault()}>
+        <fieldset class="axis-choice">
+          <legend>Loss axis</legend>
+          {[false, true].map((value) => (
+            <label key={String(value)}>
+              <input
+                type="radio"
+                name={scale}
+                checked={isLogarithmic === value}
+                onChange={() => setIsLogarithmic(value)}
+              />
+              <span>{value ? 'Log' : 'Linear'}</span>
+            </label>
+          ))}
+        </fieldset>
+        <label class="smoothing">
+          Smoothing
+          <input
+            type="range"
+            min="0"
+            max="0.99"
+            step="0.01"
+            value={smoothing}
+            onInput={(event) => setSmoothing(Number(event.currentTarget.value))}
+          />
+          <output>{smoothing.toFixed(2)}</output>
+        </label>
+        <button type="button" disabled={zoom === undefined} onClick={() => setZoom(undefined)}>
+          {zoom ? `Steps ${Math.round(zoom[0])} to ${Math.round(zoom[1])}: show all` : 'All steps (drag to zoom)'}
+        </button>
+      </form>
+      <div class="charts">
+        <Chart
+          {...common}
+          title="Loss"
+          curves={curves.loss}
+          format={loss}
+          formatTick={short}
+          height={TALL}
+          width={curves.hellaswag.length > 0 ? 'wide' : 'whole'}
+          isLogarithmic={isLogarithmic}
+        />
+        {curves.hellaswag.length > 0 && (
+          <Chart
+            {...common}
+            title="HellaSwag"
+            curves={curves.hellaswag}
+            format={accuracy}
+            formatTick={shortPercent}
+            height={TALL}
+            width="narrow"
+            reference={GPT2_HELLASWAG}
+          />
+        )}
+        <Chart {...low} title="Tokens per second" curves={curves.speed} format={compact} formatTick={compact} />
+        <Chart
+          {...low}
+          title="Model FLOPs utilisation"
+          curves={curves.mfu}
+          format={percent}
+          formatTick={shortPercent}
+        />
+        <Chart {...low} title="Gradient norm" curves={curves.norm} format={short} formatTick={short} />
+        <Chart {...low} title="Learning rate" curves={curves.rate} format={exponential} formatTick={shortExponential} />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,100 @@
+/** @file The figures of a run as they stand. */
+
+import { formatCount, formatDuration } from '../../support/format.ts';
+import type { RunState } from './run-state.ts';
+
+/** Figures that change from step to step are averaged over this share of the steps, and over so many at most. */
+const RECENT_SHARE = 1 / 20;
+const MOST_RECENT = 20;
+
+export function Figures({ run }: { readonly run: RunState }) {
+  const { train, evaluations } = run.history;
+  const trained = stepsTrained(run);
+  const { steps } = run.information;
+  const milliseconds = recentMean(train.ms);
+  const left =
+    steps !== undefined && milliseconds !== undefined ? ((steps - trained) * milliseconds) / 1000 : undefined;
+  const validation = lastOf(evaluations.step, evaluations.validationLoss);
+  const hellaswag = lastOf(evaluations.step, evaluations.hellaswag);
+  const norm = train.norm.at(-1);
+  const mfu = recentMean(train.mfu);
+  return (
+    <section class="figures" aria-label="Figures">
+      <div class="progress">
+        <span>
+          step <b>{formatCount(trained)}</b>
+          {steps !== undefined && ` of ${formatCount(steps)}`}
+        </span>
+        {steps !== undefined && <progress max={steps} value={trained} aria-label="steps trained" />}
+        <span>{left === undefined ? '' : left === 0 ? 'finished' : `${formatDuration(left)} left`}</span>
+      </div>
+      <dl>
+        <Figure name="Training loss" value={recentMean(train.loss)?.toFixed(4)} />
+        <Figure
+          name="Validation loss"
+          value={validation?.value.toFixed(4)}
+          note={validation && `step ${formatCount(validation.step)}`}
+        />
+        {hellaswag && (
+          <Figure
+            name="HellaSwag"
+            value={`${(100 * hellaswag.value).toFixed(2)}%`}
+            note={`step ${formatCount(hellaswag.step)}`}
+          />
+        )}
+        <Figure name="Tokens/s" value={formatted(recentMean(train.tokensPerSecond), formatCount)} />
+        <Figure name="MFU" value={formatted(mfu, (value) => `${(100 * value).toFixed(1)}%`)} />
+        <Figure name="Gradient norm" value={formatted(norm ?? undefined, (value) => value.toPrecision(3))} />
+      </dl>
+    </section>
+  );
+}
+
+/** Steps that a run has behind it. */
+export function stepsTrained({ history }: RunState): number {
+  return (history.train.step.at(-1) ?? -1) + 1;
+}
+
+/** Whether a run has trained the last of its steps. */
+export function isFinished(run: RunState): boolean {
+  return stepsTrained(run) === run.information.steps;
+}
+
+function Figure({
+  name,
+  value,
+  note,
+}: {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly note?: string | undefined;
+}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        {value ?? '–'} {note && <small>{note}</small>}
+      </dd>
+    </div>
+  );
+}
+
+function formatted(value: number | undefined, format: (value: number) => string): string | undefined {
+  return value === undefined ? undefined : format(value);
+}
+
+/** The mean of the last values, undefined without one. */
+function recentMean(values: readonly (number | null)[]): number | undefined {
+  const count = Math.min(MOST_RECENT, Math.ceil(values.length * RECENT_SHARE));
+  const recent = values.slice(values.length - count).filter((value) => value !== null);
+  return recent.length === 0 ? undefined : recent.reduce((sum, value) => sum + value, 0) / recent.length;
+}
+
+function lastOf(
+  steps: readonly number[],
+  values: readonly (number | null)[],
+): { readonly step: number; readonly value: number } | undefined {
+  const index = values.findLastIndex((value) => value !== null);
+  const [step, value] = [steps[index], values[index]];
+  return step === undefined || value === null || value === undefined ? undefined : { step, value };
+}

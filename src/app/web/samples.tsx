@@ -1,0 +1,47 @@
+/** @file What the model wrote at one step or another. */
+
+import { useId, useState } from 'preact/hooks';
+import { formatCount } from '../../support/format.ts';
+import type { Sample } from '../dashboard-stream.ts';
+
+export function Samples({ samples }: { readonly samples: readonly Sample[] }) {
+  const steps = [...new Set(samples.map(({ step }) => step))];
+  // without a choice the newest are shown
+  const [chosen, setChosen] = useState<number>();
+  const slider = useId();
+  const newest = steps.length - 1;
+  const place = Math.min(chosen ?? newest, newest);
+  const step = steps[place];
+  if (step === undefined) return null;
+  return (
+    <section class="samples" aria-labelledby={`${slider}-title`}>
+      <header>
+        <h2 id={`${slider}-title`}>Samples</h2>
+        {steps.length > 1 && (
+          <label for={slider}>
+            <input
+              id={slider}
+              type="range"
+              min="0"
+              max={newest}
+              value={place}
+              aria-valuetext={`step ${step}`}
+              onInput={(event) => {
+                const value = Number(event.currentTarget.value);
+                setChosen(value === newest ? undefined : value);
+              }}
+            />
+          </label>
+        )}
+        <output for={slider}>after {formatCount(step)} steps</output>
+      </header>
+      <ul>
+        {samples
+          .filter((sample) => sample.step === step)
+          .map(({ text }, index) => (
+            <li key={`${step}-${index}`}>{text}</li>
+          ))}
+      </ul>
+    </section>
+  );
+}

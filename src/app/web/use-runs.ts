@@ -1,0 +1,46 @@
+/** @file The runs and the state of the connection, as they change. */
+
+import { useEffect, useState } from 'preact/hooks';
+import { connect } from './connection.ts';
+import { afterUpdate, emptyRun, type RunState } from './run-state.ts';
+
+export type Connection = 'connecting' | 'connected' | 'disconnected' | 'reconnected';
+
+const RECONNECTED_MILLISECONDS = 4000;
+
+export function useRuns(): { readonly runs: readonly RunState[]; readonly connection: Connection } {
+  const [runs, setRuns] = useState<readonly RunState[]>([]);
+  const [connection, setConnection] = useState<Connection>('connecting');
+
+  const change = (index: number, changed: (run: RunState) => RunState): void =>
+    setRuns((known) => known.map((run, place) => (place === index ? changed(run) : run)));
+
+  useEffect(
+    () =>
+      connect({
+        runs: (information) =>
+          setRuns((known) =>
+            information.map((told, index) => {
+              const run = known[index];
+              return run ? { ...run, information: told } : emptyRun(told);
+            }),
+          ),
+        update: (update) => change(update.run, (run) => afterUpdate(run, update)),
+        problem: ({ run, message }) => change(run, (state) => ({ ...state, problem: message })),
+        connected: (isConnected) =>
+          setConnection((before) => {
+            if (!isConnected) return 'disconnected';
+            return before === 'disconnected' ? 'reconnected' : 'connected';
+          }),
+      }),
+    [],
+  );
+
+  useEffect(() => {
+    if (connection !== 'reconnected') return;
+    const timer = setTimeout(() => setConnection('connected'), RECONNECTED_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [connection]);
+
+  return { runs, connection };
+}

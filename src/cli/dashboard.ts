@@ -1,0 +1,23 @@
+/** @file `minillm dashboard`: the charts of runs, whoever trains them, in the browser. */
+
+import { Command } from 'commander';
+import { DEFAULT_HOST, DEFAULT_PORT, portNumber } from './dashboard-flags.ts';
+
+const EXAMPLE = `
+Examples:
+  $ minillm dashboard runs/book
+  $ minillm dashboard runs/small runs/large --port 8080
+`;
+
+export function dashboardCommand(): Command {
+  return new Command('dashboard')
+    .description('serve the charts of runs, finished or in training, to a browser until Ctrl-C')
+    .argument('<run...>', 'run folders, drawn over each other')
+    .option('--port <port>', `where to serve (default: ${DEFAULT_PORT}, or the next that is free)`, portNumber)
+    .option('--host <address>', 'network address to serve at; 0.0.0.0 for all of this machine', DEFAULT_HOST)
+    .addHelpText('after', EXAMPLE)
+    .action(async (folders: string[], flags: { readonly port?: number; readonly host: string }) => {
+      const { serveDashboard } = await import('./run-dashboard.ts');
+      await serveDashboard(folders, flags);
+    });
+}

@@ -1,0 +1,113 @@
+/** @file Where the events of a training run go: JSON lines, plain lines, or lines with a panel under them. */
+
+import { readMetrics } from '../runs/metrics.ts';
+import type { TrainerEvent } from '../train/events.ts';
+import { COLOURED, COLOURLESS, panelLines } from './live-panel.ts';
+import { LiveState } from './live-state.ts';
+import { canHavePanel, LiveTerminal } from './live-terminal.ts';
+import { profileTable } from './profile-table.ts';
+import { Progress } from './progress.ts';
+import { evaluationLines, StepTimes, startLines, stepLine } from './train-lines.ts';
+
+export interface TrainOutput {
+  take(event: TrainerEvent): void | Promise<void>;
+  /** Writes a line that is of no event. */
+  note(line: string): void;
+  /** Nothing comes any more. */
+  close(): void;
+}
+
+/** The output that was asked for, as far as the terminal allows. */
+export function openTrainOutput({ json, panel }: { readonly json: boolean; readonly panel: boolean }): TrainOutput {
+  if (json) return jsonOutput;
+  return panel && canHavePanel(process.stdout) ? new PanelOutput() : new LineOutput();
+}
+
+const jsonOutput: TrainOutput = {
+  take: (event) => console.log(JSON.stringify(event)),
+  note: (line) => console.error(line),
+  close() {},
+};
+
+/** The lines of a run, and how long the rest of it takes. */
+class EventLines {
+  readonly #times = new StepTimes();
+  #steps = 0;
+  secondsLeft: number | undefined;
+
+  of(event: TrainerEvent): string[] {
+    switch (event.kind) {
+      case 'start':
+        this.#steps = event.settings.steps;
+        return startLines(event);
+      case 'train':
+        this.secondsLeft = this.#times.left(event, this.#steps);
+        return [stepLine(event, this.secondsLeft)];
+      case 'eval':
+        return evaluationLines(event);
+      case 'sample':
+        return [`step ${event.step} | sample: ${event.text}`];
+      case 'progress':
+        return [];
+      case 'profile':
+        return [profileTable(event.nodes)];
+      case 'checkpoint':
+        return [`step ${event.step} | checkpoint: ${event.path}`];
+      case 'end':
+        return event.interrupted
+          ? [`stopped after ${event.step} of ${this.#steps} steps; the same command resumes`]
+          : [];
+    }
+  }
+}
+
+class LineOutput implements TrainOutput {
+  readonly #lines = new EventLines();
+  readonly #progress = new Progress();
+
+  take(event: TrainerEvent): void {
+    if (event.kind === 'progress') {
+      const share = Math.floor((100 * event.done) / event.total);
+      this.#progress.update(`step ${event.step} | ${event.task} ${share} %`);
+      return;
+    }
+    this.#progress.clear();
+    for (const line of this.#lines.of(event)) console.log(line);
+  }
+
+  note(line: string): void {
+    console.log(line);
+  }
+
+  close(): void {
+    this.#progress.clear();
+  }
+}
+
+class PanelOutput implements TrainOutput {
+  readonly #lines = new EventLines();
+  readonly #state = new LiveState();
+  readonly #terminal = new LiveTerminal(process.stdout, (size) =>
+    panelLines(this.#state, size, process.stdout.hasColors() ? COLOURED : COLOURLESS),
+  );
+  #isFinished = false;
+
+  async take(event: TrainerEvent): Promise<void> {
+    if (event.kind === 'start' && event.step > 0) {
+      const isBehind = (line: { readonly step: number }): boolean => line.step < event.step;
+      this.#state.recall((await readMetrics(event.settings.out)).filter(isBehind));
+    }
+    const lines = this.#lines.of(event);
+    this.#state.take(event, this.#lines.secondsLeft);
+    this.#isFinished = event.kind === 'end' && !event.interrupted;
+    this.#terminal.update(lines);
+  }
+
+  note(line: string): void {
+    this.#terminal.update([line]);
+  }
+
+  close(): void {
+    this.#terminal.close(this.#isFinished ? 'panel' : 'nothing');
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * @file Reading `metrics.jsonl` while another process writes it. A position in the file is named by what stands before it,
+ * not by when it was read: a reader that comes back after a restart of either side goes on where it stopped, and one whose
+ * lines were rolled back is told to begin anew.
+ */
+
+import { type FileHandle, open } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { fileError } from '../support/files.ts';
+import { type Metrics, metricsPath, parseMetricsLine } from './metrics.ts';
+
+/** A place between two lines: the bytes before it and their CRC-32. */
+export interface MetricsPosition {
+  readonly bytes: number;
+  readonly crc: number;
+}
+
+const START: MetricsPosition = { bytes: 0, crc: 0 };
+
+export interface MetricsChange {
+  /** Whether `lines` stand in place of all that was told before. */
+  readonly replaces: boolean;
+  readonly lines: readonly Metrics[];
+}
+
+/** Follows the metrics of one run; asked now and then, it tells what is new. */
+export class MetricsFollower {
+  readonly #path: string;
+  #position: MetricsPosition;
+  /** The file that was read last: the trainer adds to a file or puts another in its place. */
+  #inode: number | undefined;
+  #isFirst = true;
+
+  /** @param from where an earlier reader stopped; without it everything is told. */
+  constructor(runFolder: string, from?: MetricsPosition) {
+    this.#path = metricsPath(runFolder);
+    this.#position = from ?? START;
+  }
+
+  /** Behind the last line that was told. */
+  get position(): MetricsPosition {
+    return this.#position;
+  }
+
+  /**
+   * What changed since the last time, undefined for nothing; the first answer to a reader without a position always comes.
+   * A last line that is just being written waits for the next time.
+   * @throws UserError when the file cannot be read or a line is damaged; the next time begins at that line again.
+   */
+  async next(): Promise<MetricsChange | undefined> {
+    const isFirst = this.#isFirst;
+    let file: FileHandle;
+    try {
+      file = await open(this.#path);
+    } catch (cause) {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'))
+        throw fileError(this.#path, 'read it', cause);
+      const isNews = isFirst || this.#position.bytes > 0;
+      this.#moveTo(START, undefined);
+      return isNews ? { replaces: true, lines: [] } : undefined;
+    }
+    try {
+      const { ino, size } = await file.stat();
+      const goesOn =
+        (ino === this.#inode && size >= this.#position.bytes) || (await startsWith(file, size, this.#position));
+      const from = goesOn ? this.#position : START;
+      const replaces = !goesOn || (isFirst && from.bytes === 0);
+      const added = wholeLines(await readRange(file, from.bytes, size));
+      const lines = added.length === 0 ? [] : this.#parse(added.toString('utf8'));
+      this.#moveTo({ bytes: from.bytes + added.length, crc: crc32(added, from.crc) }, ino);
+      return replaces || lines.length > 0 ? { replaces, lines } : undefined;
+    } finally {
+      await file.close();
+    }
+  }
+
+  #moveTo(position: MetricsPosition, inode: number | undefined): void {
+    this.#position = position;
+    this.#inode = inode;
+    this.#isFirst = false;
+  }
+
+  #parse(text: string): Metrics[] {
+    return text.split('\n').flatMap((line) => (line === '' ? [] : [parseMetricsLine(line, this.#path)]));
+  }
+}
+
+async function startsWith(file: FileHandle, size: number, { bytes, crc }: MetricsPosition): Promise<boolean> {
+  return bytes <= size && crc32(await readRange(file, 0, bytes)) === crc;
+}
+
+function wholeLines(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.lastIndexOf('\n') + 1);
+}
+
+async function readRange(file: FileHandle, start: number, end: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(end - start);
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+  return buffer.subarray(0, bytesRead);
+}

@@ -1,0 +1,92 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { MetricsFollower } from '#minillm/runs/follow-metrics.js';
+import { MetricsLog, metricsPath } from '#minillm/runs/metrics.js';
+import { UserError } from '#minillm/support/errors.js';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { trained } from './trained.ts';
+
+/** The steps that a follower tells, and whether they replace what it told before. */
+async function next(follower: MetricsFollower): Promise<[replaces: boolean, ...steps: number[]] | undefined> {
+  const change = await follower.next();
+  return change && [change.replaces, ...change.lines.map(({ step }) => step)];
+}
+
+/** Goes on with a run at `nextStep`; no step takes as long as it did before. */
+async function logged(folder: string, nextStep: number, ...steps: number[]): Promise<MetricsLog> {
+  const log = await MetricsLog.open(folder, nextStep);
+  for (const step of steps) log.append(trained(step, performance.now()));
+  return log;
+}
+
+test('a follower tells the whole history, then each new line once', async () => {
+  const folder = temporaryFolder();
+  const log = await logged(folder, 0, 0, 1, 2);
+  const follower = new MetricsFollower(folder);
+  expect(await next(follower)).toEqual([true, 0, 1, 2]);
+  expect(await next(follower)).toBeUndefined();
+  log.append(trained(3));
+  log.append(trained(4));
+  expect(await next(follower)).toEqual([false, 3, 4]);
+  log.close();
+});
+
+test('a run that has measured nothing is told as empty, and followed from its first line', async () => {
+  const folder = temporaryFolder();
+  const follower = new MetricsFollower(folder);
+  expect(await next(follower)).toEqual([true]);
+  expect(await next(follower)).toBeUndefined();
+  (await logged(folder, 0, 0)).close();
+  expect(await next(follower)).toEqual([false, 0]);
+});
+
+test('a line that is being written is told when it is whole', async () => {
+  const folder = temporaryFolder();
+  (await logged(folder, 0, 0)).close();
+  const follower = new MetricsFollower(folder);
+  await follower.next();
+  const line = `${JSON.stringify(trained(1))}\n`;
+  appendFileSync(metricsPath(folder), line.slice(0, 40));
+  expect(await next(follower)).toBeUndefined();
+  appendFileSync(metricsPath(folder), line.slice(40));
+  expect(await next(follower)).toEqual([false, 1]);
+});
+
+test('steps that a resume rolled back are replaced; a resume that keeps them goes on', async () => {
+  const folder = temporaryFolder();
+  (await logged(folder, 0, 0, 1, 2, 3)).close();
+  const follower = new MetricsFollower(folder);
+  await follower.next();
+  (await logged(folder, 4, 4)).close();
+  expect(await next(follower)).toEqual([false, 4]);
+  (await logged(folder, 2, 2, 3, 4, 5)).close();
+  expect(await next(follower)).toEqual([true, 0, 1, 2, 3, 4, 5]);
+  expect(await next(follower)).toBeUndefined();
+});
+
+test('a follower that begins where another stopped tells what is new, or everything when that was rolled back', async () => {
+  const folder = temporaryFolder();
+  const log = await logged(folder, 0, 0, 1);
+  const first = new MetricsFollower(folder);
+  await first.next();
+  expect(await next(new MetricsFollower(folder, first.position))).toBeUndefined();
+  log.append(trained(2));
+  log.close();
+  expect(await next(new MetricsFollower(folder, first.position))).toEqual([false, 2]);
+  (await logged(folder, 1, 1, 2, 3)).close();
+  expect(await next(new MetricsFollower(folder, first.position))).toEqual([true, 0, 1, 2, 3]);
+  const beyond = { bytes: 1e6, crc: 1 };
+  expect(await next(new MetricsFollower(folder, beyond))).toEqual([true, 0, 1, 2, 3]);
+});
+
+test('a damaged line is an error that names the file, until it is repaired', async () => {
+  const folder = temporaryFolder();
+  (await logged(folder, 0, 0)).close();
+  const path = metricsPath(folder);
+  appendFileSync(path, 'not JSON\n');
+  const follower = new MetricsFollower(folder);
+  await expect(follower.next()).rejects.toThrow(UserError);
+  await expect(follower.next()).rejects.toThrow(path);
+  writeFileSync(path, readFileSync(path, 'utf8').replace('not JSON\n', ''));
+  expect(await next(follower)).toEqual([true, 0]);
+});

@@ -1,0 +1,9 @@
+/** @file The build of the dashboard's page into the package. */
+
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: 'src/app/web',
+  base: './',
+  build: { outDir: '../../../dist/app/web', emptyOutDir: true, modulePreload: false, reportCompressedSize: false },
+});
