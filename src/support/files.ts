@@ -37,7 +37,8 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-async function sync(path: string): Promise<void> {
+/** Flushes a file, or the names in a folder, to disk. */
+export async function syncPath(path: string): Promise<void> {
   const isFolder = (await stat(path)).isDirectory();
   if (isFolder && process.platform === 'win32') return; // Windows cannot open a folder
   const handle = await open(path, isFolder ? 'r' : 'r+');
@@ -50,8 +51,8 @@ async function sync(path: string): Promise<void> {
 
 /** Flushes a folder and all it holds. */
 async function syncTree(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true })) await sync(join(folder, entry));
-  await sync(folder);
+  for (const entry of await readdir(folder, { recursive: true })) await syncPath(join(folder, entry));
+  await syncPath(folder);
 }
 
 /**
@@ -69,7 +70,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
       await handle.close();
     }
     await rename(temporary, path);
-    await sync(dirname(path));
+    await syncPath(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true });
     throw fileError(path, 'write it', cause);
@@ -90,7 +91,7 @@ export async function writeFolderAtomic(path: string, write: (folder: string) =>
     const replaced = (await exists(path)) ? temporaryPath(path) : undefined;
     if (replaced) await rename(path, replaced);
     await rename(temporary, path);
-    await sync(dirname(path));
+    await syncPath(dirname(path));
     if (replaced) await rm(replaced, { recursive: true, force: true });
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true });

@@ -1,0 +1,56 @@
+/** @file The flags that ways to make token shards have in common. */
+
+import { availableParallelism } from 'node:os';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { CorpusPart } from '../data/corpus-parts.ts';
+import { tokenCount, wholeNumber } from './flags.ts';
+
+/** What `addShardFlags` adds. */
+export interface ShardFlags {
+  readonly out: string;
+  readonly shardTokens: number;
+  readonly valTokens?: number;
+  readonly workers: number;
+  readonly overwrite?: true;
+  readonly json?: true;
+}
+
+export function addShardFlags(command: Command): Command {
+  return command
+    .option('--out <folder>', 'where the shards go')
+    .addOption(new Option('--shard-tokens <n>', 'tokens a shard').argParser(tokenCount(1)).default(100e6, '100M'))
+    .addOption(
+      new Option('--val-tokens <n>', 'tokens for validation (default: 5 %, of more than ten shards one)').argParser(
+        tokenCount(0),
+      ),
+    )
+    .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), availableParallelism())
+    .option('--overwrite', 'replace the shards that are in the folder')
+    .option('--json', 'print the summary as JSON');
+}
+
+/** What `addCorpusFlags` adds to `ShardFlags`. */
+export interface CorpusFlags extends ShardFlags {
+  readonly tokens?: number;
+  readonly part?: CorpusPart;
+  readonly compat?: 'build-nanogpt';
+  readonly skipBad?: true;
+}
+
+/** The flags of corpora that are too large to be tokenised at one go, or on one machine. */
+export function addCorpusFlags(command: Command): Command {
+  return addShardFlags(command)
+    .addOption(new Option('--tokens <n>', 'stop after so many (default: all)').argParser(tokenCount(1)))
+    .option('--part <i/n>', 'only part i of n, from 0: every n-th of the files in a row, for n machines', corpusPart)
+    .option('--skip-bad', 'pass over files, row groups and lines that are damaged, instead of ending there')
+    .addOption(
+      new Option('--compat <format>', "files as build-nanogpt's fineweb.py writes them").choices(['build-nanogpt']),
+    );
+}
+
+/** `0/16` to `15/16`. */
+function corpusPart(text: string): CorpusPart {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
+  if (index !== undefined && count !== undefined && index < count) return { index, count };
+  throw new InvalidArgumentError('Expected a part and how many there are, from 0/4 to 3/4 for four.');
+}

@@ -1,0 +1,93 @@
+/** @file What a folder that is to hold shards holds already: nothing, a build to go on with, finished shards, other people's. */
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../support/errors.ts';
+import { exists, fileError } from '../support/files.ts';
+import { BEGINNING, BuildJournal, type JournalContent } from './build-journal.ts';
+import type { BuildSettings } from './corpus.ts';
+import { type DatasetDescription, readDescription } from './dataset-description.ts';
+import { splitOfShard } from './shard-names.ts';
+
+/** Where shards grow until all are complete; hidden in the folder they are for. */
+const WORK_FOLDER = '.building';
+const JOURNAL_NAME = 'journal.jsonl';
+
+export interface FinishedBuild {
+  readonly state: 'finished';
+  readonly description: DatasetDescription;
+}
+
+export interface UnfinishedBuild {
+  readonly state: 'unfinished';
+  readonly workFolder: string;
+  readonly journal: BuildJournal;
+  readonly content: JournalContent;
+}
+
+/**
+ * Opens the folder of a build: a finished one of the same settings as it is, an unfinished one where it was left, a new one
+ * otherwise.
+ * @param overwrite builds anew where there are shards, or an unfinished build with other settings.
+ * @throws UserError when there are shards of other settings or another origin, or an unfinished build with other settings.
+ */
+export async function openBuildFolder(
+  folder: string,
+  settings: BuildSettings,
+  overwrite: boolean,
+): Promise<FinishedBuild | UnfinishedBuild> {
+  const workFolder = join(folder, WORK_FOLDER);
+  const journalPath = join(workFolder, JOURNAL_NAME);
+  try {
+    await mkdir(folder, { recursive: true });
+    const begun = await BuildJournal.open(journalPath);
+    if (begun !== undefined) {
+      const differences = differencesOf(begun.content.settings, settings);
+      if (differences.length === 0) return { state: 'unfinished', workFolder, ...begun };
+      await begun.journal.close();
+      if (!overwrite) throw otherSettings(workFolder, 'was begun', differences);
+    } else if (!overwrite) {
+      const description = await finishedBuild(folder, settings);
+      if (description !== undefined) return { state: 'finished', description };
+    }
+    await rm(workFolder, { recursive: true, force: true });
+    await mkdir(workFolder);
+    const journal = await BuildJournal.create(journalPath, settings);
+    const content = { settings, position: BEGINNING, shardSums: [], ended: false };
+    return { state: 'unfinished', workFolder, journal, content };
+  } catch (cause) {
+    throw fileError(folder, 'write to it', cause);
+  }
+}
+
+/** The finished shards of the same settings; undefined where there is no shard at all. */
+async function finishedBuild(folder: string, settings: BuildSettings): Promise<DatasetDescription | undefined> {
+  const [shard] = (await readdir(folder)).filter((name) => splitOfShard(name) !== undefined).sort();
+  if (shard === undefined) return undefined;
+  const description = await readDescription(folder);
+  if (description?.settings === undefined) {
+    throw new UserError(
+      `${folder}: already holds shards (${shard}, …); choose another folder, or replace them (--overwrite)`,
+    );
+  }
+  const differences = differencesOf(description.settings, settings);
+  if (differences.length > 0) throw otherSettings(folder, 'holds shards made', differences);
+  for (const { name } of description.shards) {
+    if (!(await exists(join(folder, name))))
+      throw new UserError(`${folder}: expected shard ${name}, found none; build them again (--overwrite)`);
+  }
+  return description;
+}
+
+function otherSettings(folder: string, what: string, differences: readonly string[]): UserError {
+  return new UserError(
+    `${folder}: ${what} with other settings (${differences.join(', ')}); use the same, choose another folder, or replace it (--overwrite)`,
+  );
+}
+
+/** `shardTokens was 100000000 and is 200000000`, for each setting that differs. */
+function differencesOf(before: BuildSettings, now: BuildSettings): string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  return names
+    .filter((name) => (before[name] ?? null) !== (now[name] ?? null))
+    .map((name) => `${name} was ${before[name] ?? 'not given'} and is ${now[name] ?? 'not given'}`);
+}
