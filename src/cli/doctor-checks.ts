@@ -6,8 +6,8 @@ import { availableParallelism, cpus, freemem, release, tmpdir, totalmem } from '
 import { join } from 'node:path';
 import { detectVariant, openKernels } from '../backends/cpu/libraries.ts';
 import { chooseVariant, runnableVariants } from '../backends/cpu/variants.ts';
-import { cacheFolder } from '../native/cache.ts';
 import { findCompiler } from '../native/compile.ts';
+import { cacheFolder } from '../support/cache.ts';
 import { messageOf } from '../support/errors.ts';
 import { formatBytes, formatDuration } from '../support/format.ts';
 

@@ -11,8 +11,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { cacheFolder } from '../support/cache.ts';
 import { UserError } from '../support/errors.ts';
-import { cacheFolder } from './cache.ts';
 
 const run = promisify(execFile);
 

@@ -1,21 +1,21 @@
-/** @file Where compiled kernels are kept: `MINILLM_CACHE`, else the XDG cache folder, else a private temporary one. */
+/** @file Where compiled kernels and downloads are kept: `MINILLM_CACHE`, else the XDG cache folder, else a private temporary one. */
 
 import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { messageOf, UserError } from '../support/errors.ts';
+import { messageOf, UserError } from './errors.ts';
 
 export interface Cache {
   readonly folder: string;
-  /** Whether it is this process's own, so that the next one compiles anew. */
+  /** Whether it is this process's own, so that the next one begins anew. */
   readonly isTemporary: boolean;
 }
 
 let temporary: Promise<string> | undefined;
 
 /**
- * A writable folder for compiled libraries, made if need be.
+ * A writable folder for compiled libraries and downloads, made if need be.
  * @throws UserError when `MINILLM_CACHE` names one that cannot be written.
  */
 export async function cacheFolder(): Promise<Cache> {

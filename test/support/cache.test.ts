@@ -2,9 +2,9 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { cacheFolder } from '#minillm/native/cache.js';
+import { cacheFolder } from '#minillm/support/cache.js';
 import { UserError } from '#minillm/support/errors.js';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 beforeEach(() => {
   vi.stubEnv('MINILLM_CACHE', undefined);
