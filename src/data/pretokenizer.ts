@@ -3,76 +3,75 @@
  *
  *     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  *
- * of openai/gpt-2 `encoder.py` as a scan over a table of character kinds, four times as fast as the RegExp. `\s` is
- * Unicode's White_Space, as in Python and tiktoken; JavaScript's own `\s` counts U+FEFF and leaves out U+0085.
+ * of openai/gpt-2 `encoder.py` as a scan over UTF-8 and a table of character kinds.
  */
+import { characterKinds, SPACE } from './character-kinds.ts';
 
-const OTHER = 0;
-const LETTER = 1;
-const NUMBER = 2;
-const SPACE = 3;
+const APOSTROPHE = 0x27;
+const BLANK = 0x20;
+const [D, E, L, M, R, S, T, V] = [0x64, 0x65, 0x6c, 0x6d, 0x72, 0x73, 0x74, 0x76];
 
-/**
- * Longest piece, in UTF-16 units. Merging takes time quadratic in the length of a piece, so a longer run of one kind
- * (a genome on one line, a megabyte of base64) is cut there. No natural text comes near.
- */
-export const LONGEST_PIECE = 10_000;
-
-function kindOf(character: string): number {
-  if (/\p{L}/u.test(character)) return LETTER;
-  if (/\p{N}/u.test(character)) return NUMBER;
-  return /\p{White_Space}/u.test(character) ? SPACE : OTHER;
+/** The code point that begins with bytes[index], a byte of 0x80 or more. */
+function codePointAt(bytes: Uint8Array, index: number): number {
+  const first = bytes[index]!;
+  const second = bytes[index + 1]! & 0x3f;
+  if (first < 0xe0) return ((first & 0x1f) << 6) | second;
+  const third = bytes[index + 2]! & 0x3f;
+  if (first < 0xf0) return ((first & 0x0f) << 12) | (second << 6) | third;
+  return ((first & 0x07) << 18) | (second << 12) | (third << 6) | (bytes[index + 3]! & 0x3f);
 }
 
-/** The kind of each UTF-16 unit; surrogates are looked up by pair instead. */
-const unitKinds = Uint8Array.from({ length: 0x10000 }, (_, unit) => kindOf(String.fromCharCode(unit)));
-
-const isHighSurrogate = (unit: number) => (unit & 0xfc00) === 0xd800;
-
-function kindAt(text: string, index: number): number {
-  const unit = text.charCodeAt(index);
-  return isHighSurrogate(unit) ? kindOf(String.fromCodePoint(text.codePointAt(index)!)) : unitKinds[unit]!;
+function kindAt(bytes: Uint8Array, index: number): number {
+  const first = bytes[index]!;
+  return characterKinds[first < 0x80 ? first : codePointAt(bytes, index)]!;
 }
 
 /** Length of the contraction ('s 't 'm 'd 're 've 'll) at an apostrophe, or 0. */
-function contractionLength(text: string, index: number): number {
-  const next = text[index + 1];
-  if (next === 's' || next === 't' || next === 'm' || next === 'd') return 2;
-  const afterNext = text[index + 2];
-  if (afterNext === 'e' && (next === 'r' || next === 'v')) return 3;
-  return afterNext === 'l' && next === 'l' ? 3 : 0;
+function contractionLength(bytes: Uint8Array, index: number): number {
+  const next = bytes[index + 1];
+  if (next === S || next === T || next === M || next === D) return 2;
+  const afterNext = bytes[index + 2];
+  if (afterNext === E && (next === R || next === V)) return 3;
+  return afterNext === L && next === L ? 3 : 0;
 }
 
-/** The end (exclusive, in UTF-16 units) of the piece that starts at `start`, which must lie inside `text`. */
-export function pieceEnd(text: string, start: number): number {
-  const length = text.length;
-  const first = text.charCodeAt(start);
-  if (first === 0x27) {
-    const contraction = contractionLength(text, start);
+/**
+ * The end (exclusive) of the piece that starts at `start`.
+ * @param bytes valid UTF-8 up to `length`, of which `start` begins a character, and at least two zero bytes behind it.
+ */
+export function pieceEnd(bytes: Uint8Array, start: number, length: number): number {
+  const first = bytes[start];
+  if (first === APOSTROPHE) {
+    const contraction = contractionLength(bytes, start);
     if (contraction > 0) return start + contraction;
   }
-  let kind = kindAt(text, start);
+  let kind = kindAt(bytes, start);
   let end = start;
-  if (first === 0x20 && start + 1 < length) {
-    const kindAfterSpace = kindAt(text, start + 1);
-    if (kindAfterSpace !== SPACE) {
-      kind = kindAfterSpace;
+  if (first === BLANK && start + 1 < length) {
+    const kindAfterBlank = kindAt(bytes, start + 1);
+    if (kindAfterBlank !== SPACE) {
+      kind = kindAfterBlank;
       end = start + 1;
     }
   }
-  const limit = Math.min(length, start + LONGEST_PIECE);
-  while (end < limit) {
-    const unit = text.charCodeAt(end);
-    if (isHighSurrogate(unit)) {
-      if (kindAt(text, end) !== kind) break;
-      end += text.codePointAt(end)! > 0xffff ? 2 : 1;
-    } else {
-      if (unitKinds[unit] !== kind) break;
+  while (end < length) {
+    const byte = bytes[end]!;
+    if (byte < 0x80) {
+      if (characterKinds[byte] !== kind) break;
       end++;
+    } else {
+      if (characterKinds[codePointAt(bytes, end)] !== kind) break;
+      end += byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
     }
   }
-  // `\s+(?!\S)`: the last white space before a word belongs to the word's piece.
-  return kind === SPACE && end < length && end - start > 1 ? end - 1 : end;
+  return kind === SPACE && end < length ? withoutLastSpace(bytes, start, end) : end;
+}
+
+/** `\s+(?!\S)`: the last white space before a word belongs to the word's piece, unless it is all there is. */
+function withoutLastSpace(bytes: Uint8Array, start: number, end: number): number {
+  let last = end - 1;
+  while ((bytes[last]! & 0xc0) === 0x80) last--;
+  return last > start ? last : end;
 }
 
 /**
@@ -81,7 +80,8 @@ export function pieceEnd(text: string, start: number): number {
  */
 export function lastSafeCut(text: string, limit: number): number {
   for (let index = Math.min(limit, text.length) - 1; index > 0; index--) {
-    if (unitKinds[text.charCodeAt(index)] === SPACE && unitKinds[text.charCodeAt(index - 1)] !== SPACE) return index;
+    const isSpace = characterKinds[text.charCodeAt(index)] === SPACE;
+    if (isSpace && characterKinds[text.charCodeAt(index - 1)] !== SPACE) return index;
   }
   return 0;
 }

@@ -1,81 +1,56 @@
 /**
- * @file GPT-2's tokenizer: text to ids of byte-pair encoding and back. The merges are gpt-tokenizer's (`r50k_base`); in
- * front of them stand our pre-tokenizer and a cache of pieces already merged. Importing this file loads the ranks
- * (about 50 ms); for the constants alone import `vocabulary.ts`.
+ * @file GPT-2's tokenizer: text to ids of byte-pair encoding and back. The text is scanned as UTF-8 for the pieces of the
+ * pre-tokenizer; a cache knows the ids of most of them, the others are merged. Importing this file loads the ranks and
+ * derives the merges (about 100 ms); for the constants alone import `vocabulary.ts`.
  */
-import { BytePairEncodingCore } from 'gpt-tokenizer/BytePairEncodingCore';
-import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
-import { UserError } from '../support/errors.ts';
-import { LONGEST_CACHED_PIECE, PieceCache } from './piece-cache.ts';
+import { mergePiece } from './merges.ts';
+import { PieceCache } from './piece-cache.ts';
 import { pieceEnd } from './pretokenizer.ts';
-import { END_OF_TEXT, END_OF_TEXT_STRING, VOCABULARY_SIZE } from './vocabulary.ts';
+import { tokenBytes } from './token-bytes.ts';
+import { END_OF_TEXT, VOCABULARY_SIZE } from './vocabulary.ts';
 
 export { END_OF_TEXT, VOCABULARY_SIZE };
 
-const merges = new BytePairEncodingCore({
-  bytePairRankDecoder: ranks,
-  tokenSplitRegex: /.+/gsu,
-  mergeCacheSize: 0,
-});
-
 const cache = new PieceCache();
 
-/** A UTF-16 unit is at most three bytes of UTF-8, and a token at least one. */
-const MOST_CACHED_IDS = 3 * LONGEST_CACHED_PIECE;
+/** A text's UTF-8, then zeros: scanning and the cache look a few bytes past the end. */
+let utf8 = Buffer.alloc(1 << 16);
+let words = new DataView(utf8.buffer);
+const PADDING = 4;
 
-/** Where ids are gathered; at least `MOST_CACHED_IDS` places of it are free before a piece is looked up. */
-let scratch = new Uint16Array(1 << 16);
+/** Where ids are gathered. A token is at least one byte. */
+let gathered = new Uint16Array(utf8.length);
 
-function reserve(needed: number): void {
-  if (needed <= scratch.length) return;
-  const larger = new Uint16Array(Math.max(needed, 2 * scratch.length));
-  larger.set(scratch);
-  scratch = larger;
+function reserve(text: string): void {
+  const mostBytesPerUnit = 3;
+  if (mostBytesPerUnit * text.length + PADDING <= utf8.length) return;
+  const needed = Buffer.byteLength(text) + PADDING;
+  if (needed <= utf8.length) return;
+  utf8 = Buffer.alloc(2 * needed);
+  words = new DataView(utf8.buffer);
+  gathered = new Uint16Array(utf8.length);
 }
-
-/** GPT-2's ids of a text. `<|endoftext|>` in it is plain text, as every other text is. */
-export function encode(text: string): Uint16Array {
-  let count = 0;
-  for (let start = 0; start < text.length; ) {
-    const end = pieceEnd(text, start);
-    reserve(count + MOST_CACHED_IDS);
-    const known = end - start <= LONGEST_CACHED_PIECE ? cache.copyIds(text, start, end, scratch, count) : 0;
-    if (known > 0) {
-      count += known;
-    } else {
-      const ids = mergePiece(text.slice(start, end));
-      reserve(count + ids.length);
-      scratch.set(ids, count);
-      count += ids.length;
-    }
-    start = end;
-  }
-  return scratch.slice(0, count);
-}
-
-function mergePiece(piece: string): number[] {
-  const ids = merges.encodeNative(piece);
-  if (piece.length <= LONGEST_CACHED_PIECE) cache.add(piece, ids);
-  return ids;
-}
-
-let bytesOfTokens: Buffer[] | undefined;
 
 /**
- * The bytes a token stands for; those of `<|endoftext|>` spell its name.
- * @throws UserError when the id is not in the vocabulary.
+ * GPT-2's ids of a text. `<|endoftext|>` in it is plain text, as every other text is; a surrogate without its other half
+ * is taken for U+FFFD, as by tiktoken.
  */
-function tokenBytes(id: number): Buffer {
-  bytesOfTokens ??= [...ranks, END_OF_TEXT_STRING].map((token) =>
-    typeof token === 'string' ? Buffer.from(token, 'utf8') : Buffer.from(token),
-  );
-  const bytes = bytesOfTokens[id];
-  if (bytes === undefined) {
-    throw new UserError(
-      `token ${id}: expected an id from 0 to ${VOCABULARY_SIZE - 1}; was it made by another tokenizer?`,
-    );
+export function encode(text: string): Uint16Array {
+  reserve(text);
+  const length = utf8.write(text);
+  utf8.fill(0, length, length + PADDING);
+  let count = 0;
+  for (let start = 0; start < length; ) {
+    const end = pieceEnd(utf8, start, length);
+    let ids = cache.copyIds(words, start, end, gathered, count);
+    if (ids === 0) {
+      ids = mergePiece(utf8, start, end, gathered, count);
+      cache.add(words, start, end, gathered, count, ids);
+    }
+    count += ids;
+    start = end;
   }
-  return bytes;
+  return gathered.slice(0, count);
 }
 
 /** The text of some ids; bytes that are no UTF-8 become U+FFFD. */
@@ -92,9 +67,9 @@ export interface StreamDecoder {
 }
 
 export function streamDecoder(): StreamDecoder {
-  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   return {
-    push: (id) => utf8.decode(tokenBytes(id), { stream: true }),
-    end: () => utf8.decode(),
+    push: (id) => decoder.decode(tokenBytes(id), { stream: true }),
+    end: () => decoder.decode(),
   };
 }
