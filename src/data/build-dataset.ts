@@ -5,7 +5,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { UserError } from '../support/errors.ts';
-import { openBuildFolder, type UnfinishedBuild } from './build-folder.ts';
+import { lockBuildFolder, openBuildFolder, type UnfinishedBuild } from './build-folder.ts';
 import type { BuildPosition } from './build-journal.ts';
 import type { BuildSettings, Corpus } from './corpus.ts';
 import { type DatasetDescription, GPT2_TOKENIZER } from './dataset-description.ts';
@@ -70,6 +70,15 @@ export interface BuildOutcome {
  */
 export async function buildDataset(options: BuildOptions): Promise<BuildOutcome> {
   checkOptions(options);
+  const lock = await lockBuildFolder(options.folder);
+  try {
+    return await buildInFolder(options);
+  } finally {
+    lock.release();
+  }
+}
+
+async function buildInFolder(options: BuildOptions): Promise<BuildOutcome> {
   const { folder, overwrite = false } = options;
   const begun = await openBuildFolder(folder, settingsOf(options), overwrite);
   if (begun.state === 'finished') return { description: begun.description, skipped: 0, wasFinished: true };

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { exists, fileError } from '../support/files.ts';
+import { type ProcessLock, tryLock } from '../support/process-lock.ts';
 import { BEGINNING, BuildJournal, type JournalContent } from './build-journal.ts';
 import type { BuildSettings } from './corpus.ts';
 import { type DatasetDescription, readDescription } from './dataset-description.ts';
@@ -11,6 +12,7 @@ import { splitOfShard } from './shard-names.ts';
 /** Where shards grow until all are complete; hidden in the folder they are for. */
 const WORK_FOLDER = '.building';
 const JOURNAL_NAME = 'journal.jsonl';
+const LOCK_NAME = '.building.lock';
 
 export interface FinishedBuild {
   readonly state: 'finished';
@@ -22,6 +24,21 @@ export interface UnfinishedBuild {
   readonly workFolder: string;
   readonly journal: BuildJournal;
   readonly content: JournalContent;
+}
+
+/**
+ * Makes the folder and takes it for this process.
+ * @throws UserError when another process builds there, or the system refuses.
+ */
+export async function lockBuildFolder(folder: string): Promise<ProcessLock> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw fileError(folder, 'write to it', cause);
+  }
+  const attempt = tryLock(join(folder, LOCK_NAME));
+  if (attempt.lock !== undefined) return attempt.lock;
+  throw new UserError(`${folder}: shards are being built there by ${attempt.holder}; stop it or choose another folder`);
 }
 
 /**
@@ -38,7 +55,6 @@ export async function openBuildFolder(
   const workFolder = join(folder, WORK_FOLDER);
   const journalPath = join(workFolder, JOURNAL_NAME);
   try {
-    await mkdir(folder, { recursive: true });
     const begun = await BuildJournal.open(journalPath);
     if (begun !== undefined) {
       const differences = differencesOf(begun.content.settings, settings);

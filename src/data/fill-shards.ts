@@ -49,7 +49,7 @@ export async function fillShards(options: FillOptions, from: BuildPosition): Pro
     }
   } catch (cause) {
     // the reason it ended counts, not that the disk may take no record either
-    if (position.tokens > from.tokens) await record().catch(() => {});
+    if (position !== from) await record().catch(() => {});
     throw cause;
   }
   return position;
