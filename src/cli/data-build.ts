@@ -1,9 +1,7 @@
 /** @file What all ways to make token shards of files do: build, tell how far it has come, print a summary. */
 
 import { type BuildProgress, buildDataset } from '../data/build-dataset.ts';
-import { filesOfPart } from '../data/corpus-parts.ts';
 import { type FileCorpusOptions, fileCorpus, type ReadableFiles } from '../data/file-corpus.ts';
-import { UserError } from '../support/errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import type { CorpusFlags } from './data-flags.ts';
 import { summaryLines, summaryObject } from './dataset-summary.ts';
@@ -19,15 +17,12 @@ export async function buildFromFiles(
   flags: CorpusFlags,
 ): Promise<void> {
   const { out: folder, workers, shardTokens, valTokens, tokens, part, compat, skipBad = false } = flags;
-  if (compat !== undefined && part !== undefined) {
-    throw new UserError('--compat build-nanogpt: expected the whole corpus, found --part; leave one of them out');
-  }
   const started = performance.now();
   const progress = new Progress();
   let fetched: number | undefined;
   const corpus = fileCorpus({
     ...reading,
-    files: part === undefined ? files : filesOfPart(files, part),
+    files,
     skipBad,
     onFetched: (bytes) => {
       fetched = bytes;

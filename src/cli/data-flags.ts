@@ -44,7 +44,9 @@ export function addCorpusFlags(command: Command): Command {
     .option('--part <i/n>', 'only part i of n, from 0: every n-th of the files in a row, for n machines', corpusPart)
     .option('--skip-bad', 'pass over files, row groups and lines that are damaged, instead of ending there')
     .addOption(
-      new Option('--compat <format>', "files as build-nanogpt's fineweb.py writes them").choices(['build-nanogpt']),
+      new Option('--compat <format>', "files as build-nanogpt's fineweb.py writes them")
+        .choices(['build-nanogpt'])
+        .conflicts(['part', 'valTokens']),
     );
 }
 

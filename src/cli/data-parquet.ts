@@ -9,5 +9,5 @@ export interface DataParquetFlags extends CorpusFlags {
 }
 
 export async function dataParquet(paths: readonly string[], flags: DataParquetFlags): Promise<void> {
-  await buildFromFiles(await localFiles(paths), { textField: flags.textField, parquet: true }, flags);
+  await buildFromFiles(await localFiles(paths, flags.part), { textField: flags.textField, parquet: true }, flags);
 }

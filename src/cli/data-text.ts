@@ -11,5 +11,5 @@ export interface DataTextFlags extends CorpusFlags {
 
 export async function dataText(paths: readonly string[], flags: DataTextFlags): Promise<void> {
   const { splitOn, textField } = flags;
-  await buildFromFiles(await localFiles(paths), { splitOn, textField }, flags);
+  await buildFromFiles(await localFiles(paths, flags.part), { splitOn, textField }, flags);
 }

@@ -1,7 +1,5 @@
 /** @file The files of a corpus divided among machines: each takes some in a row, about as many bytes as the others. */
-import type { CorpusFile } from '../hub/corpus-files.ts';
 import { UserError } from '../support/errors.ts';
-import type { ReadableFiles } from './file-corpus.ts';
 
 /** One of `count` parts, from 0. */
 export interface CorpusPart {
@@ -9,29 +7,26 @@ export interface CorpusPart {
   readonly count: number;
 }
 
+interface Sized {
+  readonly bytes: number;
+}
+
 /**
  * The files of one part. All parts in order are the whole corpus in its order, and none is empty.
  * @throws UserError when there are fewer files than parts.
  */
-export function filesOfPart(files: ReadableFiles, part: CorpusPart): ReadableFiles {
-  if (files.files.length < part.count) {
+export function partOf<File extends Sized>(files: readonly File[], { index, count }: CorpusPart): readonly File[] {
+  if (files.length < count) {
     throw new UserError(
-      `expected as many files as parts (${part.count}) or more, found ${files.files.length}; ask for fewer parts`,
+      `expected as many files as parts (${count}) or more, found ${files.length}; ask for fewer parts`,
     );
   }
-  const bounds = partBounds(files.files, part.count);
-  const first = bounds[part.index]!;
-  const { release } = files;
-  return {
-    source: files.source,
-    files: files.files.slice(first, bounds[part.index + 1]),
-    fetch: (index, options) => files.fetch(first + index, options),
-    ...(release === undefined ? {} : { release: (index) => release.call(files, first + index) }),
-  };
+  const bounds = partBounds(files, count);
+  return files.slice(bounds[index], bounds[index + 1]);
 }
 
-/** Where each part begins, and the end: the first file that starts at or after an equal share of the bytes. */
-function partBounds(files: readonly CorpusFile[], count: number): number[] {
+/** Where each part begins, and the end: at the file whose middle is behind an equal share of the bytes. */
+function partBounds(files: readonly Sized[], count: number): number[] {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const bounds = [0];
   let file = 0;

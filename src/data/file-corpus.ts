@@ -30,7 +30,7 @@ export function fileCorpus(options: FileCorpusOptions): Corpus {
   const { release } = files;
   return {
     source: files.source,
-    settings: { ...fileSettings(files.files), textField, splitOn },
+    settings: { source: files.source, ...fileSettings(files.files), textField, splitOn },
     bytes: files.files.reduce((sum, file) => sum + file.bytes, 0),
     async *units(from, signal) {
       const fetch = fetching(options, signal);

@@ -6,7 +6,7 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { exists, fileError, syncPath, writeFileAtomic } from '../support/files.ts';
+import { exists, fileError, syncFolder, writeFileAtomic } from '../support/files.ts';
 import { readJsonFile } from '../support/json.ts';
 import {
   type DatasetDescription,
@@ -109,7 +109,7 @@ export async function moveIntoPlace(workFolder: string, folder: string): Promise
       // one that is missing was moved before
       if (await exists(join(workFolder, from))) await rename(join(workFolder, from), join(folder, to));
     }
-    await syncPath(folder);
+    await syncFolder(folder);
     await writeDescription(folder, description);
     await rm(workFolder, { recursive: true, force: true });
   } catch (cause) {

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { CorpusFile } from '../hub/corpus-files.ts';
 import { UserError } from '../support/errors.ts';
 import { fileError } from '../support/files.ts';
+import { type CorpusPart, partOf } from './corpus-parts.ts';
 import type { ReadableFiles } from './file-corpus.ts';
 
 /** Names that `dataset.json` gives as the source; of more files the first and their number. */
@@ -16,18 +17,20 @@ interface LocalFile extends CorpusFile {
 
 /**
  * The files of these paths, in this order.
+ * @param part leaves out those of other parts.
  * @throws UserError naming a path that cannot be read or is a folder.
  */
-export async function localFiles(paths: readonly string[]): Promise<ReadableFiles> {
-  const files: LocalFile[] = [];
+export async function localFiles(paths: readonly string[], part?: CorpusPart): Promise<ReadableFiles> {
+  const all: LocalFile[] = [];
   for (const path of paths) {
     const stats = await stat(path).catch((cause: unknown) => {
       throw fileError(path, 'read it', cause);
     });
     if (!stats.isFile()) throw new UserError(`${path}: expected a file, found a folder; name the files in it`);
-    files.push({ name: path, bytes: stats.size, modified: Math.round(stats.mtimeMs) });
+    all.push({ name: path, bytes: stats.size, modified: Math.round(stats.mtimeMs) });
   }
   const names = paths.map((path) => basename(path));
   const source = names.length <= NAMED_FILES ? names.join(', ') : `${names[0]} and ${names.length - 1} more files`;
+  const files = part === undefined ? all : partOf(all, part);
   return { source, files, fetch: async (index) => files[index]!.name };
 }

@@ -3,7 +3,7 @@
  * then is it known which of them are validation.
  */
 import { join } from 'node:path';
-import { syncPath } from '../support/files.ts';
+import { syncFolder } from '../support/files.ts';
 import type { ShardNaming } from './shard-names.ts';
 import { ShardWriter, type WrittenShard } from './shard-writer.ts';
 
@@ -52,7 +52,7 @@ export class ShardSpool {
     const { folder, shardTokens } = this.#options;
     if (this.#writer === undefined) {
       this.#writer = await ShardWriter.create(pathOf(this.#options, this.#full.length), shardTokens);
-      await syncPath(folder);
+      await syncFolder(folder);
     }
     const slice = tokens.subarray(0, shardTokens - this.#writer.tokens);
     await this.#writer.append(slice);

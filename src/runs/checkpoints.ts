@@ -2,6 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fetchModelFolder, isHubModel } from '../hub/model-folder.ts';
 import { UserError } from '../support/errors.ts';
 import { exists, fileError, isTemporaryName, removeFolder } from '../support/files.ts';
 import { STATE_FILE } from './state.ts';
@@ -42,13 +43,16 @@ export async function listCheckpoints(runFolder: string): Promise<Checkpoint[]> 
 }
 
 /**
- * The folder of weights that a path given by the user means: of a run folder its newest checkpoint; a step folder or any
- * other folder with a `config.json` is meant itself.
+ * The folder of weights that a name given by the user means: of a run folder its newest checkpoint; a step folder or any
+ * other folder with a `config.json` is meant itself; `hf:OWNER/NAME[@REVISION]` is fetched from the Hugging Face hub.
  * @throws UserError saying what was found, when there is no checkpoint.
  */
 export async function resolveCheckpoint(path: string): Promise<string> {
+  if (isHubModel(path)) return fetchModelFolder(path);
   if (!(await exists(path))) {
-    throw new UserError(`${path}: expected a run folder, a step folder or a Hugging Face folder, found nothing there`);
+    throw new UserError(
+      `${path}: expected a run folder, a step folder, a Hugging Face folder or hf:OWNER/NAME, found nothing there`,
+    );
   }
   const [newest] = await listCheckpoints(path);
   if (newest !== undefined) return newest.path;

@@ -37,8 +37,12 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Flushes a file, or the names in a folder, to disk. */
-export async function syncPath(path: string): Promise<void> {
+/** Flushes a folder's list of names, so that a file renamed into it stays there. */
+export async function syncFolder(folder: string): Promise<void> {
+  await sync(folder);
+}
+
+async function sync(path: string): Promise<void> {
   const isFolder = (await stat(path)).isDirectory();
   if (isFolder && process.platform === 'win32') return; // Windows cannot open a folder
   const handle = await open(path, isFolder ? 'r' : 'r+');
@@ -51,8 +55,8 @@ export async function syncPath(path: string): Promise<void> {
 
 /** Flushes a folder and all it holds. */
 async function syncTree(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true })) await syncPath(join(folder, entry));
-  await syncPath(folder);
+  for (const entry of await readdir(folder, { recursive: true })) await sync(join(folder, entry));
+  await sync(folder);
 }
 
 /**
@@ -70,7 +74,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
       await handle.close();
     }
     await rename(temporary, path);
-    await syncPath(dirname(path));
+    await sync(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true });
     throw fileError(path, 'write it', cause);
@@ -91,7 +95,7 @@ export async function writeFolderAtomic(path: string, write: (folder: string) =>
     const replaced = (await exists(path)) ? temporaryPath(path) : undefined;
     if (replaced) await rename(path, replaced);
     await rename(temporary, path);
-    await syncPath(dirname(path));
+    await sync(dirname(path));
     if (replaced) await rm(replaced, { recursive: true, force: true });
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true });

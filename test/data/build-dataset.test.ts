@@ -142,7 +142,9 @@ describe('buildDataset', () => {
     const folder = temporaryFolder();
     await build(folder);
     const before = readFileSync(join(folder, 'train_000001.bin'));
-    const failing = new ReadableStream<DocumentPart>({ start: (stream) => stream.error(new Error('the network is gone')) });
+    const failing = new ReadableStream<DocumentPart>({
+      start: (stream) => stream.error(new Error('the network is gone')),
+    });
     await expect(build(folder, { corpus: corpusOf(failing), overwrite: true })).rejects.toThrow('the network is gone');
     expect(readdirSync(folder).sort()).toEqual(['dataset.json', 'train_000001.bin', 'val_000000.bin']);
     expect(readFileSync(join(folder, 'train_000001.bin')).equals(before)).toBe(true);

@@ -1,0 +1,129 @@
+/**
+ * @file One file from the hub onto this disk. It grows as `NAME.partial`, goes on there after a break of whatever kind, and
+ * gets its name once it is whole, has the checksum that the hub lists, and is flushed to disk.
+ */
+
+import { mkdir, rename, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UserError } from '../support/errors.ts';
+import { exists, fileError, syncFolder } from '../support/files.ts';
+import { formatBytes } from '../support/format.ts';
+import type { Hub } from './hub.ts';
+import { PassingError, statusError } from './hub-errors.ts';
+import { PartialFile, WrongContent } from './partial-file.ts';
+import { fileUrl, type HubFile, type Repository, subjectOf } from './repository.ts';
+import { type Answer, request } from './request.ts';
+import { retrying } from './retry.ts';
+
+export interface DownloadOptions {
+  readonly signal: AbortSignal;
+  /** Told how many bytes of the file are here. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+const MOST_WRONG_CONTENTS = 3;
+
+/**
+ * Downloads a file to `path`, unless it is there. The caller sees to it that no other process writes the same path.
+ * @throws UserError when the hub refuses it, what comes is again and again not what the hub lists, or the disk is full.
+ */
+export async function download(
+  hub: Hub,
+  repository: Repository,
+  file: HubFile,
+  path: string,
+  { signal, onProgress }: DownloadOptions,
+): Promise<void> {
+  if (await exists(path)) return onProgress?.(file.bytes);
+  const partial = `${path}.partial`;
+  const { what } = subjectOf(repository, file.path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const part = await PartialFile.open(partial, file, onProgress);
+    try {
+      await checkSpace(partial, what, file.bytes - part.bytes);
+      await fill(part, hub, repository, file, signal);
+      await part.sync();
+    } finally {
+      await part.close();
+    }
+    await rename(partial, path);
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    if (isDiskFull(cause)) throw await diskFull(partial, what, file.bytes);
+    throw fileError(partial, 'write it', cause);
+  }
+}
+
+/** Downloads what is missing until the checksum is right. */
+async function fill(
+  part: PartialFile,
+  hub: Hub,
+  repository: Repository,
+  file: HubFile,
+  signal: AbortSignal,
+): Promise<void> {
+  const subject = subjectOf(repository, file.path);
+  const url = fileUrl(hub, repository, file.path);
+  const progress = (): number => part.bytes;
+  for (let wrong = 1; ; wrong++) {
+    try {
+      await retrying(hub, { signal, what: subject.what, progress }, async () => {
+        if (part.bytes === file.bytes) return;
+        const headers = part.bytes > 0 ? { range: `bytes=${part.bytes}-` } : {};
+        await request(hub, url, { signal, headers }, async (answer) => {
+          if (!answer.response.ok && answer.response.status !== 416) throw statusError(answer.response, hub, subject);
+          await receive(part, file, answer);
+        });
+      });
+      return part.check();
+    } catch (cause) {
+      if (!(cause instanceof WrongContent)) throw cause;
+      await part.empty();
+      if (wrong >= MOST_WRONG_CONTENTS)
+        throw new UserError(
+          `${subject.what}: ${cause.message}, ${wrong} times; the hub or something on the way to it changes the file, try another network or --revision`,
+        );
+      hub.onWait?.(`${subject.what}: ${cause.message}; downloading it again`, 0);
+    }
+  }
+}
+
+/** Appends an answer's body to the part. */
+async function receive(part: PartialFile, file: HubFile, { response, body }: Answer): Promise<void> {
+  if (response.status === 206) {
+    const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '') ?? [];
+    if (total !== '*' && Number(total) !== file.bytes)
+      throw new WrongContent(`expected ${file.bytes} bytes, found ${total}`);
+    if (Number(start) !== part.bytes) throw new PassingError(`the hub answers with bytes from ${start} on`);
+  } else if (response.status === 416) {
+    throw new WrongContent(`expected ${file.bytes} bytes, found no more than ${part.bytes}`);
+  } else if (part.bytes > 0) {
+    await part.empty(); // the whole file comes, whatever range was asked for
+  }
+  for await (const piece of body) {
+    if (part.bytes + piece.length > file.bytes) throw new WrongContent(`expected ${file.bytes} bytes, found more`);
+    await part.append(piece);
+  }
+  if (part.bytes < file.bytes) throw new PassingError(`the answer ended at byte ${part.bytes} of ${file.bytes}`);
+}
+
+async function checkSpace(path: string, what: string, needed: number): Promise<void> {
+  if ((await freeBytes(path)) < needed) throw await diskFull(path, what, needed);
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  return bavail * bsize;
+}
+
+async function diskFull(path: string, what: string, needed: number): Promise<UserError> {
+  const free = formatBytes(await freeBytes(path));
+  return new UserError(
+    `${what}: ${formatBytes(needed)} are needed in ${dirname(path)}, ${free} are free; make room or choose another place, and start it again: what has been downloaded is kept`,
+  );
+}
+
+function isDiskFull(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT');
+}

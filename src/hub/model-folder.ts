@@ -1,0 +1,101 @@
+/** @file A model of the hub as a folder on this disk: `hf:OWNER/NAME[@REVISION]`. */
+
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UserError } from '../support/errors.ts';
+import { exists, writeFileAtomic } from '../support/files.ts';
+import { download } from './download.ts';
+import { type Hub, openHub } from './hub.ts';
+import { hubCacheFolder, lockWhenFree, repositoryFolder } from './hub-cache.ts';
+import { findRepository, type HubFile, listFilesIn } from './repository.ts';
+
+const PREFIX = 'hf:';
+const FORM = /^hf:([^@]+)(?:@(.+))?$/;
+const WEIGHTS = /^model(-\d+-of-\d+)?\.safetensors(\.index\.json)?$/;
+const OTHERS = [
+  ...['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'],
+  ...['vocab.json', 'merges.txt', 'special_tokens_map.json'],
+];
+
+export interface ModelFolderOptions {
+  /** Default: as the environment says. */
+  readonly hub?: Hub;
+  /** Where models are kept; by default in the user's cache. */
+  readonly cacheFolder?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ModelProgress) => void;
+}
+
+export interface ModelProgress {
+  /** The file that is downloaded. */
+  readonly name: string;
+  /** Of all files of the model. */
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+/** Whether a checkpoint's name means a model of the hub. */
+export function isHubModel(name: string): boolean {
+  return name.startsWith(PREFIX);
+}
+
+/**
+ * The folder of a model, downloaded and verified unless it is there. What a branch means is asked of the hub each time;
+ * with HF_HUB_OFFLINE it is what it meant the last time.
+ * @throws UserError when there is no such model, it has no weights as safetensors, or it cannot be fetched.
+ */
+export async function fetchModelFolder(name: string, options: ModelFolderOptions = {}): Promise<string> {
+  const [, repositoryName, revision = 'main'] = FORM.exec(name) ?? [];
+  if (repositoryName === undefined)
+    throw new UserError(`expected hf:OWNER/NAME or hf:OWNER/NAME@REVISION, found ${name}`);
+  const { hub = await openHub(), cacheFolder = await hubCacheFolder(), onProgress } = options;
+  const { signal = new AbortController().signal } = options;
+  const parent = repositoryFolder(cacheFolder, { kind: 'model', name: repositoryName });
+  // written when all files are there
+  const record = join(parent, 'complete', `revision-${encodeURIComponent(revision)}`);
+  const isCommit = /^[0-9a-f]{40}$/.test(revision);
+  if ((hub.isOffline || isCommit) && (await exists(record))) return join(parent, await readFile(record, 'utf8'));
+  if (hub.isOffline)
+    throw new UserError(
+      `${name}: HF_HUB_OFFLINE is set and the model is not in ${parent}; unset it to download the model`,
+    );
+
+  const repository = await findRepository(hub, { kind: 'model', name: repositoryName }, { revision, signal });
+  const files = modelFiles(name, await listFilesIn(hub, repository, '', signal));
+  const folder = join(parent, repository.commit);
+  const onWait = (holder: string): void => hub.onWait?.(`${name}: being downloaded by ${holder}`, 0);
+  const lock = await lockWhenFree(folder, { signal, onWait });
+  try {
+    const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    let before = 0;
+    for (const file of files) {
+      await download(hub, repository, file, join(folder, file.path), {
+        signal,
+        onProgress: (bytes) => onProgress?.({ name: file.path, bytes: before + bytes, totalBytes }),
+      });
+      before += file.bytes;
+    }
+    await mkdir(dirname(record), { recursive: true });
+    await writeFileAtomic(record, repository.commit);
+  } finally {
+    lock.release();
+  }
+  return folder;
+}
+
+/** The files of a GPT-2 that are read: its configuration, weights and tokenizer. */
+function modelFiles(name: string, files: readonly HubFile[]): HubFile[] {
+  const paths = files.map(({ path }) => path);
+  const weights = paths.includes('model.safetensors')
+    ? ['model.safetensors']
+    : paths.filter((path) => WEIGHTS.test(path));
+  if (weights.length === 0 || !paths.includes('config.json')) {
+    const isOld = paths.some((path) => path.startsWith('pytorch_model'));
+    const found = isOld ? "only PyTorch's own format" : paths.slice(0, 5).join(', ') || 'no file';
+    const advice = isOld
+      ? '; a pull request of the hub may have converted it (NAME@refs/pr/1), or save it with transformers: GPT2LMHeadModel.from_pretrained(NAME).save_pretrained(FOLDER)'
+      : '';
+    throw new UserError(`${name}: expected model.safetensors and config.json, found ${found}${advice}`);
+  }
+  return files.filter(({ path }) => weights.includes(path) || OTHERS.includes(path));
+}

@@ -1,0 +1,83 @@
+/**
+ * @file One request to the hub. Redirects are followed by hand, so that the token goes to the hub's own host and to no
+ * other; a connection on which nothing is heard for a while is broken off, however slow one may be on which something is.
+ */
+
+import { UserError } from '../support/errors.ts';
+import type { Hub } from './hub.ts';
+import { connectionError, PassingError } from './hub-errors.ts';
+
+const MOST_REDIRECTS = 10;
+
+export interface RequestOptions {
+  readonly signal: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer with whatever status, its body still to come. */
+export interface Answer {
+  readonly response: Response;
+  /** The pieces of the body. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Sends a GET request and gives the answer to `use`, after which the connection is done with.
+ * @throws PassingError when the connection breaks or falls silent; the signal's reason when it is aborted.
+ */
+export async function request<Result>(
+  hub: Hub,
+  url: string,
+  { signal, headers = {} }: RequestOptions,
+  use: (answer: Answer) => Promise<Result>,
+): Promise<Result> {
+  const { silenceMilliseconds } = hub.patience;
+  const abort = new AbortController();
+  const onAbort = (): void => abort.abort();
+  signal.throwIfAborted();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const silence = setTimeout(onAbort, silenceMilliseconds);
+  try {
+    const response = await follow(hub, url, { signal: abort.signal, headers });
+    silence.refresh();
+    const body = (async function* () {
+      for await (const piece of response.body ?? []) {
+        silence.refresh();
+        yield piece;
+        silence.refresh(); // time that the reader took
+      }
+    })();
+    return await use({ response, body });
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (abort.signal.aborted) throw new PassingError(`nothing came for ${silenceMilliseconds / 1000} s`);
+    throw connectionError(cause);
+  } finally {
+    clearTimeout(silence);
+    signal.removeEventListener('abort', onAbort);
+    abort.abort(); // what is left of the body
+  }
+}
+
+/** The first answer that is no redirect. */
+async function follow(hub: Hub, url: string, { signal, headers }: RequestOptions): Promise<Response> {
+  const own = new URL(hub.url).origin;
+  let target = new URL(url);
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    const credentials =
+      hub.token !== undefined && target.origin === own ? { authorization: `Bearer ${hub.token}` } : {};
+    const response = await fetch(target, {
+      redirect: 'manual',
+      // a range counts bytes of the file, not of its compressed form
+      headers: { 'user-agent': 'minillm', 'accept-encoding': 'identity', ...headers, ...credentials },
+      signal,
+    });
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status >= 400 || location === null) return response;
+    await response.body?.cancel();
+    target = new URL(location, target);
+    if (!/^https?:$/.test(target.protocol))
+      throw new UserError(`${url}: expected a redirect to http or https, found ${location}`);
+  }
+  throw new UserError(`${url}: expected a file, found more than ${MOST_REDIRECTS} redirects`);
+}
