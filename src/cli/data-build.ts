@@ -20,13 +20,15 @@ export async function buildFromFiles(
   const started = performance.now();
   const progress = new Progress();
   let fetched: number | undefined;
+  const onFetched = (bytes: number): void => {
+    fetched = bytes;
+  };
   const corpus = fileCorpus({
     ...reading,
     files,
     skipBad,
-    onFetched: (bytes) => {
-      fetched = bytes;
-    },
+    // files that are not released again were here before
+    ...(files.release === undefined ? {} : { onFetched }),
   });
   const ends = { bytes: corpus.bytes ?? 0, tokens };
   // the validation tokens of a whole corpus are its first, so they are all in its first part

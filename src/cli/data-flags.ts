@@ -56,3 +56,27 @@ function corpusPart(text: string): CorpusPart {
   if (index !== undefined && count !== undefined && index < count) return { index, count };
   throw new InvalidArgumentError('Expected a part and how many there are, from 0/4 to 3/4 for four.');
 }
+
+/** What `addHubFlags` adds to `CorpusFlags`. */
+export interface HubFlags extends CorpusFlags {
+  readonly subset?: string;
+  readonly revision?: string;
+  readonly cache?: number;
+  readonly keepDownloads?: true;
+}
+
+/** The flags of corpora that are downloaded. */
+export function addHubFlags(command: Command): Command {
+  return addCorpusFlags(command)
+    .option('--revision <name>', 'a branch, tag or commit of the data set (default: main; resumed: the same commit)')
+    .option('--cache <size>', 'most that downloads may take on the disk, such as 20GB (default: 10GB)', byteCount)
+    .option('--keep-downloads', 'leave files in the cache once they are in shards');
+}
+
+/** A size in bytes, or in powers of a thousand: `500MB`, `20G`. */
+function byteCount(text: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([kmgt]?)b?$/i.exec(text) ?? [];
+  const value = Math.round(Number(digits) * 1000 ** ' kmgt'.indexOf(unit.toLowerCase() || ' '));
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a size, such as 500MB or 20GB.');
+}

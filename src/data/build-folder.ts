@@ -75,6 +75,18 @@ export async function openBuildFolder(
   }
 }
 
+/**
+ * The source on record of a build that was begun in a folder; with `finished` also of one that is finished. Undefined where
+ * there is none.
+ */
+export async function recordedSource(folder: string, finished: boolean): Promise<string | undefined> {
+  const begun = await BuildJournal.open(join(folder, WORK_FOLDER, JOURNAL_NAME));
+  await begun?.journal.close();
+  const description = begun === undefined && finished ? await readDescription(folder) : undefined;
+  const source = begun?.content.settings.source ?? description?.settings?.source;
+  return typeof source === 'string' ? source : undefined;
+}
+
 /** The finished shards of the same settings; undefined where there is no shard at all. */
 async function finishedBuild(folder: string, settings: BuildSettings): Promise<DatasetDescription | undefined> {
   const [shard] = (await readdir(folder)).filter((name) => splitOfShard(name) !== undefined).sort();

@@ -55,13 +55,9 @@ function fileSettings(files: readonly CorpusFile[]): BuildSettings {
 function fetching({ files, onFetched }: FileCorpusOptions, signal: AbortSignal): (file: number) => Promise<string> {
   let before = 0;
   return async (file) => {
-    let bytes = 0;
-    const onProgress = (count: number): void => {
-      bytes = count;
-      onFetched?.(before + count);
-    };
-    const path = await files.fetch(file, { signal, onProgress });
-    before += bytes;
+    const path = await files.fetch(file, { signal, onProgress: (bytes) => onFetched?.(before + bytes) });
+    before += files.files[file]?.bytes ?? 0;
+    onFetched?.(before);
     return path;
   };
 }
