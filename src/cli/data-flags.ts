@@ -41,7 +41,7 @@ export interface CorpusFlags extends ShardFlags {
 export function addCorpusFlags(command: Command): Command {
   return addShardFlags(command)
     .addOption(new Option('--tokens <n>', 'stop after so many (default: all)').argParser(tokenCount(1)))
-    .option('--part <i/n>', 'only part i of n, from 0: every n-th of the files in a row, for n machines', corpusPart)
+    .option('--part <i/n>', 'only part i of n of the files, counted from 0: one for each of n machines', corpusPart)
     .option('--skip-bad', 'pass over files, row groups and lines that are damaged, instead of ending there')
     .addOption(
       new Option('--compat <format>', "files as build-nanogpt's fineweb.py writes them")

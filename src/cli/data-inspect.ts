@@ -32,6 +32,11 @@ export async function dataInspect(folder: string, { documents, seed, json }: Dat
   }
 }
 
+/** What a terminal would take for a command, such as an escape, is shown as U+FFFD. */
+function withoutControls(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
+}
+
 interface TokenFrequency {
   readonly id: number;
   readonly text: string;
@@ -73,7 +78,7 @@ function reportLines(folder: string, report: DatasetReport): string[] {
     ...report.samples.flatMap(({ shard, position, text, isCut }) => [
       '',
       `${shard} at ${formatCount(position)}`,
-      ...`${text}${isCut ? ' …' : ''}`.split('\n').map((line) => `  | ${line}`),
+      ...`${withoutControls(text)}${isCut ? ' …' : ''}`.split('\n').map((line) => `  | ${line}`),
     ]),
   ];
 }

@@ -164,7 +164,12 @@ async function reportShards(
     for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(bytes as Buffer);
     const sha256 = hash.digest('hex');
     const expected = described.get(name);
-    reports.push({ name, tokens: tokenCount, sha256, isAsDescribed: expected === undefined ? undefined : expected === sha256 });
+    reports.push({
+      name,
+      tokens: tokenCount,
+      sha256,
+      isAsDescribed: expected === undefined ? undefined : expected === sha256,
+    });
   }
   return reports;
 }
