@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '#minillm/data/dataset.js';
-import { GPT2_TOKENIZER, writeDescription } from '#minillm/data/dataset-description.js';
+import { type DatasetDescription, GPT2_TOKENIZER, writeDescription } from '#minillm/data/dataset-description.js';
 import { mergeDatasets } from '#minillm/data/merge-datasets.js';
 import { splitOfShard } from '#minillm/data/shard-names.js';
 import { ShardWriter } from '#minillm/data/shard-writer.js';
@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 /** A folder of shards whose tokens begin with `first`. */
 async function shards(first: number, names: string[]): Promise<string> {
   const folder = temporaryFolder();
-  const written = [];
+  const written: DatasetDescription["shards"] = [];
   for (const [i, name] of names.entries()) {
     const writer = await ShardWriter.create(join(folder, name), 100);
     await writer.append(Uint16Array.from({ length: 100 }, (_, at) => first + 10 * i + at));
