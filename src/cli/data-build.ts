@@ -1,24 +1,25 @@
 /** @file What all ways to make token shards of files do: build, tell how far it has come, print a summary. */
 
-import { type BuildProgress, buildDataset } from '../data/build-dataset.ts';
+import { type BuildOutcome, type BuildProgress, buildDataset } from '../data/build-dataset.ts';
 import { type FileCorpusOptions, fileCorpus, type ReadableFiles } from '../data/file-corpus.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import type { CorpusFlags } from './data-flags.ts';
 import { summaryLines, summaryObject } from './dataset-summary.ts';
 import { Progress } from './progress.ts';
+import { abortOnSignals } from './signals.ts';
 
 /** Problems are told one by one up to this many. */
 const SHOWN_PROBLEMS = 5;
 
-/** Builds the shards of some files and prints a summary. */
+/** Builds the shards of some files and prints a summary; returns whether it came to that before it was asked to stop. */
 export async function buildFromFiles(
   files: ReadableFiles,
   reading: Omit<FileCorpusOptions, 'files' | 'onFetched' | 'skipBad'>,
   flags: CorpusFlags,
-): Promise<void> {
+  progress = new Progress(),
+): Promise<boolean> {
   const { out: folder, workers, shardTokens, valTokens, tokens, part, compat, skipBad = false } = flags;
   const started = performance.now();
-  const progress = new Progress();
   let fetched: number | undefined;
   const onFetched = (bytes: number): void => {
     fetched = bytes;
@@ -33,21 +34,40 @@ export async function buildFromFiles(
   const ends = { bytes: corpus.bytes ?? 0, tokens };
   // the validation tokens of a whole corpus are its first, so they are all in its first part
   const validationTokens = valTokens ?? (part !== undefined && part.index > 0 ? 0 : undefined);
-  const { description, skipped, wasFinished } = await buildDataset({
-    ...{ folder, corpus, workers, shardTokens, skipBad },
-    ...(validationTokens === undefined ? {} : { validationTokens }),
-    ...(tokens === undefined ? {} : { tokens }),
-    compatible: compat !== undefined,
-    overwrite: flags.overwrite ?? false,
-    onProgress: (reached) => progress.update(progressLine(reached, ends, fetched)),
-    onProblem: showProblems(progress),
-  }).finally(() => progress.clear());
+  let outcome: BuildOutcome | undefined;
+  await abortOnSignals(async (signal) => {
+    const building = buildDataset({
+      ...{ folder, corpus, workers, shardTokens, skipBad, signal },
+      ...(validationTokens === undefined ? {} : { validationTokens }),
+      ...(tokens === undefined ? {} : { tokens }),
+      compatible: compat !== undefined,
+      overwrite: flags.overwrite ?? false,
+      onProgress: (reached) => progress.update(progressLine(reached, ends, fetched)),
+      onProblem: showProblems(progress),
+    });
+    outcome = await building
+      .finally(() => progress.clear())
+      .catch((cause: unknown) => {
+        if (!signal.aborted) throw cause;
+        return undefined;
+      });
+  }, 'stopping; the same command goes on later (again to end now)');
+  if (outcome === undefined) return false;
+  printSummary(outcome, flags, started);
+  return true;
+}
+
+function printSummary(
+  { description, skipped, wasFinished }: BuildOutcome,
+  { out: folder, json }: CorpusFlags,
+  started: number,
+): void {
   const outcome = { folder, seconds: (performance.now() - started) / 1000 };
   const notes = [
     ...(skipped > 0 ? [`${formatCount(skipped)} skipped`] : []),
     ...(wasFinished ? ['all there already'] : []),
   ];
-  if (flags.json) console.log(JSON.stringify({ ...summaryObject(description, outcome), skipped, wasFinished }));
+  if (json) console.log(JSON.stringify({ ...summaryObject(description, outcome), skipped, wasFinished }));
   else console.log(summaryLines(description, { ...outcome, note: notes.join(', ') }).join('\n'));
 }
 

@@ -5,9 +5,10 @@ import { partOf } from '../data/corpus-parts.ts';
 import { commitOfSource } from '../hub/corpus-source.ts';
 import { openHub } from '../hub/hub.ts';
 import { type HubCorpusOptions, hubCorpusFiles } from '../hub/hub-corpus.ts';
-import { formatDuration } from '../support/format.ts';
 import { buildFromFiles } from './data-build.ts';
 import type { HubFlags } from './data-flags.ts';
+import { waitLine } from './download-lines.ts';
+import { Progress } from './progress.ts';
 
 export interface DataHubFlags extends HubFlags {
   readonly textField: string;
@@ -18,17 +19,17 @@ export async function dataHub(repository: string, flags: DataHubFlags): Promise<
   const { subset, part, overwrite = false, textField } = flags;
   const source = await recordedSource(flags.out, !overwrite);
   const commit = source === undefined ? undefined : commitOfSource(source, repository, subset);
-  const hub = await openHub({
-    onWait: (reason, milliseconds) => console.error(`${reason}; tried again in ${formatDuration(milliseconds / 1000)}`),
-  });
+  const progress = new Progress();
+  const hub = await openHub({ onWait: (reason, wait) => progress.update(waitLine(reason, wait)) });
   const choose: HubCorpusOptions['choose'] = part === undefined ? undefined : (files) => partOf(files, part);
   const files = await hubCorpusFiles({
     ...{ hub, repository, subset, revision: flags.revision ?? commit, choose },
     ...{ cacheBytes: flags.cache, keepDownloads: flags.keepDownloads },
   });
+  let finished = false;
   try {
-    await buildFromFiles(files, { textField }, flags);
+    finished = await buildFromFiles(files, { textField }, flags, progress);
   } finally {
-    await files.close();
+    await files.close({ finished });
   }
 }

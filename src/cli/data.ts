@@ -8,6 +8,7 @@ import type { DataHubFlags } from './data-hub.ts';
 import type { DataInspectFlags } from './data-inspect.ts';
 import type { DataMergeFlags } from './data-merge.ts';
 import type { DataParquetFlags } from './data-parquet.ts';
+import { shardsCommand } from './data-shards.ts';
 import type { DataStoriesFlags } from './data-stories.ts';
 import type { DataTextFlags } from './data-text.ts';
 import { requireFlag, wholeNumber } from './flags.ts';
@@ -74,6 +75,7 @@ export function dataCommand(): Command {
     .addCommand(parquetCommand())
     .addCommand(textCommand())
     .addCommand(storiesCommand())
+    .addCommand(shardsCommand())
     .addCommand(mergeCommand())
     .addCommand(inspectCommand());
 }

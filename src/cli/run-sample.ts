@@ -4,6 +4,7 @@ import type { Precision } from '../engine/tensor.ts';
 import type { StreamEnd } from '../generate/stream.ts';
 import { loadModel, promptTokens, type TextModel } from '../generate/text-model.ts';
 import { formatCount, formatDuration } from '../support/format.ts';
+import { localCheckpoint } from './local-checkpoint.ts';
 import { Progress } from './progress.ts';
 
 export interface SampleFlags {
@@ -28,10 +29,11 @@ const MOST_STREAMS = 8;
 export async function runSample(flags: SampleFlags): Promise<void> {
   const { checkpoint, prompt, tokens, count, device, threads, precision, json } = flags;
   const progress = new Progress();
+  const folder = await localCheckpoint(checkpoint, progress);
   progress.update(`loading ${checkpoint}`);
   const positions = promptTokens(prompt).length + tokens;
   const streams = Math.min(count, MOST_STREAMS);
-  const model = await loadModel(checkpoint, { device, threads, precision, streams, positions }).finally(() =>
+  const model = await loadModel(folder, { device, threads, precision, streams, positions }).finally(() =>
     progress.clear(),
   );
   try {

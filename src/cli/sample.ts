@@ -10,7 +10,7 @@ A text ends after --tokens tokens, or where the model ends the document. The sam
 
 Examples:
   $ minillm sample --checkpoint runs/book --prompt "Once upon a time" --tokens 200
-  $ minillm sample --checkpoint gpt2 --temperature 0
+  $ minillm sample --checkpoint hf:openai-community/gpt2 --temperature 0
   $ minillm sample --checkpoint runs/book --count 4 --seed 7 --json
 `;
 
@@ -18,7 +18,7 @@ Examples:
 export function sampleCommand(): Command {
   return new Command('sample')
     .description('generate text')
-    .option('--checkpoint <path>', 'run folder (its newest step), step folder or Hugging Face folder')
+    .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME')
     .option('--prompt <text>', 'what the texts begin with; "" begins a new document', "Hello, I'm a language model,")
     .option('--tokens <n>', 'new tokens of each text, at most', wholeNumber(1), 100)
     .option('--temperature <x>', 'divides the logits; 0 takes the likeliest token always', realNumber(0), 1)

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { writeFileAtomic } from '../support/files.ts';
 import type { TrainerEvent } from '../train/events.ts';
 import { completeSettings, type GivenSettings } from '../train/settings.ts';
+import { fetchInitialWeights } from './local-checkpoint.ts';
 import { profileTable } from './profile-table.ts';
 import { Progress } from './progress.ts';
 import { optionsOf, SETTINGS } from './setting-flags.ts';
@@ -52,6 +53,7 @@ async function runTraining(
   const { gatherSettings, modelOf } = await import('../train/resume.ts');
   const { traceOf } = await import('../train/profile.ts');
   const chosen = await gatherSettings(flags, configFile ? await readSettingsFile(configFile) : {});
+  await fetchInitialWeights(chosen);
   if (options.printConfig) {
     const { contextLength } = await modelOf(chosen);
     console.log(JSON.stringify(completeSettings(chosen, contextLength), null, 2));

@@ -49,6 +49,8 @@ export interface BuildOptions {
   readonly skipBad?: boolean;
   /** Replaces shards already in the folder, once the new ones are complete. */
   readonly overwrite?: boolean;
+  /** Ends the build with an error once it is aborted; what was done is kept. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (progress: BuildProgress) => void;
   /** Told about each thing that is passed over. */
   readonly onProblem?: (problem: string) => void;
@@ -111,7 +113,11 @@ async function fillAndComplete(
   const onPosition = progressFrom(position, options);
   const filling = {
     ...{ corpus, spool, journal, workers: options.workers, mostTokens: options.tokens ?? Number.POSITIVE_INFINITY },
-    ...{ skipBad: options.skipBad ?? false, onProblem: options.onProblem ?? (() => {}) },
+    ...{
+      skipBad: options.skipBad ?? false,
+      signal: options.signal ?? new AbortController().signal,
+      onProblem: options.onProblem ?? (() => {}),
+    },
     onPosition: (reached: BuildPosition): void => {
       position = reached;
       onPosition(reached);

@@ -18,6 +18,8 @@ export interface FillOptions {
   /** Where the stream is cut off. */
   readonly mostTokens: number;
   readonly skipBad: boolean;
+  /** Ends it early. */
+  readonly signal: AbortSignal;
   readonly onPosition: (position: BuildPosition) => void;
   readonly onProblem: (problem: string) => void;
 }
@@ -37,7 +39,8 @@ export async function fillShards(options: FillOptions, from: BuildPosition): Pro
   };
   if (position.tokens >= mostTokens) return position;
   try {
-    for await (const tokenized of tokenizeUnits(corpus, from, options.workers)) {
+    for await (const tokenized of tokenizeUnits(corpus, from, options.workers, options.signal)) {
+      options.signal.throwIfAborted();
       const { unit, problems } = tokenized;
       tellProblems(problems, options);
       for await (const reached of appendUnit(tokenized, position, options)) position = reached;
@@ -47,6 +50,7 @@ export async function fillShards(options: FillOptions, from: BuildPosition): Pro
       if (releases || performance.now() - recordedAt > RECORD_MILLISECONDS) await record();
       if (releases) await corpus.release?.(unit.file);
     }
+    options.signal.throwIfAborted();
   } catch (cause) {
     // the reason it ended counts, not that the disk may take no record either
     if (position !== from) await record().catch(() => {});

@@ -35,7 +35,8 @@ export function shardHeader(path: string, tokenCount: number): Buffer {
   return path.endsWith('.npy') ? npyHeader(tokenCount) : binHeader(tokenCount);
 }
 
-function binHeader(tokenCount: number): Buffer {
+/** llm.c's header for a shard of `tokenCount` tokens. */
+export function binHeader(tokenCount: number): Buffer {
   const header = Buffer.alloc(BIN_HEADER_BYTES);
   header.writeInt32LE(BIN_MAGIC, 0);
   header.writeInt32LE(BIN_VERSION, 4);

@@ -21,11 +21,17 @@ export interface TokenizedUnit {
  * memory, and the oldest is given as soon as it is done, also while the next is still to come. An error of the corpus is
  * thrown after the units before it have been given.
  * @param workers how many threads tokenise.
+ * @param signal makes the corpus end early.
  */
-export async function* tokenizeUnits(corpus: Corpus, from: UnitPlace, workers: number): AsyncGenerator<TokenizedUnit> {
+export async function* tokenizeUnits(
+  corpus: Corpus,
+  from: UnitPlace,
+  workers: number,
+  signal: AbortSignal,
+): AsyncGenerator<TokenizedUnit> {
   const threads = Array.from({ length: workers }, () => new TokenizeThread());
   const abort = new AbortController();
-  const units = unitsUntilError(corpus.units(from, abort.signal));
+  const units = unitsUntilError(corpus.units(from, AbortSignal.any([abort.signal, signal])));
   const inFlight: { readonly weight: number; readonly done: Promise<TokenizedUnit> }[] = [];
   let next: Promise<IteratorResult<CorpusUnit, Failure | undefined>> | undefined;
   let ended = false;

@@ -107,7 +107,7 @@ export class TextModel {
 
 /**
  * Opens a model.
- * @param checkpoint a run folder (its newest step), a step folder or a Hugging Face folder
+ * @param checkpoint a run folder (its newest step), a step folder, a Hugging Face folder or `hf:OWNER/NAME[@REVISION]`
  * @throws UserError when there is no such model, it has another vocabulary than GPT-2's, or memory does not suffice
  */
 export async function loadModel(checkpoint: string, options: LoadOptions = {}): Promise<TextModel> {

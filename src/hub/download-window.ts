@@ -46,6 +46,7 @@ export class DownloadWindow {
   readonly #options: WindowOptions;
   readonly #places = new Map<number, Place>();
   readonly #signals = new WeakSet<AbortSignal>();
+  readonly #closed = new AbortController();
   #abort = new AbortController();
   #next = 0;
 
@@ -78,6 +79,7 @@ export class DownloadWindow {
 
   /** Ends every download; what has come of it is there for the next time. */
   async close(): Promise<void> {
+    this.#closed.abort();
     this.#abort.abort(new Error('the window was closed'));
     await Promise.allSettled([...this.#places.values()].map(({ path }) => path));
   }
@@ -85,7 +87,7 @@ export class DownloadWindow {
   #follow(signal: AbortSignal): void {
     if (this.#signals.has(signal)) return;
     this.#signals.add(signal);
-    signal.addEventListener('abort', () => this.#abort.abort(signal.reason), { once: true });
+    signal.addEventListener('abort', () => this.#abort.abort(signal.reason), { signal: this.#closed.signal });
   }
 
   #start(index: number): Place {

@@ -1,7 +1,7 @@
 /** @file Where downloads lie: `CACHE/hub/datasets--OWNER--NAME/COMMIT`. */
 
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheFolder } from '../support/cache.ts';
 import { fileError } from '../support/files.ts';
@@ -39,14 +39,14 @@ export async function ownFolder(parent: string): Promise<OwnFolder> {
   }
 }
 
-/** Waits for a folder's lock until no other process has it. */
+/** Waits for a lock file, whose folder is made if need be, until no other process has it. */
 export async function lockWhenFree(
-  folder: string,
+  path: string,
   { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: (holder: string) => void },
 ): Promise<ProcessLock> {
-  await makeFolder(folder);
+  await makeFolder(dirname(path));
   for (let isFirst = true; ; isFirst = false) {
-    const attempt = tryLock(join(folder, '.lock'));
+    const attempt = tryLock(path);
     if (attempt.lock) return attempt.lock;
     if (isFirst) onWait(attempt.holder);
     await sleep(POLL_MILLISECONDS, undefined, { signal }).catch(() => signal.throwIfAborted());

@@ -39,8 +39,8 @@ export interface HubCorpusOptions {
 
 export interface HubCorpusFiles extends CorpusFiles {
   readonly commit: string;
-  /** Ends downloads and lets go of the cache; what is partly there is found again. */
-  close(): Promise<void>;
+  /** Ends downloads and lets go of the cache. What was fetched ahead is removed once the build is finished, else found again. */
+  close(build?: { readonly finished: boolean }): Promise<void>;
 }
 
 const isParquetOrJsonLines = (path: string): boolean => /\.(parquet|jsonl(\.gz)?|json\.gz)$/.test(path);
@@ -79,8 +79,9 @@ export async function hubCorpusFiles(options: HubCorpusOptions): Promise<HubCorp
       return window.fetch(index, fetching);
     },
     release: (index) => window.release(index),
-    async close() {
+    async close({ finished } = { finished: false }) {
       await window.close();
+      if (finished) await rm(folder, { recursive: true, force: true });
       lock.release();
     },
   };

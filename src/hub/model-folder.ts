@@ -7,10 +7,9 @@ import { exists, writeFileAtomic } from '../support/files.ts';
 import { download } from './download.ts';
 import { type Hub, openHub } from './hub.ts';
 import { hubCacheFolder, lockWhenFree, repositoryFolder } from './hub-cache.ts';
+import { parseHubModel } from './model-name.ts';
 import { findRepository, type HubFile, listFilesIn } from './repository.ts';
 
-const PREFIX = 'hf:';
-const FORM = /^hf:([^@]+)(?:@(.+))?$/;
 const WEIGHTS = /^model(-\d+-of-\d+)?\.safetensors(\.index\.json)?$/;
 const OTHERS = [
   ...['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'],
@@ -34,20 +33,13 @@ export interface ModelProgress {
   readonly totalBytes: number;
 }
 
-/** Whether a checkpoint's name means a model of the hub. */
-export function isHubModel(name: string): boolean {
-  return name.startsWith(PREFIX);
-}
-
 /**
  * The folder of a model, downloaded and verified unless it is there. What a branch means is asked of the hub each time;
  * with HF_HUB_OFFLINE it is what it meant the last time.
  * @throws UserError when there is no such model, it has no weights as safetensors, or it cannot be fetched.
  */
 export async function fetchModelFolder(name: string, options: ModelFolderOptions = {}): Promise<string> {
-  const [, repositoryName, revision = 'main'] = FORM.exec(name) ?? [];
-  if (repositoryName === undefined)
-    throw new UserError(`expected hf:OWNER/NAME or hf:OWNER/NAME@REVISION, found ${name}`);
+  const { repository: repositoryName, revision } = parseHubModel(name);
   const { hub = await openHub(), cacheFolder = await hubCacheFolder(), onProgress } = options;
   const { signal = new AbortController().signal } = options;
   const parent = repositoryFolder(cacheFolder, { kind: 'model', name: repositoryName });
@@ -64,7 +56,7 @@ export async function fetchModelFolder(name: string, options: ModelFolderOptions
   const files = modelFiles(name, await listFilesIn(hub, repository, '', signal));
   const folder = join(parent, repository.commit);
   const onWait = (holder: string): void => hub.onWait?.(`${name}: being downloaded by ${holder}`, 0);
-  const lock = await lockWhenFree(folder, { signal, onWait });
+  const lock = await lockWhenFree(join(folder, '.lock'), { signal, onWait });
   try {
     const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
     let before = 0;

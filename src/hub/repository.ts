@@ -41,7 +41,7 @@ export async function findRepository(
   { revision = 'main', signal }: { readonly revision?: string | undefined; readonly signal: AbortSignal },
 ): Promise<Repository> {
   const { kind, name } = repository;
-  if (!/^[\w.-]+(\/[\w.-]+)?$/.test(name)) throw new UserError(`expected OWNER/NAME of the hub, found ${name}`);
+  if (!/^\w[\w.-]*(\/\w[\w.-]*)?$/.test(name)) throw new UserError(`expected OWNER/NAME of the hub, found ${name}`);
   if (hub.isOffline) throw new UserError(`${name}: HF_HUB_OFFLINE is set; unset it to ask the hub, or use local files`);
   const subject = subjectOf(repository, `revision ${revision}`);
   const question = { name, revision, ...apiOptions(hub, subject, signal) };

@@ -2,7 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fetchModelFolder, isHubModel } from '../hub/model-folder.ts';
+import { isHubModel } from '../hub/model-name.ts';
 import { UserError } from '../support/errors.ts';
 import { exists, fileError, isTemporaryName, removeFolder } from '../support/files.ts';
 import { STATE_FILE } from './state.ts';
@@ -48,7 +48,10 @@ export async function listCheckpoints(runFolder: string): Promise<Checkpoint[]> 
  * @throws UserError saying what was found, when there is no checkpoint.
  */
 export async function resolveCheckpoint(path: string): Promise<string> {
-  if (isHubModel(path)) return fetchModelFolder(path);
+  if (isHubModel(path)) {
+    const { fetchModelFolder } = await import('../hub/model-folder.ts');
+    return fetchModelFolder(path);
+  }
   if (!(await exists(path))) {
     throw new UserError(
       `${path}: expected a run folder, a step folder, a Hugging Face folder or hf:OWNER/NAME, found nothing there`,

@@ -33,7 +33,7 @@ export const settingsSchema = z.strictObject({
   preset: z.enum(PRESET_NAMES).optional().register(flagTexts, { description: 'size of a new model' }),
   init: z.string().optional().register(flagTexts, {
     value: 'path',
-    description: 'start from the weights of a run, step or Hugging Face folder',
+    description: 'start from the weights of a run, step or Hugging Face folder, or of hf:OWNER/NAME',
   }),
   fork: z.string().optional().register(flagTexts, {
     value: 'path',

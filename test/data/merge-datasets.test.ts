@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 /** A folder of shards whose tokens begin with `first`. */
 async function shards(first: number, names: string[]): Promise<string> {
   const folder = temporaryFolder();
-  const written: DatasetDescription["shards"] = [];
+  const written: DatasetDescription['shards'] = [];
   for (const [i, name] of names.entries()) {
     const writer = await ShardWriter.create(join(folder, name), 100);
     await writer.append(Uint16Array.from({ length: 100 }, (_, at) => first + 10 * i + at));

@@ -138,6 +138,10 @@ export async function startFakeHub(options: FakeHubOptions): Promise<FakeHub> {
       response.writeHead(302, { location, 'x-linked-size': file.length, 'x-repo-commit': commit }).end();
       return;
     }
+    if (path === '/api/datasets' && options.kind === 'dataset') {
+      const isOwners = options.repository.split('/')[0] === url.searchParams.get('author');
+      return sendJson(response, isOwners ? [{ _id: '0', id: options.repository, gated: false }] : []);
+    }
     // the hub does not tell strangers whether a repository is private or missing
     sendError(response, incoming.headers.authorization === undefined ? 401 : 404, 'RepoNotFound');
   });

@@ -17,9 +17,9 @@ export async function fakeHub(
   return server;
 }
 
-/** A client that waits 1 ms where others wait half a second, and calls a connection silent after 200 ms. */
+/** A client that waits 1 ms where others wait half a second. */
 export function hubAt(server: Pick<FakeHub, 'url'>, options: Partial<Hub> = {}): Hub {
-  const patience = { tries: 4, firstWaitMilliseconds: 1, silenceMilliseconds: 200 };
+  const patience = { tries: 4, firstWaitMilliseconds: 1, silenceMilliseconds: 30_000 };
   return { url: server.url, token: undefined, isOffline: false, patience, ...options };
 }
 
