@@ -5,17 +5,22 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CorpusPart } from '../data/corpus-parts.ts';
 import { tokenCount, wholeNumber } from './flags.ts';
 
-/** What `addShardFlags` adds. */
-export interface ShardFlags {
+/** What `addCorpusFlags` adds. */
+export interface CorpusFlags {
   readonly out: string;
   readonly shardTokens: number;
   readonly valTokens?: number;
+  readonly tokens?: number;
   readonly workers: number;
+  readonly part?: CorpusPart;
+  readonly skipBad?: true;
+  readonly compat?: 'build-nanogpt';
   readonly overwrite?: true;
   readonly json?: true;
 }
 
-export function addShardFlags(command: Command): Command {
+/** The flags of all corpora in files. */
+export function addCorpusFlags(command: Command): Command {
   return command
     .option('--out <folder>', 'where the shards go')
     .addOption(new Option('--shard-tokens <n>', 'tokens a shard').argParser(tokenCount(1)).default(100e6, '100M'))
@@ -24,30 +29,17 @@ export function addShardFlags(command: Command): Command {
         tokenCount(0),
       ),
     )
-    .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), availableParallelism())
-    .option('--overwrite', 'replace the shards that are in the folder')
-    .option('--json', 'print the summary as JSON');
-}
-
-/** What `addCorpusFlags` adds to `ShardFlags`. */
-export interface CorpusFlags extends ShardFlags {
-  readonly tokens?: number;
-  readonly part?: CorpusPart;
-  readonly compat?: 'build-nanogpt';
-  readonly skipBad?: true;
-}
-
-/** The flags of corpora that are too large to be tokenised at one go, or on one machine. */
-export function addCorpusFlags(command: Command): Command {
-  return addShardFlags(command)
     .addOption(new Option('--tokens <n>', 'stop after so many (default: all)').argParser(tokenCount(1)))
+    .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), availableParallelism())
     .option('--part <i/n>', 'only part i of n of the files, counted from 0: one for each of n machines', corpusPart)
     .option('--skip-bad', 'pass over files, row groups and lines that are damaged, instead of ending there')
     .addOption(
       new Option('--compat <format>', "files as build-nanogpt's fineweb.py writes them")
         .choices(['build-nanogpt'])
         .conflicts(['part', 'valTokens']),
-    );
+    )
+    .option('--overwrite', 'replace the shards that are in the folder')
+    .option('--json', 'print the summary as JSON');
 }
 
 /** `0/16` to `15/16`. */

@@ -111,13 +111,10 @@ async function fillAndComplete(
   const spool = await ShardSpool.open(place, content.position.tokens, content.shardSums);
   let position = content.position;
   const onPosition = progressFrom(position, options);
+  const { workers, tokens: mostTokens = Number.POSITIVE_INFINITY, skipBad = false, onProblem = () => {} } = options;
+  const { signal = new AbortController().signal } = options;
   const filling = {
-    ...{ corpus, spool, journal, workers: options.workers, mostTokens: options.tokens ?? Number.POSITIVE_INFINITY },
-    ...{
-      skipBad: options.skipBad ?? false,
-      signal: options.signal ?? new AbortController().signal,
-      onProblem: options.onProblem ?? (() => {}),
-    },
+    ...{ corpus, spool, journal, workers, mostTokens, skipBad, signal, onProblem },
     onPosition: (reached: BuildPosition): void => {
       position = reached;
       onPosition(reached);
@@ -136,7 +133,7 @@ async function fillAndComplete(
     });
     return skipped;
   } catch (cause) {
-    throw await explainDiskFull(cause, folder, position, corpus.bytes);
+    throw await explainDiskFull(cause, folder, position, shardTokens, corpus.bytes);
   } finally {
     await spool.abandon();
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { exists, fileError } from '../support/files.ts';
 import { type ProcessLock, tryLock } from '../support/process-lock.ts';
-import { BEGINNING, BuildJournal, type JournalContent } from './build-journal.ts';
+import { BEGINNING, BuildJournal, type JournalContent, readJournal } from './build-journal.ts';
 import type { BuildSettings } from './corpus.ts';
 import { type DatasetDescription, readDescription } from './dataset-description.ts';
 import { splitOfShard } from './shard-names.ts';
@@ -61,11 +61,10 @@ export async function openBuildFolder(
       if (differences.length === 0) return { state: 'unfinished', workFolder, ...begun };
       await begun.journal.close();
       if (!overwrite) throw otherSettings(workFolder, 'was begun', differences);
-    } else if (!overwrite) {
-      const description = await finishedBuild(folder, settings);
-      if (description !== undefined) return { state: 'finished', description };
     }
     await rm(workFolder, { recursive: true, force: true });
+    const description = begun === undefined && !overwrite ? await finishedBuild(folder, settings) : undefined;
+    if (description !== undefined) return { state: 'finished', description };
     await mkdir(workFolder);
     const journal = await BuildJournal.create(journalPath, settings);
     const content = { settings, position: BEGINNING, shardSums: [], ended: false };
@@ -80,10 +79,9 @@ export async function openBuildFolder(
  * there is none.
  */
 export async function recordedSource(folder: string, finished: boolean): Promise<string | undefined> {
-  const begun = await BuildJournal.open(join(folder, WORK_FOLDER, JOURNAL_NAME));
-  await begun?.journal.close();
+  const begun = await readJournal(join(folder, WORK_FOLDER, JOURNAL_NAME));
   const description = begun === undefined && finished ? await readDescription(folder) : undefined;
-  const source = begun?.content.settings.source ?? description?.settings?.source;
+  const source = begun?.settings.source ?? description?.settings?.source;
   return typeof source === 'string' ? source : undefined;
 }
 

@@ -72,17 +72,13 @@ export class BuildJournal {
     return BuildJournal.#append(path);
   }
 
-  /** Opens a journal and says what it holds; undefined where there is none. */
+  /** Opens a journal and says what it holds; undefined where there is none. No other process may have it open. */
   static async open(path: string): Promise<{ journal: BuildJournal; content: JournalContent } | undefined> {
-    const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') return undefined;
-      throw fileError(path, 'read it', cause);
-    });
-    if (text === undefined) return undefined;
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    const content = parseJournal(path, whole);
+    const found = await readWholeLines(path);
+    if (found === undefined) return undefined;
+    const content = parseJournal(path, found.lines);
     const journal = await BuildJournal.#append(path);
-    if (whole.length < text.length) await journal.#file.truncate(Buffer.byteLength(whole));
+    if (found.isTorn) await journal.#file.truncate(Buffer.byteLength(found.lines));
     return { journal, content };
   }
 
@@ -114,6 +110,23 @@ export class BuildJournal {
 
   async close(): Promise<void> {
     await this.#file.close();
+  }
+}
+
+/** What a journal says, also while another process goes on with it; undefined where there is none. */
+export async function readJournal(path: string): Promise<JournalContent | undefined> {
+  const found = await readWholeLines(path);
+  return found && parseJournal(path, found.lines);
+}
+
+async function readWholeLines(path: string): Promise<{ lines: string; isTorn: boolean } | undefined> {
+  try {
+    const text = await readFile(path, 'utf8');
+    const lines = text.slice(0, text.lastIndexOf('\n') + 1);
+    return { lines, isTorn: lines.length < text.length };
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw fileError(path, 'read it', cause);
   }
 }
 
