@@ -84,7 +84,9 @@ async function readFooter(path: string, name: string): Promise<FileMetaData> {
   try {
     const { size } = await file.stat();
     if (size < SHORTEST_FILE) throw new Error(size === 0 ? 'an empty file' : `${size} bytes`);
-    return await parquetMetadataAsync(asyncBufferOf(file, size), { geoparquet: false });
+    const metadata = await parquetMetadataAsync(asyncBufferOf(file, size), { geoparquet: false });
+    if (metadata.schema.some(({ name }) => name === undefined)) throw new Error('columns without names');
+    return metadata;
   } catch (cause) {
     throw new DamagedFileError(`${name}: expected a whole Parquet file, found otherwise (${messageOf(cause)})`);
   } finally {
