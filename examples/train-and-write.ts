@@ -4,14 +4,13 @@
  *   node examples/train-and-write.js book.txt
  */
 
-import { buildDataset, loadModel, readDocuments, train } from 'minillm';
+import { buildDataset, fileCorpus, loadModel, localFiles, train } from 'minillm';
 
 const [file = 'book.txt', steps = '100'] = process.argv.slice(2);
 
 await buildDataset({
   folder: 'data/example',
-  documents: readDocuments([file]),
-  source: file,
+  corpus: fileCorpus({ files: await localFiles([file]) }),
   workers: 2,
   overwrite: true,
 });

@@ -9,10 +9,14 @@ import { gatherSettings } from './train/resume.ts';
 import { type GivenSettings, settingsSchema } from './train/settings.ts';
 import { type TrainOptions, train as trainChosen } from './train/trainer.ts';
 
-export { type BuildOptions, type BuildProgress, buildDataset } from './data/build-dataset.ts';
+export { type BuildOptions, type BuildOutcome, type BuildProgress, buildDataset } from './data/build-dataset.ts';
+export type { Corpus } from './data/corpus.ts';
 export { type Dataset, openDataset, ShardSet } from './data/dataset.ts';
 export type { DatasetDescription } from './data/dataset-description.ts';
+export { documentCorpus } from './data/document-units.ts';
 export { type DocumentPart, readDocuments } from './data/documents.ts';
+export { fileCorpus } from './data/file-corpus.ts';
+export { localFiles } from './data/local-files.ts';
 export { decode, END_OF_TEXT, encode, VOCABULARY_SIZE } from './data/tokenizer.ts';
 export type { Gpt2Config } from './formats/gpt2-config.ts';
 export type { StreamEnd } from './generate/stream.ts';

@@ -19,9 +19,9 @@ export interface DataStoriesFlags {
 export async function dataStories({ out, stories, seed, workers, overwrite, json }: DataStoriesFlags): Promise<void> {
   const started = performance.now();
   const progress = new Progress();
-  const description = await buildDataset({
+  const { description } = await buildDataset({
     folder: out,
-    ...storyCorpus({ count: stories, seed }),
+    corpus: storyCorpus({ count: stories, seed }),
     workers,
     overwrite: overwrite ?? false,
     onProgress: (reached) => progress.update(progressLine(reached, stories)),
@@ -31,10 +31,10 @@ export async function dataStories({ out, stories, seed, workers, overwrite, json
   else console.log(summaryLines(description, { ...outcome, note: 'all synthetic' }).join('\n'));
 }
 
-function progressLine({ documents, tokens, seconds }: BuildProgress, stories: number): string {
+function progressLine({ documents, newTokens, seconds }: BuildProgress, stories: number): string {
   return [
     `${Math.floor((100 * documents) / stories)} %`,
     `${formatCount(documents)} of ${formatCount(stories)} stories`,
-    `${formatCount(tokens / seconds)} tokens/s`,
+    `${formatCount(newTokens / seconds)} tokens/s`,
   ].join(' | ');
 }

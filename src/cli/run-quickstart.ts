@@ -53,11 +53,9 @@ export async function runQuickstart({ data, out, steps, threads }: QuickstartFla
 }
 
 async function makeStories(folder: string, workers: number): Promise<void> {
-  const { trainTokens, validationTokens, documents } = await buildDataset({
-    folder,
-    ...storyCorpus({ count: DEFAULT_STORIES, seed: DEFAULT_STORY_SEED }),
-    workers,
-  });
+  const corpus = storyCorpus({ count: DEFAULT_STORIES, seed: DEFAULT_STORY_SEED });
+  const { description } = await buildDataset({ folder, corpus, workers });
+  const { trainTokens, validationTokens, documents } = description;
   const counts = `${formatCount(documents)} synthetic stories, ${formatCount(trainTokens + validationTokens)} tokens`;
   console.log(`${folder}: ${counts}`);
 }

@@ -9,11 +9,13 @@ export const DESCRIPTION_NAME = 'dataset.json';
 
 const count = z.int().nonnegative();
 
-const schema = z.object({
+export const descriptionSchema = z.object({
   formatVersion: z.literal(1),
   /** What the documents are, for people: a hub data set, file names. */
   source: z.string(),
   tokenizer: z.object({ name: z.string(), vocabularySize: count, endOfText: count }),
+  /** What the shards were made with by `minillm data`: the same command again finds them finished. */
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
   documents: count,
   validationTokens: count,
   trainTokens: count,
@@ -27,7 +29,7 @@ const schema = z.object({
   ),
 });
 
-export type DatasetDescription = z.output<typeof schema>;
+export type DatasetDescription = z.output<typeof descriptionSchema>;
 
 /** How `dataset.json` names the tokenizer of this program. */
 export const GPT2_TOKENIZER = { name: 'gpt2', vocabularySize: VOCABULARY_SIZE, endOfText: END_OF_TEXT };
@@ -38,7 +40,7 @@ export const GPT2_TOKENIZER = { name: 'gpt2', vocabularySize: VOCABULARY_SIZE, e
  */
 export async function readDescription(folder: string): Promise<DatasetDescription | undefined> {
   const path = join(folder, DESCRIPTION_NAME);
-  return (await exists(path)) ? readJsonFile(schema, path) : undefined;
+  return (await exists(path)) ? readJsonFile(descriptionSchema, path) : undefined;
 }
 
 /** Writes the description of the shards in a data folder. */

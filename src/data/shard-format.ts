@@ -6,13 +6,17 @@
 import { basename } from 'node:path';
 import { UserError } from '../support/errors.ts';
 
-export const BIN_HEADER_BYTES = 256 * 4;
+const BIN_HEADER_BYTES = 256 * 4;
 export const BYTES_PER_TOKEN = 2;
 
 const BIN_MAGIC = 20240520;
 const BIN_VERSION = 1;
 const NPY_MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 const NPY_LONGEST_HEADER = 1 << 16;
+/** Magic, version and length of the header of format version 1. */
+const NPY_PREFIX_BYTES = 10;
+/** What the header of a row of uint16 takes, however many they are. */
+const NPY_WRITTEN_BYTES = 128;
 
 /** Where the tokens of a shard lie in its file. */
 export interface ShardLayout {
@@ -26,12 +30,28 @@ export function shardError(path: string, problem: string): UserError {
   return new UserError(`shard ${basename(path)}: ${problem}`);
 }
 
+/** The header of a shard of `tokenCount` tokens: NumPy's for a path that ends in `.npy`, else llm.c's. */
+export function shardHeader(path: string, tokenCount: number): Buffer {
+  return path.endsWith('.npy') ? npyHeader(tokenCount) : binHeader(tokenCount);
+}
+
 /** llm.c's header for a shard of `tokenCount` tokens. */
 export function binHeader(tokenCount: number): Buffer {
   const header = Buffer.alloc(BIN_HEADER_BYTES);
   header.writeInt32LE(BIN_MAGIC, 0);
   header.writeInt32LE(BIN_VERSION, 4);
   header.writeInt32LE(tokenCount, 8);
+  return header;
+}
+
+/** As `numpy.save` writes it: format version 1.0, room for the count to grow, blanks up to a multiple of 64 bytes. */
+function npyHeader(tokenCount: number): Buffer {
+  const header = Buffer.alloc(NPY_WRITTEN_BYTES, ' ');
+  header.set(NPY_MAGIC);
+  header.set([1, 0], NPY_MAGIC.length);
+  header.writeUInt16LE(NPY_WRITTEN_BYTES - NPY_PREFIX_BYTES, NPY_MAGIC.length + 2);
+  header.write(`{'descr': '<u2', 'fortran_order': False, 'shape': (${tokenCount},), }`, NPY_PREFIX_BYTES, 'latin1');
+  header.write('\n', NPY_WRITTEN_BYTES - 1, 'latin1');
   return header;
 }
 
@@ -80,7 +100,7 @@ function readNpyLayout(path: string, read: (start: number, length: number) => Bu
   if (version !== 1 && version !== 2) {
     throw shardError(path, `expected NumPy format version 1 or 2, found ${version}; save it again with numpy.save`);
   }
-  const prefixBytes = version === 1 ? 10 : 12;
+  const prefixBytes = version === 1 ? NPY_PREFIX_BYTES : 12;
   const headerBytes = version === 1 ? start.readUInt16LE(8) : start.readUInt32LE(8);
   const header = read(prefixBytes, Math.min(headerBytes, NPY_LONGEST_HEADER)).toString('latin1');
 

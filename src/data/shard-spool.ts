@@ -1,99 +1,87 @@
 /**
- * @file A stream of tokens of unknown length cut into shards on disk, then split into validation and training. Shards
- * are filled one after the other; only when the stream has ended is it known which token is the last of validation,
- * and then at most one shard is written again, as the two that meet there.
+ * @file A stream of tokens cut into shards on disk. They are called `spool_0.bin`, … until the stream has ended: only
+ * then is it known which of them are validation.
  */
-import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Shard } from './shard.ts';
-import { type Split, shardName } from './shard-names.ts';
+import { syncFolder } from '../support/files.ts';
+import type { ShardNaming } from './shard-names.ts';
 import { ShardWriter, type WrittenShard } from './shard-writer.ts';
 
-const COPIED_TOKENS = 1 << 20;
-
-/** A shard under its final name. */
-export interface NamedShard {
-  readonly name: string;
-  readonly split: Split;
+/** What one call of `append` did. */
+export interface Appended {
+  /** Tokens that were taken, those up to the end of the shard at most. */
   readonly tokens: number;
-  readonly sha256: string;
+  /** The sum of the shard, where they filled it. */
+  readonly sha256?: string;
+}
+
+export interface SpoolOptions {
+  /** An existing folder that is this spool's alone. */
+  readonly folder: string;
+  readonly shardTokens: number;
+  readonly extension: ShardNaming['extension'];
 }
 
 export class ShardSpool {
-  readonly #folder: string;
-  readonly #shardTokens: number;
-  readonly #full: WrittenShard[] = [];
+  readonly #options: SpoolOptions;
+  readonly #full: WrittenShard[];
   #writer: ShardWriter | undefined;
-  #written = 0;
 
-  /** @param folder an existing, empty folder that is this spool's alone. */
-  constructor(folder: string, shardTokens: number) {
-    this.#folder = folder;
-    this.#shardTokens = shardTokens;
+  private constructor(options: SpoolOptions, full: WrittenShard[], writer?: ShardWriter) {
+    this.#options = options;
+    this.#full = full;
+    this.#writer = writer;
   }
 
-  /** Tokens appended so far. */
+  /** Goes on after the first `tokens`, whose full shards have these sums; from the beginning by default. */
+  static async open(options: SpoolOptions, tokens = 0, shardSums: readonly string[] = []): Promise<ShardSpool> {
+    const { shardTokens } = options;
+    const full = shardSums.map((sha256, index) => ({ path: pathOf(options, index), tokens: shardTokens, sha256 }));
+    const started = tokens - full.length * shardTokens;
+    if (started === 0) return new ShardSpool(options, full);
+    return new ShardSpool(options, full, await ShardWriter.resume(pathOf(options, full.length), shardTokens, started));
+  }
+
+  /** Tokens so far. */
   get tokens(): number {
-    return this.#written;
+    return this.#full.length * this.#options.shardTokens + (this.#writer?.tokens ?? 0);
   }
 
-  async append(tokens: Uint16Array): Promise<void> {
-    for (let start = 0; start < tokens.length; ) {
-      const path = join(this.#folder, `spool_${this.#full.length}.bin`);
-      this.#writer ??= await ShardWriter.create(path, this.#shardTokens);
-      const slice = tokens.subarray(start, start + this.#shardTokens - this.#writer.tokens);
-      await this.#writer.append(slice);
-      start += slice.length;
-      this.#written += slice.length;
-      if (this.#writer.tokens === this.#shardTokens) await this.#closeShard();
+  /** Appends some tokens, up to the end of the shard. A shard that is full is on disk when this returns. */
+  async append(tokens: Uint16Array): Promise<Appended> {
+    const { folder, shardTokens } = this.#options;
+    if (this.#writer === undefined) {
+      this.#writer = await ShardWriter.create(pathOf(this.#options, this.#full.length), shardTokens);
+      await syncFolder(folder);
     }
-  }
-
-  async #closeShard(): Promise<void> {
-    if (this.#writer === undefined) return;
-    this.#full.push(await this.#writer.close());
+    const slice = tokens.subarray(0, shardTokens - this.#writer.tokens);
+    await this.#writer.append(slice);
+    if (this.#writer.tokens < shardTokens) return { tokens: slice.length };
+    const shard = await this.#writer.close();
     this.#writer = undefined;
+    this.#full.push(shard);
+    return { tokens: slice.length, sha256: shard.sha256 };
   }
 
-  /** Ends the stream: its first `validationTokens` become validation shards, the rest training shards, all in the folder. */
-  async finish(validationTokens: number): Promise<NamedShard[]> {
-    await this.#closeShard();
-    const named: NamedShard[] = [];
-    const name = (split: Split) => shardName(split, named.length);
-    let start = 0;
-    for (const shard of this.#full) {
-      const ofValidation = Math.min(shard.tokens, Math.max(0, validationTokens - start));
-      start += shard.tokens;
-      if (ofValidation > 0 && ofValidation < shard.tokens) {
-        named.push(await this.#copy(shard, 0, ofValidation, 'validation', name('validation')));
-        named.push(await this.#copy(shard, ofValidation, shard.tokens, 'train', name('train')));
-      } else {
-        const split = ofValidation > 0 ? 'validation' : 'train';
-        const finalName = name(split);
-        await rename(shard.path, join(this.#folder, finalName));
-        named.push({ name: finalName, split, tokens: shard.tokens, sha256: shard.sha256 });
-      }
-    }
-    return named;
+  /** Flushes what was appended so far to disk. */
+  async sync(): Promise<void> {
+    await this.#writer?.sync();
   }
 
-  async #copy(source: WrittenShard, start: number, end: number, split: Split, name: string): Promise<NamedShard> {
-    const shard = new Shard(source.path);
-    const writer = await ShardWriter.create(join(this.#folder, name), end - start);
-    try {
-      for (let position = start; position < end; position += COPIED_TOKENS) {
-        await writer.append(shard.read(position, Math.min(COPIED_TOKENS, end - position)));
-      }
-    } finally {
-      shard.close();
-    }
-    const { tokens, sha256 } = await writer.close();
-    return { name, split, tokens, sha256 };
+  /** Ends the stream and gives its shards, the last of which may not be full. */
+  async end(): Promise<readonly WrittenShard[]> {
+    const last = await this.#writer?.close();
+    this.#writer = undefined;
+    return last === undefined ? this.#full : [...this.#full, last];
   }
 
-  /** Closes what is open, when nothing of the stream will be used. */
+  /** Closes what is open; what is on record can be gone on with. */
   async abandon(): Promise<void> {
     await this.#writer?.abandon();
     this.#writer = undefined;
   }
+}
+
+function pathOf({ folder, extension }: SpoolOptions, index: number): string {
+  return join(folder, `spool_${index}.${extension}`);
 }

@@ -1,9 +1,11 @@
 /** @file One shard being written, piece by piece: its sha256 is known when it is closed. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileError } from '../support/files.ts';
-import { BIN_HEADER_BYTES, binHeader } from './shard-format.ts';
+import { BYTES_PER_TOKEN, shardError, shardHeader } from './shard-format.ts';
+
+const READ_BYTES = 1 << 20;
 
 /** A shard that was written in full. */
 export interface WrittenShard {
@@ -16,30 +18,58 @@ export interface WrittenShard {
 export class ShardWriter {
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #hash: Hash;
   readonly #expectedTokens: number;
-  readonly #hash = createHash('sha256');
-  #tokens = 0;
-  #position = BIN_HEADER_BYTES;
+  #tokens: number;
+  #position: number;
 
-  private constructor(path: string, file: FileHandle, expectedTokens: number) {
+  private constructor(path: string, file: FileHandle, hash: Hash, expectedTokens: number, tokens: number) {
     this.#path = path;
     this.#file = file;
+    this.#hash = hash;
     this.#expectedTokens = expectedTokens;
+    this.#tokens = tokens;
+    this.#position = shardHeader(path, expectedTokens).length + tokens * BYTES_PER_TOKEN;
   }
 
   /**
-   * Starts a `.bin` shard at `path`.
+   * Starts a shard at `path`; its name says in which format.
    * @param expectedTokens goes into the header now; a shard closed with another count costs one more read of the file.
    */
   static async create(path: string, expectedTokens: number): Promise<ShardWriter> {
     try {
-      const writer = new ShardWriter(path, await open(path, 'w'), expectedTokens);
-      const header = binHeader(expectedTokens);
-      writer.#hash.update(header);
-      await writer.#file.write(header, 0, header.length, 0);
-      return writer;
+      const file = await open(path, 'w');
+      const header = shardHeader(path, expectedTokens);
+      await file.write(header, 0, header.length, 0);
+      return new ShardWriter(path, file, createHash('sha256').update(header), expectedTokens, 0);
     } catch (cause) {
       throw fileError(path, 'write it', cause);
+    }
+  }
+
+  /**
+   * Goes on with a shard that was begun by `create`, keeping its first `tokens`.
+   * @throws UserError when the file holds fewer.
+   */
+  static async resume(path: string, expectedTokens: number, tokens: number): Promise<ShardWriter> {
+    const header = shardHeader(path, expectedTokens);
+    const length = header.length + tokens * BYTES_PER_TOKEN;
+    try {
+      const file = await open(path, 'r+');
+      const { size } = await file.stat();
+      if (size < length) {
+        await file.close();
+        throw shardError(
+          path,
+          `expected ${length} bytes written before, found ${size}; remove its folder to begin anew`,
+        );
+      }
+      await file.truncate(length);
+      // it may have been closed as the last one, with the count it had then
+      await file.write(header, 0, header.length, 0);
+      return new ShardWriter(path, file, await hashOfFile(path), expectedTokens, tokens);
+    } catch (cause) {
+      throw fileError(path, 'go on with it', cause);
     }
   }
 
@@ -63,29 +93,39 @@ export class ShardWriter {
     this.#tokens += tokens.length;
   }
 
+  /** Flushes to disk what was appended so far. */
+  async sync(): Promise<void> {
+    try {
+      await this.#file.sync();
+    } catch (cause) {
+      throw fileError(this.#path, 'write it', cause);
+    }
+  }
+
   /** Flushes the shard to disk and closes it. */
   async close(): Promise<WrittenShard> {
     const countAsExpected = this.#tokens === this.#expectedTokens;
     try {
-      if (!countAsExpected) await this.#file.write(binHeader(this.#tokens), 0, BIN_HEADER_BYTES, 0);
+      const header = shardHeader(this.#path, this.#tokens);
+      if (!countAsExpected) await this.#file.write(header, 0, header.length, 0);
       await this.#file.sync();
     } catch (cause) {
       throw fileError(this.#path, 'write it', cause);
     } finally {
       await this.#file.close();
     }
-    const sha256 = countAsExpected ? this.#hash.digest('hex') : await sha256OfFile(this.#path);
-    return { path: this.#path, tokens: this.#tokens, sha256 };
+    const hash = countAsExpected ? this.#hash : await hashOfFile(this.#path);
+    return { path: this.#path, tokens: this.#tokens, sha256: hash.digest('hex') };
   }
 
-  /** Closes an unfinished shard that nobody will read. */
+  /** Closes an unfinished shard that nobody will read, or that is gone on with later. */
   async abandon(): Promise<void> {
     await this.#file.close();
   }
 }
 
-async function sha256OfFile(path: string): Promise<string> {
+async function hashOfFile(path: string): Promise<Hash> {
   const hash = createHash('sha256');
-  for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(bytes as Buffer);
-  return hash.digest('hex');
+  for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(bytes as Buffer);
+  return hash;
 }

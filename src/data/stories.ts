@@ -1,6 +1,8 @@
 /** @file The built-in corpus: short children's stories, synthetic, no two the same, to try training on without a download. */
 import { createHash } from 'node:crypto';
 import { Random } from '../support/random.ts';
+import type { Corpus } from './corpus.ts';
+import { documentCorpus } from './document-units.ts';
 import type { DocumentPart } from './documents.ts';
 import { writeStory } from './story-writer.ts';
 
@@ -19,9 +21,10 @@ export interface StoryOptions {
   readonly seed: number;
 }
 
-/** A corpus of stories for `buildDataset`: the documents, and what `dataset.json` says they are. */
-export function storyCorpus(options: StoryOptions): { documents: AsyncIterable<DocumentPart>; source: string } {
-  return { documents: storyDocuments(options), source: `synthetic stories of minillm (seed ${options.seed})` };
+/** A corpus of stories for `buildDataset`. */
+export function storyCorpus({ count, seed }: StoryOptions): Corpus {
+  const source = `synthetic stories of minillm (seed ${seed})`;
+  return documentCorpus({ source, documents: storyDocuments({ count, seed }), settings: { stories: count, seed } });
 }
 
 /** Stories as documents. The first n of a seed are the same whatever the count. */

@@ -1,10 +1,20 @@
-/** @file The thread that tokenises: a message of document parts comes in, their tokens go out, in the same order. */
+/** @file The thread that tokenises: the work of a unit comes in, its tokens go out, in the same order. */
 import { parentPort } from 'node:worker_threads';
+import type { UnitWork } from './corpus.ts';
 import type { DocumentPart } from './documents.ts';
+import { readRowTexts } from './parquet-rows.ts';
+import { NO_PROBLEMS, type Problems } from './problems.ts';
 import { encode } from './tokenizer.ts';
 import { END_OF_TEXT } from './vocabulary.ts';
 
-function tokenize(parts: readonly DocumentPart[]): Uint16Array<ArrayBuffer> {
+/** What became of a unit's work. */
+export interface TokenizedWork {
+  readonly tokens: Uint16Array<ArrayBuffer>;
+  readonly problems: Problems;
+}
+
+/** Gathers the tokens of texts, `<|endoftext|>` before each document. */
+function tokensOf(parts: readonly Omit<DocumentPart, 'bytes'>[]): Uint16Array<ArrayBuffer> {
   const encoded = parts.map((part) => encode(part.text));
   const count = parts.reduce((sum, part, i) => sum + encoded[i]!.length + (part.startsDocument ? 1 : 0), 0);
   const tokens = new Uint16Array(count);
@@ -17,7 +27,21 @@ function tokenize(parts: readonly DocumentPart[]): Uint16Array<ArrayBuffer> {
   return tokens;
 }
 
-parentPort?.on('message', (parts: readonly DocumentPart[]) => {
-  const tokens = tokenize(parts);
-  parentPort?.postMessage(tokens, [tokens.buffer]);
+async function tokenize(work: UnitWork): Promise<TokenizedWork> {
+  if (work.kind === 'documents') return { tokens: tokensOf(work.parts), problems: NO_PROBLEMS };
+  const { texts, problems } = await readRowTexts(work.source);
+  const parts = texts.map((bytes) => ({
+    text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(),
+    startsDocument: true,
+  }));
+  return { tokens: tokensOf(parts), problems };
+}
+
+/** Answers in the order of the messages, although reading is asynchronous. */
+let previous: Promise<void> = Promise.resolve();
+parentPort?.on('message', (work: UnitWork) => {
+  previous = previous.then(async () => {
+    const tokenized = await tokenize(work);
+    parentPort?.postMessage(tokenized, [tokenized.tokens.buffer]);
+  });
 });

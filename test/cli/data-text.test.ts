@@ -43,12 +43,15 @@ test('--json prints one object, bad lines are told and skipped, shards are cut a
   expect(code).toBe(0);
   expect(stderr).toMatch(/^skipped .*a\.jsonl line 2: expected JSON/);
   const summary = JSON.parse(stdout);
-  expect(summary).toMatchObject({ folder: out, documents: 2, skippedLines: 1, validationTokens: 0 });
+  expect(summary).toMatchObject({ folder: out, documents: 2, skipped: 1, validationTokens: 0 });
   expect(summary.shards.length).toBe(Math.ceil(summary.trainTokens / 4));
 
   const again = await minillm(...more);
-  expect([again.code, again.stdout]).toEqual([1, '']);
-  expect(again.stderr).toMatch(/already holds shards/);
+  expect(again.code).toBe(0);
+  expect(JSON.parse(again.stdout)).toMatchObject({ wasFinished: true, documents: 2, shards: summary.shards });
+  const other = await minillm(...more, '--shard-tokens', '5');
+  expect([other.code, other.stdout]).toEqual([1, '']);
+  expect(other.stderr).toMatch(/holds shards made with other settings \(shardTokens was 4 and is 5\)/);
   const shard = join(out, summary.shards[0]);
   const before = await readFile(shard);
   expect((await minillm(...more, '--overwrite')).code).toBe(0);

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ReadableStream } from 'node:stream/web';
 import { describe, expect, it } from 'vitest';
 import { type BuildOptions, type BuildProgress, buildDataset } from '#minillm/data/build-dataset.js';
 import { type Dataset, openDataset } from '#minillm/data/dataset.js';
+import { documentCorpus } from '#minillm/data/document-units.js';
 import type { DocumentPart } from '#minillm/data/documents.js';
 import { END_OF_TEXT, encode } from '#minillm/data/tokenizer.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -15,8 +17,10 @@ async function* documents(): AsyncGenerator<DocumentPart> {
   for (const text of texts) yield { text, startsDocument: true, bytes: text.length };
 }
 
-const build = (folder: string, changes: Partial<BuildOptions> = {}) =>
-  buildDataset({ folder, documents: documents(), source: 'a test', workers: 1, ...changes });
+const corpusOf = (parts: AsyncIterable<DocumentPart>) => documentCorpus({ source: 'a test', documents: parts });
+
+const build = async (folder: string, changes: Partial<BuildOptions> = {}) =>
+  (await buildDataset({ folder, corpus: corpusOf(documents()), workers: 1, ...changes })).description;
 
 /** Whether validation and then training hold the expected tokens; a plain comparison, as there are 600,000. */
 function holdsExpected({ validation, train }: Dataset): boolean {
@@ -88,35 +92,68 @@ describe('buildDataset', () => {
     });
   });
 
-  it('keeps shards that are there, unless it is to overwrite them', async () => {
+  it('ends the stream where it is told to', async () => {
+    const folder = temporaryFolder();
+    const description = await build(folder, { tokens: 90_000, shardTokens: 30_000, validationTokens: 10_000 });
+    expect(description.shards.map((shard) => shard.tokens)).toEqual([10_000, 20_000, 30_000, 30_000]);
+    const dataset = await openDataset(folder);
+    const shards = [...dataset.validation.shards, ...dataset.train.shards];
+    const found = shards.flatMap((shard) => [...shard.read(0, shard.tokenCount)]);
+    expect(found.join() === expected.slice(0, 90_000).join()).toBe(true);
+    expect(description.documents).toBe(found.filter((token) => token === END_OF_TEXT).length);
+    dataset.close();
+  });
+
+  it('writes the files of build-nanogpt: NumPy arrays, the first of which is validation', async () => {
+    const folder = temporaryFolder();
+    const { shards } = await build(folder, { compatible: true, shardTokens: 250_000 });
+    expect(shards.map(({ name }) => name)).toEqual([
+      'edufineweb_val_000000.npy',
+      'edufineweb_train_000001.npy',
+      'edufineweb_train_000002.npy',
+    ]);
+    const dataset = await openDataset(folder);
+    expect(dataset.validation.tokenCount).toBe(250_000);
+    expect(holdsExpected(dataset)).toBe(true);
+    dataset.close();
+  });
+
+  it('finds that the same build is finished, refuses others and replaces them only when it is to', async () => {
     const folder = temporaryFolder();
     await build(folder, { shardTokens: 30_000 });
     const before = readdirSync(folder);
-    await expect(build(folder)).rejects.toThrow('already holds shards (train_000001.bin, …); choose another folder');
+    const again = await buildDataset({ folder, corpus: corpusOf(documents()), workers: 2, shardTokens: 30_000 });
+    expect(again.wasFinished).toBe(true);
+    await expect(build(folder)).rejects.toThrow(
+      'holds shards made with other settings (shardTokens was 30000 and is 100000000); use the same, choose another folder',
+    );
     expect(readdirSync(folder)).toEqual(before);
     await build(folder, { overwrite: true });
     expect(readdirSync(folder).sort()).toEqual(['dataset.json', 'train_000001.bin', 'val_000000.bin']);
   });
 
-  it('touches nothing that is there when the documents fail, and clears what a stopped build left', async () => {
+  it('refuses shards of unknown origin', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'train_000000.bin'), '');
+    await expect(build(folder)).rejects.toThrow('already holds shards (train_000000.bin, …); choose another folder');
+  });
+
+  it('touches nothing that is there when the documents fail at once', async () => {
     const folder = temporaryFolder();
     await build(folder);
     const before = readFileSync(join(folder, 'train_000001.bin'));
-    mkdirSync(join(folder, '.building'));
-    writeFileSync(join(folder, '.building', 'spool_0.bin'), 'stale');
-    async function* failing(): AsyncGenerator<DocumentPart> {
-      yield* documents();
-      throw new Error('the network is gone');
-    }
-    await expect(build(folder, { documents: failing(), overwrite: true })).rejects.toThrow('the network is gone');
+    const failing = new ReadableStream<DocumentPart>({
+      start: (stream) => stream.error(new Error('the network is gone')),
+    });
+    await expect(build(folder, { corpus: corpusOf(failing), overwrite: true })).rejects.toThrow('the network is gone');
     expect(readdirSync(folder).sort()).toEqual(['dataset.json', 'train_000001.bin', 'val_000000.bin']);
     expect(readFileSync(join(folder, 'train_000001.bin')).equals(before)).toBe(true);
   });
 
   it('refuses an empty corpus, validation that takes all of it, and impossible sizes', async () => {
     const folder = temporaryFolder();
-    const none = (async function* (): AsyncGenerator<DocumentPart> {})();
-    await expect(build(folder, { documents: none })).rejects.toThrow('expected documents with text, found none');
+    const none = corpusOf((async function* (): AsyncGenerator<DocumentPart> {})());
+    await expect(build(folder, { corpus: none })).rejects.toThrow('expected documents with text, found none');
     const all = { validationTokens: expected.length };
     await expect(build(folder, all)).rejects.toThrow(`expected fewer validation tokens than the ${expected.length}`);
     await expect(build(folder, { shardTokens: 0 })).rejects.toThrow(

@@ -3,7 +3,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Shard } from '#minillm/data/shard.js';
-import { binHeader } from '#minillm/data/shard-format.js';
+import { shardHeader } from '#minillm/data/shard-format.js';
 import { ShardWriter } from '#minillm/data/shard-writer.js';
 import { UserError } from '#minillm/support/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -70,7 +70,7 @@ describe('a .bin shard', () => {
     const path = join(temporaryFolder(), 'train.bin');
     writeFileSync(path, Buffer.alloc(2048, 7));
     expectRefused(path, 'shard train.bin: expected magic 20240520 (llm.c), found 117901063');
-    const header = binHeader(0);
+    const header = shardHeader(path, 0);
     header.writeInt32LE(2, 4);
     writeFileSync(path, header);
     expectRefused(path, 'shard train.bin: expected version 1, found 2');
@@ -82,6 +82,16 @@ describe('a .bin shard', () => {
 });
 
 describe('a .npy shard', () => {
+  it('is written to the byte as numpy.save does', async () => {
+    const path = join(temporaryFolder(), 'edufineweb_val_000000.npy');
+    const writer = await ShardWriter.create(path, tokens.length);
+    await writer.append(Uint16Array.from(tokens));
+    await writer.close();
+    const description = "{'descr': '<u2', 'fortran_order': False, 'shape': (1000,), }";
+    const header = Buffer.from(`\x93NUMPY\x01\x00v\x00${description.padEnd(117)}\n`, 'latin1');
+    expect(readFileSync(path)).toEqual(Buffer.concat([header, Buffer.from(Uint16Array.from(tokens).buffer)]));
+  });
+
   it.each([1, 2])('of format version %i is read', (version) => {
     const path = join(temporaryFolder(), 'edufineweb_val_000000.npy');
     writeNpy(path, tokens, { version });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildDataset } from '#minillm/data/build-dataset.js';
 import { openDataset } from '#minillm/data/dataset.js';
-import { DEFAULT_STORIES, storyDocuments } from '#minillm/data/stories.js';
+import { DEFAULT_STORIES, storyCorpus, storyDocuments } from '#minillm/data/stories.js';
 import { writeStory } from '#minillm/data/story-writer.js';
 import { decode, END_OF_TEXT, encode } from '#minillm/data/tokenizer.js';
 import { PRESETS } from '#minillm/model/presets.js';
@@ -85,8 +85,7 @@ describe('the built-in stories', () => {
 
   it('of the validation shard do not occur in the training shard', async () => {
     const folder = temporaryFolder();
-    const documents = storyDocuments({ count: 3000, seed: 0 });
-    await buildDataset({ folder, documents, source: 'a test', workers: 1 });
+    await buildDataset({ folder, corpus: storyCorpus({ count: 3000, seed: 0 }), workers: 1 });
     const dataset = await openDataset(folder);
     const [validation, train] = [dataset.validation, dataset.train].map(({ shards }) =>
       storiesOf(shards.flatMap((shard) => [...shard.read(0, shard.tokenCount)])),

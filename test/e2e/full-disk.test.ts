@@ -1,15 +1,14 @@
 /** @file A disk that becomes full while a run writes to it: the run ends in one line, and goes on once there is room. */
 
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, type TestContext, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readGpt2Config } from '#minillm/formats/gpt2-config.js';
 import { listCheckpoints, stepFolder } from '#minillm/runs/checkpoints.js';
 import { metricsPath, readMetrics } from '#minillm/runs/metrics.js';
 import { readTrainingState } from '#minillm/runs/state.js';
-import { messageOf, UserError } from '#minillm/support/errors.js';
+import { UserError } from '#minillm/support/errors.js';
 import { Random } from '#minillm/support/random.js';
 import { writeCheckpoint } from '#minillm/train/checkpoint.js';
 import type { TrainerEvent } from '#minillm/train/events.js';
@@ -17,34 +16,12 @@ import { type ChosenSettings, chooseSettings } from '#minillm/train/settings.js'
 import { train } from '#minillm/train/trainer.js';
 import { minillm } from '../cli/minillm.ts';
 import { writeBin } from '../data/shard-files.ts';
+import { fillDisk, smallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny/', import.meta.url));
 const FIRST_CHECKPOINT = 25;
 const STEPS = 60;
-
-/** An empty disk of 24 MB, which is taken away when the test ends. */
-function smallDisk({ skip }: TestContext): string {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) skip('mounting a small tmpfs takes root on Linux');
-  const disk = temporaryFolder();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk], { stdio: 'pipe' });
-  } catch (cause) {
-    skip(`mounting a small tmpfs was refused: ${messageOf(cause)}`);
-  }
-  onTestFinished(() => {
-    execFileSync('umount', [disk]);
-  });
-  return disk;
-}
-
-/** Takes all but so many bytes of a disk. Returns what frees them. */
-function fill(disk: string, left = 0): () => void {
-  const { bavail, bsize } = statfsSync(disk);
-  const path = join(disk, 'filler');
-  writeFileSync(path, Buffer.alloc(bavail * bsize - left));
-  return () => rmSync(path);
-}
 
 async function settings(out: string): Promise<ChosenSettings> {
   const data = temporaryFolder();
@@ -105,10 +82,10 @@ async function expectUndisturbed(chosen: ChosenSettings): Promise<void> {
 }
 
 test('no room for the next checkpoint: the run says what it needs, and goes on from the one before', async (context) => {
-  const disk = smallDisk(context);
+  const disk = smallDisk(context, 24);
   const chosen = await settings(join(disk, 'run'));
   await runToCheckpoint(chosen);
-  const makeRoom = fill(disk, 300_000);
+  const makeRoom = fillDisk(disk, 300_000);
 
   const { code, stdout, stderr } = await runCommand(chosen);
   expect(code).toBe(1);
@@ -127,7 +104,7 @@ test('no room for the next checkpoint: the run says what it needs, and goes on f
 });
 
 test('a disk that becomes full while a checkpoint is written keeps the one before and nothing of the new', async (context) => {
-  const disk = smallDisk(context);
+  const disk = smallDisk(context, 24);
   const chosen = await settings(join(disk, 'run'));
   await runToCheckpoint(chosen);
   const earlier = stepFolder(chosen.out, FIRST_CHECKPOINT);
@@ -138,7 +115,7 @@ test('a disk that becomes full while a checkpoint is written keeps the one befor
   const memory = {
     read(buffer: string) {
       // the weights are written, the moments are about to be
-      if (buffer !== 'parameters') makeRoom ??= fill(disk);
+      if (buffer !== 'parameters') makeRoom ??= fillDisk(disk);
     },
     write() {},
   };
@@ -154,11 +131,11 @@ test('a disk that becomes full while a checkpoint is written keeps the one befor
 });
 
 test('a disk that becomes full between checkpoints leaves no torn or lost line in metrics.jsonl', async (context) => {
-  const disk = smallDisk(context);
+  const disk = smallDisk(context, 24);
   const chosen = await settings(join(disk, 'run'));
   let makeRoom = () => {};
   const filled = run(chosen, (event) => {
-    if (event.kind === 'train' && event.step === FIRST_CHECKPOINT) makeRoom = fill(disk);
+    if (event.kind === 'train' && event.step === FIRST_CHECKPOINT) makeRoom = fillDisk(disk);
   });
   await expect(filled).rejects.toThrow(UserError);
   await expect(filled).rejects.toThrow(/metrics\.jsonl: could not write it \(ENOSPC/);

@@ -1,41 +1,16 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, type TestContext, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { download } from '#minillm/hub/download.js';
-import { messageOf } from '#minillm/support/errors.js';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { fillDisk, smallDisk } from '../support/small-disk.ts';
 import { fakeHub, hubAt, listed, NEVER, repositoryAt, someBytes } from './hubs.ts';
 
 const NAME = 'one.parquet';
 const CONTENT = someBytes(3_000_000);
 
-/** An empty disk of 8 MB, which is taken away when the test ends. */
-function smallDisk({ skip }: TestContext): string {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) skip('mounting a small tmpfs takes root on Linux');
-  const disk = temporaryFolder();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk], { stdio: 'pipe' });
-  } catch (cause) {
-    skip(`mounting a small tmpfs was refused: ${messageOf(cause)}`);
-  }
-  onTestFinished(() => {
-    execFileSync('umount', [disk]);
-  });
-  return disk;
-}
-
-/** Leaves so many bytes free, or takes the rest of a disk. Returns what frees them. */
-function fill(disk: string, left: number): () => void {
-  const { bavail, bsize } = statfsSync(disk);
-  const path = join(disk, 'filler');
-  writeFileSync(path, Buffer.alloc(Math.max(0, bavail * bsize - left)));
-  return () => rmSync(path);
-}
-
 test('a file that does not fit is refused before it is begun, saying how much is needed', async (context) => {
-  const disk = smallDisk(context);
-  const empty = fill(disk, 1_000_000);
+  const disk = smallDisk(context, 8);
+  const empty = fillDisk(disk, 1_000_000);
   const server = await fakeHub({ [NAME]: CONTENT });
   const hub = hubAt(server);
   const repository = await repositoryAt(hub);
@@ -50,7 +25,7 @@ test('a file that does not fit is refused before it is begun, saying how much is
 });
 
 test('a disk that becomes full meanwhile is told, and what has come is gone on with', async (context) => {
-  const disk = smallDisk(context);
+  const disk = smallDisk(context, 8);
   const server = await fakeHub(
     { [NAME]: CONTENT },
     {
@@ -62,7 +37,7 @@ test('a disk that becomes full meanwhile is told, and what has come is gone on w
   const repository = await repositoryAt(hub);
   let empty: (() => void) | undefined;
   const onProgress = (bytes: number): void => {
-    if (bytes > 900_000) empty ??= fill(disk, 400_000);
+    if (bytes > 900_000) empty ??= fillDisk(disk, 400_000);
   };
   const run = () => download(hub, repository, listed(NAME, CONTENT), join(disk, NAME), { signal: NEVER, onProgress });
   await expect(run()).rejects.toThrow(/3\.00 MB are needed in .*what has been downloaded is kept/);
