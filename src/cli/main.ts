@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../support/errors.ts';
 import { dataCommand } from './data.ts';
 import { doctorCommand } from './doctor.ts';
+import { evalCommand } from './eval.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { sampleCommand } from './sample.ts';
 import { endWithReader } from './signals.ts';
@@ -36,7 +37,14 @@ function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(asOneLine(text)) })
     .addHelpText('after', EXAMPLE)
     .exitOverride();
-  for (const command of [quickstartCommand(), dataCommand(), trainCommand(), sampleCommand(), doctorCommand()])
+  for (const command of [
+    quickstartCommand(),
+    dataCommand(),
+    trainCommand(),
+    evalCommand(),
+    sampleCommand(),
+    doctorCommand(),
+  ])
     addCommand(program, command);
   return program;
 }

@@ -12,13 +12,17 @@ let stopWork: ((code: number) => void) | undefined;
 /**
  * Runs `work` with a signal that aborts when the process is asked to stop: the first time the work ends in order, a second
  * signal ends the process at once.
+ * @param notice says so, and what happens before the end
  */
-export async function abortOnSignals(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function abortOnSignals(
+  work: (signal: AbortSignal) => Promise<void>,
+  notice = 'stopping; a checkpoint is written first (again to end now)',
+): Promise<void> {
   const abort = new AbortController();
   const stop = (code: number): void => {
     if (abort.signal.aborted) return;
     process.exitCode = code;
-    console.error('minillm: stopping; a checkpoint is written first (again to end now)');
+    console.error(`minillm: ${notice}`);
     abort.abort();
   };
   const handlers = Object.entries(CODES).map(([name, code]) => {

@@ -1,8 +1,9 @@
 /** @file The lines a person reads while a model trains. */
 
-import type { TrainMetrics } from '../runs/metrics.ts';
+import type { EvalMetrics, TrainMetrics } from '../runs/metrics.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import type { StartEvent } from '../train/events.ts';
+import { hellaswagLine } from './evaluation-lines.ts';
 
 /** What is about to be trained, on what, and what it takes. */
 export function startLines(start: StartEvent): string[] {
@@ -50,6 +51,14 @@ export function stepLine(metrics: TrainMetrics, secondsLeft: number): string {
     ...(isFar(lossZ) || isFar(normZ) ? [`outlier: loss ${signed(lossZ)} z, norm ${signed(normZ)} z`] : []),
     ...(skipped ? [`update skipped: ${skipped}`] : []),
   ].join(' | ');
+}
+
+/** What an evaluation found, a line each. */
+export function evalLines({ step, validationLoss, hellaswag }: EvalMetrics): string[] {
+  return [
+    ...(validationLoss === undefined ? [] : [`validation loss: ${validationLoss.toFixed(4)}`]),
+    ...(hellaswag ? [hellaswagLine(hellaswag)] : []),
+  ].map((line) => `step ${step} | ${line}`);
 }
 
 /** Standard deviations from which a step is worth a remark. */

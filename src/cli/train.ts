@@ -10,7 +10,7 @@ import { Progress } from './progress.ts';
 import { optionsOf, SETTINGS } from './setting-flags.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { abortOnSignals } from './signals.ts';
-import { StepTimes, startLines, stepLine } from './train-lines.ts';
+import { evalLines, StepTimes, startLines, stepLine } from './train-lines.ts';
 
 interface TrainFlags extends GivenSettings {
   readonly config?: string;
@@ -85,7 +85,7 @@ function linePrinter(): (event: TrainerEvent) => void {
         console.log(stepLine(event, times.left(event, steps)));
         break;
       case 'eval':
-        console.log(`step ${event.step} | validation loss: ${event.validationLoss?.toFixed(4)}`);
+        for (const line of evalLines(event)) console.log(line);
         break;
       case 'sample':
         console.log(`step ${event.step} | sample: ${event.text}`);

@@ -1,11 +1,9 @@
-/** @file HellaSwag (Zellers et al. 2019): its file, and its examples as tokens. */
+/** @file The examples of HellaSwag (Zellers et al. 2019) as its file holds them. */
 
 import { z } from 'zod';
-import { encode } from '../data/tokenizer.ts';
 import { readUtf8File } from '../data/utf8-file.ts';
 import { UserError } from '../support/errors.ts';
 import { parseJson } from '../support/json.ts';
-import type { ScoringRequest } from './packing.ts';
 
 const ENDINGS = 4;
 
@@ -57,21 +55,4 @@ export function selectExamples<T>(
   { every = 1, limit = Number.POSITIVE_INFINITY }: ExampleSelection,
 ): T[] {
   return examples.filter((_, index) => index % every === 0 && index / every < limit);
-}
-
-/**
- * The tokens of an example: those of the context, and of each ending those of a space and the ending, encoded apart. Where
- * a model's context is too short for both, the first tokens of the context are left out.
- * @throws UserError when an ending alone does not fit.
- */
-export function requestOf({ context, endings }: HellaswagExample, contextLength: number): ScoringRequest {
-  const continuations = endings.map((ending) => encode(` ${ending}`));
-  // the last token of an ending is predicted but not read
-  const longest = Math.max(...continuations.map(({ length }) => length - 1));
-  const room = contextLength - longest;
-  if (room < 1)
-    throw new UserError(
-      `HellaSwag: expected endings that fit the model's context of ${contextLength} tokens, found one of ${longest + 1}; evaluate without it`,
-    );
-  return { context: encode(context).slice(-room), continuations };
 }

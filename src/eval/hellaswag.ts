@@ -3,18 +3,16 @@
  * log-probabilities and, normalised, by their mean.
  */
 
-import type { HellaswagExample } from './hellaswag-examples.ts';
-import { requestOf } from './hellaswag-examples.ts';
+import type { HellaswagTask } from './hellaswag-task.ts';
 import type { ContinuationScores, Scorer } from './scorer.ts';
 
 export interface HellaswagResult {
-  /** The likeliest by sum is right. */
+  readonly accuracy: number;
+  /** By mean log-probability a token. */
+  readonly accuracyNorm: number;
   readonly correct: number;
-  /** The likeliest by mean is right. */
   readonly correctNorm: number;
   readonly total: number;
-  readonly accuracy: number;
-  readonly accuracyNorm: number;
 }
 
 /** Summed log-probability of each ending, in double, and its number of tokens. */
@@ -26,11 +24,9 @@ export interface EndingScores {
 /** Yields the scores of each example; ends early when it was stopped. */
 export async function* scoreEndings(
   scorer: Scorer,
-  examples: readonly HellaswagExample[],
-  contextLength: number,
+  { requests }: HellaswagTask,
   signal?: AbortSignal,
 ): AsyncGenerator<EndingScores, void> {
-  const requests = examples.map((example) => requestOf(example, contextLength));
   for await (const endings of scorer.score(requests, signal))
     yield { sums: endings.map(sumOf), lengths: endings.map(({ values }) => values.length) };
 }
@@ -43,22 +39,21 @@ const sumOf = ({ values }: ContinuationScores): number => values.reduce((sum, va
  */
 export async function* hellaswag(
   scorer: Scorer,
-  examples: readonly HellaswagExample[],
-  contextLength: number,
+  task: HellaswagTask,
   signal?: AbortSignal,
 ): AsyncGenerator<number, HellaswagResult | undefined> {
+  const total = task.labels.length;
   let done = 0;
   let correct = 0;
   let correctNorm = 0;
-  for await (const { sums, lengths } of scoreEndings(scorer, examples, contextLength, signal)) {
-    const label = examples[done]?.label;
+  for await (const { sums, lengths } of scoreEndings(scorer, task, signal)) {
+    const label = task.labels[done];
     if (likeliest(sums) === label) correct++;
     if (likeliest(sums.map((sum, ending) => sum / (lengths[ending] ?? 1))) === label) correctNorm++;
     yield ++done;
   }
-  const total = examples.length;
   if (done < total) return undefined;
-  return { correct, correctNorm, total, accuracy: correct / total, accuracyNorm: correctNorm / total };
+  return { accuracy: correct / total, accuracyNorm: correctNorm / total, correct, correctNorm, total };
 }
 
 /** The index of the largest, the first of equals. */

@@ -54,7 +54,7 @@ async function settings(out: string): Promise<ChosenSettings> {
   await writeBin(join(data, 'train_000001.bin'), tokens.slice(500));
   return chooseSettings({
     ...{ data, out, init: FIXTURE, batchSize: 2, totalBatchSize: 96, steps: STEPS, threads: 2 },
-    ...{ evalEvery: 7, checkpointEvery: FIRST_CHECKPOINT, sampleEvery: 0 },
+    ...{ evalEvery: FIRST_CHECKPOINT, checkpointEvery: FIRST_CHECKPOINT, sampleEvery: 0 },
   });
 }
 
@@ -77,7 +77,7 @@ function runToCheckpoint(chosen: ChosenSettings): Promise<void> {
 /** Trains as `minillm train` does. */
 function runCommand({ data, out }: ChosenSettings) {
   const numbers = { 'batch-size': 2, 'total-batch-size': 96, steps: STEPS, threads: 2 };
-  const times = { 'eval-every': 7, 'checkpoint-every': FIRST_CHECKPOINT, 'sample-every': 0 };
+  const times = { 'eval-every': FIRST_CHECKPOINT, 'checkpoint-every': FIRST_CHECKPOINT, 'sample-every': 0 };
   const flags = Object.entries({ data, out, init: FIXTURE, ...numbers, ...times });
   return minillm('train', ...flags.flatMap(([name, value]) => [`--${name}`, String(value)]));
 }

@@ -80,7 +80,7 @@ describe('a training run', () => {
     const evaluated = events.flatMap((event) => (event.kind === 'eval' ? [event.step] : []));
     expect(evaluated).toEqual([0, 5, 10, STEPS]);
     const saved = events.flatMap((event) => (event.kind === 'checkpoint' ? [event.step] : []));
-    expect(saved).toEqual([4, 8, STEPS]);
+    expect(saved).toEqual([4, 5, 8, 10, STEPS]);
     const lines = await readMetrics(chosen.out);
     expect(lines.filter(({ kind }) => kind === 'train').map(({ step }) => step)).toEqual([...Array(STEPS).keys()]);
     expect(events.at(-1)).toEqual({ kind: 'end', step: STEPS, interrupted: false });
@@ -95,7 +95,7 @@ describe('a training run', () => {
     // A crash after the last checkpoint: its steps are trained again.
     rmSync(join(parts.out, 'step-00000006'), { recursive: true, force: true });
     const resumed = await run(parts);
-    expect(resumed[0]).toMatchObject({ kind: 'start', step: 4 });
+    expect(resumed[0]).toMatchObject({ kind: 'start', step: 5 });
     expect(tensorsOf(parts.out, STEPS)).toEqual(tensorsOf(whole.out, STEPS));
     expect(await numbers(parts.out)).toEqual(await numbers(whole.out));
   });
@@ -202,7 +202,7 @@ describe('a training run', () => {
     bytes[bytes.length - 5] = (bytes.at(-5) ?? 0) ^ 1;
     writeFileSync(weights, bytes);
     const [start] = await run(damaged);
-    expect(start).toMatchObject({ step: 4, passedOver: [expect.stringMatching(/step-00000008.*checksum/)] });
+    expect(start).toMatchObject({ step: 5, passedOver: [expect.stringMatching(/step-00000008.*checksum/)] });
     expect(tensorsOf(damaged.out, 9)).toEqual(tensorsOf(whole.out, 9));
   });
 
