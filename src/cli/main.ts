@@ -11,6 +11,7 @@ import { doctorCommand } from './doctor.ts';
 import { evalCommand } from './eval.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { sampleCommand } from './sample.ts';
+import { serveCommand } from './serve.ts';
 import { endWithReader } from './signals.ts';
 import { trainCommand } from './train.ts';
 
@@ -43,6 +44,7 @@ function buildProgram(): Command {
     trainCommand(),
     evalCommand(),
     sampleCommand(),
+    serveCommand(),
     doctorCommand(),
   ])
     addCommand(program, command);
