@@ -116,8 +116,11 @@ test('no room for the next checkpoint: the run says what it needs, and goes on f
     /^minillm: .*run: a checkpoint needs [\d.]+ MB, [\d.]+ kB are free; make room, then the same command resumes.*\n$/,
   );
   expect(stdout).toContain(`step ${2 * FIRST_CHECKPOINT - 1} |`);
-  const steps = (await readMetrics(chosen.out)).flatMap(({ kind, step }) => (kind === 'train' ? [step] : []));
-  expect(steps).toEqual([...Array(2 * FIRST_CHECKPOINT).keys()]);
+  const stepsOf = async (kind: string) =>
+    (await readMetrics(chosen.out)).flatMap((line) => (line.kind === kind ? [line.step] : []));
+  expect(await stepsOf('train')).toEqual([...Array(2 * FIRST_CHECKPOINT).keys()]);
+  // the evaluation of the step waits for its checkpoint
+  expect(await stepsOf('eval')).toEqual([0, FIRST_CHECKPOINT]);
 
   makeRoom();
   const resumed = await runCommand(chosen);

@@ -10,6 +10,7 @@ import type { TrainerEvent } from '#minillm/train/events.js';
 import { type ChosenSettings, chooseSettings, type GivenSettings } from '#minillm/train/settings.js';
 import { train } from '#minillm/train/trainer.js';
 import { writeBin } from '../data/shard-files.ts';
+import { hellaswagFile } from '../eval/hellaswag-lines.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny/', import.meta.url));
@@ -142,6 +143,18 @@ describe('a training run', () => {
     for await (const { kind } of train(second, { profile: true })) kinds.push(kind);
     expect(kinds.slice(0, 3)).toEqual(['start', 'profile', 'train']);
     expect(tensorsOf(second.out, STEPS)).toEqual(tensorsOf(first.out, STEPS));
+  });
+
+  it('has the same bits with HellaSwag and without, and its counts in the log', async () => {
+    const { init: _init, ...rest } = await settings({ steps: 2, warmupSteps: 0, checkpointEvery: 2, evalEvery: 0 });
+    const plain = { ...rest, preset: 'tiny', sequenceLength: 24 } as const;
+    await run(plain);
+    const watched = { ...plain, out: join(temporaryFolder(), 'run'), evalEvery: 1, hellaswag: hellaswagFile(8) };
+    await run(watched);
+    expect(tensorsOf(watched.out, 2)).toEqual(tensorsOf(plain.out, 2));
+    const counts = (await readMetrics(watched.out)).flatMap((line) => (line.kind === 'eval' ? [line.hellaswag] : []));
+    expect(counts).toHaveLength(3);
+    for (const count of counts) expect(count?.total).toBe(8);
   });
 
   it('that accumulates micro-steps follows the run of one large batch', async () => {

@@ -2,6 +2,7 @@
 
 import { END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '../../data/tokenizer.ts';
 import type { ContinuationScores } from '../../eval/scorer.ts';
+import { DEFAULT_STREAMS } from '../../generate/programs.ts';
 import { UserError } from '../../support/errors.ts';
 import { type CompletionBody, MOST_LOGPROBS, promptsOf } from './completions-schema.ts';
 import type { LanguageModel } from './language-model.ts';
@@ -27,6 +28,9 @@ export type ChoicePiece =
 type Written = Pick<Choice, 'tokens' | 'text' | 'finishReason'>;
 type Tell = (piece: ChoicePiece) => void;
 
+/** Texts of one request that are written together; the next waits behind those of other requests, so that none starves. */
+const MOST_AT_ONCE = DEFAULT_STREAMS;
+
 /** @throws UserError when the client is gone, or the server is closed, before all is done. */
 const gone = (): UserError => new UserError('the request was given up');
 
@@ -51,11 +55,16 @@ export async function complete(
   const newTokens = nextIsScored ? 0 : body.max_tokens;
   checkLength(prompts, newTokens, model);
   const seed = body.seed ?? Math.floor(Math.random() * 2 ** 32);
-  const written = await Promise.all(
-    prompts.map((prompt, index) =>
-      newTokens === 0 ? nothing(index, tell) : write(model, body, { prompt, index, seed: seed + index, signal, tell }),
-    ),
-  );
+  const written: Written[] = [];
+  const waiting = prompts.entries();
+  const writeWaiting = async (): Promise<void> => {
+    for (const [index, prompt] of waiting)
+      written[index] =
+        newTokens === 0
+          ? nothing(index, tell)
+          : await write(model, body, { prompt, index, seed: seed + index, signal, tell });
+  };
+  await Promise.all(Array.from({ length: MOST_AT_ONCE }, writeWaiting));
   const choices = prompts.map((prompt, index) => ({ index, prompt, ...(written[index] ?? EMPTY), scores: undefined }));
   return scored ? score(model, choices, nextIsScored, signal) : choices;
 }
