@@ -17,11 +17,7 @@ const plans = planGeneration(CONFIG, layout, { streams: batch, positions, prompt
 const backend = await openCpuBackend({ precision, threads });
 const session = new Session(backend, layout, { ...plans });
 fillParameters(session, layout);
-const generator = new Generator({
-  prefill: session.program('prefill'),
-  decode: session.program('decode'),
-  pack: session.program('pack'),
-});
+const generator = new Generator(session);
 
 const rates: number[] = [];
 for (let run = -1; run < runs; run++) {

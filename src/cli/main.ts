@@ -9,10 +9,12 @@ import { messageOf, UserError } from '../support/errors.ts';
 import { dashboardCommand } from './dashboard.ts';
 import { dataCommand } from './data.ts';
 import { doctorCommand } from './doctor.ts';
+import { evalCommand } from './eval.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { reportCommand } from './report.ts';
 import { runsCommand } from './runs.ts';
 import { sampleCommand } from './sample.ts';
+import { serveCommand } from './serve.ts';
 import { endWithReader } from './signals.ts';
 import { trainCommand } from './train.ts';
 
@@ -44,7 +46,9 @@ function buildProgram(): Command {
     dataCommand(),
     trainCommand(),
     dashboardCommand(),
+    evalCommand(),
     sampleCommand(),
+    serveCommand(),
     reportCommand(),
     runsCommand(),
     doctorCommand(),

@@ -26,12 +26,13 @@ export function optionsOf(key: Key): Option[] {
 }
 
 function makeOptions(key: Key): Option[] {
-  const { description = '', value } = flagTexts.get(settingsSchema.shape[key]) ?? {};
+  const { description = '', value, alone } = flagTexts.get(settingsSchema.shape[key]) ?? {};
   const schema = settingsSchema.shape[key].unwrap();
   const flag = `--${flagName(key)}`;
   const help = description + defaultsOf(key);
   if (schema instanceof z.ZodBoolean)
     return [new Option(flag, help), new Option(`--no-${flagName(key)}`, `do not ${description}`)];
+  if (alone !== undefined) return [new Option(`${flag} [${value}]`, help).preset(alone)];
   if (schema instanceof z.ZodString) return [new Option(`${flag} <${value ?? 'text'}>`, help)];
   if (schema instanceof z.ZodNumber) {
     const option = new Option(`${flag} <${value ?? 'number'}>`, help);

@@ -3,6 +3,7 @@
 import type { EvalMetrics, TrainMetrics } from '../runs/metrics.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import type { StartEvent } from '../train/events.ts';
+import { hellaswagLine } from './evaluation-lines.ts';
 
 /** What is about to be trained, on what, and what it takes: names and values. */
 export function startFacts(start: StartEvent): [name: string, value: string][] {
@@ -66,16 +67,12 @@ export function stepLine(metrics: TrainMetrics, secondsLeft: number): string {
   ].join(' | ');
 }
 
-/** What an evaluation found: validation loss, HellaSwag's accuracy normalised by length. */
-export function evaluationLines({ step, validationLoss, hellaswag }: EvalMetrics): string[] {
+/** What an evaluation found, a line each. */
+export function evalLines({ step, validationLoss, hellaswag }: EvalMetrics): string[] {
   return [
-    ...(validationLoss === undefined ? [] : [`step ${step} | validation loss: ${validationLoss.toFixed(4)}`]),
-    ...(hellaswag === undefined
-      ? []
-      : [
-          `step ${step} | HellaSwag accuracy: ${hellaswag.correctNorm}/${hellaswag.total}=${hellaswag.accuracyNorm.toFixed(4)}`,
-        ]),
-  ];
+    ...(validationLoss === undefined ? [] : [`validation loss: ${validationLoss.toFixed(4)}`]),
+    ...(hellaswag ? [hellaswagLine(hellaswag)] : []),
+  ].map((line) => `step ${step} | ${line}`);
 }
 
 /** Standard deviations from which a step is worth a remark. */

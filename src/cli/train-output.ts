@@ -7,7 +7,7 @@ import { LiveState } from './live-state.ts';
 import { canHavePanel, LiveTerminal } from './live-terminal.ts';
 import { profileTable } from './profile-table.ts';
 import { Progress } from './progress.ts';
-import { evaluationLines, StepTimes, startLines, stepLine } from './train-lines.ts';
+import { evalLines, StepTimes, startLines, stepLine } from './train-lines.ts';
 
 export interface TrainOutput {
   take(event: TrainerEvent): void | Promise<void>;
@@ -44,7 +44,7 @@ class EventLines {
         this.secondsLeft = this.#times.left(event, this.#steps);
         return [stepLine(event, this.secondsLeft)];
       case 'eval':
-        return evaluationLines(event);
+        return evalLines(event);
       case 'sample':
         return [`step ${event.step} | sample: ${event.text}`];
       case 'progress':

@@ -53,6 +53,11 @@ export function encode(text: string): Uint16Array {
   return gathered.slice(0, count);
 }
 
+/** How many bytes of text a token stands for: `<|endoftext|>` for none. */
+export function byteLengthOf(id: number): number {
+  return id === END_OF_TEXT ? 0 : tokenBytes(id).length;
+}
+
 /** The text of some ids; bytes that are no UTF-8 become U+FFFD. */
 export function decode(ids: Iterable<number>): string {
   return Buffer.concat(Array.from(ids, tokenBytes)).toString('utf8');

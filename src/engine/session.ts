@@ -13,6 +13,9 @@ import { byteLength, type FlatBuffer } from './tensor.ts';
 
 export type InputValue = number | Int32Array | Float32Array;
 
+/** Where a result is read to, by its type. */
+export type ResultValues = Float32Array | Int32Array;
+
 export interface RunOptions {
   /** Active rows; at most the plan's, which is the default. */
   readonly batch?: number;
@@ -20,7 +23,7 @@ export interface RunOptions {
   /** Ends the run between two kernels. */
   readonly signal?: AbortSignal | undefined;
   /** Results by name, each filled from its start before any other program runs. */
-  readonly results?: Readonly<Record<string, Float32Array>>;
+  readonly results?: Readonly<Record<string, ResultValues>>;
 }
 
 /** What the programs of a session share. */
@@ -192,7 +195,7 @@ export class Program {
   }
 
   /** Fills `target` from the start of a result, as the last run left it; for a session that nobody else runs. */
-  read(name: string, target: Float32Array): void {
+  read(name: string, target: ResultValues): void {
     const tensor = this.plan.results.get(name);
     if (!tensor) throw new TypeError(`this program has no result ${name}`);
     const { region, byteOffset } = this.plan.addressOf(tensor);

@@ -4,15 +4,8 @@
  */
 
 import type { Program } from '../engine/session.ts';
-import { cacheSize, logitCount } from './programs.ts';
+import { cacheSize, type GenerationPlans, logitCount } from './programs.ts';
 import { checkRequest, type GenerationEvent, type GenerationRequest, Stream, type StreamLimits } from './stream.ts';
-
-/** The compiled plans of `planGeneration`. */
-export interface GenerationPrograms {
-  readonly prefill: Program;
-  readonly decode: Program;
-  readonly pack: Program;
-}
 
 /**
  * Generates with the programs of a session. On the CPU, with up to 8 slots, a stream's tokens do not depend on the streams
@@ -28,7 +21,9 @@ export class Generator {
   readonly #logits: Float32Array;
   #advancing: Promise<void> | undefined;
 
-  constructor({ prefill, decode, pack }: GenerationPrograms) {
+  /** @param session one that has the plans of `planGeneration`, under their names */
+  constructor(session: { program(name: keyof GenerationPlans): Program }) {
+    const [prefill, decode, pack] = [session.program('prefill'), session.program('decode'), session.program('pack')];
     const { slots, positions } = cacheSize(decode.plan);
     this.limits = { positions, vocabularySize: logitCount(decode.plan) };
     this.#prefill = prefill;

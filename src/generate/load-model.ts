@@ -29,6 +29,5 @@ export async function loadGenerator(
   );
   const session = new Session(backend, layout, { ...plans });
   await loadParameters(session, folder);
-  const [prefill, decode, pack] = [session.program('prefill'), session.program('decode'), session.program('pack')];
-  return new Generator({ prefill, decode, pack });
+  return new Generator(session);
 }

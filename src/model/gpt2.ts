@@ -10,8 +10,10 @@ import { crossEntropy } from '../engine/ops/cross-entropy.ts';
 import { embedding } from '../engine/ops/embedding.ts';
 import { layerNorm } from '../engine/ops/layer-norm.ts';
 import { linear } from '../engine/ops/linear.ts';
+import { type LogLikelihoods, logLikelihoods } from '../engine/ops/log-likelihoods.ts';
 import { logits } from '../engine/ops/logits.ts';
 import { packedWeight, packWeight } from '../engine/ops/pack-weight.ts';
+import { packedAttention, SEGMENT_FIELDS } from '../engine/ops/packed-attention.ts';
 import { packedLinear } from '../engine/ops/packed-linear.ts';
 import { packedLogits } from '../engine/ops/packed-logits.ts';
 import { extent, type Tensor } from '../engine/tensor.ts';
@@ -114,4 +116,28 @@ export function gpt2PackedWeights(graph: Graph, config: Gpt2Config): void {
     const multiplied = shape.length === 2 && name !== 'transformer.wpe.weight';
     if (multiplied) packWeight(graph.parameter(name, shape), name, { transposed: name === TOKEN_TABLE });
   }
+}
+
+/** What a program of evaluation takes at most, and how many of the likeliest tokens it tells for each row. */
+export interface ScoringExtents {
+  readonly segments: number;
+  readonly rows: number;
+  readonly likeliest: number;
+}
+
+/**
+ * Log-probabilities of the tokens `targets` behind the positions `rows` (both int32 [R], of which `count` count), in a row
+ * of packed `segments` (int32 [S, 4], see `packedAttention`) whose tokens stand at `positions` [B, T].
+ */
+export function gpt2LogLikelihoods(graph: Graph, config: Gpt2Config, extents: ScoringExtents): LogLikelihoods {
+  const positions_BT = graph.input('positions', [graph.batch, graph.length], 'int32');
+  const segments_S4 = graph.input('segments', [extents.segments, SEGMENT_FIELDS], 'int32');
+  const attend: Attend = (qkv) => packedAttention(qkv, segments_S4, { heads: config.heads });
+  const { x_BTC, tokens_VC } = transformer(graph, config, attend, { positions_BT });
+  const chosen = {
+    rows_R: graph.input('rows', [extents.rows], 'int32'),
+    targets_R: graph.input('targets', [extents.rows], 'int32'),
+    count: graph.input('count', [], 'int32'),
+  };
+  return logLikelihoods(x_BTC, tokens_VC, chosen, extents.likeliest);
 }

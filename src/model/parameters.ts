@@ -1,8 +1,11 @@
-/** @file Parameters between a Hugging Face folder and the memory of a session, in slices, so that no tensor is held twice. */
+/** @file Parameters between the memory of a session and where they come from or go: a Hugging Face folder, read and written in slices so that no tensor is held twice, or random numbers. */
 
 import type { Session } from '../engine/session.ts';
 import { elements } from '../engine/tensor.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import type { Gpt2Folder, ReadParameter } from '../formats/gpt2-folder.ts';
+import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
+import { initialise } from './initialise.ts';
 
 /** Elements copied at once: 16 MB. */
 const SLICE_ELEMENTS = 4 * 1024 * 1024;
@@ -20,6 +23,15 @@ export async function loadParameters(session: Pick<Session<string>, 'write'>, fo
       await folder.readInto(name, start, slice);
       session.write('parameters', name, slice, start);
     }
+  }
+}
+
+/** Fills the session with the parameters of a new model. */
+export function initialiseParameters(session: Pick<Session<string>, 'write'>, config: Gpt2Config, seed: number): void {
+  for (const { name, shape } of gpt2Parameters(config)) {
+    const values = new Float32Array(elements(shape));
+    initialise(values, name, config, seed);
+    session.write('parameters', name, values);
   }
 }
 

@@ -41,8 +41,8 @@ export interface ProfileEvent {
 export interface ProgressEvent {
   readonly kind: 'progress';
   readonly step: number;
-  readonly task: 'validation';
-  /** Batches. */
+  readonly task: 'validation' | 'hellaswag';
+  /** Batches of validation, examples of HellaSwag. */
   readonly done: number;
   readonly total: number;
 }

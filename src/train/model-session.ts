@@ -6,18 +6,17 @@ import { LAST_MICRO_STEP } from '../engine/collectives.ts';
 import type { Communicator } from '../engine/communicator.ts';
 import type { Plan } from '../engine/plan.ts';
 import { checkMemory, Session, sessionBytes, totalBytes } from '../engine/session.ts';
-import { elements } from '../engine/tensor.ts';
+import { packedTokens, planScoring } from '../eval/programs.ts';
+import { Scorer } from '../eval/scorer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
 import { Generator } from '../generate/generator.ts';
 import { planGeneration } from '../generate/programs.ts';
-import { initialise } from '../model/initialise.ts';
 import { type ProfiledNode, profileProgram } from './profile.ts';
 import { planTraining } from './programs.ts';
 import { SAMPLE_STREAMS, samplePositions } from './samples.ts';
 import type { Settings } from './settings.ts';
 
-type ProgramName = 'gradients' | 'update' | 'evaluate' | 'prefill' | 'decode' | 'pack';
+type ProgramName = 'gradients' | 'update' | 'evaluate' | 'score' | 'prefill' | 'decode' | 'pack';
 
 /** Every finite norm is at most this. */
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
@@ -28,6 +27,7 @@ const ADAMW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 };
 export class ModelSession {
   readonly session: Session<ProgramName>;
   readonly generator: Generator;
+  readonly scorer: Scorer;
   readonly config: Gpt2Config;
   /** Planned bytes on the device; on a CPU with what the process holds besides. */
   readonly bytes: number;
@@ -43,20 +43,8 @@ export class ModelSession {
     checkMemory(backend, bytes, `batch ${settings.batchSize}`, () => largestBatch(backend, config, settings));
     this.bytes = totalBytes(backend, bytes) + (backend.name === 'cpu' ? process.memoryUsage.rss() : 0);
     this.session = new Session(backend, layout, plans, communicator);
-    this.generator = new Generator({
-      prefill: this.session.program('prefill'),
-      decode: this.session.program('decode'),
-      pack: this.session.program('pack'),
-    });
-  }
-
-  /** Fills the parameters with those of a new model. */
-  initialise(seed: number): void {
-    for (const { name, shape } of gpt2Parameters(this.config)) {
-      const values = new Float32Array(elements(shape));
-      initialise(values, name, this.config, seed);
-      this.session.write('parameters', name, values);
-    }
+    this.generator = new Generator(this.session);
+    this.scorer = new Scorer(this.session.program('score'), config.contextLength);
   }
 
   /**
@@ -114,7 +102,8 @@ function planAll(config: Gpt2Config, settings: Settings, batch: number) {
   const { layout, plans } = planTraining(config, { batch, length, precision }, { ...ADAMW, weightDecay, gradientClip });
   const positions = samplePositions(settings, config);
   const extents = { streams: SAMPLE_STREAMS, positions, promptLength: positions, precision, packed: false };
-  const all: Record<ProgramName, Plan> = { ...plans, ...planGeneration(config, layout, extents) };
+  const score = planScoring(config, layout, { tokens: packedTokens(config, batch * length), likeliest: 0, precision });
+  const all: Record<ProgramName, Plan> = { ...plans, score, ...planGeneration(config, layout, extents) };
   return { layout, plans: all };
 }
 

@@ -10,6 +10,7 @@ import { sumLosses } from '../engine/ops/sum-losses.ts';
 import { type Plan, plan } from '../engine/plan.ts';
 import { recomputeCheapOutputs } from '../engine/recompute.ts';
 import type { Precision } from '../engine/tensor.ts';
+import { planLosses } from '../eval/programs.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { gpt2Losses } from '../model/gpt2.ts';
 
@@ -48,15 +49,12 @@ export function planTraining(
   const layout = layoutParameters(graph);
   insertCollectives(graph, layout);
 
-  const evaluation = new Graph({ batch, length }, precision);
-  evaluation.result('losses', gpt2Losses(evaluation, config));
-
   return {
     layout,
     plans: {
       gradients: plan(graph, layout),
       update: plan(updateGraph(layout, optimizer), layout),
-      evaluate: plan(evaluation, layout),
+      evaluate: planLosses(config, layout, { batch, length, precision }),
     },
   };
 }

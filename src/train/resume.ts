@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Gpt2Config, readGpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder } from '../formats/gpt2-folder.ts';
-import { loadParameters } from '../model/parameters.ts';
+import { initialiseParameters, loadParameters } from '../model/parameters.ts';
 import { PRESETS } from '../model/presets.ts';
 import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
 import { readTrainingState, type TrainingState } from '../runs/state.ts';
@@ -84,7 +84,7 @@ export async function begin(model: ModelSession, record: RunRecord): Promise<Beg
     } finally {
       await folder.close();
     }
-  } else model.initialise(seed);
+  } else initialiseParameters(model.session, model.config, seed);
   return { state: undefined, from: undefined, passedOver };
 }
 

@@ -4,6 +4,8 @@ import type { BatchLoader } from '../data/batch-loader.ts';
 import type { EvaluationBatches } from '../data/evaluation-batches.ts';
 import type { Backend } from '../engine/backend.ts';
 import type { Communicator } from '../engine/communicator.ts';
+import { hellaswag } from '../eval/hellaswag.ts';
+import type { HellaswagTask } from '../eval/hellaswag-task.ts';
 import { validationLoss } from '../eval/validation-loss.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { parameterCount, trainingFlopsPerToken } from '../model/flops.ts';
@@ -37,6 +39,7 @@ export interface RunParts {
   readonly loader: BatchLoader;
   /** Undefined when the run is not validated. */
   readonly validation: EvaluationBatches | undefined;
+  readonly hellaswag: HellaswagTask | undefined;
   readonly signal: AbortSignal | undefined;
   /** Whether a step is measured node by node before the run begins. */
   readonly profile: boolean;
@@ -79,7 +82,7 @@ export class Run {
       while (true) {
         const isLast = this.#step === record.steps;
         const isDue = (every: number) => every > 0 && (isLast || this.#step % every === 0);
-        if (this.#step > 0 && this.#step !== this.#saved?.step && isDue(record.checkpointEvery))
+        if (this.#step > 0 && this.#step !== this.#saved?.step && this.#isCheckpointDue(isDue))
           yield await this.#save();
         for await (const event of this.#look(isDue)) {
           if (event.kind !== 'progress') log.append(event);
@@ -171,24 +174,65 @@ export class Run {
     );
   }
 
-  /** Validation loss and samples of the model as it is, unless the log already has them. */
+  /** Every so many steps, and before an evaluation, which may take long. */
+  #isCheckpointDue(isDue: (every: number) => boolean): boolean {
+    const { checkpointEvery } = this.#parts.record;
+    return isDue(checkpointEvery) || (checkpointEvery > 0 && this.#isEvaluationDue(isDue));
+  }
+
+  /** Whether there is something to evaluate that the log does not have. */
+  #isEvaluationDue(isDue: (every: number) => boolean): boolean {
+    const { record, validation, hellaswag: task } = this.#parts;
+    return (validation ?? task) !== undefined && isDue(record.evalEvery) && this.#logged('eval') === 0;
+  }
+
+  /** Lines of a kind that an earlier process logged of this step. */
+  #logged(kind: Metrics['kind']): number {
+    return this.#known.filter((line) => line.step === this.#step && line.kind === kind).length;
+  }
+
+  /** Evaluation and samples of the model as it is, unless the log already has them. */
   async *#look(isDue: (every: number) => boolean): AsyncGenerator<ProgressEvent | EvalMetrics | SampleMetrics> {
-    const { record, config, validation, signal } = this.#parts;
-    const step = this.#step;
-    const known = (kind: Metrics['kind']) => this.#known.filter((line) => line.step === step && line.kind === kind);
-    if (validation && isDue(record.evalEvery) && known('eval').length === 0) {
-      const evaluation = validationLoss(this.#model.session.program('evaluate'), validation, signal);
-      let next = await evaluation.next();
-      for (; !next.done; next = await evaluation.next())
-        yield { kind: 'progress', step, task: 'validation', done: next.value, total: validation.batchCount };
-      if (next.value !== undefined) yield { kind: 'eval', step, validationLoss: next.value };
-    }
-    const sampled = known('sample').length;
+    const { record, config, signal } = this.#parts;
+    if (this.#isEvaluationDue(isDue)) yield* this.#evaluate();
+    const sampled = this.#logged('sample');
     if (isDue(record.sampleEvery) && sampled < SAMPLE_STREAMS && !signal?.aborted) {
+      const step = this.#step;
       const texts = await takeSamples(this.#model.generator, config, record, record.seed + step, signal);
       if (signal?.aborted) return;
       for (const text of texts.slice(sampled)) yield { kind: 'sample', step, text };
     }
+  }
+
+  /** Ends in the metrics, unless it was stopped. */
+  async *#evaluate(): AsyncGenerator<ProgressEvent | EvalMetrics, void> {
+    const { validation, hellaswag: task, signal } = this.#parts;
+    const step = this.#step;
+    let metrics: EvalMetrics = { kind: 'eval', step };
+    if (validation) {
+      const evaluation = validationLoss(this.#model.session.program('evaluate'), validation, signal);
+      const loss = yield* this.#progressOf('validation', validation.batchCount, evaluation);
+      if (loss === undefined) return;
+      metrics = { ...metrics, validationLoss: loss };
+    }
+    if (task) {
+      const evaluation = hellaswag(this.#model.scorer, task, signal);
+      const result = yield* this.#progressOf('hellaswag', task.labels.length, evaluation);
+      if (result === undefined) return;
+      metrics = { ...metrics, hellaswag: result };
+    }
+    yield metrics;
+  }
+
+  async *#progressOf<T>(
+    task: ProgressEvent['task'],
+    total: number,
+    evaluation: AsyncGenerator<number, T>,
+  ): AsyncGenerator<ProgressEvent, T> {
+    let next = await evaluation.next();
+    for (; !next.done; next = await evaluation.next())
+      yield { kind: 'progress', step: this.#step, task, done: next.value, total };
+    return next.value;
   }
 
   async #save(): Promise<CheckpointEvent> {

@@ -5,6 +5,7 @@
 
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { DOWNLOAD } from '../eval/hellaswag-source.ts';
 import { PRESET_NAMES } from '../model/presets.ts';
 import { UserError } from '../support/errors.ts';
 import { validate } from '../support/json.ts';
@@ -16,6 +17,8 @@ export interface FlagText {
   readonly flag?: string;
   /** What stands behind it, where the type does not say: `tokens` may be given in thousands (`k`) or millions (`M`). */
   readonly value?: 'path' | 'text' | 'tokens';
+  /** What the flag means when nothing stands behind it. */
+  readonly alone?: string;
 }
 
 /** The flag of each setting, by its schema in `settingsSchema`. */
@@ -85,8 +88,16 @@ export const settingsSchema = z.strictObject({
     .boolean()
     .optional()
     .register(flagTexts, { description: 'take the data in a new random order each epoch' }),
-  evalEvery: wholeFrom(0).optional().register(flagTexts, { description: 'steps between validations, 0 for none' }),
+  evalEvery: wholeFrom(0).optional().register(flagTexts, { description: 'steps between evaluations, 0 for none' }),
   evalTokens: wholeFrom(1).optional().register(flagTexts, { value: 'tokens', description: 'most validation tokens' }),
+  hellaswag: z.string().optional().register(flagTexts, {
+    value: 'path',
+    alone: DOWNLOAD,
+    description: 'evaluate on HellaSwag too: from a .jsonl or .jsonl.gz file, without one downloaded once',
+  }),
+  hellaswagEvery: wholeFrom(1)
+    .optional()
+    .register(flagTexts, { description: 'only every so many-th HellaSwag example' }),
   sampleEvery: wholeFrom(0)
     .optional()
     .register(flagTexts, { description: 'steps between samples of text, 0 for none' }),
@@ -115,7 +126,7 @@ export type GivenSettings = z.output<typeof settingsSchema>;
 /** The same without `undefined` as a value, so that spreading them over defaults never undoes one. */
 type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
 
-type Defaulted = Exclude<keyof GivenSettings, 'data' | 'out' | 'preset' | 'init' | 'fork'>;
+type Defaulted = Exclude<keyof GivenSettings, 'data' | 'out' | 'preset' | 'init' | 'fork' | 'hellaswag'>;
 
 /** The settings of a run, every one decided. */
 export type Settings = { readonly [Key in Defaulted]: NonNullable<GivenSettings[Key]> } & {
@@ -124,6 +135,7 @@ export type Settings = { readonly [Key in Defaulted]: NonNullable<GivenSettings[
   readonly preset: GivenSettings['preset'];
   readonly init: string | undefined;
   readonly fork: string | undefined;
+  readonly hellaswag: string | undefined;
 };
 
 /** Defaults that hold whatever else is chosen; those of a 124M run as it was published. */
@@ -140,6 +152,7 @@ export const DEFAULTS = {
   shuffle: true,
   evalEvery: 250,
   evalTokens: 10_485_760,
+  hellaswagEvery: 1,
   sampleEvery: 250,
   samplePrompt: "Hello, I'm a language model,",
   sampleTokens: 32,
@@ -191,6 +204,7 @@ export function completeSettings(chosen: ChosenSettings, contextLength: number):
     preset: chosen.preset,
     init: chosen.init,
     fork: chosen.fork,
+    hellaswag: chosen.hellaswag,
     minLearningRate: chosen.minLearningRate ?? merged.learningRate / 10,
     warmupSteps: chosen.warmupSteps ?? Math.min(largestWarmup, Math.floor(merged.steps / 10)),
   };

@@ -9,6 +9,9 @@ import { BatchLoader } from '../data/batch-loader.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { type EvaluationBatches, evaluationBatches } from '../data/evaluation-batches.ts';
 import { type Communicator, singleProcess } from '../engine/communicator.ts';
+import { selectExamples } from '../eval/hellaswag-examples.ts';
+import { openHellaswag } from '../eval/hellaswag-file.ts';
+import { type HellaswagTask, hellaswagTask } from '../eval/hellaswag-task.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { lockRunFolder } from '../runs/lock.ts';
 import { fileError, removeTemporaries } from '../support/files.ts';
@@ -40,6 +43,7 @@ export async function* train(
   try {
     const loader = loaderOf(dataset, settings, config, microSteps, communicator);
     const validation = settings.evalEvery > 0 ? validationOf(dataset, settings, config, communicator) : undefined;
+    const hellaswag = settings.evalEvery > 0 ? await hellaswagOf(settings, config) : undefined;
     await mkdir(settings.out, { recursive: true }).catch((cause: unknown) => {
       throw fileError(settings.out, 'make the run folder', cause);
     });
@@ -57,6 +61,7 @@ export async function* train(
           communicator,
           loader,
           validation,
+          hellaswag,
           signal,
           profile,
         }).events();
@@ -107,4 +112,10 @@ function validationOf(
     worldSize: size,
     vocabularySize: config.vocabularySize,
   });
+}
+
+async function hellaswagOf(settings: Settings, config: Gpt2Config): Promise<HellaswagTask | undefined> {
+  const { hellaswag, hellaswagEvery } = settings;
+  if (hellaswag === undefined) return undefined;
+  return hellaswagTask(selectExamples(await openHellaswag(hellaswag), { every: hellaswagEvery }), config);
 }

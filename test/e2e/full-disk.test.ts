@@ -31,7 +31,7 @@ async function settings(out: string): Promise<ChosenSettings> {
   await writeBin(join(data, 'train_000001.bin'), tokens.slice(500));
   return chooseSettings({
     ...{ data, out, init: FIXTURE, batchSize: 2, totalBatchSize: 96, steps: STEPS, threads: 2 },
-    ...{ evalEvery: 7, checkpointEvery: FIRST_CHECKPOINT, sampleEvery: 0 },
+    ...{ evalEvery: FIRST_CHECKPOINT, checkpointEvery: FIRST_CHECKPOINT, sampleEvery: 0 },
   });
 }
 
@@ -54,7 +54,7 @@ function runToCheckpoint(chosen: ChosenSettings): Promise<void> {
 /** Trains as `minillm train` does. */
 function runCommand({ data, out }: ChosenSettings) {
   const numbers = { 'batch-size': 2, 'total-batch-size': 96, steps: STEPS, threads: 2 };
-  const times = { 'eval-every': 7, 'checkpoint-every': FIRST_CHECKPOINT, 'sample-every': 0 };
+  const times = { 'eval-every': FIRST_CHECKPOINT, 'checkpoint-every': FIRST_CHECKPOINT, 'sample-every': 0 };
   const flags = Object.entries({ data, out, init: FIXTURE, ...numbers, ...times });
   return minillm('train', ...flags.flatMap(([name, value]) => [`--${name}`, String(value)]));
 }
@@ -93,8 +93,11 @@ test('no room for the next checkpoint: the run says what it needs, and goes on f
     /^minillm: .*run: a checkpoint needs [\d.]+ MB, [\d.]+ kB are free; make room, then the same command resumes.*\n$/,
   );
   expect(stdout).toContain(`step ${2 * FIRST_CHECKPOINT - 1} |`);
-  const steps = (await readMetrics(chosen.out)).flatMap(({ kind, step }) => (kind === 'train' ? [step] : []));
-  expect(steps).toEqual([...Array(2 * FIRST_CHECKPOINT).keys()]);
+  const stepsOf = async (kind: string) =>
+    (await readMetrics(chosen.out)).flatMap((line) => (line.kind === kind ? [line.step] : []));
+  expect(await stepsOf('train')).toEqual([...Array(2 * FIRST_CHECKPOINT).keys()]);
+  // the evaluation of the step waits for its checkpoint
+  expect(await stepsOf('eval')).toEqual([0, FIRST_CHECKPOINT]);
 
   makeRoom();
   const resumed = await runCommand(chosen);

@@ -8,7 +8,7 @@
  */
 
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +58,7 @@ async function killAndCompare() {
       if (outcome.signal === 'SIGKILL') {
         kills++;
         const phase = phaseOf(out, outcome.events);
+        disturbTimes(out);
         phases.set(phase, (phases.get(phase) ?? 0) + 1);
       } else if (outcome.code === 0) {
         problems = compareRuns(whole, out);
@@ -85,12 +86,25 @@ async function writeShards(folder) {
 }
 
 /**
- * A moment of a run, uniform over the time an undisturbed one takes. Every other kill waits from there for the run folder
- * to change, so that writing, which takes little of the time, is interrupted as often as computing.
+ * A moment of a run, uniform over the time an undisturbed one takes. From there two of five kills wait for the run folder to
+ * change and one for an evaluation, so that these, which take little of the time, are interrupted as often as training.
  */
 function drawKill(milliseconds) {
   const afterStart = milliseconds * random.uniform();
-  return { afterStart, afterChange: random.uniform() < 0.5 ? undefined : LONGEST_AFTER_CHANGE * random.uniform() };
+  const kind = random.uniform();
+  return {
+    afterStart,
+    afterChange: kind < 0.4 ? LONGEST_AFTER_CHANGE * random.uniform() : undefined,
+    whileEvaluating: kind > 0.8,
+  };
+}
+
+/** Gives every file another time, up to a year away, as a clock that was set wrong does. */
+function disturbTimes(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    const seconds = Date.now() / 1000 + 365 * 86_400 * (2 * random.uniform() - 1);
+    utimesSync(join(folder, name), seconds, seconds);
+  }
 }
 
 /** Trains until the end or the kill. The process is killed as `kill -9` does it: without a chance to tidy up. */
@@ -108,11 +122,13 @@ function trainOnce(data, out, kill) {
     let stderr = '';
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
+      const isLate = performance.now() - started > kill?.afterStart;
+      if (kill?.whileEvaluating && isLate && `${chunk}`.includes('"kind":"progress"')) child.kill('SIGKILL');
     });
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
     });
-    const cancel = kill ? scheduleKill(child, out, kill) : () => {};
+    const cancel = kill && !kill.whileEvaluating ? scheduleKill(child, out, kill) : () => {};
     child.on('close', (code, signal) => {
       cancel();
       const events = stdout
@@ -155,6 +171,7 @@ function phaseOf(out, events) {
     const text = readFileSync(join(out, 'metrics.jsonl'), 'utf8');
     if (text !== '' && !text.endsWith('\n')) return 'appending to metrics.jsonl';
   }
+  if (last.kind === 'progress') return 'evaluating';
   if (last.kind === 'end' || last.step === STEPS) return 'ending';
   return last.kind === 'start' ? 'beginning the first step' : 'training';
 }

@@ -126,7 +126,8 @@ export function encode(values: Float64Array, dtype: DType): Float32Array | Int32
 }
 
 export function decode(bytes: Float32Array, dtype: DType): Float64Array {
-  if (dtype !== 'bfloat16') return new Float64Array(bytes);
+  if (dtype === 'int32') return new Float64Array(new Int32Array(bytes.buffer));
+  if (dtype === 'float32') return new Float64Array(bytes);
   const widened = new Float32Array(bytes.length * 2);
   bfloat16ToFloat32(new Uint16Array(bytes.buffer), widened);
   return new Float64Array(widened);

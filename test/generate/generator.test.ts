@@ -9,7 +9,7 @@ const PROMPTS = [[7, 8, 9], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], [499]];
 
 async function openGenerator(extents: Parameters<typeof openFixture>[0] = {}) {
   const fixture = await openFixture(extents);
-  return { ...fixture, generator: new Generator(fixture.programs) };
+  return { ...fixture, generator: new Generator(fixture.session) };
 }
 
 async function eventsOf(generator: Generator, request: GenerationRequest): Promise<GenerationEvent[]> {

@@ -14,7 +14,7 @@ test('a folder loaded in one call generates what one put together by hand does',
   const generator = await loadGenerator(backend, folder, EXTENTS);
   const request = { prompts: [[1, 2]], tokens: 10, temperature: 0, topK: 0, topP: 1, seed: 0 };
   expect(generator.limits).toEqual({ positions: 20, vocabularySize: 500 });
-  const byHand = new Generator((await openFixture(EXTENTS)).programs);
+  const byHand = new Generator((await openFixture(EXTENTS)).session);
   expect(await generator.complete(request)).toEqual(await byHand.complete(request));
   await folder.close();
   await backend.close();

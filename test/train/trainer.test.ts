@@ -10,6 +10,7 @@ import type { TrainerEvent } from '#minillm/train/events.js';
 import { type ChosenSettings, chooseSettings, type GivenSettings } from '#minillm/train/settings.js';
 import { train } from '#minillm/train/trainer.js';
 import { writeBin } from '../data/shard-files.ts';
+import { hellaswagFile } from '../eval/hellaswag-lines.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny/', import.meta.url));
@@ -80,7 +81,7 @@ describe('a training run', () => {
     const evaluated = events.flatMap((event) => (event.kind === 'eval' ? [event.step] : []));
     expect(evaluated).toEqual([0, 5, 10, STEPS]);
     const saved = events.flatMap((event) => (event.kind === 'checkpoint' ? [event.step] : []));
-    expect(saved).toEqual([4, 8, STEPS]);
+    expect(saved).toEqual([4, 5, 8, 10, STEPS]);
     const lines = await readMetrics(chosen.out);
     expect(lines.filter(({ kind }) => kind === 'train').map(({ step }) => step)).toEqual([...Array(STEPS).keys()]);
     expect(events.at(-1)).toEqual({ kind: 'end', step: STEPS, interrupted: false });
@@ -95,7 +96,7 @@ describe('a training run', () => {
     // A crash after the last checkpoint: its steps are trained again.
     rmSync(join(parts.out, 'step-00000006'), { recursive: true, force: true });
     const resumed = await run(parts);
-    expect(resumed[0]).toMatchObject({ kind: 'start', step: 4 });
+    expect(resumed[0]).toMatchObject({ kind: 'start', step: 5 });
     expect(tensorsOf(parts.out, STEPS)).toEqual(tensorsOf(whole.out, STEPS));
     expect(await numbers(parts.out)).toEqual(await numbers(whole.out));
   });
@@ -142,6 +143,18 @@ describe('a training run', () => {
     for await (const { kind } of train(second, { profile: true })) kinds.push(kind);
     expect(kinds.slice(0, 3)).toEqual(['start', 'profile', 'train']);
     expect(tensorsOf(second.out, STEPS)).toEqual(tensorsOf(first.out, STEPS));
+  });
+
+  it('has the same bits with HellaSwag and without, and its counts in the log', async () => {
+    const { init: _init, ...rest } = await settings({ steps: 2, warmupSteps: 0, checkpointEvery: 2, evalEvery: 0 });
+    const plain = { ...rest, preset: 'tiny', sequenceLength: 24 } as const;
+    await run(plain);
+    const watched = { ...plain, out: join(temporaryFolder(), 'run'), evalEvery: 1, hellaswag: hellaswagFile(8) };
+    await run(watched);
+    expect(tensorsOf(watched.out, 2)).toEqual(tensorsOf(plain.out, 2));
+    const counts = (await readMetrics(watched.out)).flatMap((line) => (line.kind === 'eval' ? [line.hellaswag] : []));
+    expect(counts).toHaveLength(3);
+    for (const count of counts) expect(count?.total).toBe(8);
   });
 
   it('that accumulates micro-steps follows the run of one large batch', async () => {
@@ -202,7 +215,7 @@ describe('a training run', () => {
     bytes[bytes.length - 5] = (bytes.at(-5) ?? 0) ^ 1;
     writeFileSync(weights, bytes);
     const [start] = await run(damaged);
-    expect(start).toMatchObject({ step: 4, passedOver: [expect.stringMatching(/step-00000008.*checksum/)] });
+    expect(start).toMatchObject({ step: 5, passedOver: [expect.stringMatching(/step-00000008.*checksum/)] });
     expect(tensorsOf(damaged.out, 9)).toEqual(tensorsOf(whole.out, 9));
   });
 

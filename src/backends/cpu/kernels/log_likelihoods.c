@@ -1,0 +1,57 @@
+/**
+ * Log-probabilities of targets at chosen rows: values[i] = log softmax(x[rows[i]] wteT)[targets[i]] for i < count, 0 where
+ * the target is -1; and, if K > 0, the K likeliest tokens there with theirs, likeliest first, the lowest id of equals.
+ * Policy: written (=). Chosen rows are gathered a slice at a time, so rows that nobody asks about cost no logits.
+ *
+ * x act[N,C], wte f32[V,C], rows i32[R], targets i32[R], count i32[] -> values f32[R], ids i32[R,K] or null, likeliest
+ * f32[R,K] or null; workspace: logits f32[slice,V], gathered act[slice,C]; C, V, slice, K
+ */
+#include "cross_entropy.h"
+
+kernel log_likelihoods;
+
+enum { GATHERING = FREE_COUNTER, SCORING };
+
+/** The K likeliest of a row, by insertion into a list that is kept in order. */
+static void likeliest_tokens(const float *logits, int64_t V, int64_t K, int32_t *ids, float *values) {
+  int64_t held = 0;
+  for (int64_t v = 0; v < V; v++) {
+    const float logit = logits[v];
+    if (held == K && !(logit > values[K - 1])) continue;
+    int64_t place = held < K ? held++ : K - 1;
+    for (; place > 0 && logit > values[place - 1]; place--) {
+      values[place] = values[place - 1];
+      ids[place] = ids[place - 1];
+    }
+    values[place] = logit;
+    ids[place] = (int32_t)v;
+  }
+}
+
+void log_likelihoods(const word *args, const extents *active, team *team) {
+  (void)active;
+  const act *x = args[0].p;
+  const float *wte = args[1].p;
+  const int32_t *rows = args[2].p, *targets = args[3].p;
+  const int64_t count = *(const int32_t *)args[4].p, C = args[9].i, V = args[10].i, slice = args[11].i, K = args[12].i;
+  float *values = args[5].p, *likeliest = args[7].p, *slice_of_logits = args[8].p;
+  int32_t *ids = args[6].p;
+  act *gathered = (act *)(slice_of_logits + slice * V);
+  for (int64_t start = 0; start < count; start += slice) {
+    const int64_t taken = min64(slice, count - start);
+    for (int64_t i; (i = team_claim(team, GATHERING)) < taken;)
+      memcpy(gathered + i * C, x + rows[start + i] * C, (size_t)C * sizeof *x);
+    end_phase(team, GATHERING);
+    slice_logits(gathered, wte, slice_of_logits, taken, C, V, team);
+    for (int64_t i; (i = team_claim(team, SCORING)) < taken;) {
+      const float *logits = slice_of_logits + i * V;
+      const int64_t at = start + i;
+      const float total = log_sum_exp(logits, V);
+      values[at] = targets[at] < 0 ? 0 : logits[targets[at]] - total;
+      if (K == 0) continue;
+      likeliest_tokens(logits, V, K, ids + at * K, likeliest + at * K);
+      for (int64_t k = 0; k < K; k++) likeliest[at * K + k] -= total;
+    }
+    end_phase(team, SCORING);
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Attention of segments packed into one row: out = softmax(q·kᵀ/√D)·v for every head, where a position sees the prefix of
+ * its segment (a stretch of the row) and its own segment up to itself, and nothing else. For evaluation: several
+ * continuations of one context, which is computed once.
+ *
+ * qkv act[N,3C] (as for attention), segments i32[S,4] (first row, rows, first row of the prefix, rows of the prefix; unused
+ * from the first without rows on) -> out act[N,C] (=); H, D, S
+ *
+ * Keys are taken in blocks that are counted from the start of the prefix, so a segment's bits depend neither on where it
+ * lies nor on what lies beside it. Work is claimed by (segment, head, block of queries), the longest blocks first.
+ */
+#include "attention_forward.h"
+
+typedef struct {
+  int32_t first, rows, prefix_first, prefix_rows;
+} segment;
+
+void packed_attention(const word *args, const extents *active, team *team) {
+  const act *qkv = args[0].p;
+  const segment *segments = args[1].p;
+  act *out = args[2].p;
+  const int64_t H = args[3].i, D = args[4].i, most = args[5].i, C = H * D;
+  int64_t count = 0;
+  while (count < most && segments[count].rows > 0) count++;
+  const int64_t heads = count * H, blocks = (rows_of(active) + QUERIES - 1) / QUERIES;
+  for (int64_t item; (item = team_claim(team, 0)) < blocks * heads;) {
+    const segment *own = &segments[item % heads / H];
+    const int64_t start = (blocks - 1 - item / heads) * QUERIES, h = item % H;
+    if (start >= own->rows) continue;
+    const act *k = qkv + own->prefix_first * 3 * C + C + h * D;
+    const attention_head head = {.q = qkv + own->first * 3 * C + h * D, .k = k, .v = k + C, .q_stride = 3 * C,
+                                 .key_stride = 3 * C, .start = own->prefix_rows,
+                                 .gap = own->first - own->prefix_first - own->prefix_rows, .D = D,
+                                 .out = out + own->first * C + h * D, .out_stride = C};
+    attend_block(&head, start, min64(QUERIES, own->rows - start), team->scratch);
+  }
+}

@@ -1,0 +1,37 @@
+/** @file What `minillm serve` does. */
+
+import { once } from 'node:events';
+import { completionsApp } from '../app/server/completions.ts';
+import { MOST_LOGPROBS } from '../app/server/completions-schema.ts';
+import { openLanguageModel } from '../app/server/language-model.ts';
+import { listen } from '../app/server/serve.ts';
+import type { Precision } from '../engine/tensor.ts';
+import { parameterCount } from '../model/flops.ts';
+import { formatCount } from '../support/format.ts';
+import { abortOnSignals } from './signals.ts';
+
+export interface ServeFlags {
+  readonly checkpoint: string;
+  readonly host: string;
+  readonly port: number;
+  readonly precision: Precision;
+  readonly threads: number;
+  readonly device: 'cpu';
+}
+
+/** Serves until the process is asked to stop. */
+export async function runServe({ checkpoint, host, port, precision, threads, device }: ServeFlags): Promise<void> {
+  const model = await openLanguageModel(checkpoint, MOST_LOGPROBS, { precision, threads, device });
+  try {
+    await abortOnSignals(async (signal) => {
+      const server = await listen(completionsApp(model, signal), { host, port });
+      console.log(`${checkpoint}: ${formatCount(parameterCount(model.config))} parameters, ${precision}`);
+      console.log(`device: ${model.device}`);
+      console.log(`serving ${server.url}/v1/completions (Ctrl-C ends it)`);
+      await once(signal, 'abort');
+      await server.close();
+    }, 'stopping (again to end now)');
+  } finally {
+    await model.close();
+  }
+}

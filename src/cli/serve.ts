@@ -1,0 +1,34 @@
+/** @file `minillm serve`: its flags. */
+
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import { requireFlag, wholeNumber } from './flags.ts';
+import type { ServeFlags } from './run-serve.ts';
+
+const EXAMPLE = `
+Answers OpenAI's completions API: POST /v1/completions, GET /v1/models, GET /health.
+
+Examples:
+  $ minillm serve --checkpoint runs/book
+  $ curl http://127.0.0.1:8000/v1/completions -d '{"prompt": "Once upon a time", "max_tokens": 20}'
+`;
+
+/** The command. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description("answer OpenAI's completions API")
+    .option('--checkpoint <path>', 'run folder (its newest step), step folder or Hugging Face folder')
+    .option('--host <address>', 'where to listen; 0.0.0.0 lets other machines in', '127.0.0.1')
+    .option('--port <n>', 'where to listen; 0 for one that is free', wholeNumber(0, 65_535), 8000)
+    .addOption(
+      new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
+    )
+    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
+    .addOption(new Option('--device <name>', 'where to run').choices(['cpu']).default('cpu'))
+    .addHelpText('after', EXAMPLE)
+    .action(async (flags: ServeFlags, command: Command) => {
+      requireFlag(command, 'checkpoint');
+      const { runServe } = await import('./run-serve.ts');
+      await runServe(flags);
+    });
+}

@@ -1,0 +1,60 @@
+/**
+ * @file The output head of evaluation: log-probabilities of targets at chosen rows, and the likeliest tokens there. A row
+ * may be chosen more than once, as the last of a context with several continuations is; rows not chosen cost nothing.
+ */
+
+import { apply, input, type Operation, output } from '../operation.ts';
+import { BYTES_PER_ELEMENT, elements, extent, type Tensor } from '../tensor.ts';
+
+/** Rows whose logits exist at once; see `cross-entropy.ts`. */
+const SLICE_ROWS = 256;
+
+type Node = Parameters<Operation['flops']>[0];
+const channels = (node: Node): number => extent(input(node), -1);
+const vocabularySize = (node: Node): number => extent(input(node, 1), 0);
+const chosenRows = (node: Node): number => elements(input(node, 2).shape);
+const sliceRows = (node: Node): number => Math.min(SLICE_ROWS, chosenRows(node));
+
+const logLikelihoodsForward: Operation = {
+  name: 'log_likelihoods',
+  constants: (node) => ({
+    integers: [channels(node), vocabularySize(node), sliceRows(node), node.attributes.likeliest ?? 0],
+  }),
+  flops: (node) => 2 * chosenRows(node) * channels(node) * vocabularySize(node),
+  workspaceBytes: (node) =>
+    sliceRows(node) * (4 * vocabularySize(node) + BYTES_PER_ELEMENT[input(node).dtype] * channels(node)),
+};
+
+/** Float32 [R], and of the likeliest tokens, likeliest first, int32 and float32 [R, K]; undefined for K = 0. */
+export interface LogLikelihoods {
+  readonly values: Tensor;
+  readonly likeliestIds: Tensor | undefined;
+  readonly likeliestValues: Tensor | undefined;
+}
+
+/**
+ * values[i] = log softmax(x[rows[i]] · tokenTableᵀ)[targets[i]] in nats, for i below `count`; 0 where the target is −1.
+ *
+ * @param x_BTC activation type, the normalised last stream
+ * @param tokens_VC float32, a parameter
+ * @param chosen int32: rows [R] are indices into the B·T active rows, targets [R] token ids or −1, count a scalar
+ * @param likeliest how many of the likeliest tokens are told for each row
+ */
+export function logLikelihoods(
+  x_BTC: Tensor,
+  tokens_VC: Tensor,
+  chosen: { readonly rows_R: Tensor; readonly targets_R: Tensor; readonly count: Tensor },
+  likeliest: number,
+): LogLikelihoods {
+  const rows = extent(chosen.rows_R, 0);
+  const node = apply(x_BTC.graph, logLikelihoodsForward, {
+    inputs: [x_BTC, tokens_VC, chosen.rows_R, chosen.targets_R, chosen.count],
+    outputs: [
+      { shape: [rows], dtype: 'float32' },
+      likeliest > 0 ? { shape: [rows, likeliest], dtype: 'int32' } : undefined,
+      likeliest > 0 ? { shape: [rows, likeliest], dtype: 'float32' } : undefined,
+    ],
+    attributes: { likeliest },
+  });
+  return { values: output(node), likeliestIds: node.outputs[1], likeliestValues: node.outputs[2] };
+}

@@ -1,0 +1,38 @@
+/**
+ * @file Attention of segments that lie packed in one row: several continuations of one context, many such groups side by
+ * side. Evaluation only, so it has no backward rule.
+ */
+
+import { apply, input, type Operation, output } from '../operation.ts';
+import { extent, type Tensor } from '../tensor.ts';
+
+/** Numbers that describe a segment: its first row and its rows, the first row of its prefix and that one's rows. */
+export const SEGMENT_FIELDS = 4;
+
+const packedAttentionForward: Operation = {
+  name: 'packed_attention',
+  constants: (node) => {
+    const heads = node.attributes.heads ?? 1;
+    return { integers: [heads, extent(output(node), -1) / heads, extent(input(node, 1), 0)] };
+  },
+  /** Of one segment as long as the row. */
+  flops: (node) => 2 * extent(output(node), 0) * extent(output(node), 1) ** 2 * extent(output(node), 2),
+};
+
+/**
+ * softmax(q·kᵀ/√D)·v for every head, where a position sees the prefix of its segment and its own segment up to itself.
+ *
+ * @param qkv_BT3C activation type, as for `attention`; the active B·T rows count as one row, of which every one is in a segment
+ * @param segments_S4 int32, per segment (first row, rows, first row of the prefix, rows of the prefix); behind the last one rows of 0
+ * @returns activation type [B, T, C]
+ */
+export function packedAttention(qkv_BT3C: Tensor, segments_S4: Tensor, options: { readonly heads: number }): Tensor {
+  const { graph, dtype, shape } = qkv_BT3C;
+  return output(
+    apply(graph, packedAttentionForward, {
+      inputs: [qkv_BT3C, segments_S4],
+      outputs: [{ shape: [...shape.slice(0, -1), extent(qkv_BT3C, -1) / 3], dtype }],
+      attributes: { heads: options.heads },
+    }),
+  );
+}

@@ -1,0 +1,126 @@
+/** @file A model on its own evaluated: validation loss, bits per byte, HellaSwag. */
+
+import type { ShardSet } from '../data/dataset.ts';
+import { type EvaluationBatches, evaluationBatches } from '../data/evaluation-batches.ts';
+import type { Backend } from '../engine/backend.ts';
+import { checkMemory, Session, sessionBytes } from '../engine/session.ts';
+import type { Precision } from '../engine/tensor.ts';
+import { layoutForInference } from '../generate/programs.ts';
+import { parameterCount } from '../model/flops.ts';
+import { bitsPerByte, targetBytes } from './bits-per-byte.ts';
+import { type HellaswagResult, hellaswag } from './hellaswag.ts';
+import type { HellaswagExample } from './hellaswag-examples.ts';
+import { hellaswagTask } from './hellaswag-task.ts';
+import { packedTokens, planLosses, planScoring } from './programs.ts';
+import { Scorer } from './scorer.ts';
+import { validationLoss } from './validation-loss.ts';
+import type { Weights } from './weights.ts';
+
+export interface EvaluationOptions {
+  readonly precision: Precision;
+  /** Shards whose first tokens are predicted; undefined for no validation. */
+  readonly shards: ShardSet | undefined;
+  /** Most tokens to predict. */
+  readonly evalTokens: number;
+  /** Rows that are evaluated together; it changes no number. */
+  readonly batchSize: number;
+  /** Tokens of a row; default: the model's context. */
+  readonly sequenceLength: number | undefined;
+  /** Undefined for no HellaSwag. */
+  readonly examples: readonly HellaswagExample[] | undefined;
+  readonly signal?: AbortSignal;
+}
+
+export interface ValidationResult {
+  /** Nats a token. */
+  readonly loss: number;
+  readonly tokens: number;
+  readonly bytes: number;
+  readonly bitsPerByte: number;
+}
+
+/** What was found out of a model; without what was not asked for. */
+export interface Evaluation {
+  readonly path: string;
+  readonly parameters: number;
+  readonly validation?: ValidationResult;
+  readonly hellaswag?: HellaswagResult;
+}
+
+export interface EvaluationProgress {
+  readonly task: 'validation' | 'hellaswag';
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * Evaluates a model on a backend that was opened for `options.precision`. Yields how far it has come; undefined when it
+ * was stopped.
+ * @throws UserError when data and model do not fit together, or memory does not suffice.
+ */
+export async function* evaluateModel(
+  backend: Backend,
+  weights: Weights,
+  options: EvaluationOptions,
+): AsyncGenerator<EvaluationProgress, Evaluation | undefined> {
+  const { config, path } = weights;
+  const { batchSize, precision, signal } = options;
+  const length = Math.min(options.sequenceLength ?? config.contextLength, config.contextLength);
+  const batches = options.shards && batchesOf(options.shards, options, length, config.vocabularySize);
+  const task = options.examples && hellaswagTask(options.examples, config);
+
+  const layout = layoutForInference(config);
+  const tokens = packedTokens(config, batchSize * length);
+  const plans = {
+    ...(batches ? { losses: planLosses(config, layout, { batch: batchSize, length, precision }) } : {}),
+    ...(task ? { score: planScoring(config, layout, { tokens, likeliest: 0, precision }) } : {}),
+  };
+  const bytes = sessionBytes(layout, Object.values(plans));
+  checkMemory(backend, bytes, `evaluating ${path}`, () => 'lower --batch-size');
+  const session = new Session<string>(backend, layout, plans);
+  try {
+    await weights.load(session);
+    let validation: ValidationResult | undefined;
+    if (batches) {
+      const total = batches.batchCount;
+      const loss = yield* progressOf('validation', total, validationLoss(session.program('losses'), batches, signal));
+      if (loss === undefined) return undefined;
+      const [count, text] = [batches.tokenCount, targetBytes(batches)];
+      validation = { loss, tokens: count, bytes: text, bitsPerByte: bitsPerByte(loss, count, text) };
+    }
+    let result: HellaswagResult | undefined;
+    if (task) {
+      const scorer = new Scorer(session.program('score'), config.contextLength);
+      result = yield* progressOf('hellaswag', task.labels.length, hellaswag(scorer, task, signal));
+      if (result === undefined) return undefined;
+    }
+    return {
+      path,
+      parameters: parameterCount(config),
+      ...(validation ? { validation } : {}),
+      ...(result ? { hellaswag: result } : {}),
+    };
+  } finally {
+    session.close();
+  }
+}
+
+async function* progressOf<T>(
+  task: EvaluationProgress['task'],
+  total: number,
+  evaluation: AsyncGenerator<number, T>,
+): AsyncGenerator<EvaluationProgress, T> {
+  let next = await evaluation.next();
+  for (; !next.done; next = await evaluation.next()) yield { task, done: next.value, total };
+  return next.value;
+}
+
+function batchesOf(
+  shards: ShardSet,
+  { batchSize, evalTokens }: EvaluationOptions,
+  sequenceLength: number,
+  vocabularySize: number,
+): EvaluationBatches {
+  const limits = { batchSize, sequenceLength, maxTokens: evalTokens, vocabularySize };
+  return evaluationBatches(shards, { ...limits, rank: 0, worldSize: 1 });
+}

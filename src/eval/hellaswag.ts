@@ -1,0 +1,62 @@
+/**
+ * @file Accuracy on HellaSwag: how often the right one of four endings is the likeliest, by the sum of its tokens'
+ * log-probabilities and, normalised, by their mean.
+ */
+
+import type { HellaswagTask } from './hellaswag-task.ts';
+import type { ContinuationScores, Scorer } from './scorer.ts';
+
+export interface HellaswagResult {
+  readonly accuracy: number;
+  /** By mean log-probability a token. */
+  readonly accuracyNorm: number;
+  readonly correct: number;
+  readonly correctNorm: number;
+  readonly total: number;
+}
+
+/** Summed log-probability of each ending, in double, and its number of tokens. */
+export interface EndingScores {
+  readonly sums: readonly number[];
+  readonly lengths: readonly number[];
+}
+
+/** Yields the scores of each example; ends early when it was stopped. */
+export async function* scoreEndings(
+  scorer: Scorer,
+  { requests }: HellaswagTask,
+  signal?: AbortSignal,
+): AsyncGenerator<EndingScores, void> {
+  for await (const endings of scorer.score(requests, signal))
+    yield { sums: endings.map(sumOf), lengths: endings.map(({ values }) => values.length) };
+}
+
+const sumOf = ({ values }: ContinuationScores): number => values.reduce((sum, value) => sum + value, 0);
+
+/**
+ * Evaluates a model. Yields the number of examples done; undefined when it was stopped meanwhile. The counts are the same
+ * whatever is packed together.
+ */
+export async function* hellaswag(
+  scorer: Scorer,
+  task: HellaswagTask,
+  signal?: AbortSignal,
+): AsyncGenerator<number, HellaswagResult | undefined> {
+  const total = task.labels.length;
+  let done = 0;
+  let correct = 0;
+  let correctNorm = 0;
+  for await (const { sums, lengths } of scoreEndings(scorer, task, signal)) {
+    const label = task.labels[done];
+    if (likeliest(sums) === label) correct++;
+    if (likeliest(sums.map((sum, ending) => sum / (lengths[ending] ?? 1))) === label) correctNorm++;
+    yield ++done;
+  }
+  if (done < total) return undefined;
+  return { accuracy: correct / total, accuracyNorm: correctNorm / total, correct, correctNorm, total };
+}
+
+/** The index of the largest, the first of equals. */
+function likeliest(values: readonly number[]): number {
+  return values.indexOf(Math.max(...values));
+}

@@ -1,0 +1,126 @@
+/**
+ * @file Texts to be scored, packed into rows without padding: the continuations of a context stand behind it, one after the
+ * other, each at the positions behind the context; the next context follows. The context is computed once.
+ */
+
+import { UserError } from '../support/errors.ts';
+
+/** A context and continuations whose tokens are scored, each behind the context and its own tokens before it. */
+export interface ScoringRequest {
+  /** At least one token. */
+  readonly context: ArrayLike<number>;
+  /** A last token of −1 stands for one that is not known yet. */
+  readonly continuations: readonly ArrayLike<number>[];
+}
+
+/** What a program takes at once. */
+export interface PackingLimits {
+  readonly tokens: number;
+  readonly segments: number;
+  /** Scored tokens. */
+  readonly rows: number;
+  /** Positions the model has. */
+  readonly positions: number;
+}
+
+/** Inputs of one run of the program of `planScoring`. */
+export interface PackedBatch {
+  readonly requests: readonly ScoringRequest[];
+  readonly tokens: number[];
+  readonly positions: number[];
+  /** Four numbers a segment, see `packedAttention`. */
+  readonly segments: number[];
+  /** For each scored token in the order of the requests, the row that predicts it, and the token. */
+  readonly rows: number[];
+  readonly targets: number[];
+}
+
+type Size = Omit<PackingLimits, 'positions'>;
+
+/** The last token of a continuation is predicted but not read. */
+function sizeOf({ context, continuations }: ScoringRequest): Size {
+  const size = { tokens: context.length, segments: 1, rows: 0 };
+  for (const { length } of continuations) {
+    size.tokens += Math.max(0, length - 1);
+    size.segments += length > 1 ? 1 : 0;
+    size.rows += length;
+  }
+  return size;
+}
+
+const sum = (a: Size, b: Size): Size => ({
+  tokens: a.tokens + b.tokens,
+  segments: a.segments + b.segments,
+  rows: a.rows + b.rows,
+});
+
+const fits = (size: Size, limits: Size): boolean =>
+  size.tokens <= limits.tokens && size.segments <= limits.segments && size.rows <= limits.rows;
+
+/**
+ * Packs requests in their order, as many into a batch as it takes.
+ * @throws UserError when one has no context, or is longer than the model or a batch takes.
+ */
+export function* packRequests(requests: Iterable<ScoringRequest>, limits: PackingLimits): Generator<PackedBatch> {
+  let gathered: ScoringRequest[] = [];
+  let size: Size = { tokens: 0, segments: 0, rows: 0 };
+  for (const request of requests) {
+    checkRequest(request, limits);
+    const own = sizeOf(request);
+    if (!fits(sum(size, own), limits)) {
+      yield pack(gathered);
+      gathered = [];
+      size = { tokens: 0, segments: 0, rows: 0 };
+    }
+    gathered.push(request);
+    size = sum(size, own);
+  }
+  if (gathered.length > 0) yield pack(gathered);
+}
+
+function checkRequest(request: ScoringRequest, limits: PackingLimits): void {
+  const { context, continuations } = request;
+  if (context.length === 0) throw new UserError('scoring: expected a context of at least one token, found none');
+  const longest = Math.max(0, ...continuations.map(({ length }) => length - 1));
+  const positions = context.length + longest;
+  if (positions > limits.positions)
+    throw new UserError(
+      `expected context and continuation to fit the ${limits.positions} positions of the model, found ${positions}; shorten it`,
+    );
+  const { tokens, rows } = sizeOf(request);
+  if (tokens > limits.tokens || rows > limits.rows)
+    throw new UserError(
+      `expected a context whose continuations have ${limits.tokens} tokens together, found ${Math.max(tokens, rows)}; score fewer of them at once`,
+    );
+}
+
+function pack(requests: readonly ScoringRequest[]): PackedBatch {
+  const batch: PackedBatch = { requests, tokens: [], positions: [], segments: [], rows: [], targets: [] };
+  const { tokens, positions, segments, rows, targets } = batch;
+  const append = (
+    ids: ArrayLike<number>,
+    count: number,
+    position: number,
+    prefix: readonly [number, number],
+  ): number => {
+    const first = tokens.length;
+    if (count > 0) segments.push(first, count, ...prefix);
+    for (let i = 0; i < count; i++) {
+      tokens.push(ids[i] ?? 0);
+      positions.push(position + i);
+    }
+    return first;
+  };
+  for (const { context, continuations } of requests) {
+    const { length } = context;
+    const start = append(context, length, 0, [0, 0]);
+    for (const continuation of continuations) {
+      const first = append(continuation, continuation.length - 1, length, [start, length]);
+      for (let i = 0; i < continuation.length; i++) {
+        rows.push(i === 0 ? start + length - 1 : first + i - 1);
+        targets.push(continuation[i] ?? 0);
+      }
+    }
+  }
+  return batch;
+}

@@ -1,0 +1,45 @@
+/** @file The programs of evaluation over one parameter layout: losses of whole rows, and log-probabilities of chosen tokens. */
+
+import { Graph } from '../engine/graph.ts';
+import type { ParameterLayout } from '../engine/layout.ts';
+import { type Plan, plan } from '../engine/plan.ts';
+import type { Precision } from '../engine/tensor.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { gpt2LogLikelihoods, gpt2Losses } from '../model/gpt2.ts';
+
+/** Inputs tokens, targets [B, T]; result losses [B, T]. */
+export function planLosses(
+  config: Gpt2Config,
+  layout: ParameterLayout,
+  { batch, length, precision }: { batch: number; length: number; precision: Precision },
+): Plan {
+  const graph = new Graph({ batch, length }, precision);
+  graph.result('losses', gpt2Losses(graph, config));
+  return plan(graph, layout);
+}
+
+/** Tokens that are scored in one run unless there is reason for more: enough to keep the arithmetic units busy. */
+const LEAST_PACKED_TOKENS = 1024;
+
+/** Tokens of a run for work that otherwise runs on batches of so many. */
+export function packedTokens(config: Gpt2Config, batchTokens: number): number {
+  return Math.max(LEAST_PACKED_TOKENS, config.contextLength, batchTokens);
+}
+
+/**
+ * One row of packed segments (see `Scorer`), at most `tokens` of them together. Results values [R], and with `likeliest` of
+ * K > 0 likeliestIds and likeliestValues [R, K].
+ */
+export function planScoring(
+  config: Gpt2Config,
+  layout: ParameterLayout,
+  { tokens, likeliest, precision }: { tokens: number; likeliest: number; precision: Precision },
+): Plan {
+  const graph = new Graph({ batch: 1, length: tokens }, precision);
+  const extents = { segments: Math.ceil(tokens / 2), rows: tokens, likeliest };
+  const { values, likeliestIds, likeliestValues } = gpt2LogLikelihoods(graph, config, extents);
+  graph.result('values', values);
+  if (likeliestIds) graph.result('likeliestIds', likeliestIds);
+  if (likeliestValues) graph.result('likeliestValues', likeliestValues);
+  return plan(graph, layout);
+}

@@ -1,0 +1,91 @@
+/**
+ * @file Log-probabilities of given tokens, of many texts in one run. The numbers of a text do not depend on the texts that are
+ * packed beside it, nor on the number of threads.
+ */
+
+import type { Program } from '../engine/session.ts';
+import { extent } from '../engine/tensor.ts';
+import { type PackedBatch, type PackingLimits, packRequests, type ScoringRequest } from './packing.ts';
+
+/** Of each token of a continuation, in order. */
+export interface ContinuationScores {
+  /** Its log-probability in nats; 0 for a token of −1. */
+  readonly values: Float32Array;
+  /** The K likeliest tokens in its place, likeliest first, K a token. Empty for a program that tells none. */
+  readonly likeliestIds: Int32Array;
+  readonly likeliestValues: Float32Array;
+}
+
+export class Scorer {
+  readonly #program: Program;
+  readonly #limits: PackingLimits;
+  /** Likeliest tokens told in the place of each. */
+  readonly likeliest: number;
+
+  /**
+   * @param program a compiled plan of `planScoring`
+   * @param positions the context length of the model
+   */
+  constructor(program: Program, positions: number) {
+    this.#program = program;
+    const { plan } = program;
+    const rows = extentOf(program, 'rows', 0);
+    this.#limits = { tokens: plan.length, segments: extentOf(program, 'segments', 0), rows, positions };
+    const ids = plan.results.get('likeliestIds');
+    this.likeliest = ids ? extent(ids, 1) : 0;
+  }
+
+  /**
+   * The scores of the continuations of each request, in order. Ends early when the signal is aborted or the backend closed.
+   * @throws UserError when a request has no context or is too long.
+   */
+  async *score(
+    requests: Iterable<ScoringRequest>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly ContinuationScores[], void> {
+    for (const batch of packRequests(requests, this.#limits)) {
+      const scores = await this.#run(batch, signal);
+      if (!scores) return;
+      yield* scores;
+    }
+  }
+
+  async #run(batch: PackedBatch, signal: AbortSignal | undefined): Promise<ContinuationScores[][] | undefined> {
+    const count = batch.rows.length;
+    const values = new Float32Array(count);
+    const likeliestIds = new Int32Array(count * this.likeliest);
+    const likeliestValues = new Float32Array(count * this.likeliest);
+    const segments = new Int32Array(4 * this.#limits.segments);
+    segments.set(batch.segments);
+    const inputs = {
+      tokens: Int32Array.from(batch.tokens),
+      positions: Int32Array.from(batch.positions),
+      segments,
+      rows: Int32Array.from(batch.rows),
+      targets: Int32Array.from(batch.targets),
+      count,
+    };
+    const results = this.likeliest > 0 ? { values, likeliestIds, likeliestValues } : { values };
+    const options = { batch: 1, length: batch.tokens.length, signal, results };
+    if ((await this.#program.run(inputs, options)) === 'stopped') return undefined;
+
+    let end = 0;
+    return batch.requests.map(({ continuations }) =>
+      continuations.map(({ length }) => {
+        const start = end;
+        end += length;
+        return {
+          values: values.subarray(start, end),
+          likeliestIds: likeliestIds.subarray(start * this.likeliest, end * this.likeliest),
+          likeliestValues: likeliestValues.subarray(start * this.likeliest, end * this.likeliest),
+        };
+      }),
+    );
+  }
+}
+
+function extentOf({ plan }: Program, input: string, axis: number): number {
+  const field = plan.inputs.get(input);
+  if (!field) throw new TypeError(`this program has no input ${input}`);
+  return extent(field.tensor, axis);
+}

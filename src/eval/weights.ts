@@ -1,0 +1,50 @@
+/** @file The weights that `--checkpoint` names: those of a folder, or of a model that has not been trained. */
+
+import type { Session } from '../engine/session.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { openGpt2Folder } from '../formats/gpt2-folder.ts';
+import { initialiseParameters, loadParameters } from '../model/parameters.ts';
+import { PRESET_NAMES, PRESETS } from '../model/presets.ts';
+import { resolveCheckpoint } from '../runs/checkpoints.ts';
+import { UserError } from '../support/errors.ts';
+
+const UNTRAINED = 'untrained:';
+
+/** The seed of training's default. */
+const SEED = 1337;
+
+export interface Weights {
+  /** The folder, or the name of the untrained model. */
+  readonly path: string;
+  readonly config: Gpt2Config;
+  /** Fills the parameters of a session whose layout is that of `config`. */
+  load(session: Pick<Session<string>, 'write'>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what a checkpoint's name means: a run folder (its newest step), a step folder, a Hugging Face folder, or
+ * `untrained:PRESET`.
+ * @throws UserError when there is no such model.
+ */
+export async function openWeights(checkpoint: string): Promise<Weights> {
+  if (checkpoint.startsWith(UNTRAINED)) return untrained(checkpoint);
+  const folder = await openGpt2Folder(await resolveCheckpoint(checkpoint));
+  const { path, config } = folder;
+  return { path, config, load: (session) => loadParameters(session, folder), close: () => folder.close() };
+}
+
+function untrained(checkpoint: string): Weights {
+  const preset = PRESET_NAMES.find((name) => name === checkpoint.slice(UNTRAINED.length));
+  if (preset === undefined)
+    throw new UserError(
+      `${checkpoint}: expected ${PRESET_NAMES.map((name) => UNTRAINED + name).join(', ')}, found another name`,
+    );
+  const config = PRESETS[preset];
+  return {
+    path: checkpoint,
+    config,
+    load: async (session) => initialiseParameters(session, config, SEED),
+    close: async () => {},
+  };
+}
