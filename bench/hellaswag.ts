@@ -9,8 +9,9 @@ import { hellaswag } from '#minillm/eval/hellaswag.js';
 import { planScoring } from '#minillm/eval/programs.js';
 import { Scorer } from '#minillm/eval/scorer.js';
 import { layoutForInference } from '#minillm/generate/programs.js';
-import { report, workArguments } from './arguments.ts';
+import { workArguments } from './arguments.ts';
 import { CONFIG, fillParameters, randomTokens } from './model.ts';
+import { report } from './report.ts';
 
 /** Tokens of an example whose lengths are HellaSwag's means: context 51.3, endings 31.5, the longest of four 39.8. */
 const CONTEXT = 51;

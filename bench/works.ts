@@ -100,6 +100,13 @@ const generation = (streams: number, precision: Precision): Work => ({
   bound: 'bytes',
 });
 
+const hellaswag = (precision: Precision): Work => ({
+  name: `HellaSwag ${precision}`,
+  script: 'hellaswag',
+  flags: flags({ batch: 8, length: 1024, precision }),
+  peers: [eager('hellaswag')],
+});
+
 const loading = (precision: Precision): Work => ({
   name: `load ${precision}`,
   script: 'loading',
@@ -132,6 +139,7 @@ export const GROUPS: readonly Group[] = [
     title: 'Generation, 64 new tokens a stream',
     works: PRECISIONS.flatMap((precision) => [1, 8].map((streams) => generation(streams, precision))),
   },
+  { title: 'HellaSwag, GPT-2 124M', works: PRECISIONS.map(hellaswag) },
   { title: 'Tokenising', works: [tokenising] },
   { title: 'Loading: from a checkpoint to the first token', works: PRECISIONS.map(loading) },
 ];
