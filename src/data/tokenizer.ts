@@ -26,7 +26,7 @@ function reserve(text: string): void {
   if (mostBytesPerUnit * text.length + PADDING <= utf8.length) return;
   const needed = Buffer.byteLength(text) + PADDING;
   if (needed <= utf8.length) return;
-  utf8 = Buffer.alloc(2 * needed);
+  utf8 = Buffer.alloc(needed);
   words = new DataView(utf8.buffer);
   gathered = new Uint16Array(utf8.length);
 }
