@@ -1,6 +1,4 @@
 /** @file Token shards that others have made, from the Hugging Face hub: `.bin` of llm.c or `.npy` of build-nanogpt. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { commitOfSource, sourceOf } from '../hub/corpus-source.ts';
@@ -10,13 +8,11 @@ import { lockWhenFree } from '../hub/hub-cache.ts';
 import { findRepository, type HubFile, listFilesIn, type Repository } from '../hub/repository.ts';
 import { UserError } from '../support/errors.ts';
 import { type DatasetDescription, GPT2_TOKENIZER, readDescription, writeDescription } from './dataset-description.ts';
-import { Shard } from './shard.ts';
+import { sha256OfFile, withShard } from './downloaded-shard.ts';
 import { splitOfShard } from './shard-names.ts';
-import { END_OF_TEXT } from './vocabulary.ts';
 
 /** Hidden in the data folder, so that a shard appears there whole. */
 const WORK_FOLDER = '.downloading';
-const READ_TOKENS = 1 << 20;
 
 export interface HubShardsOptions {
   /** `OWNER/NAME` */
@@ -102,9 +98,9 @@ async function adopt(
     if (isListed(whole, name)) continue;
     const path = join(folder, name);
     const file = wanted.find((one) => basename(one.path) === name);
-    if (file === undefined || (await sha256Of(path)) !== file.checksum.hex)
+    if (file === undefined || (await sha256OfFile(path)) !== file.checksum.hex)
       throw otherShards(folder, description.source, name);
-    whole = withShard(whole, path, file);
+    whole = withShard(whole, path, file.checksum.hex);
     await writeDescription(folder, whole);
   }
   return whole;
@@ -116,12 +112,6 @@ function isListed({ shards }: DatasetDescription, name: string): boolean {
 
 function otherShards(folder: string, source: string, found: string): UserError {
   return new UserError(`${folder}: expected no shards but those of ${source}, found ${found}; choose another folder`);
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer);
-  return hash.digest('hex');
 }
 
 /** Downloads shards one after the other, each listed in `dataset.json` once it is there. */
@@ -153,7 +143,7 @@ async function fetchMissing(
         onProgress?.({ name, bytes: before + ofFile, totalBytes, seconds });
       };
       const path = await window.fetch(index, { signal, onProgress: tell });
-      whole = withShard(whole, path, file);
+      whole = withShard(whole, path, file.checksum.hex);
       await rename(path, join(folder, name));
       await writeDescription(folder, whole);
       before += file.bytes;
@@ -179,38 +169,9 @@ function wantedShards(
       `${name} @ ${commit}: expected shards named …train_000001.bin (or .npy), found ${found.join(', ') || 'no file'}; for documents see minillm data hub`,
     );
   }
+  const small = wanted.find(({ checksum }) => checksum.algorithm !== 'sha256');
+  if (small) throw new UserError(`${name} @ ${commit}: expected ${small.path} in large file storage, found it in git`);
   const names = new Set(wanted.map(({ path }) => basename(path)));
   if (names.size < wanted.length) throw new UserError(`${name} @ ${commit}: two of its shards have the same name`);
   return wanted;
-}
-
-/** The description with one more shard; every token of it is read to count the documents. */
-function withShard(description: DatasetDescription, path: string, { checksum }: HubFile): DatasetDescription {
-  const name = basename(path);
-  if (checksum.algorithm !== 'sha256') throw new UserError(`${name}: expected a file in large file storage`);
-  const split = splitOfShard(name) ?? 'train';
-  const shard = new Shard(path);
-  try {
-    const tokens = shard.tokenCount;
-    const { documents, validationTokens, trainTokens, shards } = description;
-    return {
-      ...description,
-      documents: documents + countDocuments(shard),
-      validationTokens: validationTokens + (split === 'validation' ? tokens : 0),
-      trainTokens: trainTokens + (split === 'train' ? tokens : 0),
-      shards: [...shards, { name, split, tokens, sha256: checksum.hex }].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    };
-  } finally {
-    shard.close();
-  }
-}
-
-/** The documents that begin in a shard. */
-function countDocuments(shard: Shard): number {
-  let documents = 0;
-  for (let start = 0; start < shard.tokenCount; start += READ_TOKENS) {
-    for (const token of shard.read(start, Math.min(READ_TOKENS, shard.tokenCount - start)))
-      if (token === END_OF_TEXT) documents++;
-  }
-  return documents;
 }

@@ -29,7 +29,7 @@ export interface WindowOptions {
 }
 
 export interface FetchOptions {
-  /** Ends all downloads of the window, those ahead of the reader too, whenever it is aborted. */
+  /** Ends all downloads of the window, those ahead of the reader too, whenever it is aborted before the next `fetch`. */
   readonly signal: AbortSignal;
   /** Told how many bytes of the file are here. */
   readonly onProgress?: (bytes: number) => void;
@@ -45,9 +45,9 @@ interface Place {
 export class DownloadWindow {
   readonly #options: WindowOptions;
   readonly #places = new Map<number, Place>();
-  readonly #signals = new WeakSet<AbortSignal>();
-  readonly #closed = new AbortController();
+  readonly #stop = (): void => this.#abort.abort(this.#followed?.reason);
   #abort = new AbortController();
+  #followed: AbortSignal | undefined;
   #next = 0;
 
   constructor(options: WindowOptions) {
@@ -79,15 +79,16 @@ export class DownloadWindow {
 
   /** Ends every download; what has come of it is there for the next time. */
   async close(): Promise<void> {
-    this.#closed.abort();
+    this.#follow(undefined);
     this.#abort.abort(new Error('the window was closed'));
     await Promise.allSettled([...this.#places.values()].map(({ path }) => path));
   }
 
-  #follow(signal: AbortSignal): void {
-    if (this.#signals.has(signal)) return;
-    this.#signals.add(signal);
-    signal.addEventListener('abort', () => this.#abort.abort(signal.reason), { signal: this.#closed.signal });
+  /** Stops when this signal says so, and no longer when an earlier one does. */
+  #follow(signal: AbortSignal | undefined): void {
+    this.#followed?.removeEventListener('abort', this.#stop);
+    this.#followed = signal;
+    signal?.addEventListener('abort', this.#stop);
   }
 
   #start(index: number): Place {

@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { listCheckpoints, removeOldCheckpoints, resolveCheckpoint, stepFolder } from '#minillm/runs/checkpoints.js';
 import { UserError } from '#minillm/support/errors.js';
 import { temporaryPath } from '#minillm/support/files.js';
+import { fakeHub } from '../hub/hubs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FILES = ['config.json', 'model.safetensors', 'optimizer.safetensors', 'state.json'];
@@ -66,4 +67,17 @@ test('only the newest are kept', async () => {
   expect(readdirSync(folder).sort()).toEqual(['step-00000003', 'step-00000004']);
   await removeOldCheckpoints(folder, 5, Number.MAX_SAFE_INTEGER);
   expect(readdirSync(folder).length).toBe(2);
+});
+
+test('hf:OWNER/NAME means a folder that is fetched from the hub', async () => {
+  const server = await fakeHub({ 'config.json': '{}', 'model.safetensors': 'weights' }, { kind: 'model' });
+  vi.stubEnv('HF_ENDPOINT', server.url);
+  vi.stubEnv('HF_TOKEN', 'none');
+  vi.stubEnv('MINILLM_CACHE', temporaryFolder());
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const path = await resolveCheckpoint('hf:owner/name');
+  expect(readdirSync(path).sort()).toEqual(['config.json', 'model.safetensors']);
+  await expect(resolveCheckpoint('hf:owner/none')).rejects.toThrow(UserError);
 });
