@@ -20,22 +20,19 @@ async function read(path: string): Promise<{ texts: string[]; problems: number }
   return { texts, problems };
 }
 
-test('a file of which some bytes are others is read, or told as damaged, but is no defect of ours', async () => {
+test('a footer of which some bytes are others is read, or told as damaged, but is no defect of ours', async () => {
   const path = join(temporaryFolder(), 'a.parquet');
   const texts = sampleTexts(60);
   writeParquet(path, texts, { rowsPerGroup: 20 });
   expect(await read(path)).toEqual({ texts, problems: 0 });
   const whole = readFileSync(path);
+  const footer = 8 + whole.readUInt32LE(whole.length - 8);
   const random = new Random(1, 'mutations');
   const below = (limit: number): number => Math.floor(limit * random.uniform());
   let damaged = 0;
   for (let round = 0; round < 500; round++) {
     const bytes = Buffer.from(whole);
-    // the footer is where most of the structure is
-    for (let changes = 1 + below(4); changes > 0; changes--) {
-      const at = random.uniform() < 0.5 ? below(bytes.length) : bytes.length - 1 - below(1500);
-      bytes[at] = below(256);
-    }
+    for (let changes = 1 + below(4); changes > 0; changes--) bytes[bytes.length - 1 - below(footer)] = below(256);
     writeFileSync(path, bytes);
     try {
       if ((await read(path)).problems > 0) damaged++;
