@@ -123,7 +123,7 @@ describe('text to tokenise', () => {
     const flags = ['--out', place('skip-shards'), '--skip-bad', '--val-tokens', '0', '--json'];
     const { code, stdout, stderr } = await minillm('data', 'text', place('skip.jsonl'), ...flags);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ documents: 2, skippedLines: 3 });
+    expect(JSON.parse(stdout)).toMatchObject({ documents: 2, skipped: 3 });
     for (const line of [2, 3, 4]) expect(stderr).toContain(`skip.jsonl line ${line}: expected `);
   });
 });

@@ -39,13 +39,14 @@ test('the same seed makes the same shards on any number of threads, another seed
   expect(sums[2]).not.toBe(sums[0]);
 });
 
-test('shards are replaced only when asked', async () => {
-  const command = ['data', 'stories', '--out', temporaryFolder(), '--stories', '20'];
-  expect((await minillm(...command)).code).toBe(0);
-  const again = await minillm(...command);
-  expect([again.code, again.stdout]).toEqual([1, '']);
-  expect(again.stderr).toMatch(/already holds shards/);
-  expect((await minillm(...command, '--overwrite')).code).toBe(0);
+test('shards of other stories are replaced only when asked', async () => {
+  const command = ['data', 'stories', '--out', temporaryFolder()];
+  expect((await minillm(...command, '--stories', '20')).code).toBe(0);
+  expect((await minillm(...command, '--stories', '20')).code).toBe(0);
+  const other = await minillm(...command, '--stories', '21');
+  expect([other.code, other.stdout]).toEqual([1, '']);
+  expect(other.stderr).toMatch(/holds shards made with other settings \(.*was 20 and is 21/);
+  expect((await minillm(...command, '--stories', '21', '--overwrite')).code).toBe(0);
 });
 
 test('no stories are a usage error', async () => {
