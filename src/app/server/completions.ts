@@ -77,7 +77,9 @@ function streamCompletion(c: Context, model: LanguageModel, body: CompletionBody
       await complete(model, body, AbortSignal.any([signal, left.signal]), sendPiece);
       send('[DONE]');
     } catch (cause) {
-      send({ error: errorObject(400, messageOf(cause)) });
+      const isTheirs = cause instanceof UserError;
+      if (!isTheirs) console.error(cause);
+      send({ error: errorObject(isTheirs ? 400 : 500, messageOf(cause)) });
     }
     await written;
   });
