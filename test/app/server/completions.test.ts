@@ -148,6 +148,12 @@ test.each([
   ['an empty list', { prompt: [] }, /prompt: expected a text/],
   ['a token that is none', { prompt: [50257] }, /token ids below 50257, found 50257/],
   ['too long', { prompt: TEXT, max_tokens: 125 }, /maximum context length is 128 tokens; the request has 7 .* and 125/],
+  ['too long for a stream', { prompt: TEXT, max_tokens: 125, stream: true }, /maximum context length is 128 tokens/],
+  [
+    'far too long',
+    { prompt: 'a'.repeat(1e6) },
+    /maximum context length is 128 tokens; the request has 1000000 characters/,
+  ],
   ['too many log-probabilities', { prompt: TEXT, logprobs: 6 }, /logprobs/],
   ['an empty stop', { prompt: TEXT, stop: '' }, /stop/],
   ['a stream of log-probabilities', { prompt: TEXT, logprobs: 1, stream: true }, /not supported with stream/],
