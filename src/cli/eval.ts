@@ -7,7 +7,8 @@ import { requireFlag, tokenCount, wholeNumber } from './flags.ts';
 import type { EvalFlags } from './run-eval.ts';
 
 const EXAMPLE = `
-A checkpoint is a run folder (its newest step), a step folder, a Hugging Face folder of a GPT-2, or untrained:PRESET.
+A checkpoint is a run folder (its newest step), a step folder, a Hugging Face folder of a GPT-2,
+hf:OWNER/NAME of the hub, or untrained:PRESET.
 --hellaswag alone downloads the validation split once; it takes a .jsonl or .jsonl.gz file too.
 
 Examples:

@@ -3,6 +3,7 @@
 import type { Evaluation } from '../eval/evaluate.ts';
 import type { HellaswagResult } from '../eval/hellaswag.ts';
 import { formatCount } from '../support/format.ts';
+import { textTable } from './text-table.ts';
 
 /** `HellaSwag accuracy: 2982/10042=0.2970`: by mean log-probability a token, as results are commonly given. */
 export function hellaswagLine({ correctNorm, total, accuracyNorm }: HellaswagResult): string {
@@ -26,26 +27,17 @@ export function evaluationLines({ path, parameters, validation, hellaswag }: Eva
 export function evaluationTable(evaluations: readonly Evaluation[]): string {
   const hasValidation = evaluations.some(({ validation }) => validation);
   const hasHellaswag = evaluations.some(({ hellaswag }) => hellaswag);
-  const rows = [
-    [
-      'checkpoint',
-      'parameters',
-      ...(hasValidation ? ['validation loss', 'bits per byte'] : []),
-      ...(hasHellaswag ? ['HellaSwag', 'HellaSwag, summed'] : []),
-    ],
-    ...evaluations.map(({ path, parameters, validation, hellaswag }) => [
-      path,
-      formatCount(parameters),
-      ...(validation ? [validation.loss.toFixed(4), validation.bitsPerByte.toFixed(4)] : []),
-      ...(hellaswag ? [hellaswag.accuracyNorm.toFixed(4), hellaswag.accuracy.toFixed(4)] : []),
-    ]),
+  const head = [
+    'checkpoint',
+    'parameters',
+    ...(hasValidation ? ['validation loss', 'bits per byte'] : []),
+    ...(hasHellaswag ? ['HellaSwag', 'HellaSwag, summed'] : []),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-        .join('  '),
-    )
-    .join('\n');
+  const rows = evaluations.map(({ path, parameters, validation, hellaswag }) => [
+    path,
+    formatCount(parameters),
+    ...(validation ? [validation.loss.toFixed(4), validation.bitsPerByte.toFixed(4)] : []),
+    ...(hellaswag ? [hellaswag.accuracyNorm.toFixed(4), hellaswag.accuracy.toFixed(4)] : []),
+  ]);
+  return textTable(head, rows);
 }

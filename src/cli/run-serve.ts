@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { completionsApp } from '../app/server/completions.ts';
 import { MOST_LOGPROBS } from '../app/server/completions-schema.ts';
 import { openLanguageModel } from '../app/server/language-model.ts';
-import { listen } from '../app/server/serve.ts';
+import { listen } from '../app/server/listen.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { parameterCount } from '../model/flops.ts';
 import { formatCount } from '../support/format.ts';
@@ -24,11 +24,11 @@ export async function runServe({ checkpoint, host, port, precision, threads, dev
   const model = await openLanguageModel(checkpoint, MOST_LOGPROBS, { precision, threads, device });
   try {
     await abortOnSignals(async (signal) => {
-      const server = await listen(completionsApp(model, signal), { host, port });
+      const server = await listen(completionsApp(model, signal), { host, port, isFixed: true });
       console.log(`${checkpoint}: ${formatCount(parameterCount(model.config))} parameters, ${precision}`);
       console.log(`device: ${model.device}`);
-      console.log(`serving ${server.url}/v1/completions (Ctrl-C ends it)`);
-      await once(signal, 'abort');
+      console.log(`serving ${server.url}v1/completions (Ctrl-C ends it)`);
+      if (!signal.aborted) await once(signal, 'abort');
       await server.close();
     }, 'stopping (again to end now)');
   } finally {

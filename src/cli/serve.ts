@@ -17,7 +17,7 @@ Examples:
 export function serveCommand(): Command {
   return new Command('serve')
     .description("answer OpenAI's completions API")
-    .option('--checkpoint <path>', 'run folder (its newest step), step folder or Hugging Face folder')
+    .option('--checkpoint <path>', 'run folder (its newest step), step or Hugging Face folder, or hf:OWNER/NAME')
     .option('--host <address>', 'where to listen; 0.0.0.0 lets other machines in', '127.0.0.1')
     .option('--port <n>', 'where to listen; 0 for one that is free', wholeNumber(0, 65_535), 8000)
     .addOption(

@@ -16,13 +16,13 @@ export interface HellaswagResult {
 }
 
 /** Summed log-probability of each ending, in double, and its number of tokens. */
-export interface EndingScores {
+interface EndingScores {
   readonly sums: readonly number[];
   readonly lengths: readonly number[];
 }
 
 /** Yields the scores of each example; ends early when it was stopped. */
-export async function* scoreEndings(
+async function* scoreEndings(
   scorer: Scorer,
   { requests }: HellaswagTask,
   signal?: AbortSignal,

@@ -36,7 +36,7 @@ export async function readRunFolder(folder: string): Promise<Omit<RunCurves, 'na
 }
 
 /** How the run was made, from its newest checkpoint that can be read. */
-export async function readRunFacts(folder: string): Promise<RunFacts | undefined> {
+async function readRunFacts(folder: string): Promise<RunFacts | undefined> {
   for (const checkpoint of await listCheckpoints(folder)) {
     try {
       const { configuration, versions } = await readTrainingState(checkpoint.path);

@@ -24,7 +24,7 @@ test('a port that was asked for and is taken is an error before anything is trai
   const { code, stdout, stderr } = await minillm(...(await fixtureTraining(out, 3)), '--dashboard', `${port}`);
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toBe(
-    `minillm: http://127.0.0.1:${port}/: could not be served (another program listens there; name another port)\n`,
+    `minillm: http://127.0.0.1:${port}/: could not be served (another program listens there; give another --port)\n`,
   );
   expect(existsSync(out)).toBe(false);
 });

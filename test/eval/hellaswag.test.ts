@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -132,28 +133,37 @@ describe('downloaded', () => {
     });
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hellaswag_val.jsonl`, requests };
   }
-  const lines = (count: number) => `${JSON.stringify(EXAMPLE)}\n`.repeat(count);
+  const TEXT = `${JSON.stringify(EXAMPLE)}\n`.repeat(3);
+  const sha256 = createHash('sha256').update(TEXT).digest('hex');
 
   test('once, and kept', async () => {
-    const { url, requests } = await serve(lines(10_042));
-    expect(await openHellaswag('download', url)).toHaveLength(10_042);
-    expect(await openHellaswag('download', url)).toHaveLength(10_042);
+    const { url, requests } = await serve(TEXT);
+    expect(await openHellaswag('download', { url, sha256 })).toHaveLength(3);
+    expect(await openHellaswag('download', { url, sha256 })).toHaveLength(3);
     expect(requests).toHaveLength(1);
   });
 
   test.each([
-    ['cut short', lines(10_041), 200, /expected the 10042 examples .* found 10041/],
-    ['a page that is no JSON', '<html>', 200, /line 1: expected JSON/],
+    ['cut short', TEXT.slice(0, -1), 200, /expected HellaSwag's validation split with sha256 .* found \d+ bytes/],
+    ['a page that is no JSON', '<html>', 200, /found 6 bytes with /],
     ['not found', 'no', 404, /could not be downloaded \(404 Not Found\); give the file yourself with --hellaswag FILE/],
   ])('%s is refused and not kept', async (_, text, status, message) => {
     const { url } = await serve(text, status);
-    await expect(openHellaswag('download', url)).rejects.toThrow(message);
+    await expect(openHellaswag('download', { url, sha256 })).rejects.toThrow(message);
     expect(existsSync(cache) ? readdirSync(cache) : []).toEqual([]);
+  });
+
+  test('and damaged in the cache is refused', async () => {
+    const { url } = await serve(TEXT);
+    await openHellaswag('download', { url, sha256 });
+    const [name = ''] = readdirSync(cache);
+    writeFileSync(join(cache, name), TEXT.replace('fox', 'cat'));
+    await expect(openHellaswag('download', { url, sha256 })).rejects.toThrow(/remove it if it is in the cache/);
   });
 
   test('without a network names the address and the flag', async () => {
     const url = 'http://127.0.0.1:9/hellaswag_val.jsonl';
-    await expect(openHellaswag('download', url)).rejects.toThrow(
+    await expect(openHellaswag('download', { url, sha256 })).rejects.toThrow(
       new RegExp(`^${url}: HellaSwag could not be downloaded .*--hellaswag FILE$`),
     );
   });

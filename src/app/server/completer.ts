@@ -2,6 +2,7 @@
 
 import { END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '../../data/tokenizer.ts';
 import type { ContinuationScores } from '../../eval/scorer.ts';
+import type { Gpt2Config } from '../../formats/gpt2-config.ts';
 import { DEFAULT_STREAMS } from '../../generate/programs.ts';
 import { UserError } from '../../support/errors.ts';
 import { type CompletionBody, MOST_LOGPROBS, promptsOf } from './completions-schema.ts';
@@ -31,29 +32,45 @@ type Tell = (piece: ChoicePiece) => void;
 /** Texts of one request that are written together; the next waits behind those of other requests, so that none starves. */
 const MOST_AT_ONCE = DEFAULT_STREAMS;
 
+/** Of GPT-2's longest token. */
+const MOST_TOKEN_BYTES = 128;
+
 /** @throws UserError when the client is gone, or the server is closed, before all is done. */
 const gone = (): UserError => new UserError('the request was given up');
 
+const isScored = ({ logprobs }: CompletionBody): boolean => logprobs !== undefined && logprobs !== null;
+
+/** Scoring a prompt also tells what comes next. */
+const isNextScored = (body: CompletionBody): boolean =>
+  isScored(body) && body.max_tokens === 1 && body.temperature === 0;
+
+const tokensToWrite = (body: CompletionBody): number => (isNextScored(body) ? 0 : body.max_tokens);
+
+/**
+ * The prompt of each choice as tokens.
+ * @throws UserError when prompt and tokens do not fit the model
+ */
+export function choicePrompts({ config }: LanguageModel, body: CompletionBody): (readonly number[])[] {
+  return promptsOf(body).flatMap((prompt) => {
+    const ids = idsOf(prompt, config);
+    checkLength(ids.length, tokensToWrite(body), config);
+    return Array.from({ length: body.n }, () => ids);
+  });
+}
+
 /**
  * Completes a request. Requests may overlap: their runs take turns on the device.
+ * @param prompts of `choicePrompts`
  * @param tell is given pieces of the texts as they are written, without the prompts
- * @throws UserError when prompt and tokens do not fit the model
  */
 export async function complete(
   model: LanguageModel,
   body: CompletionBody,
+  prompts: readonly (readonly number[])[],
   signal: AbortSignal,
   tell: Tell = () => {},
 ): Promise<Choice[]> {
-  const prompts = promptsOf(body).flatMap((prompt) => {
-    const ids = idsOf(prompt, model);
-    return Array.from({ length: body.n }, () => ids);
-  });
-  const scored = body.logprobs !== undefined && body.logprobs !== null;
-  // Scoring a prompt also tells what comes next.
-  const nextIsScored = scored && body.max_tokens === 1 && body.temperature === 0;
-  const newTokens = nextIsScored ? 0 : body.max_tokens;
-  checkLength(prompts, newTokens, model);
+  const newTokens = tokensToWrite(body);
   const seed = body.seed ?? Math.floor(Math.random() * 2 ** 32);
   const written: Written[] = [];
   const waiting = prompts.entries();
@@ -66,7 +83,7 @@ export async function complete(
   };
   await Promise.all(Array.from({ length: MOST_AT_ONCE }, writeWaiting));
   const choices = prompts.map((prompt, index) => ({ index, prompt, ...(written[index] ?? EMPTY), scores: undefined }));
-  return scored ? score(model, choices, nextIsScored, signal) : choices;
+  return isScored(body) ? score(model, choices, isNextScored(body), signal) : choices;
 }
 
 const EMPTY: Written = { tokens: [], text: '', finishReason: 'length' };
@@ -76,22 +93,25 @@ function nothing(index: number, tell: Tell): Written {
   return EMPTY;
 }
 
-function idsOf(prompt: string | readonly number[], { config }: LanguageModel): readonly number[] {
-  if (typeof prompt === 'string') return prompt === '' ? [END_OF_TEXT] : Array.from(encode(prompt));
-  const stranger = prompt.find((id) => id >= Math.min(config.vocabularySize, VOCABULARY_SIZE));
+function idsOf(prompt: string | readonly number[], { contextLength }: Gpt2Config): readonly number[] {
+  if (prompt === '') return [END_OF_TEXT];
+  if (typeof prompt === 'string') {
+    // a text that cannot fit is not worth the time that its tokens take from other requests
+    if (prompt.length > contextLength * MOST_TOKEN_BYTES)
+      throw new UserError(
+        `this model's maximum context length is ${contextLength} tokens; the request has ${prompt.length} characters in the prompt; shorten it`,
+      );
+    return Array.from(encode(prompt));
+  }
+  const stranger = prompt.find((id) => id >= VOCABULARY_SIZE);
   if (stranger === undefined) return prompt;
   throw new UserError(`prompt: expected token ids below ${VOCABULARY_SIZE}, found ${stranger}`);
 }
 
-function checkLength(
-  prompts: readonly (readonly number[])[],
-  newTokens: number,
-  { config: { contextLength } }: LanguageModel,
-): void {
-  const longest = prompts.reduce((most, { length }) => Math.max(most, length), 0);
-  if (longest + newTokens <= contextLength) return;
+function checkLength(prompt: number, newTokens: number, { contextLength }: Gpt2Config): void {
+  if (prompt + newTokens <= contextLength) return;
   throw new UserError(
-    `this model's maximum context length is ${contextLength} tokens; the request has ${longest} in the prompt and ${newTokens} to complete; shorten one of them`,
+    `this model's maximum context length is ${contextLength} tokens; the request has ${prompt} in the prompt and ${newTokens} to complete; shorten one of them`,
   );
 }
 

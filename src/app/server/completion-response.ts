@@ -1,6 +1,6 @@
 /** @file Choices in the form of the completions API. */
 
-import { decode } from '../../data/tokenizer.ts';
+import { decode, VOCABULARY_SIZE } from '../../data/tokenizer.ts';
 import type { Choice } from './completer.ts';
 import { type CompletionBody, MOST_LOGPROBS } from './completions-schema.ts';
 
@@ -43,12 +43,14 @@ function renderScores({ prompt, tokens, scores }: Choice, echo: boolean, likelie
   return rendered;
 }
 
-/** By text; of two tokens with the same text (parts of characters) the likelier. */
+/** By text; of two tokens with the same text (parts of characters) the likelier. A padded vocabulary has ids without a text. */
 function likeliestAt(scores: NonNullable<Choice['scores']>, token: number, count: number): Record<string, number> {
   const likeliest: Record<string, number> = {};
   for (let k = 0; k < count; k++) {
     const at = token * MOST_LOGPROBS + k;
-    const text = decode([scores.likeliestIds[at] ?? 0]);
+    const id = scores.likeliestIds[at] ?? 0;
+    if (id >= VOCABULARY_SIZE) continue;
+    const text = decode([id]);
     if (!Object.hasOwn(likeliest, text)) likeliest[text] = scores.likeliestValues[at] ?? Number.NaN;
   }
   return likeliest;

@@ -29,7 +29,7 @@ export const completionSchema = z.looseObject({
   top_k: optional(z.int().min(0), 0),
   n: optional(z.int().min(1).max(MOST_CHOICES), 1),
   seed: z.int().nullish(),
-  stop: optional(z.union([z.string(), z.array(z.string().min(1)).max(MOST_STOPS)]), []),
+  stop: optional(z.union([z.string().min(1), z.array(z.string().min(1)).max(MOST_STOPS)]), []),
   echo: optional(z.boolean(), false),
   logprobs: z.int().min(0).max(MOST_LOGPROBS).nullish(),
   stream: optional(z.boolean(), false),

@@ -11,9 +11,9 @@ import { streamSSE } from 'hono/streaming';
 import { decode } from '../../data/tokenizer.ts';
 import { messageOf, UserError } from '../../support/errors.ts';
 import { validate } from '../../support/json.ts';
-import { type ChoicePiece, complete } from './completer.ts';
+import { type ChoicePiece, choicePrompts, complete } from './completer.ts';
 import { renderChoice, responseHead, usageOf } from './completion-response.ts';
-import { type CompletionBody, completionSchema, promptsOf } from './completions-schema.ts';
+import { type CompletionBody, completionSchema } from './completions-schema.ts';
 import type { LanguageModel } from './language-model.ts';
 
 /** A thousand prompts of a thousand token ids. */
@@ -33,8 +33,9 @@ export function completionsApp(model: LanguageModel, closing: AbortSignal): Hono
   app.post('/v1/completions', limit, async (c) => {
     const body = await readBody(c);
     const signal = AbortSignal.any([c.req.raw.signal, closing]);
-    if (body.stream) return streamCompletion(c, model, body, signal);
-    const choices = await complete(model, body, signal);
+    const prompts = choicePrompts(model, body);
+    if (body.stream) return streamCompletion(c, model, body, prompts, signal);
+    const choices = await complete(model, body, prompts, signal);
     const rendered = choices.map((choice) => renderChoice(choice, body));
     return c.json({ ...responseHead(randomUUID(), model.name), choices: rendered, usage: usageOf(choices, body) });
   });
@@ -59,7 +60,13 @@ async function readBody(c: Context): Promise<CompletionBody> {
 }
 
 /** Pieces of text as they are written, each choice's prompt first where asked for. */
-function streamCompletion(c: Context, model: LanguageModel, body: CompletionBody, signal: AbortSignal): Response {
+function streamCompletion(
+  c: Context,
+  model: LanguageModel,
+  body: CompletionBody,
+  prompts: readonly (readonly number[])[],
+  signal: AbortSignal,
+): Response {
   const head = responseHead(randomUUID(), model.name);
   return streamSSE(c, async (stream) => {
     const left = new AbortController();
@@ -73,21 +80,16 @@ function streamCompletion(c: Context, model: LanguageModel, body: CompletionBody
       send({ ...head, choices: [{ index: piece.index, text, logprobs: null, finish_reason: reason }] });
     };
     try {
-      if (body.echo) for (const [index, text] of echoed(body).entries()) sendPiece({ index, text });
-      await complete(model, body, AbortSignal.any([signal, left.signal]), sendPiece);
+      if (body.echo) for (const [index, prompt] of prompts.entries()) sendPiece({ index, text: decode(prompt) });
+      await complete(model, body, prompts, AbortSignal.any([signal, left.signal]), sendPiece);
       send('[DONE]');
     } catch (cause) {
-      send({ error: errorObject(400, messageOf(cause)) });
+      const isTheirs = cause instanceof UserError;
+      if (!isTheirs) console.error(cause);
+      send({ error: errorObject(isTheirs ? 400 : 500, messageOf(cause)) });
     }
     await written;
   });
-}
-
-/** The text of the prompt of each choice. */
-function echoed(body: CompletionBody): string[] {
-  return promptsOf(body).flatMap((prompt) =>
-    Array.from({ length: body.n }, () => (typeof prompt === 'string' ? prompt : decode(prompt))),
-  );
 }
 
 function errorObject(status: number, message: string) {

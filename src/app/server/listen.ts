@@ -1,6 +1,6 @@
 /** @file A server's place on the network. */
 
-import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { UserError } from '../../support/errors.ts';
 
@@ -11,9 +11,11 @@ export interface Address {
   readonly isFixed: boolean;
 }
 
-export interface Listening {
-  readonly server: ServerType;
+export interface RunningServer {
+  /** `http://127.0.0.1:8000/` */
   readonly url: string;
+  /** Takes no more requests, and cuts those that are being answered. */
+  close(): Promise<void>;
 }
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
@@ -26,8 +28,11 @@ export function isLoopback(host: string): boolean {
 /** Ports that are tried, one after the other, where none was asked for. */
 const PORTS = 20;
 
-/** Answers at an address; where its port is taken and not fixed, at one of the next. */
-export async function listen(app: Hono, { host, port, isFixed }: Address): Promise<Listening> {
+/**
+ * Answers at an address; where its port is taken and not fixed, at one of the next.
+ * @throws UserError when the address cannot be listened on
+ */
+export async function listen(app: Hono, { host, port, isFixed }: Address): Promise<RunningServer> {
   for (let tried = port; ; tried++) {
     const server = createAdaptorServer({ fetch: app.fetch });
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
@@ -36,10 +41,16 @@ export async function listen(app: Hono, { host, port, isFixed }: Address): Promi
     });
     if (failure === undefined) {
       const address = server.address();
-      return { server, url: urlOf(host, typeof address === 'object' && address ? address.port : tried) };
+      const close = () =>
+        new Promise<void>((resolve) => {
+          server.close(() => resolve());
+          if ('closeAllConnections' in server) server.closeAllConnections();
+        });
+      return { url: urlOf(host, typeof address === 'object' && address ? address.port : tried), close };
     }
     if (failure.code === 'EADDRINUSE' && !isFixed && tried + 1 < Math.min(port + PORTS, 65_536)) continue;
-    const advice = failure.code === 'EADDRINUSE' ? 'another program listens there; name another port' : failure.message;
+    const advice =
+      failure.code === 'EADDRINUSE' ? 'another program listens there; give another --port' : failure.message;
     throw new UserError(`${urlOf(host, tried)}: could not be served (${advice})`);
   }
 }

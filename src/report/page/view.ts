@@ -24,7 +24,7 @@ export function firstView(data: PageData): View {
 }
 
 /** What one step of the run is on the axis. */
-export function stepSize(run: PageRun | undefined, unit: View['unit']): number {
+function stepSize(run: PageRun | undefined, unit: View['unit']): number {
   return unit === 'tokens' ? (run?.tokensPerStep ?? Number.NaN) : 1;
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { completionsApp } from '#minillm/app/server/completions.js';
 import { MOST_LOGPROBS } from '#minillm/app/server/completions-schema.js';
 import { type LanguageModel, openLanguageModel } from '#minillm/app/server/language-model.js';
-import { listen, type RunningServer } from '#minillm/app/server/serve.js';
+import { listen, type RunningServer } from '#minillm/app/server/listen.js';
 import { encode } from '#minillm/data/tokenizer.js';
 
 let model: LanguageModel;
@@ -13,7 +13,7 @@ let server: RunningServer;
 const closing = new AbortController();
 beforeAll(async () => {
   model = await openLanguageModel('untrained:tiny', MOST_LOGPROBS, { threads: 2 });
-  server = await listen(completionsApp(model, closing.signal), { host: '127.0.0.1', port: 0 });
+  server = await listen(completionsApp(model, closing.signal), { host: '127.0.0.1', port: 0, isFixed: true });
 });
 afterAll(async () => {
   closing.abort();
@@ -36,7 +36,7 @@ interface Answer {
 function post(body: unknown, signal?: AbortSignal): Promise<Response> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const headers = { 'content-type': 'application/json' };
-  return fetch(`${server.url}/v1/completions`, { method: 'POST', headers, body: text, ...(signal ? { signal } : {}) });
+  return fetch(`${server.url}v1/completions`, { method: 'POST', headers, body: text, ...(signal ? { signal } : {}) });
 }
 const ask = async (body: unknown): Promise<Answer> => (await post(body)).json() as Promise<Answer>;
 
@@ -137,9 +137,9 @@ describe('writing', () => {
 });
 
 test('the model is listed, and health told', async () => {
-  const models = (await (await fetch(`${server.url}/v1/models`)).json()) as { data: unknown[] };
+  const models = (await (await fetch(`${server.url}v1/models`)).json()) as { data: unknown[] };
   expect(models.data).toMatchObject([{ id: 'untrained:tiny', object: 'model' }]);
-  expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  expect((await fetch(`${server.url}health`)).status).toBe(200);
 });
 
 test.each([
@@ -148,7 +148,14 @@ test.each([
   ['an empty list', { prompt: [] }, /prompt: expected a text/],
   ['a token that is none', { prompt: [50257] }, /token ids below 50257, found 50257/],
   ['too long', { prompt: TEXT, max_tokens: 125 }, /maximum context length is 128 tokens; the request has 7 .* and 125/],
+  ['too long for a stream', { prompt: TEXT, max_tokens: 125, stream: true }, /maximum context length is 128 tokens/],
+  [
+    'far too long',
+    { prompt: 'a'.repeat(1e6) },
+    /maximum context length is 128 tokens; the request has 1000000 characters/,
+  ],
   ['too many log-probabilities', { prompt: TEXT, logprobs: 6 }, /logprobs/],
+  ['an empty stop', { prompt: TEXT, stop: '' }, /stop/],
   ['a stream of log-probabilities', { prompt: TEXT, logprobs: 1, stream: true }, /not supported with stream/],
   ['a penalty', { prompt: TEXT, presence_penalty: 1 }, /presence_penalty: is not supported/],
 ])('%s is refused as OpenAI does it', async (_, body, message) => {
@@ -159,13 +166,13 @@ test.each([
 });
 
 test('an unknown path is told as JSON', async () => {
-  const response = await fetch(`${server.url}/v1/chat/completions`, { method: 'POST' });
+  const response = await fetch(`${server.url}v1/chat/completions`, { method: 'POST' });
   expect(response.status).toBe(404);
   expect(((await response.json()) as Answer).error.message).toMatch(/no POST \/v1\/chat\/completions/);
 });
 
 test('a port that is taken is one clear error', async () => {
   const port = Number(new URL(server.url).port);
-  const again = listen(completionsApp(model, closing.signal), { host: '127.0.0.1', port });
-  await expect(again).rejects.toThrow(/could not listen there .*EADDRINUSE.*--port/);
+  const again = listen(completionsApp(model, closing.signal), { host: '127.0.0.1', port, isFixed: true });
+  await expect(again).rejects.toThrow(/could not be served .*--port/);
 });

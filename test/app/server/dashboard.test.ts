@@ -14,8 +14,8 @@ const LOCAL = { host: '127.0.0.1', port: 0, isFixed: false };
 /** Serves runs until the test ends. */
 async function serve(folders: readonly string[], address = LOCAL) {
   const information = new Map();
-  const { server, url } = await listen(dashboardApp({ folders, information, isLocal: true }), address);
-  onTestFinished(() => void server.close());
+  const { url, close } = await listen(dashboardApp({ folders, information, isLocal: true }), address);
+  onTestFinished(close);
   return { url, information };
 }
 
@@ -113,6 +113,6 @@ test('a port that is taken is passed over for the next, unless it was asked for'
   const other = await serve([temporaryFolder()], { ...LOCAL, port });
   expect(Number(new URL(other.url).port)).toBeGreaterThan(port);
   await expect(serve([temporaryFolder()], { ...LOCAL, port, isFixed: true })).rejects.toThrow(
-    `${url}: could not be served (another program listens there; name another port)`,
+    `${url}: could not be served (another program listens there; give another --port)`,
   );
 });
