@@ -1,7 +1,7 @@
 /** @file What `minillm dashboard` does. */
 
 import { dashboardApp } from '../app/server/dashboard.ts';
-import { isLoopback, listen } from '../app/server/listen.ts';
+import { listen } from '../app/server/listen.ts';
 import { metricsPath } from '../runs/metrics.ts';
 import { UserError } from '../support/errors.ts';
 import { exists } from '../support/files.ts';
@@ -17,7 +17,7 @@ export async function serveDashboard(
       throw new UserError(
         `${folder}: expected a run folder with metrics.jsonl, found none; \`minillm train --out ${folder}\` makes one`,
       );
-  const app = dashboardApp({ folders, information: new Map(), isLocal: isLoopback(host) });
+  const app = dashboardApp({ folders, information: new Map() });
   const { url } = await listen(app, addressOf(host, port));
   console.log(`dashboard: ${url} (Ctrl-C ends it)`);
 }

@@ -5,7 +5,7 @@ import { messageOf, UserError } from '../../support/errors.ts';
 import type { RunInformation } from '../dashboard-stream.ts';
 import { dashboardApp } from './dashboard.ts';
 import type { ThreadMessage, ThreadOrder } from './dashboard-thread.ts';
-import { isLoopback, listen } from './listen.ts';
+import { listen } from './listen.ts';
 
 const { folder, address } = workerData as ThreadOrder;
 const information = new Map<string, RunInformation>();
@@ -13,7 +13,7 @@ const tell = (message: ThreadMessage): void => parentPort?.postMessage(message);
 
 parentPort?.on('message', (known: RunInformation) => information.set(folder, known));
 try {
-  const app = dashboardApp({ folders: [folder], information, isLocal: isLoopback(address.host) });
+  const app = dashboardApp({ folders: [folder], information });
   const { url } = await listen(app, address);
   tell({ url });
 } catch (cause) {

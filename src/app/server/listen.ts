@@ -20,21 +20,26 @@ export interface RunningServer {
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 
-/** Whether only programs of this machine reach a host. */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+
+/** What is only for this machine refuses a web page from elsewhere that has its name resolve to this machine. */
+function onlyForThisMachine(app: Hono): Hono['fetch'] {
+  return (request, ...rest) => {
+    const isMeant = LOOPBACK_NAMES.includes(new URL(request.url).hostname);
+    return isMeant ? app.fetch(request, ...rest) : new Response('only for this machine\n', { status: 403 });
+  };
 }
 
 /** Ports that are tried, one after the other, where none was asked for. */
 const PORTS = 20;
 
 /**
- * Answers at an address; where its port is taken and not fixed, at one of the next.
+ * Answers at an address, on loopback only to who calls this machine by a name of its own; where its port is taken and not fixed, at one of the next.
  * @throws UserError when the address cannot be listened on
  */
 export async function listen(app: Hono, { host, port, isFixed }: Address): Promise<RunningServer> {
   for (let tried = port; ; tried++) {
-    const server = createAdaptorServer({ fetch: app.fetch });
+    const server = createAdaptorServer({ fetch: LOOPBACK.test(host) ? onlyForThisMachine(app) : app.fetch });
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       server.once('error', resolve);
       server.listen(tried, host, () => resolve(undefined));

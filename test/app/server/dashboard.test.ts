@@ -14,7 +14,7 @@ const LOCAL = { host: '127.0.0.1', port: 0, isFixed: false };
 /** Serves runs until the test ends. */
 async function serve(folders: readonly string[], address = LOCAL) {
   const information = new Map();
-  const { url, close } = await listen(dashboardApp({ folders, information, isLocal: true }), address);
+  const { url, close } = await listen(dashboardApp({ folders, information }), address);
   onTestFinished(close);
   return { url, information };
 }
