@@ -20,12 +20,10 @@ export interface RunningServer {
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 
-const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
-
 /** What is only for this machine refuses a web page from elsewhere that has its name resolve to this machine. */
 function onlyForThisMachine(app: Hono): Hono['fetch'] {
   return (request, ...rest) => {
-    const isMeant = LOOPBACK_NAMES.includes(new URL(request.url).hostname);
+    const isMeant = LOOPBACK.test(new URL(request.url).hostname.replace(/^\[|\]$/g, ''));
     return isMeant ? app.fetch(request, ...rest) : new Response('only for this machine\n', { status: 403 });
   };
 }
