@@ -3,9 +3,8 @@
  * and are moved into place at the end. A build that was stopped, or killed, goes on where it was when it is begun again with the
  * same settings, and ends with the same shards.
  */
-import { rm } from 'node:fs/promises';
 import { UserError } from '../support/errors.ts';
-import { lockBuildFolder, openBuildFolder, type UnfinishedBuild } from './build-folder.ts';
+import { lockBuildFolder, openBuildFolder, removeWorkFolder, type UnfinishedBuild } from './build-folder.ts';
 import type { BuildPosition } from './build-journal.ts';
 import type { BuildSettings, Corpus } from './corpus.ts';
 import { type DatasetDescription, GPT2_TOKENIZER } from './dataset-description.ts';
@@ -96,7 +95,7 @@ async function buildInFolder(options: BuildOptions): Promise<BuildOutcome> {
   } finally {
     isKept ||= journal.hasRecords;
     await journal.close();
-    if (!isKept) await rm(workFolder, { recursive: true, force: true });
+    if (!isKept) await removeWorkFolder(workFolder);
   }
 }
 

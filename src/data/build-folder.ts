@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
-import { exists, fileError } from '../support/files.ts';
+import { exists, fileError, syncFolder } from '../support/files.ts';
 import { type ProcessLock, tryLock } from '../support/process-lock.ts';
 import { BEGINNING, BuildJournal, type JournalContent, readJournal } from './build-journal.ts';
 import type { BuildSettings } from './corpus.ts';
@@ -62,7 +62,7 @@ export async function openBuildFolder(
       await begun.journal.close();
       if (!overwrite) throw otherSettings(workFolder, 'was begun', differences);
     }
-    await rm(workFolder, { recursive: true, force: true });
+    await removeWorkFolder(workFolder);
     const description = begun === undefined && !overwrite ? await finishedBuild(folder, settings) : undefined;
     if (description !== undefined) return { state: 'finished', description };
     await mkdir(workFolder);
@@ -72,6 +72,17 @@ export async function openBuildFolder(
   } catch (cause) {
     throw fileError(folder, 'write to it', cause);
   }
+}
+
+/**
+ * Removes the folder in which shards grew. The journal goes first: what a killed process leaves of the rest is then no build
+ * to go on with.
+ */
+export async function removeWorkFolder(workFolder: string): Promise<void> {
+  if (!(await exists(workFolder))) return;
+  await rm(join(workFolder, JOURNAL_NAME), { force: true });
+  await syncFolder(workFolder);
+  await rm(workFolder, { recursive: true, force: true });
 }
 
 /**

@@ -99,7 +99,7 @@ export class BuildJournal {
   async record(position: BuildPosition, more: { sha256?: string; ended?: boolean } = {}): Promise<void> {
     if (this.#isBroken) return;
     try {
-      await this.#file.write(`${JSON.stringify({ ...position, ...more })}\n`);
+      await this.#file.appendFile(`${JSON.stringify({ ...position, ...more })}\n`);
       await this.#file.sync();
       this.#hasRecords = true;
     } catch (cause) {

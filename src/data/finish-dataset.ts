@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { exists, fileError, syncFolder, writeFileAtomic } from '../support/files.ts';
 import { readJsonFile } from '../support/json.ts';
+import { removeWorkFolder } from './build-folder.ts';
 import {
   type DatasetDescription,
   DESCRIPTION_NAME,
@@ -111,7 +112,7 @@ export async function moveIntoPlace(workFolder: string, folder: string): Promise
     }
     await syncFolder(folder);
     await writeDescription(folder, description);
-    await rm(workFolder, { recursive: true, force: true });
+    await removeWorkFolder(workFolder);
   } catch (cause) {
     throw fileError(folder, 'move the shards into it', cause);
   }

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type BuildOptions, buildDataset } from '#minillm/data/build-dataset.js';
@@ -90,6 +90,21 @@ describe('a build that ended early', () => {
     const { description } = await build(folder, corpus, { ...other, overwrite: true });
     expect(description.trainTokens + description.validationTokens).toBe(50_000);
     expect(existsSync(join(folder, '.building'))).toBe(false);
+  });
+
+  // a process killed after the shards went and before the journal did would leave a build that nothing can go on with
+  it.runIf(process.platform === 'linux')('removes its journal before the rest of its work folder', async () => {
+    const corpus = await corpusInFiles();
+    const folder = temporaryFolder();
+    await expect(build(folder, failingAfter(corpus, 3))).rejects.toThrow();
+    const others = Array.from({ length: 100 }, (_, i) => `a_${i}`);
+    for (const name of others) writeFileSync(join(folder, '.building', name), '');
+    const gone: string[] = [];
+    const watcher = watch(join(folder, '.building'), (event, name) => event === 'rename' && gone.push(String(name)));
+    await build(folder, corpus);
+    await expect.poll(() => gone).toEqual(expect.arrayContaining([...others, 'journal.jsonl']));
+    watcher.close();
+    expect(gone.find((name) => name === 'journal.jsonl' || others.includes(name))).toBe('journal.jsonl');
   });
 
   it('leaves nothing when it had not come to anything', async () => {
