@@ -15,7 +15,7 @@ const BATCH_LENGTH = 1 << 18;
 const BATCHES_IN_FLIGHT = 2;
 
 async function answerBatches(): Promise<void> {
-  const { encode } = await import('#minillm/data/tokenizer.js');
+  const { encode } = await import('#minillm/data/tokenizer/tokenizer.js');
   parentPort?.on('message', (texts: readonly string[]) => {
     const ids = texts.map(encode);
     parentPort?.postMessage(
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
       runs: { type: 'string', default: '3' },
     },
   });
-  const { readDocuments } = await import('#minillm/data/documents.js');
+  const { readDocuments } = await import('#minillm/data/documents/documents.js');
   const texts: string[] = [];
   for await (const { text } of readDocuments([values.texts])) texts.push(text);
   const runs = Number(values.runs);

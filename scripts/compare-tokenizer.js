@@ -1,6 +1,6 @@
 // Compares our ids with those of tiktoken: reads the lines of scripts/tiktoken-strings.py, names the first differences.
 import { createInterface } from 'node:readline';
-import { encode } from '../dist/data/tokenizer.js';
+import { encode } from '../dist/data/tokenizer/tokenizer.js';
 
 let texts = 0;
 let tokens = 0;

@@ -5,8 +5,8 @@ import { DEFAULT_HOST, DEFAULT_PORT, portNumber } from './dashboard-flags.ts';
 
 const EXAMPLE = `
 Examples:
-  $ minillm dashboard runs/book
-  $ minillm dashboard runs/small runs/large --port 8080
+  $ minillm dashboard out/book
+  $ minillm dashboard out/small out/large --port 8080
 `;
 
 export function dashboardCommand(): Command {

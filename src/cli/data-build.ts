@@ -1,7 +1,7 @@
 /** @file What all ways to make token shards of files do: build, tell how far it has come, print a summary. */
 
-import { type BuildOutcome, type BuildProgress, buildDataset } from '../data/build-dataset.ts';
-import { type FileCorpusOptions, fileCorpus, type ReadableFiles } from '../data/file-corpus.ts';
+import { type BuildOutcome, type BuildProgress, buildDataset } from '../data/build/build-dataset.ts';
+import { type FileCorpusOptions, fileCorpus, type ReadableFiles } from '../data/build/file-corpus.ts';
 import { formatBytes, formatCount, formatDuration } from '../support/format.ts';
 import type { CorpusFlags } from './data-flags.ts';
 import { summaryLines, summaryObject } from './dataset-summary.ts';

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { CorpusPart } from '../data/corpus-parts.ts';
+import type { CorpusPart } from '../data/build/corpus-parts.ts';
 import { tokenCount, wholeNumber } from './flags.ts';
 
 /** What `addCorpusFlags` adds. */

@@ -1,7 +1,7 @@
 /** @file What `minillm data hub` and `minillm data fineweb-edu` do. */
 
-import { recordedSource } from '../data/build-folder.ts';
-import { partOf } from '../data/corpus-parts.ts';
+import { recordedSource } from '../data/build/build-folder.ts';
+import { partOf } from '../data/build/corpus-parts.ts';
 import { commitOfSource } from '../hub/corpus-source.ts';
 import { openHub } from '../hub/hub.ts';
 import { type HubCorpusOptions, hubCorpusFiles } from '../hub/hub-corpus.ts';

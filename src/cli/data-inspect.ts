@@ -1,7 +1,7 @@
 /** @file What `minillm data inspect` does. */
 
 import { type DatasetReport, inspectDataset } from '../data/inspect-dataset.ts';
-import { decode } from '../data/tokenizer.ts';
+import { decode } from '../data/tokenizer/tokenizer.ts';
 import { UserError } from '../support/errors.ts';
 import { formatCount } from '../support/format.ts';
 import { Progress } from './progress.ts';

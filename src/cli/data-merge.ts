@@ -1,6 +1,6 @@
 /** @file What `minillm data merge` does. */
 
-import { mergeDatasets } from '../data/merge-datasets.ts';
+import { mergeDatasets } from '../data/build/merge-datasets.ts';
 import { formatCount } from '../support/format.ts';
 import { summaryLines, summaryObject } from './dataset-summary.ts';
 

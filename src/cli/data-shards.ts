@@ -40,7 +40,7 @@ export function shardsCommand(): Command {
 }
 
 async function dataShards(repository: string, { out, limit, revision, json }: DataShardsFlags): Promise<void> {
-  const { fetchHubShards } = await import('../data/hub-shards.ts');
+  const { fetchHubShards } = await import('../data/build/hub-shards.ts');
   const { openHub } = await import('../hub/hub.ts');
   const started = performance.now();
   const progress = new Progress();

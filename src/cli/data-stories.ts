@@ -1,7 +1,7 @@
 /** @file What `minillm data stories` does. */
 
-import { type BuildProgress, buildDataset } from '../data/build-dataset.ts';
-import { storyCorpus } from '../data/stories.ts';
+import { type BuildProgress, buildDataset } from '../data/build/build-dataset.ts';
+import { storyCorpus } from '../data/stories/stories.ts';
 import { formatCount } from '../support/format.ts';
 import { summaryLines, summaryObject } from './dataset-summary.ts';
 import { Progress } from './progress.ts';

@@ -1,6 +1,6 @@
 /** @file What `minillm data text` does. */
 
-import { localFiles } from '../data/local-files.ts';
+import { localFiles } from '../data/build/local-files.ts';
 import { buildFromFiles } from './data-build.ts';
 import type { CorpusFlags } from './data-flags.ts';
 

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { DEFAULT_STORIES, DEFAULT_STORY_SEED, MOST_STORIES } from '../data/stories.ts';
+import { DEFAULT_STORIES, DEFAULT_STORY_SEED, MOST_STORIES } from '../data/stories/stories.ts';
 import { addCorpusFlags, addHubFlags, type HubFlags } from './data-flags.ts';
 import type { DataHubFlags } from './data-hub.ts';
 import type { DataInspectFlags } from './data-inspect.ts';

@@ -18,7 +18,7 @@ export function summaryLines(description: DatasetDescription, { folder, seconds,
   return [
     `${folder}: ${formatCount(documents)} documents${note ? `, ${note},` : ''} in ${formatDuration(seconds)}`,
     `train ${formatCount(trainTokens)} tokens, validation ${formatCount(validationTokens)} tokens, ${shards.length} shards`,
-    `next: minillm train --data ${place} --out runs/${basename(folder).replace(/[^\w.-]/g, '-')} --preset tiny`,
+    `next: minillm train --data ${place} --out out/${basename(folder).replace(/[^\w.-]/g, '-')} --preset tiny`,
   ];
 }
 

@@ -12,8 +12,8 @@ hf:OWNER/NAME of the hub, or untrained:PRESET.
 --hellaswag alone downloads the validation split once; it takes a .jsonl or .jsonl.gz file too.
 
 Examples:
-  $ minillm eval --checkpoint runs/book --data data/book
-  $ minillm eval --checkpoint runs/book --checkpoint gpt2 --hellaswag hellaswag_val.jsonl --every 10
+  $ minillm eval --checkpoint out/book --data data/book
+  $ minillm eval --checkpoint out/book --checkpoint gpt2 --hellaswag hellaswag_val.jsonl --every 10
 `;
 
 /** The command. */

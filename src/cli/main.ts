@@ -21,8 +21,8 @@ import { trainCommand } from './train.ts';
 const EXAMPLE = `
 Example:
   $ minillm data text book.txt --out data/book
-  $ minillm train --data data/book --out runs/book --preset tiny --steps 300
-  $ minillm sample --checkpoint runs/book --prompt "Once"
+  $ minillm train --data data/book --out out/book --preset tiny --steps 300
+  $ minillm sample --checkpoint out/book --prompt "Once"
 `;
 
 function version(): string {

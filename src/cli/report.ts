@@ -10,9 +10,9 @@ and loss, val_loss, hellaswag, lr or norm; NAME=RUN gives it another name. Writt
 the same as .png, and report.html, a page that opens without a network.
 
 Examples:
-  $ minillm report runs/book
-  $ minillm report ours=runs/124m build-nanogpt=log/main.txt --tokens-per-step 524288 --out report
-  $ minillm report runs/book --csv --tensorboard && tensorboard --logdir runs/book/report/tensorboard
+  $ minillm report out/book
+  $ minillm report ours=out/124m build-nanogpt=log/main.txt --tokens-per-step 524288 --out report
+  $ minillm report out/book --csv --tensorboard && tensorboard --logdir out/book/report/tensorboard
 `;
 
 /** The command. */

@@ -1,6 +1,6 @@
 /** @file What `minillm dashboard` does. */
 
-import { dashboardApp } from '../app/server/dashboard.ts';
+import { dashboardApp } from '../app/server/dashboard/dashboard.ts';
 import { listen } from '../app/server/listen.ts';
 import { metricsPath } from '../runs/metrics.ts';
 import { UserError } from '../support/errors.ts';

@@ -1,7 +1,7 @@
 /** @file What `minillm quickstart` does: stories, a tiny GPT-2 trained on them, its texts before and after. */
 
-import { buildDataset } from '../data/build-dataset.ts';
-import { DEFAULT_STORIES, DEFAULT_STORY_SEED, storyCorpus } from '../data/stories.ts';
+import { buildDataset } from '../data/build/build-dataset.ts';
+import { DEFAULT_STORIES, DEFAULT_STORY_SEED, storyCorpus } from '../data/stories/stories.ts';
 import { readMetrics } from '../runs/metrics.ts';
 import { exists } from '../support/files.ts';
 import { formatCount, formatDuration } from '../support/format.ts';

@@ -1,9 +1,9 @@
 /** @file What `minillm serve` does. */
 
 import { once } from 'node:events';
-import { completionsApp } from '../app/server/completions.ts';
-import { MOST_LOGPROBS } from '../app/server/completions-schema.ts';
-import { openLanguageModel } from '../app/server/language-model.ts';
+import { completionsApp } from '../app/server/completions/completions.ts';
+import { MOST_LOGPROBS } from '../app/server/completions/completions-schema.ts';
+import { openLanguageModel } from '../app/server/completions/language-model.ts';
 import { listen } from '../app/server/listen.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { parameterCount } from '../model/flops.ts';

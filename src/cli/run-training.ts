@@ -1,8 +1,8 @@
 /** @file What `minillm train` does: settings from flags and file, events to the terminal and the dashboard. */
 
 import { join } from 'node:path';
-import { type DashboardThread, startDashboard } from '../app/server/dashboard-thread.ts';
-import { runName } from '../app/server/run-information.ts';
+import { type DashboardThread, startDashboard } from '../app/server/dashboard/dashboard-thread.ts';
+import { runName } from '../app/server/dashboard/run-information.ts';
 import { messageOf } from '../support/errors.ts';
 import { writeFileAtomic } from '../support/files.ts';
 import type { StartEvent } from '../train/events.ts';

@@ -9,9 +9,9 @@ const EXAMPLE = `
 A text ends after --tokens tokens, or where the model ends the document. The same seed gives the same texts.
 
 Examples:
-  $ minillm sample --checkpoint runs/book --prompt "Once upon a time" --tokens 200
+  $ minillm sample --checkpoint out/book --prompt "Once upon a time" --tokens 200
   $ minillm sample --checkpoint hf:openai-community/gpt2 --temperature 0
-  $ minillm sample --checkpoint runs/book --count 4 --seed 7 --json
+  $ minillm sample --checkpoint out/book --count 4 --seed 7 --json
 `;
 
 /** The command. */

@@ -9,7 +9,7 @@ const EXAMPLE = `
 Answers OpenAI's completions API: POST /v1/completions, GET /v1/models, GET /health.
 
 Examples:
-  $ minillm serve --checkpoint runs/book
+  $ minillm serve --checkpoint out/book
   $ curl http://127.0.0.1:8000/v1/completions -d '{"prompt": "Once upon a time", "max_tokens": 20}'
 `;
 

@@ -18,8 +18,8 @@ interface TrainFlags extends GivenSettings {
 const EXAMPLE = `
 Examples:
   $ minillm data text book.txt --out data/book
-  $ minillm train --data data/book --out runs/book --preset tiny --steps 300 --dashboard
-  $ minillm sample --checkpoint runs/book --prompt "Once"
+  $ minillm train --data data/book --out out/book --preset tiny --steps 300 --dashboard
+  $ minillm sample --checkpoint out/book --prompt "Once"
 `;
 
 /** The command with one flag for every setting. */

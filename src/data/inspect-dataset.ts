@@ -6,7 +6,7 @@ import { Random } from '../support/random.ts';
 import { openDataset, type ShardSet } from './dataset.ts';
 import type { DatasetDescription } from './dataset-description.ts';
 import type { Shard } from './shard.ts';
-import { decode } from './tokenizer.ts';
+import { decode } from './tokenizer/tokenizer.ts';
 import { END_OF_TEXT, VOCABULARY_SIZE } from './vocabulary.ts';
 
 const READ_TOKENS = 1 << 19;

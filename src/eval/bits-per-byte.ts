@@ -4,7 +4,7 @@
  */
 
 import { IGNORED_TARGET } from '../data/evaluation-batches.ts';
-import { byteLengthOf } from '../data/tokenizer.ts';
+import { byteLengthOf } from '../data/tokenizer/tokenizer.ts';
 import type { Batch } from '../data/windows.ts';
 
 /** Bytes of text that the targets of the batches stand for. */

@@ -1,7 +1,7 @@
 /** @file The examples of HellaSwag (Zellers et al. 2019) as its file holds them. */
 
 import { z } from 'zod';
-import { readUtf8File } from '../data/utf8-file.ts';
+import { readUtf8File } from '../data/documents/utf8-file.ts';
 import { UserError } from '../support/errors.ts';
 import { parseJson } from '../support/json.ts';
 

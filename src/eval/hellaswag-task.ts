@@ -1,6 +1,6 @@
 /** @file HellaSwag as a model reads it: examples as tokens. */
 
-import { encode } from '../data/tokenizer.ts';
+import { encode } from '../data/tokenizer/tokenizer.ts';
 import { VOCABULARY_SIZE } from '../data/vocabulary.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { UserError } from '../support/errors.ts';

@@ -1,7 +1,7 @@
 /** @file A trained model that writes text: a folder of weights opened on a device, prompts in, text out. */
 
 import { type DeviceOptions, openBackend } from '../backends/open.ts';
-import { END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer.ts';
+import { END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
 import type { Backend } from '../engine/backend.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder } from '../formats/gpt2-folder.ts';

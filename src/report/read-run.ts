@@ -44,7 +44,7 @@ async function splitName(argument: string): Promise<{ readonly name: string; rea
   return { name: nameOf(argument), path: argument };
 }
 
-/** `runs/book` is book, `build-nanogpt/log/main.txt` is build-nanogpt. */
+/** `out/book` is book, `build-nanogpt/log/main.txt` is build-nanogpt. */
 function nameOf(path: string): string {
   let place = resolve(path);
   let name = basename(place).replace(/(\.(gz|tsv|csv|txt|log|jsonl))+$/, '');

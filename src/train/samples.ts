@@ -1,6 +1,6 @@
 /** @file The texts a run writes of itself while it trains. */
 
-import { decode, END_OF_TEXT, VOCABULARY_SIZE } from '../data/tokenizer.ts';
+import { decode, END_OF_TEXT, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import type { Generator } from '../generate/generator.ts';
 import { promptTokens } from '../generate/text-model.ts';

@@ -1,12 +1,12 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { buildDataset } from '#minillm/data/build-dataset.js';
-import { documentCorpus } from '#minillm/data/document-units.js';
-import type { DocumentPart } from '#minillm/data/documents.js';
+import { buildDataset } from '#minillm/data/build/build-dataset.js';
+import { documentCorpus } from '#minillm/data/documents/document-units.js';
+import type { DocumentPart } from '#minillm/data/documents/documents.js';
 import { inspectDataset } from '#minillm/data/inspect-dataset.js';
-import { END_OF_TEXT, encode } from '#minillm/data/tokenizer.js';
-import { sampleTexts } from '../data/parquet-files.ts';
+import { END_OF_TEXT, encode } from '#minillm/data/tokenizer/tokenizer.js';
+import { sampleTexts } from '../data/documents/parquet-files.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { minillm } from './minillm.ts';
 

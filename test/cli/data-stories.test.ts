@@ -15,7 +15,7 @@ test('stories become shards, said to be synthetic, and a summary that says what 
   const lines = stdout.split('\n');
   expect(lines[0]).toMatch(/stories: 300 documents, all synthetic, in /);
   expect(lines[1]).toBe(`train ${counts[0]} tokens, validation ${counts[1]} tokens, 2 shards`);
-  expect(lines[2]).toBe(`next: minillm train --data ${out} --out runs/stories --preset tiny`);
+  expect(lines[2]).toBe(`next: minillm train --data ${out} --out out/stories --preset tiny`);
 });
 
 test('the same seed makes the same shards on any number of threads, another seed others', async () => {

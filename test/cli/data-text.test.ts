@@ -23,7 +23,7 @@ test('text files become shards that can be opened, and a summary that says what 
   const lines = stdout.split('\n');
   expect(lines[0]).toMatch(/shards: 3 documents in /);
   expect(lines[1]).toBe(`train ${trainTokens} tokens, validation 5 tokens, 2 shards`);
-  expect(lines[2]).toBe(`next: minillm train --data ${out} --out runs/shards --preset tiny`);
+  expect(lines[2]).toBe(`next: minillm train --data ${out} --out out/shards --preset tiny`);
 });
 
 test('--json prints one object, bad lines are told and skipped, shards are cut and replaced', async () => {

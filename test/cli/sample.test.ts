@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decode, END_OF_TEXT } from '#minillm/data/tokenizer.js';
+import { decode, END_OF_TEXT } from '#minillm/data/tokenizer/tokenizer.js';
 import { writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { initialise } from '#minillm/model/initialise.js';
 import { BIN, minillm } from './minillm.js';

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { BatchLoader } from '#minillm/data/batch-loader.js';
 import { openDataset, ShardSet } from '#minillm/data/dataset.js';
 import { writeDescription } from '#minillm/data/dataset-description.js';
-import { readDocuments } from '#minillm/data/documents.js';
+import { readDocuments } from '#minillm/data/documents/documents.js';
 import { Shard } from '#minillm/data/shard.js';
 import { UserError } from '#minillm/support/errors.js';
 import { Random } from '#minillm/support/random.js';

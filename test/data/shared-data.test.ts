@@ -7,11 +7,11 @@ import { gunzipSync } from 'node:zlib';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { describe, expect, it } from 'vitest';
-import { buildDataset } from '#minillm/data/build-dataset.js';
+import { buildDataset } from '#minillm/data/build/build-dataset.js';
+import { fileCorpus } from '#minillm/data/build/file-corpus.js';
+import { localFiles } from '#minillm/data/build/local-files.js';
 import { openDataset } from '#minillm/data/dataset.js';
-import { fileCorpus } from '#minillm/data/file-corpus.js';
-import { localFiles } from '#minillm/data/local-files.js';
-import { decode, END_OF_TEXT } from '#minillm/data/tokenizer.js';
+import { decode, END_OF_TEXT } from '#minillm/data/tokenizer/tokenizer.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SHARED = fileURLToPath(new URL('../../../shared/data/', import.meta.url));

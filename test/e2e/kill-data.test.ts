@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Random } from '#minillm/support/random.js';
 import { BIN } from '../cli/minillm.ts';
-import { parquetFiles } from '../data/parquet-files.ts';
+import { parquetFiles } from '../data/documents/parquet-files.ts';
 import type { Fault, HubRequest } from '../hub/fake-hub.ts';
 import { fakeHub } from '../hub/hubs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { encode } from '#minillm/data/tokenizer.js';
+import { encode } from '#minillm/data/tokenizer/tokenizer.js';
 import { hellaswag } from '#minillm/eval/hellaswag.js';
 import { readHellaswag, selectExamples } from '#minillm/eval/hellaswag-examples.js';
 import { openHellaswag } from '#minillm/eval/hellaswag-file.js';

@@ -9,7 +9,7 @@ import {
   writeFileAtomic,
   writeFolderAtomic,
 } from '#minillm/support/files.js';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 describe('writeFileAtomic', () => {
   test('writes and replaces, leaving nothing else behind', async () => {

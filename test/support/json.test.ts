@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { UserError } from '#minillm/support/errors.js';
 import { parseJson, readJsonFile } from '#minillm/support/json.js';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const schema = z.object({
   a: z.object({ b: z.int().min(1) }),

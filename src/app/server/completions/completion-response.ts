@@ -1,0 +1,65 @@
+/** @file Choices in the form of the completions API. */
+
+import { decode, VOCABULARY_SIZE } from '../../../data/tokenizer/tokenizer.ts';
+import type { Choice } from './completer.ts';
+import { type CompletionBody, MOST_LOGPROBS } from './completions-schema.ts';
+
+/** Of every token in order; null for the first of a prompt, which nothing predicts. */
+interface LogProbabilities {
+  readonly tokens: string[];
+  readonly token_logprobs: (number | null)[];
+  readonly top_logprobs: (Record<string, number> | null)[];
+  readonly text_offset: number[];
+}
+
+/** The fields that every answer about a request has in common. */
+export function responseHead(id: string, model: string) {
+  return { id: `cmpl-${id}`, object: 'text_completion', created: Math.floor(Date.now() / 1000), model };
+}
+
+/** One choice, with its prompt in front where asked for. */
+export function renderChoice(choice: Choice, { echo, logprobs }: CompletionBody) {
+  const { index, prompt, text, finishReason, scores } = choice;
+  return {
+    index,
+    text: echo ? decode(prompt) + text : text,
+    logprobs: scores ? renderScores(choice, echo, logprobs ?? 0) : null,
+    finish_reason: finishReason,
+  };
+}
+
+function renderScores({ prompt, tokens, scores }: Choice, echo: boolean, likeliest: number): LogProbabilities {
+  const ids = [...prompt, ...tokens];
+  const rendered: LogProbabilities = { tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] };
+  let offset = 0;
+  for (let i = echo ? 0 : prompt.length; i < ids.length; i++) {
+    const token = decode(ids.slice(i, i + 1));
+    rendered.tokens.push(token);
+    rendered.text_offset.push(offset);
+    offset += token.length;
+    rendered.token_logprobs.push(i === 0 ? null : (scores?.values[i - 1] ?? null));
+    rendered.top_logprobs.push(i === 0 || !scores ? null : likeliestAt(scores, i - 1, likeliest));
+  }
+  return rendered;
+}
+
+/** By text; of two tokens with the same text (parts of characters) the likelier. A padded vocabulary has ids without a text. */
+function likeliestAt(scores: NonNullable<Choice['scores']>, token: number, count: number): Record<string, number> {
+  const likeliest: Record<string, number> = {};
+  for (let k = 0; k < count; k++) {
+    const at = token * MOST_LOGPROBS + k;
+    const id = scores.likeliestIds[at] ?? 0;
+    if (id >= VOCABULARY_SIZE) continue;
+    const text = decode([id]);
+    if (!Object.hasOwn(likeliest, text)) likeliest[text] = scores.likeliestValues[at] ?? Number.NaN;
+  }
+  return likeliest;
+}
+
+/** Tokens read and written; a prompt counts once for all its choices. */
+export function usageOf(choices: readonly Choice[], { n }: CompletionBody) {
+  const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+  const read = sum(choices.filter(({ index }) => index % n === 0).map(({ prompt }) => prompt.length));
+  const written = sum(choices.map(({ tokens }) => tokens.length));
+  return { prompt_tokens: read, completion_tokens: written, total_tokens: read + written };
+}

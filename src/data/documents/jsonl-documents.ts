@@ -1,0 +1,83 @@
+/** @file Documents of a JSON-lines file: one field of one object a line. */
+import { messageOf, UserError } from '../../support/errors.ts';
+import type { DocumentPart } from './documents.ts';
+import { readUtf8File } from './utf8-file.ts';
+
+/** Half of what a string can hold. */
+const LONGEST_LINE = 2 ** 28;
+
+/**
+ * The documents of a `.jsonl` or `.jsonl.gz` file. Blank lines and empty texts are left out.
+ * @throws UserError naming file and line when a line is not an object with that field, unless `onBadLine` is given.
+ */
+export async function* jsonlDocuments(
+  path: string,
+  textField: string,
+  onBadLine?: (problem: string) => void,
+): AsyncGenerator<DocumentPart> {
+  let number = 0;
+  let bytes = 0;
+  for await (const chunk of linesOf(path)) {
+    bytes += chunk.bytes;
+    for (const line of chunk.lines) {
+      number++;
+      if (line.trim() === '') continue;
+      const parsed = textOfLine(line, textField);
+      if ('text' in parsed) {
+        if (parsed.text === '') continue;
+        yield { text: parsed.text, startsDocument: true, bytes };
+        bytes = 0;
+      } else {
+        const problem = `${path} line ${number}: ${parsed.problem}`;
+        if (onBadLine === undefined)
+          throw new UserError(`${problem}; correct it, or pass over such lines (--skip-bad)`);
+        onBadLine(problem);
+      }
+    }
+  }
+}
+
+/** The lines that end in each chunk of the file, and at its end the last one. */
+async function* linesOf(path: string): AsyncGenerator<{ lines: string[]; bytes: number }> {
+  let unfinished: string[] = [];
+  let unfinishedCharacters = 0;
+  for await (const { text, bytes } of readUtf8File(path)) {
+    const lines = text.split('\n');
+    unfinished.push(lines[0]!);
+    unfinishedCharacters += lines[0]!.length;
+    if (unfinishedCharacters > LONGEST_LINE)
+      throw new UserError(
+        `${path}: expected lines of at most ${LONGEST_LINE} characters, found a longer one; is it JSON lines, one document a line?`,
+      );
+    if (lines.length > 1) {
+      lines[0] = unfinished.join('');
+      unfinished = [lines.pop()!];
+      unfinishedCharacters = unfinished[0]!.length;
+      yield { lines, bytes };
+    } else {
+      yield { lines: [], bytes };
+    }
+  }
+  yield { lines: [unfinished.join('')], bytes: 0 };
+}
+
+function textOfLine(line: string, textField: string): { text: string } | { problem: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    return { problem: `expected JSON (${messageOf(cause)})` };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { problem: `expected an object, found ${line.slice(0, 40)}` };
+  }
+  const text = (value as Record<string, unknown>)[textField];
+  if (typeof text === 'string') return { text };
+  const found = text === undefined ? `the fields ${Object.keys(value).slice(0, 10).join(', ')}` : kindOf(text);
+  return { problem: `expected a string in field "${textField}", found ${found}` };
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.isArray(value) ? 'an array' : 'an object';
+}

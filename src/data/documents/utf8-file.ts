@@ -1,0 +1,91 @@
+/** @file A file of UTF-8 text, plain or gzipped, read as a stream of strings. */
+import { isUtf8 } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { messageOf, UserError } from '../../support/errors.ts';
+import { fileError } from '../../support/files.ts';
+
+const CHUNK_BYTES = 1 << 18;
+
+export interface Utf8Chunk {
+  readonly text: string;
+  /** Bytes read from disk since the chunk before. */
+  readonly bytes: number;
+}
+
+/**
+ * The text of a file in order; characters are never cut in two and a byte-order mark at the start is dropped.
+ * @throws UserError when the file cannot be read, is damaged gzip, or is not UTF-8 (naming the byte of the text).
+ */
+export async function* readUtf8File(path: string): AsyncGenerator<Utf8Chunk> {
+  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  let incomplete: Uint8Array = new Uint8Array(0);
+  let offset = 0;
+  let bytesReported = 0;
+  for await (const chunk of path.endsWith('.gz') ? gunzip(path, file) : plain(path, file)) {
+    const bytes = incomplete.length === 0 ? chunk : Buffer.concat([incomplete, chunk]);
+    const complete = bytes.subarray(0, bytes.length - incompleteTail(bytes));
+    checkUtf8(path, complete, offset);
+    const start = offset === 0 && hasByteOrderMark(complete) ? 3 : 0;
+    incomplete = bytes.subarray(complete.length);
+    offset += complete.length;
+    const bytesRead = file.bytesRead;
+    yield { text: complete.toString('utf8', start), bytes: bytesRead - bytesReported };
+    bytesReported = bytesRead;
+  }
+  checkUtf8(path, incomplete, offset);
+}
+
+async function* plain(path: string, file: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* file;
+  } catch (cause) {
+    throw fileError(path, 'read it', cause);
+  }
+}
+
+async function* gunzip(path: string, file: ReturnType<typeof createReadStream>): AsyncGenerator<Buffer> {
+  const unzipped = createGunzip({ chunkSize: CHUNK_BYTES });
+  file.on('error', (cause) => unzipped.destroy(cause));
+  try {
+    yield* file.pipe(unzipped) as AsyncIterable<Buffer>;
+  } catch (cause) {
+    if (cause instanceof Error && 'syscall' in cause) throw fileError(path, 'read it', cause);
+    throw new UserError(`${path}: expected gzip data, found damage (${messageOf(cause)}); download it again`);
+  } finally {
+    file.destroy();
+  }
+}
+
+/** How many bytes a character that begins with this byte takes. */
+function characterBytes(first: number): number {
+  if (first < 0x80) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}
+
+/** Bytes at the end that begin a character whose rest is still to come. */
+function incompleteTail(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back]!;
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) return characterBytes(byte) > back ? back : 0;
+  }
+  return 0;
+}
+
+const hasByteOrderMark = (bytes: Uint8Array) => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+
+function checkUtf8(path: string, bytes: Uint8Array, offset: number): void {
+  if (isUtf8(bytes)) return;
+  let index = 0;
+  for (;;) {
+    const end = index + characterBytes(bytes[index]!);
+    if (end > bytes.length || !isUtf8(bytes.subarray(index, end))) break;
+    index = end;
+  }
+  const found = `0x${bytes[index]!.toString(16).padStart(2, '0')}`;
+  throw new UserError(
+    `${path}: expected UTF-8, found byte ${found} at offset ${offset + index}; convert it with iconv`,
+  );
+}

@@ -1,0 +1,42 @@
+/** @file The built-in corpus: short children's stories, synthetic, no two the same, to try training on without a download. */
+import { createHash } from 'node:crypto';
+import { Random } from '../../support/random.ts';
+import type { Corpus } from '../build/corpus.ts';
+import { documentCorpus } from '../documents/document-units.ts';
+import type { DocumentPart } from '../documents/documents.ts';
+import { writeStory } from './story-writer.ts';
+
+/** About 1.4 million tokens. */
+export const DEFAULT_STORIES = 14_000;
+
+/** The stories that are made unless others are asked for. */
+export const DEFAULT_STORY_SEED = 1;
+
+/** What one `Set` can tell apart, with room to spare. */
+export const MOST_STORIES = 10_000_000;
+
+export interface StoryOptions {
+  /** How many stories, up to `MOST_STORIES`. */
+  readonly count: number;
+  readonly seed: number;
+}
+
+/** A corpus of stories for `buildDataset`. */
+export function storyCorpus({ count, seed }: StoryOptions): Corpus {
+  const source = `synthetic stories of minillm (seed ${seed})`;
+  return documentCorpus({ source, documents: storyDocuments({ count, seed }), settings: { stories: count, seed } });
+}
+
+/** Stories as documents. The first n of a seed are the same whatever the count. */
+export async function* storyDocuments({ count, seed }: StoryOptions): AsyncGenerator<DocumentPart> {
+  const random = new Random(seed, 'stories');
+  const choose = (options: number): number => Math.floor(random.uniform() * options);
+  const seen = new Set<number>();
+  while (seen.size < count) {
+    const text = writeStory(choose);
+    const fingerprint = createHash('sha256').update(text).digest().readUIntBE(0, 6);
+    if (seen.has(fingerprint)) continue;
+    seen.add(fingerprint);
+    yield { text, startsDocument: true, bytes: Buffer.byteLength(text) };
+  }
+}

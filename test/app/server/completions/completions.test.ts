@@ -1,0 +1,178 @@
+/** The completions API over real HTTP, served by a model that has not been trained. */
+
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { completionsApp } from '#minillm/app/server/completions/completions.js';
+import { MOST_LOGPROBS } from '#minillm/app/server/completions/completions-schema.js';
+import { type LanguageModel, openLanguageModel } from '#minillm/app/server/completions/language-model.js';
+import { listen, type RunningServer } from '#minillm/app/server/listen.js';
+import { encode } from '#minillm/data/tokenizer/tokenizer.js';
+
+let model: LanguageModel;
+let server: RunningServer;
+const closing = new AbortController();
+beforeAll(async () => {
+  model = await openLanguageModel('untrained:tiny', MOST_LOGPROBS, { threads: 2 });
+  server = await listen(completionsApp(model, closing.signal), { host: '127.0.0.1', port: 0, isFixed: true });
+});
+afterAll(async () => {
+  closing.abort();
+  await server.close();
+  await model.close();
+});
+
+interface LogProbabilities {
+  tokens: string[];
+  token_logprobs: (number | null)[];
+  top_logprobs: (Record<string, number> | null)[];
+  text_offset: number[];
+}
+interface Answer {
+  choices: { index: number; text: string; logprobs: LogProbabilities | null; finish_reason: string | null }[];
+  usage: Record<string, number>;
+  error: { message: string; type: string };
+}
+
+function post(body: unknown, signal?: AbortSignal): Promise<Response> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const headers = { 'content-type': 'application/json' };
+  return fetch(`${server.url}v1/completions`, { method: 'POST', headers, body: text, ...(signal ? { signal } : {}) });
+}
+const ask = async (body: unknown): Promise<Answer> => (await post(body)).json() as Promise<Answer>;
+
+const TEXT = 'The fox ran away from the dog';
+const IDS = Array.from(encode(TEXT));
+
+describe('scoring', () => {
+  test('echo with no new token gives every token but the first its log-probability', async () => {
+    const { choices, usage } = await ask({ prompt: IDS, max_tokens: 0, echo: true, logprobs: 2 });
+    const { text, logprobs } = choices[0]!;
+    expect(text).toBe(TEXT);
+    expect(logprobs?.tokens.join('')).toBe(TEXT);
+    expect(logprobs?.token_logprobs[0]).toBe(null);
+    for (const value of logprobs!.token_logprobs.slice(1)) expect(value).toBeLessThan(-8);
+    for (const top of logprobs!.top_logprobs.slice(1)) expect(Object.keys(top!)).toHaveLength(2);
+    expect(logprobs?.text_offset).toEqual(logprobs?.tokens.map((_, i) => logprobs.tokens.slice(0, i).join('').length));
+    expect(usage).toEqual({ prompt_tokens: IDS.length, completion_tokens: 0, total_tokens: IDS.length });
+  });
+
+  test('what lm-evaluation-harness sends: several prompts of tokens, one greedy token behind each', async () => {
+    const prompts = [IDS, IDS.slice(0, 3), [50256, ...IDS]];
+    const { choices } = await ask({
+      prompt: prompts,
+      max_tokens: 1,
+      temperature: 0,
+      logprobs: 1,
+      echo: true,
+      seed: 1234,
+    });
+    expect(choices.map(({ index }) => index)).toEqual([0, 1, 2]);
+    for (const [index, { logprobs }] of choices.entries()) {
+      expect(logprobs?.token_logprobs).toHaveLength(prompts[index]!.length + 1);
+      const [best] = Object.entries(logprobs!.top_logprobs.at(-1)!);
+      expect([logprobs!.tokens.at(-1), logprobs!.token_logprobs.at(-1)]).toEqual(best);
+      const greedy = await ask({ prompt: prompts[index], max_tokens: 1, temperature: 0 });
+      expect(logprobs?.tokens.at(-1)).toBe(greedy.choices[0]?.text);
+    }
+  });
+
+  test('a prompt scores the same alone and beside others, as text and as tokens', async () => {
+    const body = { max_tokens: 0, echo: true, logprobs: 0 };
+    const [alone] = (await ask({ ...body, prompt: TEXT })).choices;
+    const { choices } = await ask({ ...body, prompt: [IDS.slice(2), IDS, [464]] });
+    expect(choices[1]).toEqual({ ...alone, index: 1 });
+  });
+
+  test('a prompt as long as the context is scored', async () => {
+    const prompt = Array.from({ length: 128 }, (_, i) => i);
+    const { choices } = await ask({ prompt, max_tokens: 1, temperature: 0, echo: true, logprobs: 1 });
+    expect(choices[0]?.logprobs?.token_logprobs).toHaveLength(129);
+  });
+});
+
+describe('writing', () => {
+  test('the same seed writes the same, with log-probabilities that scoring gives too', async () => {
+    const body = { prompt: TEXT, max_tokens: 6, seed: 5, logprobs: 1, n: 2 };
+    const [first, second] = [await ask(body), await ask(body)];
+    expect(second.choices).toEqual(first.choices);
+    expect(first.choices[0]?.text).not.toBe(first.choices[1]?.text);
+    expect(first.usage).toEqual({ prompt_tokens: IDS.length, completion_tokens: 12, total_tokens: IDS.length + 12 });
+    const echoed = await ask({ ...body, echo: true });
+    expect(echoed.choices[0]?.text).toBe(TEXT + first.choices[0]?.text);
+    expect(echoed.choices[0]?.logprobs?.token_logprobs.slice(IDS.length)).toEqual(
+      first.choices[0]?.logprobs?.token_logprobs,
+    );
+  });
+
+  test('ends in front of a stop', async () => {
+    const [free] = (await ask({ prompt: TEXT, max_tokens: 12, seed: 1 })).choices;
+    const stop = free!.text.slice(5, 9);
+    const [stopped] = (await ask({ prompt: TEXT, max_tokens: 12, seed: 1, stop: ['never there', stop] })).choices;
+    expect(stopped).toMatchObject({ text: free!.text.slice(0, free!.text.indexOf(stop)), finish_reason: 'stop' });
+    expect(free?.finish_reason).toBe('length');
+  });
+
+  test('streams the same text in pieces', async () => {
+    const body = { prompt: TEXT, max_tokens: 5, seed: 2, echo: true };
+    const [whole] = (await ask(body)).choices;
+    const events = (await (await post({ ...body, stream: true })).text()).trim().split('\n\n');
+    expect(events.pop()).toBe('data: [DONE]');
+    const pieces = events.map((event) => (JSON.parse(event.slice('data: '.length)) as Answer).choices[0]!);
+    expect(pieces.length).toBeGreaterThan(3);
+    expect(pieces.map(({ text }) => text).join('')).toBe(whole?.text);
+    expect(pieces.at(-1)?.finish_reason).toBe('length');
+  });
+
+  test('a client that leaves ends its work, and others are answered meanwhile', async () => {
+    const leave = new AbortController();
+    const long = post({ prompt: Array.from({ length: 64 }, () => TEXT), max_tokens: 40 }, leave.signal);
+    long.catch(() => {});
+    await setTimeout(50);
+    const between = await ask({ prompt: TEXT, max_tokens: 1, temperature: 0 });
+    expect(between.choices).toHaveLength(1);
+    leave.abort();
+    await expect(long).rejects.toThrow();
+    expect((await ask({ prompt: TEXT, max_tokens: 2 })).choices).toHaveLength(1);
+  });
+});
+
+test('the model is listed, and health told', async () => {
+  const models = (await (await fetch(`${server.url}v1/models`)).json()) as { data: unknown[] };
+  expect(models.data).toMatchObject([{ id: 'untrained:tiny', object: 'model' }]);
+  expect((await fetch(`${server.url}health`)).status).toBe(200);
+});
+
+test.each([
+  ['no JSON', '{"prompt":', /expected a JSON body/],
+  ['no prompt', {}, /prompt: expected a text, a list of texts/],
+  ['an empty list', { prompt: [] }, /prompt: expected a text/],
+  ['a token that is none', { prompt: [50257] }, /token ids below 50257, found 50257/],
+  ['too long', { prompt: TEXT, max_tokens: 125 }, /maximum context length is 128 tokens; the request has 7 .* and 125/],
+  ['too long for a stream', { prompt: TEXT, max_tokens: 125, stream: true }, /maximum context length is 128 tokens/],
+  [
+    'far too long',
+    { prompt: 'a'.repeat(1e6) },
+    /maximum context length is 128 tokens; the request has 1000000 characters/,
+  ],
+  ['too many log-probabilities', { prompt: TEXT, logprobs: 6 }, /logprobs/],
+  ['an empty stop', { prompt: TEXT, stop: '' }, /stop/],
+  ['a stream of log-probabilities', { prompt: TEXT, logprobs: 1, stream: true }, /not supported with stream/],
+  ['a penalty', { prompt: TEXT, presence_penalty: 1 }, /presence_penalty: is not supported/],
+])('%s is refused as OpenAI does it', async (_, body, message) => {
+  const response = await post(body);
+  const { error } = (await response.json()) as Answer;
+  expect(response.status).toBe(400);
+  expect(error).toMatchObject({ type: 'invalid_request_error', message: expect.stringMatching(message) as string });
+});
+
+test('an unknown path is told as JSON', async () => {
+  const response = await fetch(`${server.url}v1/chat/completions`, { method: 'POST' });
+  expect(response.status).toBe(404);
+  expect(((await response.json()) as Answer).error.message).toMatch(/no POST \/v1\/chat\/completions/);
+});
+
+test('a port that is taken is one clear error', async () => {
+  const port = Number(new URL(server.url).port);
+  const again = listen(completionsApp(model, closing.signal), { host: '127.0.0.1', port, isFixed: true });
+  await expect(again).rejects.toThrow(/could not be served .*--port/);
+});

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { StopText } from '#minillm/app/server/completions/stop-text.js';
+
+const told = (stops: string[], ...pieces: string[]) => {
+  const stop = new StopText(stops);
+  const out = pieces.map((piece) => stop.push(piece));
+  return [...out, stop.stopped ? 'STOPPED' : stop.end()];
+};
+
+test('text without a stop is told at once', () => expect(told([], 'a', 'b')).toEqual(['a', 'b', '']));
+test('a stop that comes in pieces is never told', () =>
+  expect(told(['\n\n'], 'one\n', '\ntwo', 'x')).toEqual(['one', '', '', 'STOPPED']));
+test('what might have been a stop is told once it is none', () =>
+  expect(told(['end.'], 'the en', 'emy')).toEqual(['the ', 'enemy', '']));
+test('what might have been a stop is told at the end', () => expect(told(['xy'], 'ax')).toEqual(['a', 'x']));
+test('the first of several stops counts', () =>
+  expect(told(['dog', 'fox'], 'a fox, a dog')).toEqual(['a ', 'STOPPED']));

@@ -1,0 +1,118 @@
+import { appendFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { dashboardApp } from '#minillm/app/server/dashboard/dashboard.js';
+import { listen } from '#minillm/app/server/listen.js';
+import { MetricsLog, metricsPath } from '#minillm/runs/metrics.js';
+import { trained } from '../../../runs/trained.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { openStream } from '../event-stream.ts';
+
+const LOCAL = { host: '127.0.0.1', port: 0, isFixed: false };
+
+/** Serves runs until the test ends. */
+async function serve(folders: readonly string[], address = LOCAL) {
+  const information = new Map();
+  const { url, close } = await listen(dashboardApp({ folders, information }), address);
+  onTestFinished(close);
+  return { url, information };
+}
+
+async function logged(folder: string, nextStep: number, ...steps: number[]): Promise<void> {
+  const log = await MetricsLog.open(folder, nextStep);
+  for (const step of steps) log.append(trained(step));
+  log.close();
+}
+
+test('a page that is opened late gets the history in columns, then what is new', async () => {
+  const folder = temporaryFolder();
+  await logged(folder, 0, 0, 1, 2);
+  appendFileSync(
+    metricsPath(folder),
+    '{"kind":"eval","step":3,"validationLoss":2.5}\n{"kind":"sample","step":3,"text":"once"}\n',
+  );
+  const { url } = await serve([folder]);
+  const next = await openStream(`${url}api/events`);
+  expect(await next()).toMatchObject({ name: 'runs', data: [{ facts: [] }] });
+  expect(await next()).toMatchObject({
+    name: 'update',
+    data: {
+      run: 0,
+      replaces: true,
+      train: { step: [0, 1, 2], loss: [10, 9, 8], lr: [6e-4, 6e-4, 6e-4], mfu: [0.4, 0.4, 0.4] },
+      evaluations: { step: [3], validationLoss: [2.5], hellaswag: [null] },
+      samples: [{ step: 3, text: 'once' }],
+    },
+  });
+  appendFileSync(metricsPath(folder), `${JSON.stringify({ ...trained(3), loss: null })}\n`);
+  expect((await next()).data).toMatchObject({ replaces: false, train: { step: [3], loss: [null] } });
+});
+
+test('a page that connects again gets what it missed; after a rollback everything, so that no step stands twice', async () => {
+  const folder = temporaryFolder();
+  await logged(folder, 0, 0, 1, 2);
+  const { url } = await serve([folder]);
+  const first = await openStream(`${url}api/events`);
+  await first();
+  const { id } = await first();
+
+  await logged(folder, 3, 3);
+  for (const again of [
+    await openStream(`${url}api/events`, { 'Last-Event-ID': id }),
+    await openStream(`${url}api/events?from=${id}`),
+  ]) {
+    expect((await again()).name).toBe('runs');
+    expect((await again()).data).toMatchObject({ replaces: false, train: { step: [3] } });
+  }
+
+  expect((await first()).data).toMatchObject({ replaces: false, train: { step: [3] } });
+  await logged(folder, 1, 1);
+  expect((await first()).data).toMatchObject({ replaces: true, train: { step: [0, 1] } });
+});
+
+test('runs are told apart, one that cannot be read says why and hinders no other', async () => {
+  const [good, bad] = [temporaryFolder(), temporaryFolder()];
+  await logged(good, 0, 0);
+  appendFileSync(metricsPath(bad), 'not JSON\n');
+  const { url, information } = await serve([bad, good]);
+  const next = await openStream(`${url}api/events`);
+  expect((await next()).data).toHaveLength(2);
+  expect(await next()).toMatchObject({ name: 'problem', data: { run: 0, message: expect.stringContaining(bad) } });
+  expect(await next()).toMatchObject({ name: 'update', data: { run: 1 } });
+  information.set(good, { name: 'mine', steps: 7, facts: [['model', 'tiny']], settings: {} });
+  expect(await next()).toMatchObject({ name: 'runs', data: [{}, { name: 'mine', steps: 7 }] });
+});
+
+test('the page is served whole, and lets a browser load nothing from elsewhere', async () => {
+  const { url } = await serve([temporaryFolder()]);
+  const response = await fetch(url);
+  const page = await response.text();
+  expect(response.headers.get('content-type')).toContain('text/html');
+  expect(response.headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'self'/);
+  const files = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file = '']) => file);
+  expect(files.length).toBeGreaterThanOrEqual(3);
+  for (const file of files) expect([file, (await fetch(new URL(file, url))).status]).toEqual([file, 200]);
+  expect((await fetch(new URL('../../../../package.json', url))).status).toBe(404);
+});
+
+test('a request under another name than this machine’s is refused', async () => {
+  const { url } = await serve([temporaryFolder()]);
+  const status = await new Promise((resolve, reject) => {
+    const asked = request(join(url, 'api/events'), { headers: { host: 'elsewhere.example' } }, ({ statusCode }) =>
+      resolve(statusCode),
+    );
+    asked.on('error', reject).end();
+  });
+  expect(status).toBe(403);
+});
+
+test('a port that is taken is passed over for the next, unless it was asked for', async () => {
+  const { url } = await serve([temporaryFolder()]);
+  const port = Number(new URL(url).port);
+  const other = await serve([temporaryFolder()], { ...LOCAL, port });
+  expect(Number(new URL(other.url).port)).toBeGreaterThan(port);
+  await expect(serve([temporaryFolder()], { ...LOCAL, port, isFixed: true })).rejects.toThrow(
+    `${url}: could not be served (another program listens there; give another --port)`,
+  );
+});
