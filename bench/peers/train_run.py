@@ -80,7 +80,7 @@ with open(a.out, "w", newline="") as file:
         due = step % a.eval_every == 0 or step == a.steps
         val = validation_loss() if due else ""
         if step == a.steps:
-            out.writerow([step, "", val])
+            out.writerow([step, "", val, "", "", "", ""])
             break
         start = time.perf_counter()
         rows = torch.stack([train[(step * a.batch + b) % len(train)] for b in range(a.batch)])
