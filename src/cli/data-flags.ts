@@ -29,7 +29,11 @@ export function addCorpusFlags(command: Command): Command {
         tokenCount(0),
       ),
     )
-    .addOption(new Option('--tokens <n>', 'stop after so many (default: all)').argParser(tokenCount(1)))
+    .addOption(
+      new Option('--tokens <n>', 'stop after so many; with --part, each part does (default: all)').argParser(
+        tokenCount(1),
+      ),
+    )
     .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), availableParallelism())
     .option('--part <i/n>', 'only part i of n of the files, counted from 0: one for each of n machines', corpusPart)
     .option('--skip-bad', 'pass over files, row groups and lines that are damaged, instead of ending there')

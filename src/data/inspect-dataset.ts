@@ -1,4 +1,4 @@
-/** @file What is in a folder of shards, found by reading all of it once: checksums, frequencies, lengths, some documents. */
+/** @file What is in a folder of shards, found by reading all of it: checksums, frequencies, lengths, some documents. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';

@@ -33,7 +33,9 @@ export class TokenizeThread {
     });
   }
 
-  async stop(): Promise<void> {
+  /** Ends it, whatever it is at; what it was asked for and has not answered fails with `cause`. */
+  async stop(cause = new Error('the tokenising thread was stopped')): Promise<void> {
+    this.#fail(cause);
     await this.#worker.terminate();
   }
 

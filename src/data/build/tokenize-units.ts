@@ -21,7 +21,7 @@ export interface TokenizedUnit {
  * memory, and the oldest is given as soon as it is done, also while the next is still to come. An error of the corpus is
  * thrown after the units before it have been given.
  * @param workers how many threads tokenise.
- * @param signal makes the corpus end early.
+ * @param signal ends it with its reason, also while a thread is at a unit that takes long.
  */
 export async function* tokenizeUnits(
   corpus: Corpus,
@@ -36,6 +36,10 @@ export async function* tokenizeUnits(
   let next: Promise<IteratorResult<CorpusUnit, Failure | undefined>> | undefined;
   let ended = false;
   let failure: Failure | undefined;
+  const onAbort = (): void => {
+    for (const thread of threads) void thread.stop(signal.reason);
+  };
+  signal.addEventListener('abort', onAbort);
   try {
     for (;;) {
       if (!ended && hasRoom(inFlight, workers)) next ??= units.next();
@@ -59,6 +63,7 @@ export async function* tokenizeUnits(
     }
     if (failure !== undefined) throw failure.cause;
   } finally {
+    signal.removeEventListener('abort', onAbort);
     abort.abort();
     await Promise.all(threads.map((thread) => thread.stop()));
     await next;
