@@ -33,7 +33,8 @@ export async function buildFromFiles(
   });
   const ends = { bytes: corpus.bytes ?? 0, tokens };
   // the validation tokens of a whole corpus are its first, so they are all in its first part
-  const validationTokens = valTokens ?? (part !== undefined && part.index > 0 ? 0 : undefined);
+  // the stream's first tokens are validation, so only the first part has any: the same command serves every part
+  const validationTokens = part !== undefined && part.index > 0 ? 0 : valTokens;
   let outcome: BuildOutcome | undefined;
   await abortOnSignals(async (signal) => {
     const building = buildDataset({

@@ -25,9 +25,10 @@ export function addCorpusFlags(command: Command): Command {
     .option('--out <folder>', 'where the shards go')
     .addOption(new Option('--shard-tokens <n>', 'tokens a shard').argParser(tokenCount(1)).default(100e6, '100M'))
     .addOption(
-      new Option('--val-tokens <n>', 'tokens for validation (default: 5 %, of more than ten shards one)').argParser(
-        tokenCount(0),
-      ),
+      new Option(
+        '--val-tokens <n>',
+        'tokens for validation, in part 0 alone (default: 5 %, of more than ten shards one)',
+      ).argParser(tokenCount(0)),
     )
     .addOption(
       new Option('--tokens <n>', 'stop after so many; with --part, each part does (default: all)').argParser(

@@ -11,7 +11,8 @@ import { BIN } from './minillm.ts';
 async function onTerminal(environment: Record<string, string>, ...flags: string[]): Promise<string> {
   const train = [process.execPath, BIN, ...(await fixtureTraining(join(temporaryFolder(), 'run'), 12)), ...flags];
   const command = `stty cols 100 rows 30; ${train.map((word) => `'${word}'`).join(' ')}`;
-  const { FORCE_COLOR: _, NO_COLOR: __, ...inherited } = process.env;
+  // Node takes no terminal of a continuous integration for one with colours
+  const { CI: _, FORCE_COLOR: __, NO_COLOR: ___, ...inherited } = process.env;
   const env = { ...inherited, TERM: 'xterm-256color', ...environment };
   return new Promise((resolve, reject) => {
     execFile('script', ['-qec', command, '/dev/null'], { env }, (error, stdout) =>
