@@ -13,7 +13,7 @@ import { findRepository, type HubFile } from './repository.ts';
 import { filesOfSubset } from './subset.ts';
 
 /** Four files of FineWeb, of some 2.15 GB. */
-export const DEFAULT_CACHE_BYTES = 10e9;
+const DEFAULT_CACHE_BYTES = 10e9;
 
 export interface HubCorpusOptions {
   /** `OWNER/NAME` */

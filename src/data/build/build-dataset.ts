@@ -14,7 +14,7 @@ import { fillShards } from './fill-shards.ts';
 import { completeShards, moveIntoPlace } from './finish-dataset.ts';
 import { ShardSpool } from './shard-spool.ts';
 
-export const DEFAULT_SHARD_TOKENS = 100_000_000;
+const DEFAULT_SHARD_TOKENS = 100_000_000;
 
 /** What the int32 in a shard's header can count. */
 const LARGEST_SHARD_TOKENS = 2 ** 31 - 1;

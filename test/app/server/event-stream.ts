@@ -4,8 +4,7 @@ import { onTestFinished } from 'vitest';
 
 export interface StreamEvent {
   readonly name: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look at the fields they know
-  readonly data: any;
+  readonly data: unknown;
   readonly id: string;
 }
 

@@ -1,7 +1,7 @@
 /** The completions API over real HTTP, served by a model that has not been trained. */
 
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { completionsApp } from '#minillm/app/server/completions/completions.js';
 import { MOST_LOGPROBS } from '#minillm/app/server/completions/completions-schema.js';
 import { type LanguageModel, openLanguageModel } from '#minillm/app/server/completions/language-model.js';
@@ -125,13 +125,18 @@ describe('writing', () => {
 
   test('a client that leaves ends its work, and others are answered meanwhile', async () => {
     const leave = new AbortController();
+    const generate = vi.spyOn(model.generator, 'generate');
+    onTestFinished(() => generate.mockRestore());
     const long = post({ prompt: Array.from({ length: 64 }, () => TEXT), max_tokens: 40 }, leave.signal);
     long.catch(() => {});
     await setTimeout(50);
     const between = await ask({ prompt: TEXT, max_tokens: 1, temperature: 0 });
     expect(between.choices).toHaveLength(1);
+    const isEnded = () => generate.mock.calls.some(([{ signal, tokens }]) => tokens === 40 && signal?.aborted);
+    expect(isEnded()).toBe(false);
     leave.abort();
     await expect(long).rejects.toThrow();
+    await expect.poll(isEnded).toBe(true);
     expect((await ask({ prompt: TEXT, max_tokens: 2 })).choices).toHaveLength(1);
   });
 });
