@@ -26,8 +26,11 @@ parser.add_argument("--lr", type=float, default=6e-4)
 parser.add_argument("--warmup", type=int, default=50)
 parser.add_argument("--eval-every", type=int, default=50)
 parser.add_argument("--eval-tokens", type=int, default=65536)
+parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+parser.add_argument("--compile", action="store_true", help="torch.compile the loss")
 parser.add_argument("--out", default="torch.csv")
 a = parser.parse_args()
+torch.set_num_threads(a.threads)
 
 no_dropout = {"attn_pdrop": 0, "embd_pdrop": 0, "resid_pdrop": 0}
 if a.new:
@@ -57,6 +60,10 @@ optimizer = torch.optim.AdamW(groups, lr=a.lr, betas=(0.9, 0.95), eps=1e-8, fuse
 def loss_of(rows):
     logits = model(rows[:, :-1]).logits
     return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.size(-1)), rows[:, 1:].reshape(-1))
+
+
+if a.compile:
+    loss_of = torch.compile(loss_of)
 
 
 def validation_loss():
