@@ -33,51 +33,31 @@ static inline int64_t row_cells(int64_t D) { return D / 2; }
 static inline vf multiply_add(float a, vf b, vf sum) {
   return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_ps(a), (__m512bh)b);
 }
-static inline vf pair_up(vf low, vf high) {
-  const vi halves = (vi)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
-  vi order;
-  for (int i = 0; i < VL; i++) order[i] = i | (i + VL) << 16;
-  return (vf)_mm512_permutexvar_epi16((__m512i)order, (__m512i)halves);
-}
 #else
 #define PAIR 1
 static inline int64_t row_cells(int64_t D) { return whole_vectors(D); }
 static inline vf multiply_add(float a, vf b, vf sum) { return sum + a * b; }
 #endif
 
-/** 2^x for x <= 0, with 0 below -126 (also for -infinity); relative error below 2e-7. */
+/** 2^x for x <= 0, with 0 below -126 (also for -infinity); relative error below 3e-7. */
 static inline vf exp2_of_negative(vf x) {
+  static const float c[6] = {1.0f, 6.9314697e-1f, 2.4022120e-1f, 5.5507133e-2f, 9.6755415e-3f, 1.3276472e-3f};
 #if defined(__AVX512F__)
-  /* max gives its second operand when one is NaN, so NaN stays NaN */
-  const __m512 clamped = _mm512_max_ps(_mm512_set1_ps(-200), (__m512)x);
+  const __m512 clamped = (__m512)vmax(vsplat(-200), x);
   const __m512 rounded = _mm512_roundscale_ps(clamped, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   const vf r = (vf)clamped - (vf)rounded;
 #else
-  const vi tiny = x < -126.0f;
-  const vf clamped = vselect(tiny, vsplat(-126), x);
-  /* round to nearest by adding and subtracting 1.5 * 2^23 */
+  const vf clamped = vmax(vsplat(-126), x);
+  /* round to nearest by adding and subtracting 1.5 * 2^23, whose low bits then hold it */
   const vf shifted = clamped + 12582912.0f;
   const vf r = clamped - (shifted - 12582912.0f);
 #endif
-  vf p = vsplat(1.3276472e-3f);
-  p = p * r + 9.6755415e-3f;
-  p = p * r + 5.5507133e-2f;
-  p = p * r + 2.4022120e-1f;
-  p = p * r + 6.9314697e-1f;
-  p = p * r + 1.0f;
+  const vf p = vpolynomial(r, r * r, c);
 #if defined(__AVX512F__)
   return (vf)_mm512_scalef_ps((__m512)p, rounded);
 #else
-  const vf power = (vf)((vi)p + (((vi)shifted - 0x4b400000) << 23));
-  return vselect(tiny, vsplat(0), power);
-#endif
-}
-
-static inline vf larger(vf a, vf b) {
-#if defined(__AVX512F__)
-  return (vf)_mm512_max_ps((__m512)a, (__m512)b);
-#else
-  return vmax(a, b);
+  const vf power = (vf)(((vi)shifted << 23) + 0x3f800000);
+  return vselect(x < -126.0f, vsplat(0), p * power);
 #endif
 }
 

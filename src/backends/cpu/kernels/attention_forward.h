@@ -49,9 +49,9 @@ static inline void softmax_column(attention_block *block, int64_t column, int64_
   vf highest[4] = {before, before, before, before};
   int64_t key = 0;
   for (; key + 4 <= some; key += 4)
-    for (int i = 0; i < 4; i++) highest[i] = larger(highest[i], vload(scores + (key + i) * QUERIES) * scale);
-  for (; key < some; key++) highest[0] = larger(highest[0], vload(scores + key * QUERIES) * scale);
-  const vf maximum = larger(larger(highest[0], highest[1]), larger(highest[2], highest[3]));
+    for (int i = 0; i < 4; i++) highest[i] = vmax(highest[i], vload(scores + (key + i) * QUERIES) * scale);
+  for (; key < some; key++) highest[0] = vmax(highest[0], vload(scores + key * QUERIES) * scale);
+  const vf maximum = vmax(vmax(highest[0], highest[1]), vmax(highest[2], highest[3]));
   const vf correction = exp2_of_negative(before - maximum);
   vf total = vload(block->total + column) * correction;
   for (key = 0; key < some; key += PAIR) {

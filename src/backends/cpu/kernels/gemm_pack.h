@@ -1,8 +1,8 @@
 /**
  * Packing: copies a block of a matrix into panels (see gemm_tile.h), converting to the type the tile multiplies and
  * multiplying with GELU's derivative on the way where asked. One of a matrix's two strides is 1: memory runs either along
- * k (then four lanes are read at a time and transposed in registers) or along the lanes (then runs are copied or, for
- * bf16, interleaved in pairs).
+ * k (then four lanes are read at a time and transposed in registers) or along the lanes (then vectors of them go straight
+ * to the panels, for bf16 two of them in pairs).
  */
 #ifndef MINILLM_GEMM_PACK_H
 #define MINILLM_GEMM_PACK_H
@@ -17,9 +17,19 @@
 /* Steps of k fetched ahead when runs lie along the lanes, each run on another page: 1.3 times as fast at 16 rows. */
 #define AHEAD 8
 
-static inline vf load_element_run(const operand *from, int64_t at) {
-  vf v = from->is_bf16 ? vload_bf16((const bf16 *)from->data + at) : vload((const float *)from->data + at);
-  return from->pre ? v * vgelu_derivative(vload_act(from->pre + at)) : v;
+/** `count` neighbouring elements from offset `at`, at most VL, then zeros. */
+static inline vf load_elements(const operand *from, int64_t at, int64_t count) {
+  if (count >= VL) {
+    vf v = from->is_bf16 ? vload_bf16((const bf16 *)from->data + at) : vload((const float *)from->data + at);
+    return from->pre ? v * vgelu_derivative(vload_act(from->pre + at)) : v;
+  }
+  float value[VL] = {0};
+  act pre[VL] = {0};
+  for (int64_t i = 0; i < count; i++) {
+    value[i] = from->is_bf16 ? float_of_bf16(((const bf16 *)from->data)[at + i]) : ((const float *)from->data)[at + i];
+    if (from->pre) pre[i] = from->pre[at + i];
+  }
+  return from->pre ? vload(value) * vgelu_derivative(vload_act(pre)) : vload(value);
 }
 
 static inline void store_items(item *to, vf v) {
@@ -39,19 +49,7 @@ static inline void prefetch_run(const operand *from, int64_t at, int64_t count) 
 /** `count` consecutive elements from offset `at` as items: where they lie if they need no change, else in `buffer`. */
 static inline const item *fetch(const operand *from, int64_t at, int64_t count, item *buffer) {
   if (!from->pre && from->is_bf16 == PACKED_BF16) return (const item *)from->data + at;
-  int64_t i = 0;
-  for (; i + VL <= count; i += VL) store_items(buffer + i, load_element_run(from, at + i));
-  if (i < count) {
-    float value[VL] = {0};
-    act pre[VL] = {0};
-    for (int64_t t = 0; i + t < count; t++) {
-      value[t] = from->is_bf16 ? float_of_bf16(((const bf16 *)from->data)[at + i + t])
-                               : ((const float *)from->data)[at + i + t];
-      if (from->pre) pre[t] = from->pre[at + i + t];
-    }
-    operand tail = {value, 0, 1, 1, from->pre ? pre : NULL};
-    store_items(buffer + i, load_element_run(&tail, 0));
-  }
+  for (int64_t i = 0; i < count; i += VL) store_items(buffer + i, load_elements(from, at + i, count - i));
   return buffer;
 }
 
@@ -84,18 +82,55 @@ static inline void transpose_runs(const item *const runs[4], int64_t depth, unit
     for (int i = 0; i < 4; i++) out[s * width + i] = unit_along_k(runs[i], s, depth);
 }
 
-/** `width` lanes of one step from runs along the lanes: `low` at k, `high` at k + 1 (bf16 only). */
-static inline void interleave_runs(const item *low, const item *high, unit *out, int64_t width) {
+/** One step of `count` neighbouring lanes, at most VL, then zeros: from offset `at` and, if `pairs`, the next along k. */
+static inline lanes_of_b load_lanes_at(const operand *from, int64_t at, int64_t count, int pairs) {
 #if PACKED_BF16
-  for (int64_t j = 0; j < width; j += 8) {
-    __m256i even = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(low + j)));
-    __m256i odd = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(high + j)));
-    _mm256_storeu_si256((__m256i *)(out + j), _mm256_or_si256(even, _mm256_slli_epi32(odd, 16)));
+  if (count >= VL && from->is_bf16 && !from->pre) {
+    const bf16 *low = (const bf16 *)from->data + at;
+    vu units = vload_bits(low);
+    return (lanes_of_b)(pairs ? units | vload_bits(low + from->k_stride) << 16 : units);
   }
+  vf high = pairs ? load_elements(from, at + from->k_stride, count) : vsplat(0);
+  return (lanes_of_b)pair_up(load_elements(from, at, count), high);
 #else
-  (void)high;
-  memcpy(out, low, (size_t)width * sizeof(unit));
+  (void)pairs;
+  return load_elements(from, at, count);
 #endif
+}
+
+/** Packs lanes whose memory runs along k: see pack_block. */
+static inline __attribute__((always_inline)) void pack_along_k(const operand *from, int64_t lane, int64_t lanes, int64_t k,
+                                                               int64_t depth, int64_t width, unit *out, item *buffer) {
+  static const item zeros[RUN];
+  int64_t steps = (depth + STEP - 1) / STEP, padded = (lanes + width - 1) / width * width;
+  for (int64_t l = 0; l < padded; l += 4) {
+    const item *runs[4];
+    for (int i = 0; i < 4; i++)
+      runs[i] = l + i < lanes ? fetch(from, (lane + l + i) * from->lane_stride + k, depth, buffer + i * RUN) : zeros;
+    transpose_runs(runs, depth, out + l / width * width * steps + l % width, width);
+  }
+}
+
+/** Packs lanes that are neighbours in memory: see pack_block. */
+static inline __attribute__((always_inline)) void pack_along_lanes(const operand from, int64_t lane, int64_t lanes, int64_t k,
+                                                                   int64_t depth, int64_t width, unit *out) {
+  int64_t steps = (depth + STEP - 1) / STEP;
+  for (int64_t s = 0; s < steps; s++, out += width) {
+    int64_t at = (k + s * STEP) * from.k_stride + lane;
+    int pairs = s * STEP + 1 < depth;
+    if (s + AHEAD < steps)
+      for (int i = 0; i < STEP; i++) prefetch_run(&from, at + (AHEAD * STEP + i) * from.k_stride, lanes);
+    for (int64_t l = 0; l < lanes; l += max64(width, VL)) {
+      unit *panel = out + l * steps;
+      for (int64_t j = 0; j < width; j += VL) {
+        lanes_of_b vector = load_lanes_at(&from, at + l + j, lanes - l - j, pairs);
+        if (width >= VL) memcpy(panel + j, &vector, sizeof vector);
+        else /* a vector of lanes for several panels */
+          for (int64_t i = 0; i < VL && l + i < lanes; i += width)
+            memcpy(panel + i * steps, (const unit *)&vector + i, (size_t)width * sizeof(unit));
+      }
+    }
+  }
 }
 
 /**
@@ -104,37 +139,8 @@ static inline void interleave_runs(const item *low, const item *high, unit *out,
  */
 static inline __attribute__((always_inline)) void pack_block(const operand *from, int64_t lane, int64_t lanes, int64_t k,
                                                              int64_t depth, int64_t width, unit *out, item *buffer) {
-  static const item zeros[RUN];
-  int64_t steps = (depth + STEP - 1) / STEP;
-  if (from->k_stride == 1) {
-    for (int64_t l = 0; l < lanes; l += 4) {
-      const item *runs[4];
-      for (int i = 0; i < 4; i++)
-        runs[i] = l + i < lanes ? fetch(from, (lane + l + i) * from->lane_stride + k, depth, buffer + i * RUN) : zeros;
-      transpose_runs(runs, depth, out + l / width * width * steps + l % width, width);
-    }
-    const item *const padding[4] = {zeros, zeros, zeros, zeros};
-    for (int64_t l = (lanes + 3) / 4 * 4; l % width != 0; l += 4)
-      transpose_runs(padding, depth, out + l / width * width * steps + l % width, width);
-    return;
-  }
-  for (int64_t s = 0; s < steps; s++, out += width) {
-    int64_t ahead = k + (s + AHEAD) * STEP;
-    if (s + AHEAD < steps)
-      for (int i = 0; i < STEP; i++) prefetch_run(from, (ahead + i) * from->k_stride + lane, lanes);
-    const item *low = fetch(from, (k + s * STEP) * from->k_stride + lane, lanes, buffer);
-    const item *high = zeros;
-    if (STEP == 2 && s * STEP + 1 < depth) high = fetch(from, (k + s * STEP + 1) * from->k_stride + lane, lanes, buffer + RUN);
-    int64_t l = 0;
-    for (; l + width <= lanes; l += width) interleave_runs(low + l, high + (high == zeros ? 0 : l), out + l * steps, width);
-    if (l < lanes) {
-      item edge[2][TILE_COLUMNS > TILE_ROWS ? TILE_COLUMNS : TILE_ROWS];
-      memset(edge, 0, sizeof edge);
-      memcpy(edge[0], low + l, (size_t)(lanes - l) * sizeof(item));
-      memcpy(edge[1], high + (high == zeros ? 0 : l), (size_t)(lanes - l) * sizeof(item));
-      interleave_runs(edge[0], edge[1], out + l * steps, width);
-    }
-  }
+  if (from->k_stride == 1) pack_along_k(from, lane, lanes, k, depth, width, out, buffer);
+  else pack_along_lanes(*from, lane, lanes, k, depth, width, out);
 }
 
 #endif

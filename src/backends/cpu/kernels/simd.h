@@ -71,11 +71,12 @@ static inline bf16 bf16_of_float(float f) {
   return (bf16){(uint16_t)((u + 0x7fffu + ((u >> 16) & 1)) >> 16)};
 }
 
-static inline vf vload_bf16(const bf16 *p) {
+static inline vu vload_bits(const bf16 *p) {
   vh h;
   memcpy(&h, p, sizeof h);
-  return (vf)(__builtin_convertvector(h, vu) << 16);
+  return __builtin_convertvector(h, vu);
 }
+static inline vf vload_bf16(const bf16 *p) { return (vf)(vload_bits(p) << 16); }
 static inline void vstore_bf16(bf16 *p, vf v) {
 #if defined(__AVX512BF16__)
   __m256bh h = _mm512_cvtneps_pbh((__m512)v);
@@ -89,6 +90,16 @@ static inline void vstore_bf16(bf16 *p, vf v) {
   memcpy(p, &h, sizeof h);
 #endif
 }
+
+#if defined(__AVX512BF16__)
+/** Pairs of bf16 in 32 bits each, lane by lane: `low` rounded in the low half, `high` in the high one. */
+static inline vf pair_up(vf low, vf high) {
+  const vi halves = (vi)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+  vi order;
+  for (int i = 0; i < VL; i++) order[i] = i | (i + VL) << 16;
+  return (vf)_mm512_permutexvar_epi16((__m512i)order, (__m512i)halves);
+}
+#endif
 
 /* One element or one vector of stored activations, as float. */
 #ifdef MINILLM_BF16
@@ -110,39 +121,52 @@ static inline float vsum(vf v) {
     for (int i = 0; i < width; i++) s[i] += s[i + width];
   return s[0];
 }
+#if defined(__AVX2__) && !defined(__AVX512F__)
+static inline vf vselect(vi mask, vf a, vf b) { return (vf)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask); }
+#else
 static inline vf vselect(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
+#endif
+
+/* a > b ? a : b and a < b ? a : b: the second operand where one is NaN. */
+#if defined(__AVX512F__)
+static inline vf vmax(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
+static inline vf vmin(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
+#elif defined(__AVX2__)
+static inline vf vmax(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+static inline vf vmin(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
+#else
 static inline vf vmax(vf a, vf b) { return vselect(a > b, a, b); }
 static inline vf vmin(vf a, vf b) { return vselect(a < b, a, b); }
+#endif
+
 static inline float vmaximum(vf v) {
   float m = v[0];
   for (int i = 1; i < VL; i++) m = v[i] > m ? v[i] : m;
   return m;
 }
 
+/** c[0] + c[1]·x + … + c[5]·x⁵ by Estrin's scheme, whose chain of dependent operations is half as long as Horner's. */
+static inline vf vpolynomial(vf x, vf square, const float c[6]) {
+  vf low = c[1] * x + c[0], middle = c[3] * x + c[2], high = c[5] * x + c[4];
+  return (high * square + middle) * square + low;
+}
+
 /**
- * e^x: 2^n times a degree-6 polynomial of the remainder; relative error below 2e-7. 0 below -87.3; e^60 above 60, so that
+ * e^x: 2^n times a polynomial of the remainder, of degree 7; relative error below 2e-7. 0 below -87.3; e^60 above 60, so that
  * no reciprocal of it is denormal, and slow.
  */
 static inline vf vexp(vf x) {
-  vi nan = x != x;
-  vf clamped = vmin(vmax(x, vsplat(-87.3f)), vsplat(60.0f));
-  vf n = clamped * 1.44269504088896341f;
-  /* round to nearest by adding and subtracting 1.5 * 2^23 */
-  vf shifted = n + 12582912.0f;
-  vi k = (vi)shifted - 0x4b400000;
-  vf rounded = shifted - 12582912.0f;
-  vf r = clamped - rounded * 0.693359375f;
-  r = r + rounded * 2.12194440e-4f;
-  vf p = vsplat(1.9875691500e-4f);
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  vf e = (vf)((vi)p + (k << 23));
-  e = vselect(x < -87.3f, vsplat(0.0f), e);
-  return vselect(nan, x, e);
+  static const float c[6] = {5.0000001201e-1f, 1.6666665459e-1f, 4.1665795894e-2f,
+                             8.3334519073e-3f, 1.3981999507e-3f, 1.9875691500e-4f};
+  vf clamped = vmin(vsplat(60.0f), vmax(vsplat(-87.3f), x)); /* NaN stays NaN */
+  /* round to nearest by adding and subtracting 1.5 * 2^23, whose low bits then hold n */
+  vf shifted = clamped * 1.44269504088896341f + 12582912.0f;
+  vf n = shifted - 12582912.0f;
+  vf r = clamped - n * 0.693359375f + n * 2.12194440e-4f;
+  vf square = r * r;
+  vf e = vpolynomial(r, square, c) * square + (r + 1.0f);
+  vf power = (vf)(((vi)shifted << 23) + 0x3f800000);
+  return vselect(x < -87.3f, vsplat(0.0f), e * power);
 }
 
 /*
