@@ -57,7 +57,7 @@ static inline vf exp2_of_negative(vf x) {
   return (vf)_mm512_scalef_ps((__m512)p, rounded);
 #else
   const vf power = (vf)(((vi)shifted << 23) + 0x3f800000);
-  return vselect(x < -126.0f, vsplat(0), p * power);
+  return (vf)((vi)(p * power) & ~(x < -126.0f));
 #endif
 }
 

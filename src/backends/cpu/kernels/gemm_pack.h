@@ -126,8 +126,8 @@ static inline __attribute__((always_inline)) void pack_along_lanes(const operand
         lanes_of_b vector = load_lanes_at(&from, at + l + j, lanes - l - j, pairs);
         if (width >= VL) memcpy(panel + j, &vector, sizeof vector);
         else /* a vector of lanes for several panels */
-          for (int64_t i = 0; i < VL && l + i < lanes; i += width)
-            memcpy(panel + i * steps, (const unit *)&vector + i, (size_t)width * sizeof(unit));
+          for (int64_t i = 0; i < VL; i += width)
+            if (l + i < lanes) memcpy(panel + i * steps, (const unit *)&vector + i, (size_t)width * sizeof(unit));
       }
     }
   }
@@ -139,8 +139,11 @@ static inline __attribute__((always_inline)) void pack_along_lanes(const operand
  */
 static inline __attribute__((always_inline)) void pack_block(const operand *from, int64_t lane, int64_t lanes, int64_t k,
                                                              int64_t depth, int64_t width, unit *out, item *buffer) {
+  operand plain = *from; /* so that the compiler makes loops without GELU's constants */
+  plain.pre = NULL;
   if (from->k_stride == 1) pack_along_k(from, lane, lanes, k, depth, width, out, buffer);
-  else pack_along_lanes(*from, lane, lanes, k, depth, width, out);
+  else if (from->pre) pack_along_lanes(*from, lane, lanes, k, depth, width, out);
+  else pack_along_lanes(plain, lane, lanes, k, depth, width, out);
 }
 
 #endif
