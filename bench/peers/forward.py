@@ -10,7 +10,7 @@ arguments = work_arguments()
 model = GPT2LMHeadModel(GPT2Config(use_cache=False)).eval()
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def losses(tokens):
     with autocast(arguments):
         logits = model(tokens).logits
