@@ -36,7 +36,8 @@ await program.run({
 const flops = 2 * batch * length * columnsIn * columnsOut;
 const seconds = { forward: [] as number[], dX: [] as number[], dW: [] as number[] };
 for (let run = -1; run < runs; run++) {
-  const times = await program.profile();
+  const times = new Float64Array(program.plan.nodes.length);
+  await program.run({}, { seconds: times });
   const sums = { forward: 0, dX: 0, dW: 0 };
   program.plan.nodes.forEach(({ node: { updates } }, index) => {
     const part = index < forwardNodes ? 'forward' : updates.length > 0 ? 'dW' : 'dX';

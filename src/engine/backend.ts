@@ -37,11 +37,10 @@ export interface Backend {
   release(executable: Executable): void;
   /**
    * Runs a program once, without blocking JavaScript. `stopped`: the signal ended it between two launches, if the plan
-   * allows, or it never began because the signal was aborted or the backend closed.
+   * allows, or it never began because the signal was aborted or the backend closed. The seconds that each node took, in the
+   * order of the plan, are added to `seconds`.
    */
-  run(executable: Executable, signal?: AbortSignal): Promise<'completed' | 'stopped'>;
-  /** Runs a program once and measures it: the seconds each node took, in the order of the plan. */
-  profile(executable: Executable): Promise<Float64Array>;
+  run(executable: Executable, signal?: AbortSignal, seconds?: Float64Array): Promise<'completed' | 'stopped'>;
   /** Whether `close` has been called: memory is gone, and nothing runs any more. */
   readonly closed: boolean;
   /** Ends what runs, the backend's threads, and frees all its memory. */

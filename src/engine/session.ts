@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Results by name, each filled from its start before any other program runs. */
   readonly results?: Readonly<Record<string, ResultValues>>;
+  /** The seconds that each node of the plan took are added to it. */
+  readonly seconds?: Float64Array | undefined;
 }
 
 /** What the programs of a session share. */
@@ -172,7 +174,7 @@ export class Program {
 
   async #run(
     inputs: Readonly<Record<string, InputValue>>,
-    { batch = this.plan.batch, length = this.plan.length, signal, results = {} }: RunOptions,
+    { batch = this.plan.batch, length = this.plan.length, signal, results = {}, seconds }: RunOptions,
   ): Promise<'completed' | 'stopped'> {
     if (batch > this.plan.batch || length > this.plan.length)
       throw new RangeError(`${batch}×${length} in a program for at most ${this.plan.batch}×${this.plan.length}`);
@@ -181,17 +183,12 @@ export class Program {
     for (const [name, value] of Object.entries(inputs)) this.#setInput(name, value);
     this.#backend.write(this.#region('inputs'), 0, new Uint8Array(this.#block));
     const { parametersVersion } = this.#shared;
-    const outcome = await this.#backend.run(this.#executable, signal);
+    const outcome = await this.#backend.run(this.#executable, signal, seconds);
     if (this.plan.updatesParameters) this.#shared.parametersVersion++;
     if (outcome === 'completed') this.#parametersVersion = parametersVersion;
     if (outcome === 'completed' && !this.#backend.closed)
       for (const [name, target] of Object.entries(results)) this.read(name, target);
     return outcome;
-  }
-
-  /** Runs with the inputs as they stand and measures each node, in seconds. */
-  profile(): Promise<Float64Array> {
-    return this.#backend.profile(this.#executable);
   }
 
   /** Fills `target` from the start of a result, as the last run left it; for a session that nobody else runs. */

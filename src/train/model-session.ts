@@ -11,7 +11,7 @@ import { Scorer } from '../eval/scorer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { Generator } from '../generate/generator.ts';
 import { planGeneration } from '../generate/programs.ts';
-import { type ProfiledNode, profileProgram } from './profile.ts';
+import type { StepProfile } from './profile.ts';
 import { planTraining } from './programs.ts';
 import { SAMPLE_STREAMS, samplePositions } from './samples.ts';
 import type { Settings } from './settings.ts';
@@ -55,7 +55,7 @@ export class ModelSession {
     loader: BatchLoader,
     step: number,
     microSteps: number,
-    signal?: AbortSignal,
+    { signal, profile }: { signal?: AbortSignal | undefined; profile?: StepProfile | undefined } = {},
   ): Promise<number | undefined> {
     const gradients = this.session.program('gradients');
     const { batch, length } = gradients.plan;
@@ -63,22 +63,10 @@ export class ModelSession {
     for (let micro = 0; micro < microSteps; micro++) {
       const { tokens, targets } = loader.batch(step, micro);
       const inputs = { tokens, targets, scale, [LAST_MICRO_STEP]: micro === microSteps - 1 ? 1 : 0 };
-      if ((await gradients.run(inputs, { signal })) === 'stopped') return undefined;
+      const seconds = profile?.secondsOf('gradients', gradients.plan);
+      if ((await gradients.run(inputs, { signal, seconds })) === 'stopped') return undefined;
     }
     return this.session.takeStatistic('loss') * scale;
-  }
-
-  /** Measures one micro-step and one update, and leaves the model as it was. */
-  async profile(loader: BatchLoader): Promise<ProfiledNode[]> {
-    // Once unmeasured: memory is touched and inputs are set. A limit below every norm keeps the update from being made.
-    await this.accumulate(loader, 0, 1);
-    await this.update(0, 1, -1);
-    const nodes = [
-      ...(await profileProgram('gradients', this.session.program('gradients'))),
-      ...(await profileProgram('update', this.session.program('update'))),
-    ];
-    this.session.takeStatistic('loss');
-    return nodes;
   }
 
   /**
@@ -88,10 +76,16 @@ export class ModelSession {
    * @param normLimit a norm above it, or one that is not finite, leaves the model as it is
    * @returns the gradient norm before clipping, and whether the model was updated
    */
-  async update(learningRate: number, updates: number, normLimit: number): Promise<{ norm: number; updated: boolean }> {
+  async update(
+    learningRate: number,
+    updates: number,
+    normLimit: number,
+    profile?: StepProfile,
+  ): Promise<{ norm: number; updated: boolean }> {
     const update = this.session.program('update');
     const limit = Math.fround(Math.min(normLimit, LARGEST_FLOAT32));
-    await update.run({ learningRate, updates, normLimit: limit }, { results: { norm: this.#norm } });
+    const seconds = profile?.secondsOf('update', update.plan);
+    await update.run({ learningRate, updates, normLimit: limit }, { results: { norm: this.#norm }, seconds });
     const [norm = Number.NaN] = this.#norm;
     return { norm, updated: norm <= limit };
   }

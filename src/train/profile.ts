@@ -1,23 +1,37 @@
-/** @file Where the time of a training step goes: every node of its programs measured once, by operation and as a trace. */
+/** @file Where the time of a training step goes: every node of its programs, by operation and as a trace. */
 
-import type { Program } from '../engine/session.ts';
+import type { Plan } from '../engine/plan.ts';
 
 export interface ProfiledNode {
   readonly program: string;
   readonly operation: string;
   readonly seconds: number;
-  /** By the plan, at full extents. */
+  /** By the plan, at full extents, over all micro-steps. */
   readonly flops: number;
-  /** Bytes read and written, by the plan. */
+  /** Bytes read and written, likewise. */
   readonly traffic: number;
 }
 
-/** Measures each node of a program, with the inputs of its last run. */
-export async function profileProgram(name: string, program: Program): Promise<ProfiledNode[]> {
-  const seconds = await program.profile();
-  return program.plan.nodes.map(({ node, flops, traffic }, index) => ({
-    ...{ program: name, operation: node.op.name, seconds: seconds[index] ?? 0, flops, traffic },
-  }));
+/** The times of a training step's programs, summed over its micro-steps. */
+export class StepProfile {
+  readonly #programs = new Map<string, { readonly plan: Plan; readonly seconds: Float64Array; runs: number }>();
+
+  /** What a run of the program is to add its nodes' seconds to. */
+  secondsOf(name: string, plan: Plan): Float64Array {
+    const program = this.#programs.get(name) ?? { plan, seconds: new Float64Array(plan.nodes.length), runs: 0 };
+    this.#programs.set(name, program);
+    program.runs++;
+    return program.seconds;
+  }
+
+  get nodes(): ProfiledNode[] {
+    return [...this.#programs].flatMap(([program, { plan, seconds, runs }]) =>
+      plan.nodes.map(({ node, flops, traffic }, index) => ({
+        ...{ program, operation: node.op.name, seconds: seconds[index] ?? 0 },
+        ...{ flops: runs * flops, traffic: runs * traffic },
+      })),
+    );
+  }
 }
 
 export interface OperationTime {

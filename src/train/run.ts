@@ -24,6 +24,7 @@ import type { CheckpointEvent, ProgressEvent, StartEvent, TrainerEvent } from '.
 import { ModelSession } from './model-session.ts';
 import { RecentValues } from './outliers.ts';
 import { measureMatrixRate } from './peak.ts';
+import { StepProfile } from './profile.ts';
 import { begin } from './resume.ts';
 import { SAMPLE_STREAMS, takeSamples } from './samples.ts';
 import { learningRateAt } from './schedule.ts';
@@ -41,7 +42,7 @@ export interface RunParts {
   readonly validation: EvaluationBatches | undefined;
   readonly hellaswag: HellaswagTask | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Whether a step is measured node by node before the run begins. */
+  /** Whether the second step from here is measured node by node; the first still touches new memory. */
   readonly profile: boolean;
 }
 
@@ -73,10 +74,6 @@ export class Run {
     const { record, signal } = this.#parts;
     const start = await this.#begin();
     yield start;
-    if (this.#parts.profile) {
-      const nodes = await this.#model.profile(this.#parts.loader);
-      yield { kind: 'profile', nodes };
-    }
     const log = await MetricsLog.open(record.out, this.#step);
     try {
       while (true) {
@@ -91,10 +88,12 @@ export class Run {
         // a process killed right after the last checkpoint left the one that it was to replace
         if (isLast && this.#saved?.step === this.#step) await removeOldCheckpoints(record.out, record.keep, this.#step);
         if (isLast || signal?.aborted) break;
-        const metrics = await this.#train(start.peak);
+        const profile = this.#parts.profile && this.#step === start.step + 1 ? new StepProfile() : undefined;
+        const metrics = await this.#train(start.peak, profile);
         if (!metrics) break;
         log.append(metrics);
         yield metrics;
+        if (profile) yield { kind: 'profile', nodes: profile.nodes };
         this.#stopIfDiverged();
       }
       const interrupted = this.#step < record.steps;
@@ -134,19 +133,19 @@ export class Run {
   }
 
   /** Trains one step; undefined when it was abandoned because the run was asked to stop. */
-  async #train(peak: number): Promise<TrainMetrics | undefined> {
+  async #train(peak: number, profile?: StepProfile): Promise<TrainMetrics | undefined> {
     const { record, config, microSteps, loader, signal } = this.#parts;
     const step = this.#step;
     const lr = learningRateAt(step, record);
     const start = performance.now();
-    const loss = await this.#model.accumulate(loader, step, microSteps, signal);
+    const loss = await this.#model.accumulate(loader, step, microSteps, { signal, profile });
     if (loss === undefined) return undefined;
     const lossZ = this.#losses.score(loss);
     const { skipOutliers } = record;
     const isOutlier = skipOutliers > 0 && lossZ !== undefined && lossZ > skipOutliers;
     const normLimit = skipOutliers > 0 ? this.#norms.limit(skipOutliers) : Number.POSITIVE_INFINITY;
     const limit = !Number.isFinite(loss) || isOutlier ? -1 : normLimit;
-    const { norm, updated } = await this.#model.update(lr, this.#updates + 1, limit);
+    const { norm, updated } = await this.#model.update(lr, this.#updates + 1, limit, profile);
     const ms = performance.now() - start;
 
     const normZ = this.#norms.score(norm);

@@ -115,36 +115,34 @@ class CpuBackend implements Backend {
     this.free((executable as CpuExecutable).table);
   }
 
-  async run(executable: Executable, signal?: AbortSignal): Promise<'completed' | 'stopped'> {
-    return (await this.#walk(executable, signal, 0)) === 0 ? 'completed' : 'stopped';
-  }
-
-  async profile(executable: Executable): Promise<Float64Array> {
-    const { launches } = executable as CpuExecutable;
-    const ends = this.allocate(8 * (launches + 1));
+  async run(executable: Executable, signal?: AbortSignal, seconds?: Float64Array): Promise<'completed' | 'stopped'> {
+    if (!seconds) return this.#walk(executable, signal, 0);
+    const moments = new BigInt64Array((executable as CpuExecutable).launches + 1);
+    const written = this.allocate(moments.byteLength);
     try {
-      await this.#walk(executable, undefined, ends.address);
-      const nanoseconds = new BigInt64Array(launches + 1);
-      this.read(ends, 0, nanoseconds);
-      return Float64Array.from({ length: launches }, (_, index) => {
-        return Number((nanoseconds[index + 1] ?? 0n) - (nanoseconds[index] ?? 0n)) / 1e9;
-      });
+      const outcome = await this.#walk(executable, signal, written.address);
+      if (outcome === 'completed') {
+        this.read(written, 0, moments);
+        for (let i = 0; i < seconds.length; i++) seconds[i]! += Number(moments[i + 1]! - moments[i]!) / 1e9;
+      }
+      return outcome;
     } finally {
-      this.free(ends);
+      this.free(written);
     }
   }
 
   /** One team walks one table at a time; a second caller waits for the first. */
-  #walk(executable: Executable, signal: AbortSignal | undefined, times: number): Promise<number> {
+  #walk(executable: Executable, signal: AbortSignal | undefined, times: number): Promise<'completed' | 'stopped'> {
     const { plan, table, launches, extents } = executable as CpuExecutable;
     const walk = this.#running.then(async () => {
-      if (this.#closed || signal?.aborted) return 1;
+      if (this.#closed || signal?.aborted) return 'stopped';
       const raise = () => this.#raiseStop(1);
       this.#raiseStop(0);
       signal?.addEventListener('abort', raise, { once: true });
       try {
         const stop = plan.updatesParameters ? 0 : this.#control.address;
-        return await this.#host.run(this.#team, table.address, launches, extents, stop, times);
+        const stopped = await this.#host.run(this.#team, table.address, launches, extents, stop, times);
+        return stopped === 0 ? 'completed' : 'stopped';
       } finally {
         signal?.removeEventListener('abort', raise);
       }

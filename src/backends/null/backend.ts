@@ -24,7 +24,6 @@ export function openNullBackend(memoryBytes = Number.POSITIVE_INFINITY): Backend
     compile: (plan: Plan): Executable => ({ plan }),
     release: () => {},
     run: () => Promise.resolve('completed'),
-    profile: ({ plan }) => Promise.resolve(new Float64Array(plan.nodes.length)),
     closed: false,
     close: () => Promise.resolve(),
   };
