@@ -9,6 +9,8 @@ import { openHellaswag } from '../eval/hellaswag-file.ts';
 import { openWeights } from '../eval/weights.ts';
 import { UserError } from '../support/errors.ts';
 import { evaluationLines, evaluationTable } from './evaluation-lines.ts';
+import { localCheckpoint } from './local-checkpoint.ts';
+import { localHellaswag } from './local-hellaswag.ts';
 import { Progress } from './progress.ts';
 import { abortOnSignals } from './signals.ts';
 
@@ -60,6 +62,7 @@ export async function runEval(flags: EvalFlags): Promise<void> {
 
 async function examplesOf({ hellaswag, limit, every }: EvalFlags) {
   if (hellaswag === undefined) return undefined;
+  await localHellaswag(hellaswag, new Progress());
   return selectExamples(await openHellaswag(hellaswag), { every, ...(limit === undefined ? {} : { limit }) });
 }
 
@@ -69,7 +72,7 @@ async function evaluateOne(
   options: EvaluationOptions,
 ): Promise<Evaluation | undefined> {
   const progress = new Progress();
-  const weights = await openWeights(checkpoint);
+  const weights = await openWeights(await localCheckpoint(checkpoint, progress));
   try {
     const evaluation = evaluateModel(backend, weights, options);
     let next = await evaluation.next();
