@@ -1,5 +1,7 @@
 /** @file What a report knows of a run, wherever it was read from: quantities over steps, samples, settings. */
 
+import type { RunFacts } from '../runs/run-facts.ts';
+
 /** What a run measures as it goes. */
 export const QUANTITIES = [
   'loss',
@@ -25,15 +27,6 @@ export interface Sample {
   readonly text: string;
 }
 
-/** How a run was made, from its newest checkpoint. */
-export interface RunFacts {
-  /** The settings, as `train --print-config` shows them. */
-  readonly configuration: Readonly<Record<string, unknown>>;
-  /** `minillm`, `node`, `device`. */
-  readonly versions: Readonly<Record<string, string>>;
-  readonly parameters: number;
-}
-
 /** A run as a report draws it. */
 export interface RunCurves {
   readonly name: string;
@@ -42,7 +35,7 @@ export interface RunCurves {
   readonly samples: readonly Sample[];
   /** Undefined when neither the run nor the user says. */
   readonly tokensPerStep: number | undefined;
-  /** Undefined for a log, and for a run without a checkpoint. */
+  /** Undefined for a log. */
   readonly facts: RunFacts | undefined;
   /** When the run last wrote, in milliseconds since 1970. */
   readonly writtenAt: number;

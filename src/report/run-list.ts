@@ -3,9 +3,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trainerOf } from '../runs/lock.ts';
+import type { RunFacts } from '../runs/run-facts.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { exists, fileError } from '../support/files.ts';
-import type { RunFacts } from './curves.ts';
 import { readRunFolder } from './run-folder.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 
@@ -17,7 +17,7 @@ export interface ListedRun {
   /** Undefined when it cannot be read; then `problem` says why. */
   readonly summary: RunSummary | undefined;
   readonly problem: string | undefined;
-  /** How many steps it is to have; undefined for a run without a checkpoint. */
+  /** How many steps it is to have; undefined for a run that does not say. */
   readonly stepsPlanned: number | undefined;
   readonly model: string | undefined;
   readonly facts: RunFacts | undefined;
