@@ -17,7 +17,7 @@ import { historyOf } from './run-history.ts';
 import { recordedInformation } from './run-information.ts';
 
 /** The built page. */
-const PAGE = fileURLToPath(new URL('../../web/', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../web/dashboard/', import.meta.url));
 
 /** How often a run is looked at, and how often a page is told that the connection still stands. */
 const POLL_MILLISECONDS = 500;
