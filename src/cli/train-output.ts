@@ -5,8 +5,8 @@ import type { TrainerEvent } from '../train/events.ts';
 import { COLOURED, COLOURLESS, panelLines } from './live-panel.ts';
 import { LiveState } from './live-state.ts';
 import { canHavePanel, LiveTerminal } from './live-terminal.ts';
-import { profileTable } from './profile-table.ts';
 import { Pace } from './pace.ts';
+import { profileTable } from './profile-table.ts';
 import { LOG_MILLISECONDS, Progress } from './progress.ts';
 import { evalLines, StepTimes, startLines, stepLine } from './train-lines.ts';
 

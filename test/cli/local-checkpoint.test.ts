@@ -27,18 +27,21 @@ test.each([
   ['serve', ['--port', '0'], VOCABULARY],
   // a model is fetched before the device is opened
   ['eval', ['--hellaswag', 'FILE', '--json'], /MINILLM_CPU_VARIANT is none/],
-])('hf:OWNER/NAME names a checkpoint of %s, whose download is told apart from its output', async (command, flags, end) => {
-  vi.stubEnv('MINILLM_CPU_VARIANT', 'none');
-  onTestFinished(() => void vi.unstubAllEnvs());
-  const files = ['config.json', 'model.safetensors'];
-  const contents = files.map((name) => [name, readFileSync(new URL(name, FIXTURE))] as const);
-  const server = await fakeHub(Object.fromEntries(contents), { kind: 'model' });
-  const rest = flags.map((flag) => (flag === 'FILE' ? hellaswagFile(1) : flag));
-  const args = [command, '--checkpoint', 'hf:owner/name', ...rest];
-  const { code, stdout, stderr } = await minillmAt(server.url, args);
-  expect(stderr).toMatch(/^downloading hf:owner\/name, .*\n(.*\n)*minillm: .*\n$/);
-  expect(stderr).toMatch(end);
-  expect(stdout).toBe('');
-  expect(code).toBe(1);
-  expect(server.requests.some(({ stage, path }) => stage === 'bytes' && path === 'model.safetensors')).toBe(true);
-});
+])(
+  'hf:OWNER/NAME names a checkpoint of %s, whose download is told apart from its output',
+  async (command, flags, end) => {
+    vi.stubEnv('MINILLM_CPU_VARIANT', 'none');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const files = ['config.json', 'model.safetensors'];
+    const contents = files.map((name) => [name, readFileSync(new URL(name, FIXTURE))] as const);
+    const server = await fakeHub(Object.fromEntries(contents), { kind: 'model' });
+    const rest = flags.map((flag) => (flag === 'FILE' ? hellaswagFile(1) : flag));
+    const args = [command, '--checkpoint', 'hf:owner/name', ...rest];
+    const { code, stdout, stderr } = await minillmAt(server.url, args);
+    expect(stderr).toMatch(/^downloading hf:owner\/name, .*\n(.*\n)*minillm: .*\n$/);
+    expect(stderr).toMatch(end);
+    expect(stdout).toBe('');
+    expect(code).toBe(1);
+    expect(server.requests.some(({ stage, path }) => stage === 'bytes' && path === 'model.safetensors')).toBe(true);
+  },
+);

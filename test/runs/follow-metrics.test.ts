@@ -65,9 +65,9 @@ test('steps that a resume rolled back are replaced; a resume that keeps them goe
 });
 
 test.each([
-  ['shorter', [10]],
-  ['as long', [10, 11, 12]],
-  ['longer', [10, 11, 12, 13]],
+  ['shorter', [30]],
+  ['as long', [30, 31, 32]],
+  ['longer', [30, 31, 32, 33]],
   ['empty', []],
 ])('a file with other content under the same inode is told anew when it is %s', async (_, steps) => {
   const folder = temporaryFolder();
