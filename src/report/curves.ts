@@ -1,7 +1,5 @@
 /** @file What a report knows of a run, wherever it was read from: quantities over steps, samples, settings. */
 
-import type { RunFacts } from '../runs/run-facts.ts';
-
 /** What a run measures as it goes. */
 export const QUANTITIES = [
   'loss',
@@ -25,6 +23,15 @@ export interface Series {
 export interface Sample {
   readonly step: number;
   readonly text: string;
+}
+
+/** How a run was made; of this file, so that the page's types need nothing of Node. */
+export interface RunFacts {
+  /** The settings, as `train --print-config` shows them. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+  /** `minillm`, `node`, `device`. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly parameters: number;
 }
 
 /** A run as a report draws it. */

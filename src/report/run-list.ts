@@ -3,9 +3,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trainerOf } from '../runs/lock.ts';
-import type { RunFacts } from '../runs/run-facts.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { exists, fileError } from '../support/files.ts';
+import type { RunFacts } from './curves.ts';
 import { readRunFolder } from './run-folder.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 

@@ -21,7 +21,7 @@ const factsSchema = z.object({
   parameters: z.int().positive(),
 });
 
-export type RunFacts = z.output<typeof factsSchema>;
+type RunFacts = z.output<typeof factsSchema>;
 
 const factsPath = (runFolder: string): string => join(runFolder, 'run.json');
 
