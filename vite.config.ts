@@ -3,7 +3,13 @@
 import { defineConfig } from 'vite';
 
 export default defineConfig({
-  root: 'src/app/web',
+  root: 'src/app/web/dashboard',
+  publicDir: '../public',
   base: './',
-  build: { outDir: '../../../dist/app/web', emptyOutDir: true, modulePreload: false, reportCompressedSize: false },
+  build: {
+    outDir: '../../../../dist/app/web/dashboard',
+    emptyOutDir: true,
+    modulePreload: false,
+    reportCompressedSize: false,
+  },
 });

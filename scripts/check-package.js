@@ -18,7 +18,7 @@ try {
   run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', join(project, filename)]);
   const help = run(join(project, 'node_modules/.bin/minillm'), ['--help']);
   if (!help.includes('quickstart')) throw new Error(`minillm --help printed:\n${help}`);
-  const page = join(project, 'node_modules/minillm/dist/app/web/index.html');
+  const page = join(project, 'node_modules/minillm/dist/app/web/dashboard/index.html');
   if (!existsSync(page)) throw new Error(`${page}: the page of the dashboard is missing`);
 
   writeFileSync(join(project, 'book.txt'), readFileSync('docs/architecture.md', 'utf8').repeat(4));

@@ -2,7 +2,7 @@
 
 import { isHubModel } from '../hub/model-name.ts';
 import type { ChosenSettings } from '../train/settings.ts';
-import { downloadLine, waitLine } from './download-lines.ts';
+import { showDownload, waitLine } from './download-lines.ts';
 import { Progress } from './progress.ts';
 
 /** The folder of `hf:OWNER/NAME[@REVISION]`, downloaded if need be; any other name as it is. */
@@ -11,13 +11,10 @@ export async function localCheckpoint(name: string, progress: Progress): Promise
   const { fetchModelFolder } = await import('../hub/model-folder.ts');
   const { openHub } = await import('../hub/hub.ts');
   const hub = await openHub({ onWait: (reason, wait) => progress.update(waitLine(reason, wait)) });
-  const started = performance.now();
+  const show = showDownload(name, progress);
   const folder = fetchModelFolder(name, {
     hub,
-    onProgress: ({ name: file, bytes, totalBytes }) => {
-      const seconds = (performance.now() - started) / 1000;
-      progress.update(`${file} | ${downloadLine(bytes, totalBytes, seconds)}`);
-    },
+    onProgress: ({ name: file, bytes, totalBytes }) => show(bytes, totalBytes, file),
   });
   return folder.finally(() => progress.clear());
 }

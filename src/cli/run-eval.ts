@@ -9,6 +9,8 @@ import { openHellaswag } from '../eval/hellaswag-file.ts';
 import { openWeights } from '../eval/weights.ts';
 import { UserError } from '../support/errors.ts';
 import { evaluationLines, evaluationTable } from './evaluation-lines.ts';
+import { localCheckpoint } from './local-checkpoint.ts';
+import { localHellaswag } from './local-hellaswag.ts';
 import { Progress } from './progress.ts';
 import { abortOnSignals } from './signals.ts';
 
@@ -35,14 +37,16 @@ export async function runEval(flags: EvalFlags): Promise<void> {
     if (dataset && dataset.validation.shards.length === 0)
       throw new UserError(`${data}: expected validation shards (val_000000.bin, …), found none; build the data again`);
     const examples = await examplesOf(flags);
+    const named: { readonly name: string; readonly folder: string }[] = [];
+    for (const name of checkpoint) named.push({ name, folder: await localCheckpoint(name, new Progress()) });
     const backend = await openBackend({ precision, threads, device });
     try {
       await abortOnSignals(async (signal) => {
         const shards = dataset?.validation;
         const options = { precision, shards, evalTokens, batchSize, sequenceLength, examples, signal };
         const found: Evaluation[] = [];
-        for (const name of checkpoint) {
-          const evaluation = await evaluateOne(name, backend, options);
+        for (const { name, folder } of named) {
+          const evaluation = await evaluateOne(name, folder, backend, options);
           if (!evaluation) return;
           found.push(evaluation);
           if (json) console.log(JSON.stringify(evaluation));
@@ -60,22 +64,24 @@ export async function runEval(flags: EvalFlags): Promise<void> {
 
 async function examplesOf({ hellaswag, limit, every }: EvalFlags) {
   if (hellaswag === undefined) return undefined;
+  await localHellaswag(hellaswag, new Progress());
   return selectExamples(await openHellaswag(hellaswag), { every, ...(limit === undefined ? {} : { limit }) });
 }
 
 async function evaluateOne(
-  checkpoint: string,
+  name: string,
+  folder: string,
   backend: Parameters<typeof evaluateModel>[0],
   options: EvaluationOptions,
 ): Promise<Evaluation | undefined> {
   const progress = new Progress();
-  const weights = await openWeights(checkpoint);
+  const weights = await openWeights(folder);
   try {
     const evaluation = evaluateModel(backend, weights, options);
     let next = await evaluation.next();
     for (; !next.done; next = await evaluation.next()) {
       const { task, done, total } = next.value;
-      progress.update(`${checkpoint} | ${task} ${done}/${total}`);
+      progress.update(`${name} | ${task} ${done}/${total}`);
     }
     return next.value;
   } finally {

@@ -8,6 +8,8 @@ import { listen } from '../app/server/listen.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { parameterCount } from '../model/flops.ts';
 import { formatCount } from '../support/format.ts';
+import { localCheckpoint } from './local-checkpoint.ts';
+import { Progress } from './progress.ts';
 import { abortOnSignals } from './signals.ts';
 
 export interface ServeFlags {
@@ -21,7 +23,9 @@ export interface ServeFlags {
 
 /** Serves until the process is asked to stop. */
 export async function runServe({ checkpoint, host, port, precision, threads, device }: ServeFlags): Promise<void> {
-  const model = await openLanguageModel(checkpoint, MOST_LOGPROBS, { precision, threads, device });
+  const folder = await localCheckpoint(checkpoint, new Progress());
+  const options = { name: checkpoint, precision, threads, device };
+  const model = await openLanguageModel(folder, MOST_LOGPROBS, options);
   try {
     await abortOnSignals(async (signal) => {
       const server = await listen(completionsApp(model, signal), { host, port, isFixed: true });

@@ -12,6 +12,8 @@ import { type ChosenSettings, completeSettings, type GivenSettings } from '../tr
 import { train } from '../train/trainer.ts';
 import { addressOf } from './dashboard-flags.ts';
 import { fetchInitialWeights } from './local-checkpoint.ts';
+import { localHellaswag } from './local-hellaswag.ts';
+import { Progress } from './progress.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { abortOnSignals } from './signals.ts';
 import { startFacts } from './train-lines.ts';
@@ -39,6 +41,7 @@ export async function runTraining(
     console.log(JSON.stringify(completeSettings(chosen, contextLength), null, 2));
     return;
   }
+  if (chosen.evalEvery !== 0) await localHellaswag(chosen.hellaswag, new Progress());
   const output = openTrainOutput(options);
   try {
     const dashboard = options.dashboard === false ? undefined : await openDashboard(chosen, options, output);

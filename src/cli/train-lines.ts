@@ -41,17 +41,21 @@ const RECENT_STEPS = 20;
 export class StepTimes {
   readonly #recent: number[] = [];
 
-  /** Takes note of a step and returns the seconds that the rest of a run of `steps` steps will take. */
-  left({ step, ms }: Pick<TrainMetrics, 'step' | 'ms'>, steps: number): number {
+  /**
+   * Takes note of a step and returns the seconds that the rest of a run of `steps` steps will take; undefined behind the
+   * last step.
+   */
+  left({ step, ms }: Pick<TrainMetrics, 'step' | 'ms'>, steps: number): number | undefined {
     this.#recent.push(ms);
     if (this.#recent.length > RECENT_STEPS) this.#recent.shift();
     const mean = this.#recent.reduce((sum, duration) => sum + duration, 0) / this.#recent.length;
-    return ((steps - step - 1) * mean) / 1000;
+    const stepsLeft = steps - step - 1;
+    return stepsLeft > 0 ? (stepsLeft * mean) / 1000 : undefined;
   }
 }
 
 /** One step, and the seconds that the rest will take: `step 19067 | loss: 3.103271 | lr 6.0000e-05 | norm: 0.2596 | dt: 555.33ms | tok/sec: 944104.07 | …`. */
-export function stepLine(metrics: TrainMetrics, secondsLeft: number): string {
+export function stepLine(metrics: TrainMetrics, secondsLeft: number | undefined): string {
   const { step, loss, lr, norm, ms, tokensPerSecond, mfu, lossZ, normZ, skipped } = metrics;
   return [
     `step ${step}`,
@@ -61,7 +65,7 @@ export function stepLine(metrics: TrainMetrics, secondsLeft: number): string {
     `dt: ${ms.toFixed(2)}ms`,
     `tok/sec: ${tokensPerSecond.toFixed(2)}`,
     `mfu: ${(100 * mfu).toFixed(1)}%`,
-    `left: ${formatDuration(secondsLeft)}`,
+    ...(secondsLeft === undefined ? [] : [`left: ${formatDuration(secondsLeft)}`]),
     ...(isFar(lossZ) || isFar(normZ) ? [`outlier: loss ${signed(lossZ)} z, norm ${signed(normZ)} z`] : []),
     ...(skipped ? [`update skipped: ${skipped}`] : []),
   ].join(' | ');

@@ -5,8 +5,9 @@ import type { TrainerEvent } from '../train/events.ts';
 import { COLOURED, COLOURLESS, panelLines } from './live-panel.ts';
 import { LiveState } from './live-state.ts';
 import { canHavePanel, LiveTerminal } from './live-terminal.ts';
+import { Pace } from './pace.ts';
 import { profileTable } from './profile-table.ts';
-import { Progress } from './progress.ts';
+import { LOG_MILLISECONDS, Progress } from './progress.ts';
 import { evalLines, StepTimes, startLines, stepLine } from './train-lines.ts';
 
 export interface TrainOutput {
@@ -19,15 +20,27 @@ export interface TrainOutput {
 
 /** The output that was asked for, as far as the terminal allows. */
 export function openTrainOutput({ json, panel }: { readonly json: boolean; readonly panel: boolean }): TrainOutput {
-  if (json) return jsonOutput;
+  if (json) return new JsonOutput();
   return panel && canHavePanel(process.stdout) ? new PanelOutput() : new LineOutput();
 }
 
-const jsonOutput: TrainOutput = {
-  take: (event) => console.log(JSON.stringify(event)),
-  note: (line) => console.error(line),
-  close() {},
-};
+/** Every event but most of those that tell of progress: a short evaluation is its result alone. */
+class JsonOutput implements TrainOutput {
+  readonly #pace = new Pace(LOG_MILLISECONDS);
+
+  take(event: TrainerEvent): void {
+    if (event.kind === 'progress') {
+      if (!this.#pace.isDue()) return;
+    } else this.#pace.wait();
+    console.log(JSON.stringify(event));
+  }
+
+  note(line: string): void {
+    console.error(line);
+  }
+
+  close(): void {}
+}
 
 /** The lines of a run, and how long the rest of it takes. */
 class EventLines {

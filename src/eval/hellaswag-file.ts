@@ -12,25 +12,37 @@ import { DOWNLOAD, HELLASWAG } from './hellaswag-source.ts';
 /** As long as a download may take, in milliseconds: 12 MB on a slow line. */
 const PATIENCE = 300_000;
 
+/** Told how many bytes of a download are here. */
+type OnProgress = (bytes: number, totalBytes: number) => void;
+
 /**
- * The examples of a file, or of `download`: `published` is fetched and kept in the cache folder the first time, and its
- * checksum checked each time.
+ * The examples of a file, or of `download`: `published` is fetched the first time, and its checksum checked each time.
  * @throws UserError when it cannot be read or fetched, or is not HellaSwag's validation split.
  */
 export async function openHellaswag(source: string, published = HELLASWAG): Promise<HellaswagExample[]> {
   if (source !== DOWNLOAD) return readHellaswag(source);
-  const path = join((await cacheFolder()).folder, 'hellaswag_val.jsonl');
-  if (await exists(path)) return parseHellaswag(checked(await readFile(path), published.sha256, path), path);
-  const text = checked(await download(published.url), published.sha256, published.url);
-  await writeFileAtomic(path, text);
-  return parseHellaswag(text, published.url);
+  const path = await fetchHellaswag(published);
+  return parseHellaswag(checked(await readFile(path), published.sha256, path), path);
 }
 
-async function download(url: string): Promise<Uint8Array> {
+/**
+ * The path of the published file in the cache folder, downloaded and verified unless it is there.
+ * @param onProgress is told nothing by a server that does not say how long the file is
+ * @throws UserError when it cannot be fetched, or is not HellaSwag's validation split.
+ */
+export async function fetchHellaswag({ url, sha256 } = HELLASWAG, onProgress?: OnProgress): Promise<string> {
+  const path = join((await cacheFolder()).folder, 'hellaswag_val.jsonl');
+  if (!(await exists(path))) await writeFileAtomic(path, checked(await download(url, onProgress), sha256, url));
+  return path;
+}
+
+async function download(url: string, onProgress: OnProgress | undefined): Promise<Uint8Array> {
   let problem: string;
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
-    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    // the length that the server tells is of the file, not of its compressed form
+    const headers = { 'accept-encoding': 'identity' };
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE) });
+    if (response.ok) return await bodyOf(response, onProgress);
     problem = `${response.status} ${response.statusText}`.trim();
   } catch (cause) {
     // fetch says "fetch failed" and keeps why in its cause
@@ -39,6 +51,18 @@ async function download(url: string): Promise<Uint8Array> {
   throw new UserError(
     `${url}: HellaSwag could not be downloaded (${problem}); give the file yourself with --hellaswag FILE`,
   );
+}
+
+async function bodyOf(response: Response, onProgress: OnProgress | undefined): Promise<Uint8Array> {
+  const totalBytes = Number(response.headers.get('content-length'));
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of response.body ?? []) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (totalBytes > 0) onProgress?.(bytes, totalBytes);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** The text of a file with this checksum. */

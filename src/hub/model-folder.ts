@@ -22,6 +22,7 @@ export interface ModelFolderOptions {
   /** Where models are kept; by default in the user's cache. */
   readonly cacheFolder?: string;
   readonly signal?: AbortSignal;
+  /** Told only while something is downloaded. */
   readonly onProgress?: (progress: ModelProgress) => void;
 }
 
@@ -61,10 +62,9 @@ export async function fetchModelFolder(name: string, options: ModelFolderOptions
     const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
     let before = 0;
     for (const file of files) {
-      await download(hub, repository, file, join(folder, file.path), {
-        signal,
-        onProgress: (bytes) => onProgress?.({ name: file.path, bytes: before + bytes, totalBytes }),
-      });
+      const path = join(folder, file.path);
+      const tell = (bytes: number): void => onProgress?.({ name: file.path, bytes: before + bytes, totalBytes });
+      if (!(await exists(path))) await download(hub, repository, file, path, { signal, onProgress: tell });
       before += file.bytes;
     }
     await mkdir(dirname(record), { recursive: true });

@@ -25,7 +25,7 @@ export interface Sample {
   readonly text: string;
 }
 
-/** How a run was made, from its newest checkpoint. */
+/** How a run was made; of this file, so that the page's types need nothing of Node. */
 export interface RunFacts {
   /** The settings, as `train --print-config` shows them. */
   readonly configuration: Readonly<Record<string, unknown>>;
@@ -42,7 +42,7 @@ export interface RunCurves {
   readonly samples: readonly Sample[];
   /** Undefined when neither the run nor the user says. */
   readonly tokensPerStep: number | undefined;
-  /** Undefined for a log, and for a run without a checkpoint. */
+  /** Undefined for a log. */
   readonly facts: RunFacts | undefined;
   /** When the run last wrote, in milliseconds since 1970. */
   readonly writtenAt: number;

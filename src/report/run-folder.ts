@@ -1,15 +1,11 @@
 /** @file The run folder of `minillm train`, as a report reads it. */
 
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readGpt2Config } from '../formats/gpt2-config.ts';
-import { parameterCount } from '../model/flops.ts';
-import { listCheckpoints } from '../runs/checkpoints.ts';
 import { type Metrics, metricsPath, readMetrics } from '../runs/metrics.ts';
-import { readTrainingState } from '../runs/state.ts';
+import { readRunFacts } from '../runs/run-facts.ts';
 import { UserError } from '../support/errors.ts';
 import { exists } from '../support/files.ts';
-import { type RunCurves, type RunFacts, SeriesCollector } from './curves.ts';
+import { type RunCurves, SeriesCollector } from './curves.ts';
 
 /**
  * What a run has measured so far.
@@ -33,21 +29,6 @@ export async function readRunFolder(folder: string): Promise<Omit<RunCurves, 'na
     facts,
     writtenAt: (await stat(path)).mtimeMs,
   };
-}
-
-/** How the run was made, from its newest checkpoint that can be read. */
-async function readRunFacts(folder: string): Promise<RunFacts | undefined> {
-  for (const checkpoint of await listCheckpoints(folder)) {
-    try {
-      const { configuration, versions } = await readTrainingState(checkpoint.path);
-      const parameters = parameterCount(await readGpt2Config(join(checkpoint.path, 'config.json')));
-      return { configuration, versions, parameters };
-    } catch (cause) {
-      // a damaged one; training passes it over too
-      if (!(cause instanceof UserError)) throw cause;
-    }
-  }
-  return undefined;
 }
 
 function collect(metrics: readonly Metrics[]): RunCurves['series'] {

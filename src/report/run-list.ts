@@ -17,7 +17,7 @@ export interface ListedRun {
   /** Undefined when it cannot be read; then `problem` says why. */
   readonly summary: RunSummary | undefined;
   readonly problem: string | undefined;
-  /** How many steps it is to have; undefined for a run without a checkpoint. */
+  /** How many steps it is to have; undefined for a run that does not say. */
   readonly stepsPlanned: number | undefined;
   readonly model: string | undefined;
   readonly facts: RunFacts | undefined;

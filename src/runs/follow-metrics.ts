@@ -17,6 +17,9 @@ export interface MetricsPosition {
 
 const START: MetricsPosition = { bytes: 0, crc: 0 };
 
+/** More than a line of a step, whose timings no other line has. */
+const TAIL_BYTES = 1024;
+
 export interface MetricsChange {
   /** Whether `lines` stand in place of all that was told before. */
   readonly replaces: boolean;
@@ -27,8 +30,11 @@ export interface MetricsChange {
 export class MetricsFollower {
   readonly #path: string;
   #position: MetricsPosition;
-  /** The file that was read last: the trainer adds to a file or puts another in its place. */
-  #inode: number | undefined;
+  /**
+   * The file that was read last and the bytes before the position: the trainer adds to a file or puts another in its place,
+   * which may get the same inode, and others may cut it off.
+   */
+  #seen: { readonly inode: number; readonly tail: Buffer } | undefined;
   #isFirst = true;
 
   /** @param from where an earlier reader stopped; without it everything is told. */
@@ -62,21 +68,23 @@ export class MetricsFollower {
     try {
       const { ino, size } = await file.stat();
       const goesOn =
-        (ino === this.#inode && size >= this.#position.bytes) || (await startsWith(file, size, this.#position));
+        (ino === this.#seen?.inode && this.#seen.tail.equals(await tailBefore(file, this.#position))) ||
+        (await startsWith(file, size, this.#position));
       const from = goesOn ? this.#position : START;
       const replaces = !goesOn || (isFirst && from.bytes === 0);
       const added = wholeLines(await readRange(file, from.bytes, size));
       const lines = added.length === 0 ? [] : this.#parse(added.toString('utf8'));
-      this.#moveTo({ bytes: from.bytes + added.length, crc: crc32(added, from.crc) }, ino);
+      const position = { bytes: from.bytes + added.length, crc: crc32(added, from.crc) };
+      this.#moveTo(position, { inode: ino, tail: await tailBefore(file, position) });
       return replaces || lines.length > 0 ? { replaces, lines } : undefined;
     } finally {
       await file.close();
     }
   }
 
-  #moveTo(position: MetricsPosition, inode: number | undefined): void {
+  #moveTo(position: MetricsPosition, seen: { readonly inode: number; readonly tail: Buffer } | undefined): void {
     this.#position = position;
-    this.#inode = inode;
+    this.#seen = seen;
     this.#isFirst = false;
   }
 
@@ -87,6 +95,10 @@ export class MetricsFollower {
 
 async function startsWith(file: FileHandle, size: number, { bytes, crc }: MetricsPosition): Promise<boolean> {
   return bytes <= size && crc32(await readRange(file, 0, bytes)) === crc;
+}
+
+function tailBefore(file: FileHandle, { bytes }: MetricsPosition): Promise<Buffer> {
+  return readRange(file, Math.max(0, bytes - TAIL_BYTES), bytes);
 }
 
 function wholeLines(bytes: Buffer): Buffer {

@@ -18,6 +18,7 @@ import {
   type SampleMetrics,
   type TrainMetrics,
 } from '../runs/metrics.ts';
+import { writeRunFacts } from '../runs/run-facts.ts';
 import { UserError } from '../support/errors.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointEvent, ProgressEvent, StartEvent, TrainerEvent } from './events.ts';
@@ -115,6 +116,7 @@ export class Run {
       this.#saved = { step: state.step, path: from };
       this.#known = (await readMetrics(record.out)).filter(({ step }) => step === state.step);
     }
+    await writeRunFacts(record.out, config, { configuration: { ...record }, versions: versions(backend) });
     const { trainTokens, ...settings } = record;
     return {
       kind: 'start',

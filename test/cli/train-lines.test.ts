@@ -32,5 +32,10 @@ test('the time left follows the mean of the last twenty steps, so that one slow 
   for (let step = 30; step < 49; step++) times.left({ step, ms: 100 }, 1000);
   expect(times.left({ step: 49, ms: 100 }, 1000)).toBeCloseTo(950 * 0.1, 9);
   expect(times.left({ step: 50, ms: 300 }, 1000)).toBeCloseTo(949 * 0.11, 9);
-  expect(times.left({ step: 999, ms: 100 }, 1000)).toBe(0);
+  expect(times.left({ step: 998, ms: 100 }, 1000)).toBeCloseTo(0.11, 9);
+});
+
+test('the last step says nothing of the time left', () => {
+  const left = new StepTimes().left({ step: 999, ms: 100 }, 1000);
+  expect(stepLine(METRICS, left)).toMatch(/ \| mfu: 51\.2%$/);
 });

@@ -22,9 +22,11 @@ const FILES = {
 async function model(files: Record<string, Buffer | string> = FILES, options: Partial<FakeHubOptions> = {}) {
   const server = await fakeHub(files, { kind: 'model', ...options });
   const cacheFolder = temporaryFolder();
+  /** Files that were told to be on their way. */
+  const told = new Set<string>();
   const fetched = (name = 'hf:owner/name', hub: Partial<Hub> = {}) =>
-    fetchModelFolder(name, { hub: hubAt(server, hub), cacheFolder });
-  return { server, fetched, cacheFolder };
+    fetchModelFolder(name, { hub: hubAt(server, hub), cacheFolder, onProgress: (progress) => told.add(progress.name) });
+  return { server, fetched, cacheFolder, told };
 }
 
 test('names that begin with hf: mean the hub', () => {
@@ -32,8 +34,10 @@ test('names that begin with hf: mean the hub', () => {
 });
 
 test('the files of a GPT-2 are fetched once, and open', async () => {
-  const { fetched, server } = await model();
+  const { fetched, server, told } = await model();
   const path = await fetched();
+  expect([...told].sort()).toEqual(['config.json', 'model.safetensors', 'vocab.json']);
+  told.clear();
   const folder = await openGpt2Folder(path);
   expect(folder.parameters.length).toBeGreaterThan(0);
   await folder.close();
@@ -42,6 +46,7 @@ test('the files of a GPT-2 are fetched once, and open', async () => {
   const asked = server.requests.length;
   expect(await fetched()).toBe(path);
   expect(server.requests.slice(asked).map(({ stage }) => stage)).toEqual(['info', 'tree']);
+  expect(told.size).toBe(0);
 });
 
 test('weights in several files come with their index', async () => {

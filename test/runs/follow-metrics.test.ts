@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { MetricsFollower } from '#minillm/runs/follow-metrics.js';
 import { MetricsLog, metricsPath } from '#minillm/runs/metrics.js';
@@ -61,6 +61,26 @@ test('steps that a resume rolled back are replaced; a resume that keeps them goe
   expect(await next(follower)).toEqual([false, 4]);
   (await logged(folder, 2, 2, 3, 4, 5)).close();
   expect(await next(follower)).toEqual([true, 0, 1, 2, 3, 4, 5]);
+  expect(await next(follower)).toBeUndefined();
+});
+
+test.each([
+  ['shorter', [30]],
+  ['as long', [30, 31, 32]],
+  ['longer', [30, 31, 32, 33]],
+  ['empty', []],
+])('a file with other content under the same inode is told anew when it is %s', async (_, steps) => {
+  const folder = temporaryFolder();
+  const path = metricsPath(folder);
+  const write = (steps: readonly number[]) =>
+    writeFileSync(path, steps.map((step) => `${JSON.stringify(trained(step, 500 + step))}\n`).join(''));
+  write([20, 21, 22]);
+  const { ino } = statSync(path);
+  const follower = new MetricsFollower(folder);
+  await follower.next();
+  write(steps);
+  expect(statSync(path).ino).toBe(ino);
+  expect(await next(follower)).toEqual([true, ...steps]);
   expect(await next(follower)).toBeUndefined();
 });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type Metrics, readMetrics } from '#minillm/runs/metrics.js';
+import { readRunFacts } from '#minillm/runs/run-facts.js';
 import { Random } from '#minillm/support/random.js';
 import type { TrainerEvent } from '#minillm/train/events.js';
 import { type ChosenSettings, chooseSettings, type GivenSettings } from '#minillm/train/settings.js';
@@ -107,6 +108,26 @@ describe('a training run', () => {
     const kinds: string[] = [];
     for await (const event of train(await settings(), { signal: abort.signal })) kinds.push(event.kind);
     expect(kinds).toEqual(['start', 'end']);
+  });
+
+  it('says from its start how it is made, whatever the folder held that was never checkpointed', async () => {
+    const chosen = await settings({ steps: 3, warmupSteps: 0, checkpointEvery: 0 });
+    const begin = async (given: typeof chosen) => {
+      for await (const { kind } of train(given)) if (kind === 'start') return await readRunFacts(given.out);
+      return undefined;
+    };
+    const facts = await begin(chosen);
+    expect(facts).toMatchObject({ configuration: { steps: 3, seed: 1337, init: FIXTURE } });
+    expect(facts?.versions.device).toContain('2 threads');
+    expect(facts?.parameters).toBeGreaterThan(1000);
+    expect(await begin({ ...chosen, steps: 4 })).toMatchObject({ configuration: { steps: 4 } });
+  });
+
+  it('that is refused leaves what the folder says of the run in it', async () => {
+    const chosen = await settings({ steps: 2, warmupSteps: 0 });
+    await run(chosen);
+    await expect(run({ ...chosen, steps: 3 })).rejects.toThrow(/steps was 2 and is 3/);
+    expect(await readRunFacts(chosen.out)).toMatchObject({ configuration: { steps: 2 } });
   });
 
   it('that begins anew in a folder without checkpoints keeps what was logged there', async () => {

@@ -1,6 +1,6 @@
 /** @file Choices in the form of the completions API. */
 
-import { decode, VOCABULARY_SIZE } from '../../../data/tokenizer/tokenizer.ts';
+import { decode, streamDecoder, VOCABULARY_SIZE } from '../../../data/tokenizer/tokenizer.ts';
 import type { Choice } from './completer.ts';
 import { type CompletionBody, MOST_LOGPROBS } from './completions-schema.ts';
 
@@ -9,6 +9,7 @@ interface LogProbabilities {
   readonly tokens: string[];
   readonly token_logprobs: (number | null)[];
   readonly top_logprobs: (Record<string, number> | null)[];
+  /** Where the text of a token begins in the text of the choice, in characters (Unicode code points, as Python counts). */
   readonly text_offset: number[];
 }
 
@@ -30,17 +31,30 @@ export function renderChoice(choice: Choice, { echo, logprobs }: CompletionBody)
 
 function renderScores({ prompt, tokens, scores }: Choice, echo: boolean, likeliest: number): LogProbabilities {
   const ids = [...prompt, ...tokens];
-  const rendered: LogProbabilities = { tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] };
-  let offset = 0;
+  const text_offset = textOffsets(echo ? [prompt, tokens] : [tokens]);
+  const rendered: LogProbabilities = { tokens: [], token_logprobs: [], top_logprobs: [], text_offset };
   for (let i = echo ? 0 : prompt.length; i < ids.length; i++) {
-    const token = decode(ids.slice(i, i + 1));
-    rendered.tokens.push(token);
-    rendered.text_offset.push(offset);
-    offset += token.length;
+    rendered.tokens.push(decode(ids.slice(i, i + 1)));
     rendered.token_logprobs.push(i === 0 ? null : (scores?.values[i - 1] ?? null));
     rendered.top_logprobs.push(i === 0 || !scores ? null : likeliestAt(scores, i - 1, likeliest));
   }
   return rendered;
+}
+
+/** Where each token begins in texts that are decoded apart and stand one behind the other. */
+function textOffsets(texts: readonly (readonly number[])[]): number[] {
+  const offsets: number[] = [];
+  let offset = 0;
+  for (const tokens of texts) {
+    const decoder = streamDecoder();
+    for (const token of tokens) {
+      // a token that goes on with a character begins where that does
+      offsets.push(offset);
+      offset += Array.from(decoder.push(token)).length;
+    }
+    offset += Array.from(decoder.end()).length;
+  }
+  return offsets;
 }
 
 /** By text; of two tokens with the same text (parts of characters) the likelier. A padded vocabulary has ids without a text. */

@@ -19,7 +19,7 @@ import {
 import { UserError } from '../../../support/errors.ts';
 
 export interface LanguageModel {
-  /** As the user named it. */
+  /** What clients know it as. */
   readonly name: string;
   readonly config: Gpt2Config;
   readonly device: string;
@@ -37,7 +37,7 @@ export interface LanguageModel {
 export async function openLanguageModel(
   checkpoint: string,
   likeliest: number,
-  options: DeviceOptions = {},
+  { name = checkpoint, ...options }: DeviceOptions & { readonly name?: string } = {},
 ): Promise<LanguageModel> {
   const weights = await openWeights(checkpoint);
   try {
@@ -52,7 +52,7 @@ export async function openLanguageModel(
       const generator = new Generator(session);
       const scorer = new Scorer(session.program('score'), config.contextLength);
       const { description: device } = backend;
-      return { name: checkpoint, config, device, generator, scorer, close: () => backend.close() };
+      return { name, config, device, generator, scorer, close: () => backend.close() };
     } catch (cause) {
       await backend.close();
       throw cause;

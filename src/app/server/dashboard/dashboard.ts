@@ -17,19 +17,19 @@ import { historyOf } from './run-history.ts';
 import { recordedInformation } from './run-information.ts';
 
 /** The built page. */
-const PAGE = fileURLToPath(new URL('../../web/', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../web/dashboard/', import.meta.url));
 
 /** How often a run is looked at, and how often a page is told that the connection still stands. */
 const POLL_MILLISECONDS = 500;
 const HEARTBEAT_MILLISECONDS = 10_000;
-/** How often the checkpoints are looked at. */
+/** How often the folders are asked what run they hold. */
 const LOOK_MILLISECONDS = 5_000;
 /** How long a page waits before it connects again. */
 const RETRY_MILLISECONDS = 1000;
 
 export interface DashboardRuns {
   readonly folders: readonly string[];
-  /** What the trainer of a run says of it, by folder; of the others their checkpoints are asked. */
+  /** What the trainer of a run says of it, by folder; of the others their folders are asked. */
   readonly information: ReadonlyMap<string, RunInformation>;
 }
 

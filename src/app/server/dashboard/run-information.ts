@@ -1,9 +1,7 @@
 /** @file What is known of a run from its folder. */
 
 import { basename, resolve } from 'node:path';
-import { listCheckpoints } from '../../../runs/checkpoints.ts';
-import { readTrainingState, type TrainingState } from '../../../runs/state.ts';
-import { UserError } from '../../../support/errors.ts';
+import { readRunFacts } from '../../../runs/run-facts.ts';
 import { formatCount } from '../../../support/format.ts';
 import type { RunInformation } from '../../dashboard-stream.ts';
 
@@ -12,12 +10,12 @@ export function runName(folder: string): string {
   return basename(resolve(folder));
 }
 
-/** What the newest checkpoint of a run records; only the name of a run that has none, or none that can be read. */
+/** What a run records of itself; only its name where it records nothing. */
 export async function recordedInformation(folder: string): Promise<RunInformation> {
   const name = runName(folder);
-  const state = await newestState(folder);
-  if (state === undefined) return { name, facts: [], settings: {} };
-  const { configuration, versions } = state;
+  const recorded = await readRunFacts(folder);
+  if (recorded === undefined) return { name, facts: [], settings: {} };
+  const { configuration, versions } = recorded;
   const { preset, init, precision, data, totalBatchSize, steps } = configuration;
   const facts: [string, unknown][] = [
     ['model', [preset ?? init, precision].filter(Boolean).join(', ')],
@@ -38,15 +36,4 @@ export async function recordedInformation(folder: string): Promise<RunInformatio
     ),
     settings: configuration,
   };
-}
-
-async function newestState(folder: string): Promise<TrainingState | undefined> {
-  try {
-    const [newest] = await listCheckpoints(folder);
-    return newest && (await readTrainingState(newest.path));
-  } catch (cause) {
-    // damaged, or just removed for a newer one
-    if (cause instanceof UserError) return undefined;
-    throw cause;
-  }
 }

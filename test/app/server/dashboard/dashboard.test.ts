@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { dashboardApp } from '#minillm/app/server/dashboard/dashboard.js';
 import { listen } from '#minillm/app/server/listen.js';
+import { PRESETS } from '#minillm/model/presets.js';
 import { MetricsLog, metricsPath } from '#minillm/runs/metrics.js';
+import { writeRunFacts } from '#minillm/runs/run-facts.js';
 import { trained } from '../../../runs/trained.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { openStream } from '../event-stream.ts';
@@ -47,6 +49,16 @@ test('a page that is opened late gets the history in columns, then what is new',
   });
   appendFileSync(metricsPath(folder), `${JSON.stringify({ ...trained(3), loss: null })}\n`);
   expect((await next()).data).toMatchObject({ replaces: false, train: { step: [3], loss: [null] } });
+});
+
+test('a run without a checkpoint is told with its settings', async () => {
+  const folder = temporaryFolder();
+  await logged(folder, 0, 0);
+  const facts = { configuration: { preset: 'tiny', steps: 300 }, versions: { device: 'A Processor' } };
+  await writeRunFacts(folder, PRESETS.tiny, facts);
+  const { url } = await serve([folder]);
+  const next = await openStream(`${url}api/events`);
+  expect((await next()).data).toMatchObject([{ steps: 300, settings: { preset: 'tiny' } }]);
 });
 
 test('a page that connects again gets what it missed; after a rollback everything, so that no step stands twice', async () => {

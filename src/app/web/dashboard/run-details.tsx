@@ -1,6 +1,6 @@
 /** @file What was trained, on what, under which settings. */
 
-import type { RunInformation } from '../dashboard-stream.ts';
+import type { RunInformation } from '../../dashboard-stream.ts';
 
 export function RunDetails({ information: { facts, settings } }: { readonly information: RunInformation }) {
   const given = Object.entries(settings).filter(([, value]) => value !== undefined && value !== null);

@@ -1,6 +1,6 @@
 /** @file What the page knows of each run: columns that grow as updates come. */
 
-import type { RunHistory, RunInformation, RunUpdate } from '../dashboard-stream.ts';
+import type { RunHistory, RunInformation, RunUpdate } from '../../dashboard-stream.ts';
 
 export interface RunState {
   readonly information: RunInformation;

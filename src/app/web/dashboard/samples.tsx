@@ -1,8 +1,8 @@
 /** @file What the model wrote at one step or another. */
 
 import { useId, useState } from 'preact/hooks';
-import { formatCount } from '../../support/format.ts';
-import type { Sample } from '../dashboard-stream.ts';
+import { formatCount } from '../../../support/format.ts';
+import type { Sample } from '../../dashboard-stream.ts';
 
 export function Samples({ samples }: { readonly samples: readonly Sample[] }) {
   const steps = [...new Set(samples.map(({ step }) => step))];

@@ -3,7 +3,7 @@
  * here where the browser gives up (a proxy's error page, another program on the port).
  */
 
-import type { RunInformation, RunProblem, RunUpdate } from '../dashboard-stream.ts';
+import type { RunInformation, RunProblem, RunUpdate } from '../../dashboard-stream.ts';
 
 export interface StreamListener {
   runs(information: readonly RunInformation[]): void;

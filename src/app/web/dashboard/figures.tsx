@@ -1,6 +1,6 @@
 /** @file The figures of a run as they stand. */
 
-import { formatCount, formatDuration } from '../../support/format.ts';
+import { formatCount, formatDuration } from '../../../support/format.ts';
 import type { RunState } from './run-state.ts';
 
 /** Figures that change from step to step are averaged over this share of the steps, and over so many at most. */

@@ -1,6 +1,6 @@
 /** @file Which curves each chart has: of one run its quantities, of several one run beside the other. */
 
-import type { TrainColumns } from '../dashboard-stream.ts';
+import type { TrainColumns } from '../../dashboard-stream.ts';
 import type { Curve } from './chart-data.ts';
 import type { RunState } from './run-state.ts';
 import { smooth } from './smoothing.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { alignedData, fittingRange, valueAt } from '../../../src/app/web/chart-data.ts';
-import { afterUpdate, emptyRun } from '../../../src/app/web/run-state.ts';
-import { smooth } from '../../../src/app/web/smoothing.ts';
+import { alignedData, fittingRange, valueAt } from '../../../../src/app/web/dashboard/chart-data.ts';
+import { afterUpdate, emptyRun } from '../../../../src/app/web/dashboard/run-state.ts';
+import { smooth } from '../../../../src/app/web/dashboard/smoothing.ts';
 
 const update = (replaces: boolean, ...steps: number[]) => {
   const values = () => steps.map((step) => 10 - step);
