@@ -31,7 +31,10 @@ export function trainCommand(): Command {
   return command
     .option('--config <file>', 'JSON file of settings; flags win over it')
     .option('--print-config', 'print the settings and exit')
-    .option('--profile', 'measure the second step by operation: a table, and OUT/profile.json for ui.perfetto.dev')
+    .option(
+      '--profile',
+      'measure the second step by operation: a table, and OUT/profile.json for ui.perfetto.dev; sooner with a smaller --total-batch-size',
+    )
     .option('--json', 'print events as JSON, one a line')
     .option('--no-panel', 'on a terminal, print the lines alone, without the panel of figures under them')
     .option(

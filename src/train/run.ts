@@ -43,7 +43,7 @@ export interface RunParts {
   readonly validation: EvaluationBatches | undefined;
   readonly hellaswag: HellaswagTask | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Whether the second step from here is measured node by node; the first still touches new memory. */
+  /** Whether the second step from here, or the only one, is measured node by node; the first still touches new memory. */
   readonly profile: boolean;
 }
 
@@ -89,7 +89,8 @@ export class Run {
         // a process killed right after the last checkpoint left the one that it was to replace
         if (isLast && this.#saved?.step === this.#step) await removeOldCheckpoints(record.out, record.keep, this.#step);
         if (isLast || signal?.aborted) break;
-        const profile = this.#parts.profile && this.#step === start.step + 1 ? new StepProfile() : undefined;
+        const isProfiled = this.#parts.profile && this.#step === Math.min(start.step + 1, record.steps - 1);
+        const profile = isProfiled ? new StepProfile() : undefined;
         const metrics = await this.#train(start.peak, profile);
         if (!metrics) break;
         log.append(metrics);

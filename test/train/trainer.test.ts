@@ -167,6 +167,13 @@ describe('a training run', () => {
     expect(tensorsOf(second.out, STEPS)).toEqual(tensorsOf(first.out, STEPS));
   });
 
+  it('measures the only step that is left', async () => {
+    const kinds: string[] = [];
+    for await (const { kind } of train(await settings({ steps: 1, warmupSteps: 0 }), { profile: true }))
+      kinds.push(kind);
+    expect(kinds.filter((kind) => kind === 'train' || kind === 'profile')).toEqual(['train', 'profile']);
+  });
+
   it('has the same bits with HellaSwag and without, and its counts in the log', async () => {
     const { init: _init, ...rest } = await settings({ steps: 2, warmupSteps: 0, checkpointEvery: 2, evalEvery: 0 });
     const plain = { ...rest, preset: 'tiny', sequenceLength: 24 } as const;

@@ -39,7 +39,7 @@ static inline int64_t row_cells(int64_t D) { return whole_vectors(D); }
 static inline vf multiply_add(float a, vf b, vf sum) { return sum + a * b; }
 #endif
 
-/** 2^x for x <= 0, with 0 below -126 (also for -infinity); relative error below 3e-7. */
+/** 2^x for x <= 0; relative error below 3e-7, but 0 or a denormal below -126, 0 for -infinity. */
 static inline vf exp2_of_negative(vf x) {
   static const float c[6] = {1.0f, 6.9314697e-1f, 2.4022120e-1f, 5.5507133e-2f, 9.6755415e-3f, 1.3276472e-3f};
 #if defined(__AVX512F__)

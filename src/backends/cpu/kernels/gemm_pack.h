@@ -135,7 +135,7 @@ static inline __attribute__((always_inline)) void pack_along_lanes(const operand
 
 /**
  * Packs lanes [lane, lane + lanes) by k [k, k + depth) into panels of `width` lanes at `out`, padded with zeros; `buffer`
- * has room for 4 RUN items. lanes and depth are at most DEPTH.
+ * has room for 4 RUN items. depth is at most DEPTH.
  */
 static inline __attribute__((always_inline)) void pack_block(const operand *from, int64_t lane, int64_t lanes, int64_t k,
                                                              int64_t depth, int64_t width, unit *out, item *buffer) {
