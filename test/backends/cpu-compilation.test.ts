@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { detectVariant } from '#minillm/backends/cpu/libraries.js';
-import { chooseVariant, runnableVariants, VARIANTS } from '#minillm/backends/cpu/variants.js';
+import { chooseVariant, runnableVariants, VARIANT_FLAGS, VARIANTS } from '#minillm/backends/cpu/variants.js';
 import { UserError } from '#minillm/support/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -26,6 +26,34 @@ function brokenCompiler(says: string): string {
   chmodSync(path, 0o755);
   return path;
 }
+
+describe('kernels', () => {
+  const folder = 'src/backends/cpu/kernels';
+  const sources = readdirSync(folder).filter((file) => file.endsWith('.c'));
+  const others = process.arch === 'x64' ? (['avx512', 'avx512bf16'] as const) : [];
+
+  test.each(others.flatMap((variant) => ['', '-DMINILLM_BF16'].map((precision) => [variant, precision] as const)))(
+    'compile for %s %s, whether this processor runs it or not',
+    async (variant, precision) => {
+      const flags = [
+        '-O0',
+        '-std=gnu11',
+        '-fPIC',
+        '-shared',
+        ...VARIANT_FLAGS[variant],
+        ...(precision ? [precision] : []),
+      ];
+      const files = sources.map((file) => join(folder, file));
+      const { stderr } = await promisify(execFile)(process.env.CC || 'cc', [
+        ...flags,
+        ...files,
+        ...['-lm', '-o', join(temporaryFolder(), 'kernels.so')],
+      ]);
+      expect(stderr).toBe('');
+    },
+    120_000,
+  );
+});
 
 describe('compiling on first use', () => {
   test('two processes that start at once with an empty cache both get the library, and leave nothing else', async () => {

@@ -127,7 +127,7 @@ static inline __attribute__((always_inline)) void pack_along_lanes(const operand
         if (width >= VL) memcpy(panel + j, &vector, sizeof vector);
         else /* a vector of lanes for several panels */
           for (int64_t i = 0; i < VL; i += width)
-            if (l + i < lanes) memcpy(panel + i * steps, (const unit *)&vector + i, (size_t)width * sizeof(unit));
+            if (l + i < lanes) memcpy(panel + i * steps, (const unit *)&vector + i, (size_t)min64(width, VL) * sizeof(unit));
       }
     }
   }
