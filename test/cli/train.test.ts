@@ -55,10 +55,11 @@ describe('a run', () => {
     const steps = stdout.split('\n').filter((line) => line.includes('| loss:'));
     expect(steps).toHaveLength(STEPS);
     const figures =
-      /\| lr \d\.\d{4}e-\d\d \| norm: [\d.]+ \| dt: [\d.]+ms \| tok\/sec: [\d.]+ \| mfu: [\d.]+% \| left: /;
+      /\| lr \d\.\d{4}e-\d\d \| norm: [\d.]+ \| dt: [\d.]+ms \| tok\/sec: [\d.]+ \| mfu: [\d.]+%( \| left: .+)?$/;
     for (const [step, line] of steps.entries()) {
       expect(line).toMatch(new RegExp(`^step ${step} \\| loss: \\d+\\.\\d{6} `));
       expect(line).toMatch(figures);
+      expect(line.includes('left:')).toBe(step < STEPS - 1);
     }
     expect(stdout).toContain(`step ${STEPS} | checkpoint: ${last(whole)}\n`);
 

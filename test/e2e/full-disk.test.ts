@@ -125,7 +125,7 @@ test('a disk that becomes full while a checkpoint is written keeps the one befor
   const writing = writeCheckpoint(chosen.out, memory, config, { ...state, step: 2 * FIRST_CHECKPOINT });
   await expect(writing).rejects.toThrow(UserError);
   await expect(writing).rejects.toThrow(/optimizer\.safetensors: could not write it \(ENOSPC/);
-  expect(readdirSync(chosen.out).sort()).toEqual(['metrics.jsonl', `step-000000${FIRST_CHECKPOINT}`]);
+  expect(readdirSync(chosen.out).sort()).toEqual(['metrics.jsonl', 'run.json', `step-000000${FIRST_CHECKPOINT}`]);
   expect(await listCheckpoints(chosen.out)).toHaveLength(1);
 
   makeRoom?.();
