@@ -11,8 +11,8 @@ export function hellaswagLine({ correctNorm, total, accuracyNorm }: HellaswagRes
 }
 
 /** One model. */
-export function evaluationLines({ path, parameters, validation, hellaswag }: Evaluation): string[] {
-  const lines = [`${path}: ${formatCount(parameters)} parameters`];
+export function evaluationLines({ name, parameters, validation, hellaswag }: Evaluation): string[] {
+  const lines = [`${name}: ${formatCount(parameters)} parameters`];
   if (validation) {
     const { loss, tokens, bitsPerByte } = validation;
     lines.push(
@@ -33,8 +33,8 @@ export function evaluationTable(evaluations: readonly Evaluation[]): string {
     ...(hasValidation ? ['validation loss', 'bits per byte'] : []),
     ...(hasHellaswag ? ['HellaSwag', 'HellaSwag, summed'] : []),
   ];
-  const rows = evaluations.map(({ path, parameters, validation, hellaswag }) => [
-    path,
+  const rows = evaluations.map(({ name, parameters, validation, hellaswag }) => [
+    name,
     formatCount(parameters),
     ...(validation ? [validation.loss.toFixed(4), validation.bitsPerByte.toFixed(4)] : []),
     ...(hellaswag ? [hellaswag.accuracyNorm.toFixed(4), hellaswag.accuracy.toFixed(4)] : []),

@@ -7,6 +7,7 @@ import { type Evaluation, type EvaluationOptions, evaluateModel } from '../eval/
 import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';
 import { openWeights } from '../eval/weights.ts';
+import { isHubModel } from '../hub/model-name.ts';
 import { UserError } from '../support/errors.ts';
 import { evaluationLines, evaluationTable } from './evaluation-lines.ts';
 import { localCheckpoint } from './local-checkpoint.ts';
@@ -75,13 +76,14 @@ async function evaluateOne(
   options: EvaluationOptions,
 ): Promise<Evaluation | undefined> {
   const progress = new Progress();
-  const weights = await openWeights(folder);
+  // a model of the hub lies somewhere in the cache; other names say where they lead to
+  const weights = await openWeights(folder, isHubModel(name) ? name : undefined);
   try {
     const evaluation = evaluateModel(backend, weights, options);
     let next = await evaluation.next();
     for (; !next.done; next = await evaluation.next()) {
       const { task, done, total } = next.value;
-      progress.update(`${name} | ${task} ${done}/${total}`);
+      progress.update(`${weights.name} | ${task} ${done}/${total}`);
     }
     return next.value;
   } finally {

@@ -41,6 +41,7 @@ export interface ValidationResult {
 
 /** What was found out of a model; without what was not asked for. */
 export interface Evaluation {
+  readonly name: string;
   readonly path: string;
   readonly parameters: number;
   readonly validation?: ValidationResult;
@@ -63,7 +64,7 @@ export async function* evaluateModel(
   weights: Weights,
   options: EvaluationOptions,
 ): AsyncGenerator<EvaluationProgress, Evaluation | undefined> {
-  const { config, path } = weights;
+  const { config, name, path } = weights;
   const { batchSize, precision, signal } = options;
   const length = Math.min(options.sequenceLength ?? config.contextLength, config.contextLength);
   const batches = options.shards && batchesOf(options.shards, options, length, config.vocabularySize);
@@ -76,7 +77,7 @@ export async function* evaluateModel(
     ...(task ? { score: planScoring(config, layout, { tokens, likeliest: 0, precision }) } : {}),
   };
   const bytes = sessionBytes(layout, Object.values(plans));
-  checkMemory(backend, bytes, `evaluating ${path}`, () => 'lower --batch-size');
+  checkMemory(backend, bytes, `evaluating ${name}`, () => 'lower --batch-size');
   const session = new Session<string>(backend, layout, plans);
   try {
     await weights.load(session);
@@ -95,6 +96,7 @@ export async function* evaluateModel(
       if (result === undefined) return undefined;
     }
     return {
+      name,
       path,
       parameters: parameterCount(config),
       ...(validation ? { validation } : {}),
