@@ -1,17 +1,12 @@
 /** `minillm eval` and `train --hellaswag` as a user runs them, on untrained and hardly trained models. */
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Evaluation } from '#minillm/eval/evaluate.js';
 import { readMetrics } from '#minillm/runs/metrics.js';
-import { writeBin } from '../data/shard-files.ts';
 import { hellaswagFile } from '../eval/hellaswag-lines.ts';
 import { FIXTURE } from '../generate/fixture.ts';
-import { fakeHub } from '../hub/hubs.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 import { minillm } from './minillm.ts';
-import { minillmAt } from './minillm-at.ts';
 import { TINY, tinyData } from './tiny-data.ts';
 
 const { folder, data } = tinyData();
@@ -70,28 +65,6 @@ test('a training run logs what eval finds of its checkpoint, and several checkpo
   );
 });
 
-test('a model of the hub goes by the name that was typed, and JSON tells where it lies as well', async () => {
-  const shards = temporaryFolder();
-  await writeBin(
-    join(shards, 'val_000000.bin'),
-    Array.from({ length: 100 }, (_, i) => i),
-  );
-  const contents = ['config.json', 'model.safetensors'].map((name) => [name, readFileSync(join(FIXTURE, name))]);
-  const server = await fakeHub(Object.fromEntries(contents), { kind: 'model' });
-  const args = ['eval', '--checkpoint', 'hf:owner/name', '--checkpoint', FIXTURE, '--data', shards];
-  const { stdout } = await minillmAt(server.url, args);
-  const lines = stdout.trim().split('\n');
-  expect(lines.filter((line) => / parameters$/.test(line)).map((line) => line.split(': ')[0])).toEqual([
-    'hf:owner/name',
-    FIXTURE,
-  ]);
-  expect(lines.slice(-2).map((row) => row.split('  ')[0])).toEqual(['hf:owner/name', FIXTURE]);
-  const json = await minillmAt(server.url, [...args, '--json']);
-  const [hub, local] = json.stdout.trim().split('\n');
-  expect(JSON.parse(hub!)).toMatchObject({ name: 'hf:owner/name', path: expect.stringMatching(/^\/.*owner.*name/) });
-  expect(JSON.parse(local!)).toMatchObject({ name: FIXTURE, path: FIXTURE });
-});
-
 test.each([
   ['nothing to evaluate on', ['--checkpoint', 'untrained:tiny'], 2, /--data DIR or --hellaswag \[FILE\] is required/],
   ['no checkpoint', ['--hellaswag', 'x.jsonl'], 2, /--checkpoint is required/],
@@ -106,6 +79,12 @@ test.each([
     ['--checkpoint', 'untrained:tiny', '--hellaswag', '/nowhere.jsonl'],
     1,
     /nowhere\.jsonl: could not read it/,
+  ],
+  [
+    'a wrong one behind a good one',
+    ['--checkpoint', 'untrained:tiny', '--checkpoint', '/nowhere', '--hellaswag', '/nowhere.jsonl'],
+    1,
+    /^minillm: \/nowhere: expected a run folder/,
   ],
   [
     'another vocabulary',
