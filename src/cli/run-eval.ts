@@ -14,6 +14,7 @@ import { localHellaswag } from './local-hellaswag.ts';
 import { closeAll, openCheckpoints } from './open-checkpoints.ts';
 import { Progress } from './progress.ts';
 import { abortOnSignals } from './signals.ts';
+import { TaskClock } from './time-left.ts';
 
 export interface EvalFlags {
   readonly checkpoint: readonly string[];
@@ -88,12 +89,13 @@ async function evaluateOne(
   options: EvaluationOptions,
 ): Promise<Evaluation | undefined> {
   const progress = new Progress();
+  const clock = new TaskClock();
   try {
     const evaluation = evaluateModel(backend, weights, options);
     let next = await evaluation.next();
     for (; !next.done; next = await evaluation.next()) {
       const { task, done, total } = next.value;
-      progress.update(`${weights.name} | ${task} ${done}/${total}`);
+      progress.update(clock.line(`${weights.name} | ${task} ${done}/${total}`, task, done, total));
     }
     return next.value;
   } finally {
