@@ -2,6 +2,7 @@
 
 import { formatBytes, formatDuration } from '../support/format.ts';
 import type { Progress } from './progress.ts';
+import { timeLeft } from './time-left.ts';
 
 /** `12 % | 1.20 GB of 9.98 GB | 45.1 MB/s | 3 m 12 s left`. */
 export function downloadLine(bytes: number, totalBytes: number, seconds: number): string {
@@ -10,7 +11,7 @@ export function downloadLine(bytes: number, totalBytes: number, seconds: number)
     `${Math.floor((100 * bytes) / Math.max(1, totalBytes))} %`,
     `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`,
     `${(rate / 1e6).toFixed(1)} MB/s`,
-    `${formatDuration((totalBytes - bytes) / rate)} left`,
+    timeLeft(bytes, totalBytes, seconds),
   ].join(' | ');
 }
 

@@ -2,6 +2,7 @@
 
 import type { Evaluation } from '../eval/evaluate.ts';
 import type { HellaswagResult } from '../eval/hellaswag.ts';
+import { HELLASWAG_EXAMPLES } from '../eval/hellaswag-source.ts';
 import { formatCount } from '../support/format.ts';
 import { textTable } from './text-table.ts';
 
@@ -11,8 +12,8 @@ export function hellaswagLine({ correctNorm, total, accuracyNorm }: HellaswagRes
 }
 
 /** One model. */
-export function evaluationLines({ path, parameters, validation, hellaswag }: Evaluation): string[] {
-  const lines = [`${path}: ${formatCount(parameters)} parameters`];
+export function evaluationLines({ name, parameters, validation, hellaswag }: Evaluation): string[] {
+  const lines = [`${name}: ${formatCount(parameters)} parameters`];
   if (validation) {
     const { loss, tokens, bitsPerByte } = validation;
     lines.push(
@@ -23,21 +24,27 @@ export function evaluationLines({ path, parameters, validation, hellaswag }: Eva
   return lines;
 }
 
-/** Several models, a row each. */
+/** Several models, a row each; beside an accuracy on a part of HellaSwag alone stands how many examples it is of. */
 export function evaluationTable(evaluations: readonly Evaluation[]): string {
   const hasValidation = evaluations.some(({ validation }) => validation);
   const hasHellaswag = evaluations.some(({ hellaswag }) => hellaswag);
   const head = [
     'checkpoint',
     'parameters',
-    ...(hasValidation ? ['validation loss', 'bits per byte'] : []),
-    ...(hasHellaswag ? ['HellaSwag', 'HellaSwag, summed'] : []),
+    ...(hasValidation ? ['val loss', 'bits/byte'] : []),
+    ...(hasHellaswag ? ['HellaSwag', 'summed'] : []),
   ];
-  const rows = evaluations.map(({ path, parameters, validation, hellaswag }) => [
-    path,
+  const rows = evaluations.map(({ name, parameters, validation, hellaswag }) => [
+    name,
     formatCount(parameters),
     ...(validation ? [validation.loss.toFixed(4), validation.bitsPerByte.toFixed(4)] : []),
-    ...(hellaswag ? [hellaswag.accuracyNorm.toFixed(4), hellaswag.accuracy.toFixed(4)] : []),
+    ...(hellaswag ? [accuracyCell(hellaswag), hellaswag.accuracy.toFixed(4)] : []),
   ]);
   return textTable(head, rows);
+}
+
+/** `0.2955`, of a part of the examples `0.2500 (1/4)`. */
+function accuracyCell({ accuracyNorm, correctNorm, total }: HellaswagResult): string {
+  const accuracy = accuracyNorm.toFixed(4);
+  return total === HELLASWAG_EXAMPLES ? accuracy : `${accuracy} (${correctNorm}/${total})`;
 }

@@ -4,15 +4,17 @@ import { openBackend } from '../backends/open.ts';
 import { openDataset } from '../data/dataset.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { type Evaluation, type EvaluationOptions, evaluateModel } from '../eval/evaluate.ts';
+import { checkFit, type ValidationOptions } from '../eval/fit.ts';
 import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';
-import { openWeights } from '../eval/weights.ts';
+import type { Weights } from '../eval/weights.ts';
 import { UserError } from '../support/errors.ts';
 import { evaluationLines, evaluationTable } from './evaluation-lines.ts';
-import { localCheckpoint } from './local-checkpoint.ts';
 import { localHellaswag } from './local-hellaswag.ts';
+import { closeAll, openCheckpoints } from './open-checkpoints.ts';
 import { Progress } from './progress.ts';
 import { abortOnSignals } from './signals.ts';
+import { TaskClock } from './time-left.ts';
 
 export interface EvalFlags {
   readonly checkpoint: readonly string[];
@@ -29,33 +31,23 @@ export interface EvalFlags {
   readonly json?: true;
 }
 
-/** Evaluates one checkpoint after the other and prints what was found. */
+/**
+ * Evaluates one checkpoint after the other and prints what was found. What can be known to be wrong with any of them is
+ * said before the first is evaluated and before HellaSwag is downloaded.
+ */
 export async function runEval(flags: EvalFlags): Promise<void> {
-  const { checkpoint, data, evalTokens, sequenceLength, batchSize, precision, threads, device, json } = flags;
+  const { checkpoint, data, evalTokens, sequenceLength, batchSize, hellaswag } = flags;
   const dataset = data ? await openDataset(data) : undefined;
   try {
     if (dataset && dataset.validation.shards.length === 0)
       throw new UserError(`${data}: expected validation shards (val_000000.bin, …), found none; build the data again`);
-    const examples = await examplesOf(flags);
-    const named: { readonly name: string; readonly folder: string }[] = [];
-    for (const name of checkpoint) named.push({ name, folder: await localCheckpoint(name, new Progress()) });
-    const backend = await openBackend({ precision, threads, device });
+    const validation = { shards: dataset?.validation, evalTokens, sequenceLength, batchSize };
+    const needs = { ...validation, hellaswag: hellaswag !== undefined };
+    const opened = await openCheckpoints(checkpoint, (weights) => checkFit(weights, needs));
     try {
-      await abortOnSignals(async (signal) => {
-        const shards = dataset?.validation;
-        const options = { precision, shards, evalTokens, batchSize, sequenceLength, examples, signal };
-        const found: Evaluation[] = [];
-        for (const { name, folder } of named) {
-          const evaluation = await evaluateOne(name, folder, backend, options);
-          if (!evaluation) return;
-          found.push(evaluation);
-          if (json) console.log(JSON.stringify(evaluation));
-          else for (const line of evaluationLines(evaluation)) console.log(line);
-        }
-        if (!json && found.length > 1) console.log(evaluationTable(found));
-      }, 'stopping (again to end now)');
+      await evaluateAll(opened, flags, { ...validation, examples: await examplesOf(flags) });
     } finally {
-      await backend.close();
+      await closeAll(opened);
     }
   } finally {
     dataset?.close();
@@ -68,24 +60,45 @@ async function examplesOf({ hellaswag, limit, every }: EvalFlags) {
   return selectExamples(await openHellaswag(hellaswag), { every, ...(limit === undefined ? {} : { limit }) });
 }
 
+async function evaluateAll(
+  opened: readonly Weights[],
+  { precision, threads, device, json }: EvalFlags,
+  data: Pick<EvaluationOptions, keyof ValidationOptions | 'examples'>,
+): Promise<void> {
+  const backend = await openBackend({ precision, threads, device });
+  try {
+    await abortOnSignals(async (signal) => {
+      const found: Evaluation[] = [];
+      for (const weights of opened) {
+        const evaluation = await evaluateOne(weights, backend, { ...data, precision, signal });
+        if (!evaluation) return;
+        found.push(evaluation);
+        if (json) console.log(JSON.stringify(evaluation));
+        else for (const line of evaluationLines(evaluation)) console.log(line);
+      }
+      if (!json && found.length > 1) console.log(evaluationTable(found));
+    }, 'stopping (again to end now)');
+  } finally {
+    await backend.close();
+  }
+}
+
 async function evaluateOne(
-  name: string,
-  folder: string,
+  weights: Weights,
   backend: Parameters<typeof evaluateModel>[0],
   options: EvaluationOptions,
 ): Promise<Evaluation | undefined> {
   const progress = new Progress();
-  const weights = await openWeights(folder);
+  const clock = new TaskClock();
   try {
     const evaluation = evaluateModel(backend, weights, options);
     let next = await evaluation.next();
     for (; !next.done; next = await evaluation.next()) {
       const { task, done, total } = next.value;
-      progress.update(`${name} | ${task} ${done}/${total}`);
+      progress.update(clock.line(`${weights.name} | ${task} ${done}/${total}`, task, done, total));
     }
     return next.value;
   } finally {
     progress.clear();
-    await weights.close();
   }
 }

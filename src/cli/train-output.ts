@@ -8,6 +8,7 @@ import { canHavePanel, LiveTerminal } from './live-terminal.ts';
 import { Pace } from './pace.ts';
 import { profileTable } from './profile-table.ts';
 import { LOG_MILLISECONDS, Progress } from './progress.ts';
+import { TaskClock } from './time-left.ts';
 import { evalLines, StepTimes, startLines, stepLine } from './train-lines.ts';
 
 export interface TrainOutput {
@@ -77,11 +78,13 @@ class EventLines {
 class LineOutput implements TrainOutput {
   readonly #lines = new EventLines();
   readonly #progress = new Progress();
+  readonly #clock = new TaskClock();
 
   take(event: TrainerEvent): void {
     if (event.kind === 'progress') {
-      const share = Math.floor((100 * event.done) / event.total);
-      this.#progress.update(`step ${event.step} | ${event.task} ${share} %`);
+      const { step, task, done, total } = event;
+      const told = `step ${step} | ${task} ${Math.floor((100 * done) / total)} %`;
+      this.#progress.update(this.#clock.line(told, `${task} at ${step}`, done, total));
       return;
     }
     this.#progress.clear();

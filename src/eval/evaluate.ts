@@ -1,13 +1,12 @@
 /** @file A model on its own evaluated: validation loss, bits per byte, HellaSwag. */
 
-import type { ShardSet } from '../data/dataset.ts';
-import { type EvaluationBatches, evaluationBatches } from '../data/evaluation-batches.ts';
 import type { Backend } from '../engine/backend.ts';
 import { checkMemory, Session, sessionBytes } from '../engine/session.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { layoutForInference } from '../generate/programs.ts';
 import { parameterCount } from '../model/flops.ts';
 import { bitsPerByte, targetBytes } from './bits-per-byte.ts';
+import { rowLength, type ValidationOptions, validationBatches } from './fit.ts';
 import { type HellaswagResult, hellaswag } from './hellaswag.ts';
 import type { HellaswagExample } from './hellaswag-examples.ts';
 import { hellaswagTask } from './hellaswag-task.ts';
@@ -16,16 +15,8 @@ import { Scorer } from './scorer.ts';
 import { validationLoss } from './validation-loss.ts';
 import type { Weights } from './weights.ts';
 
-export interface EvaluationOptions {
+export interface EvaluationOptions extends ValidationOptions {
   readonly precision: Precision;
-  /** Shards whose first tokens are predicted; undefined for no validation. */
-  readonly shards: ShardSet | undefined;
-  /** Most tokens to predict. */
-  readonly evalTokens: number;
-  /** Rows that are evaluated together; it changes no number. */
-  readonly batchSize: number;
-  /** Tokens of a row; default: the model's context. */
-  readonly sequenceLength: number | undefined;
   /** Undefined for no HellaSwag. */
   readonly examples: readonly HellaswagExample[] | undefined;
   readonly signal?: AbortSignal;
@@ -41,6 +32,7 @@ export interface ValidationResult {
 
 /** What was found out of a model; without what was not asked for. */
 export interface Evaluation {
+  readonly name: string;
   readonly path: string;
   readonly parameters: number;
   readonly validation?: ValidationResult;
@@ -63,10 +55,10 @@ export async function* evaluateModel(
   weights: Weights,
   options: EvaluationOptions,
 ): AsyncGenerator<EvaluationProgress, Evaluation | undefined> {
-  const { config, path } = weights;
+  const { config, name, path } = weights;
   const { batchSize, precision, signal } = options;
-  const length = Math.min(options.sequenceLength ?? config.contextLength, config.contextLength);
-  const batches = options.shards && batchesOf(options.shards, options, length, config.vocabularySize);
+  const length = rowLength(options, config);
+  const batches = validationBatches(options, config);
   const task = options.examples && hellaswagTask(options.examples, config);
 
   const layout = layoutForInference(config);
@@ -76,7 +68,7 @@ export async function* evaluateModel(
     ...(task ? { score: planScoring(config, layout, { tokens, likeliest: 0, precision }) } : {}),
   };
   const bytes = sessionBytes(layout, Object.values(plans));
-  checkMemory(backend, bytes, `evaluating ${path}`, () => 'lower --batch-size');
+  checkMemory(backend, bytes, `evaluating ${name}`, () => 'lower --batch-size');
   const session = new Session<string>(backend, layout, plans);
   try {
     await weights.load(session);
@@ -95,6 +87,7 @@ export async function* evaluateModel(
       if (result === undefined) return undefined;
     }
     return {
+      name,
       path,
       parameters: parameterCount(config),
       ...(validation ? { validation } : {}),
@@ -113,14 +106,4 @@ async function* progressOf<T>(
   let next = await evaluation.next();
   for (; !next.done; next = await evaluation.next()) yield { task, done: next.value, total };
   return next.value;
-}
-
-function batchesOf(
-  shards: ShardSet,
-  { batchSize, evalTokens }: EvaluationOptions,
-  sequenceLength: number,
-  vocabularySize: number,
-): EvaluationBatches {
-  const limits = { batchSize, sequenceLength, maxTokens: evalTokens, vocabularySize };
-  return evaluationBatches(shards, { ...limits, rank: 0, worldSize: 1 });
 }

@@ -20,16 +20,21 @@ export interface HellaswagTask {
  */
 export function hellaswagTask(
   examples: readonly HellaswagExample[],
-  { contextLength, vocabularySize }: Pick<Gpt2Config, 'contextLength' | 'vocabularySize'>,
+  config: Pick<Gpt2Config, 'contextLength' | 'vocabularySize'>,
 ): HellaswagTask {
+  checkVocabulary(config);
+  return {
+    requests: examples.map((example) => requestOf(example, config.contextLength)),
+    labels: examples.map(({ label }) => label),
+  };
+}
+
+/** @throws UserError when a model's vocabulary is not GPT-2's. */
+export function checkVocabulary({ vocabularySize }: Pick<Gpt2Config, 'vocabularySize'>): void {
   if (vocabularySize < VOCABULARY_SIZE)
     throw new UserError(
       `HellaSwag: expected a model with GPT-2's vocabulary of ${VOCABULARY_SIZE} tokens, found one of ${vocabularySize}`,
     );
-  return {
-    requests: examples.map((example) => requestOf(example, contextLength)),
-    labels: examples.map(({ label }) => label),
-  };
 }
 
 /**

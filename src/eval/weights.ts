@@ -14,6 +14,8 @@ const UNTRAINED = 'untrained:';
 const SEED = 1337;
 
 export interface Weights {
+  /** What a person knows it as. */
+  readonly name: string;
   /** The folder, or the name of the untrained model. */
   readonly path: string;
   readonly config: Gpt2Config;
@@ -25,13 +27,15 @@ export interface Weights {
 /**
  * Opens what a checkpoint's name means: a run folder (its newest step), a step folder, a Hugging Face folder, or
  * `untrained:PRESET`.
+ * @param name what a person knows it as; default: its path
  * @throws UserError when there is no such model.
  */
-export async function openWeights(checkpoint: string): Promise<Weights> {
+export async function openWeights(checkpoint: string, name?: string): Promise<Weights> {
   if (checkpoint.startsWith(UNTRAINED)) return untrained(checkpoint);
   const folder = await openGpt2Folder(await resolveCheckpoint(checkpoint));
   const { path, config } = folder;
-  return { path, config, load: (session) => loadParameters(session, folder), close: () => folder.close() };
+  const load: Weights['load'] = (session) => loadParameters(session, folder);
+  return { name: name ?? path, path, config, load, close: () => folder.close() };
 }
 
 function untrained(checkpoint: string): Weights {
@@ -42,6 +46,7 @@ function untrained(checkpoint: string): Weights {
     );
   const config = PRESETS[preset];
   return {
+    name: checkpoint,
     path: checkpoint,
     config,
     load: async (session) => initialiseParameters(session, config, SEED),

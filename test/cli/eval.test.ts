@@ -61,7 +61,7 @@ test('a training run logs what eval finds of its checkpoint, and several checkpo
   const { stdout } = await minillm('eval', ...both);
   expect(stdout).toMatch(/^HellaSwag accuracy: \d\/5=0\.\d{4} \(by summed log-likelihood 0\.\d{4}\)$/m);
   expect(stdout).toMatch(
-    /\ncheckpoint +parameters +HellaSwag +HellaSwag, summed\n.*step-00000002 .*\nuntrained:tiny .*\n$/,
+    /\ncheckpoint +parameters +HellaSwag {2}summed\n.*step-00000002 .*\nuntrained:tiny .* 0\.\d{4} \(\d\/5\) {2}0\.\d{4}\n$/,
   );
 });
 
@@ -79,6 +79,12 @@ test.each([
     ['--checkpoint', 'untrained:tiny', '--hellaswag', '/nowhere.jsonl'],
     1,
     /nowhere\.jsonl: could not read it/,
+  ],
+  [
+    'a wrong one behind a good one',
+    ['--checkpoint', 'untrained:tiny', '--checkpoint', '/nowhere', '--hellaswag', '/nowhere.jsonl'],
+    1,
+    /^minillm: \/nowhere: expected a run folder/,
   ],
   [
     'another vocabulary',

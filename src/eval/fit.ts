@@ -1,0 +1,53 @@
+/** @file Whether a model fits what it is to be evaluated on, found out before anything is computed. */
+
+import type { ShardSet } from '../data/dataset.ts';
+import { type EvaluationBatches, evaluationBatches } from '../data/evaluation-batches.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { UserError } from '../support/errors.ts';
+import { checkVocabulary } from './hellaswag-task.ts';
+import type { Weights } from './weights.ts';
+
+/** Which tokens of which shards are predicted, and how many at once. */
+export interface ValidationOptions {
+  /** Shards whose first tokens are predicted; undefined for no validation. */
+  readonly shards: ShardSet | undefined;
+  /** Most tokens to predict. */
+  readonly evalTokens: number;
+  /** Rows that are evaluated together; it changes no number. */
+  readonly batchSize: number;
+  /** Tokens of a row; default: the model's context. */
+  readonly sequenceLength: number | undefined;
+}
+
+/** Tokens of a row of validation. */
+export function rowLength({ sequenceLength }: ValidationOptions, { contextLength }: Gpt2Config): number {
+  return Math.min(sequenceLength ?? contextLength, contextLength);
+}
+
+/**
+ * The batches a model is validated on; undefined for no validation.
+ * @throws UserError when shards or limit hold less than a row.
+ */
+export function validationBatches(options: ValidationOptions, config: Gpt2Config): EvaluationBatches | undefined {
+  const { shards, evalTokens: maxTokens, batchSize } = options;
+  const { vocabularySize } = config;
+  const sequenceLength = rowLength(options, config);
+  const limits = { batchSize, sequenceLength, maxTokens, vocabularySize, rank: 0, worldSize: 1 };
+  return shards && evaluationBatches(shards, limits);
+}
+
+/**
+ * Reads every validation token, which is quick beside predicting it, and looks at the vocabulary that HellaSwag needs.
+ * @throws UserError naming the model that does not fit.
+ */
+export function checkFit(
+  { name, config }: Pick<Weights, 'name' | 'config'>,
+  options: ValidationOptions & { readonly hellaswag: boolean },
+): void {
+  try {
+    if (options.hellaswag) checkVocabulary(config);
+    for (const _ of validationBatches(options, config) ?? []);
+  } catch (cause) {
+    throw cause instanceof UserError ? new UserError(`${name}: ${cause.message}`) : cause;
+  }
+}
