@@ -135,11 +135,11 @@ function resultsTable(summaries: readonly RunSummary[], references: boolean): Ht
 function configuration(runs: readonly RunCurves[]): Html | string {
   const known = runs.flatMap(({ name, facts }) => (facts ? [{ name, facts }] : []));
   if (known.length === 0) return '';
-  const values = known.map(({ facts }) => ({
-    ...facts.versions,
-    parameters: formatCount(facts.parameters),
-    ...facts.configuration,
-  }));
+  const values = known.map(({ facts: { versions, parameters, configuration } }) => {
+    // the setting `device` says which kind, the fact which machine
+    const { device: hardware, ...software } = versions;
+    return { ...software, hardware, parameters: formatCount(parameters), ...configuration };
+  });
   const keys = [...new Set(values.flatMap((entry) => Object.keys(entry)))];
   const rows = keys.map((key) => {
     const cells = values.map((entry: Readonly<Record<string, unknown>>) => settingText(entry[key]));

@@ -74,7 +74,7 @@ function writeCheckpoint(folder: string, steps: number, totalBatchSize: number):
   });
   write('state.json', {
     ...{ formatVersion: 1, step: 500, updates: 500, seed: 1, recent: { losses: [], norms: [] }, checksums: {} },
-    configuration: { preset: 'tiny', steps, totalBatchSize, samplePrompt: 'Once', learningRate: 1e-3 },
+    configuration: { preset: 'tiny', steps, totalBatchSize, samplePrompt: 'Once', learningRate: 1e-3, device: 'cpu' },
     versions: { minillm: '0.1.0', node: '20.19.0', device: 'A Processor, 2 threads' },
   });
 }
