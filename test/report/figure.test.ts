@@ -52,6 +52,15 @@ describe('the figure of one run', () => {
     expect(bare).not.toContain('stroke-dasharray');
   });
 
+  test('says of how many examples HellaSwag is when it is a part, and when runs differ in that', async () => {
+    const part = { hellaswagExamples: 503 };
+    expect(svgOf(await runsOf(part))).toContain('>HellaSwag accuracy (503 examples)<');
+    // one that measured none does not count
+    expect(svgOf(await runsOf(part, part, { hellaswag: false }))).toContain('>HellaSwag accuracy (503 examples)<');
+    expect(svgOf(await runsOf(part, {}))).toContain('>HellaSwag accuracy (not all of the same examples)<');
+    expect(svgOf(await runsOf({}, {}))).toContain('>HellaSwag accuracy<');
+  });
+
   test('is dark on demand', async () => {
     const svg = svgOf(await runsOf({}), 'dark');
     expect(svg).toContain(`fill="${PALETTES.dark.background}"`);

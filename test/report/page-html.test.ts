@@ -17,3 +17,11 @@ test('the page shows the machine beside the setting that chose its kind', async 
   expect(page).toContain('<th scope="row">hardware</th><td>A Processor, 2 threads</td>');
   expect(page).toContain('<th scope="row">device</th><td>cpu</td>');
 });
+
+test('an accuracy of a part of HellaSwag says of how many examples it is: on its card, in the table, over the curve', async () => {
+  const page = await pageOf({ hellaswagExamples: 503 });
+  expect(page).toContain('<dt>HellaSwag (503 examples)</dt>');
+  expect(page).toMatch(/<td>0\.\d{4} \(503 examples\)<\/td>/);
+  expect(page).toContain('"title":"HellaSwag accuracy (503 examples)"');
+  expect(await pageOf({})).not.toContain('examples)');
+});
