@@ -1,5 +1,6 @@
 /** @file What `minillm runs` does. */
 
+import { ofExamples } from '../report/hellaswag-examples.ts';
 import { type ListedRun, listRuns } from '../report/run-list.ts';
 import { exists } from '../support/files.ts';
 import { formatCount, formatDuration } from '../support/format.ts';
@@ -41,7 +42,7 @@ function cells({ path, summary, stepsPlanned, model, facts, writtenAt, state }: 
     `${formatCount(summary?.steps ?? 0)}${stepsPlanned === undefined ? '' : ` / ${formatCount(stepsPlanned)}`}`,
     shown(summary?.trainingLoss),
     shown(summary?.validationLoss),
-    shown(summary?.hellaswag),
+    `${shown(summary?.hellaswag)}${ofExamples(summary?.hellaswagExamples)}`,
     Number.isFinite(summary?.tokensPerSecond) ? formatCount(summary?.tokensPerSecond ?? 0) : '-',
     `${formatDuration(seconds)} ago`,
     state,

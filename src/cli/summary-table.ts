@@ -1,5 +1,6 @@
 /** @file The last figures of runs as a table. */
 
+import { ofExamples } from '../report/hellaswag-examples.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../report/references.ts';
 import type { RunSummary } from '../report/summary.ts';
 import { formatCount } from '../support/format.ts';
@@ -12,7 +13,7 @@ export function summaryTable(runs: readonly RunSummary[], references: boolean): 
     formatCount(run.steps),
     shown(run.trainingLoss),
     shown(run.validationLoss),
-    shown(run.hellaswag),
+    `${shown(run.hellaswag)}${ofExamples(run.hellaswagExamples)}`,
     Number.isNaN(run.tokensPerSecond) ? '-' : formatCount(run.tokensPerSecond),
   ]);
   const openai = HELLASWAG_REFERENCES.map(({ name, value }) => {

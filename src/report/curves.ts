@@ -1,5 +1,7 @@
 /** @file What a report knows of a run, wherever it was read from: quantities over steps, samples, settings. */
 
+import type { RunFacts } from '../runs/facts.ts';
+
 /** What a run measures as it goes. */
 export const QUANTITIES = [
   'loss',
@@ -25,15 +27,6 @@ export interface Sample {
   readonly text: string;
 }
 
-/** How a run was made; of this file, so that the page's types need nothing of Node. */
-export interface RunFacts {
-  /** The settings, as `train --print-config` shows them. */
-  readonly configuration: Readonly<Record<string, unknown>>;
-  /** `minillm`, `node`, `device`. */
-  readonly versions: Readonly<Record<string, string>>;
-  readonly parameters: number;
-}
-
 /** A run as a report draws it. */
 export interface RunCurves {
   readonly name: string;
@@ -42,6 +35,8 @@ export interface RunCurves {
   readonly samples: readonly Sample[];
   /** Undefined when neither the run nor the user says. */
   readonly tokensPerStep: number | undefined;
+  /** Of how many examples the last HellaSwag accuracy is; undefined where nothing says. */
+  readonly hellaswagExamples: number | undefined;
   /** Undefined for a log. */
   readonly facts: RunFacts | undefined;
   /** When the run last wrote, in milliseconds since 1970. */

@@ -8,6 +8,7 @@ import { accuracyRange, decimalsOf, lossRange } from './axis-range.ts';
 import { lastMeasured, type RunCurves, type Series } from './curves.ts';
 import { downsample } from './downsample.ts';
 import { FONT_FAMILY, type Size } from './draw.ts';
+import { ofExamplesEach } from './hellaswag-examples.ts';
 import { type Horizontal, horizontalOf, scaleOf } from './horizontal.ts';
 import { PALETTES, type Palette, runColour, type Theme } from './palette.ts';
 import { type Curve, type Panel, panelParts, text } from './panel.ts';
@@ -174,7 +175,7 @@ function hellaswagPanel(
     references.map(({ value }) => value),
   );
   return {
-    title: 'HellaSwag accuracy',
+    title: `HellaSwag accuracy${ofExamplesEach(runs)}`,
     frame,
     horizontal,
     vertical,

@@ -2,6 +2,7 @@
 
 import { lastStep, type Quantity, type RunCurves, type Series } from './curves.ts';
 import { downsample } from './downsample.ts';
+import { ofExamplesEach } from './hellaswag-examples.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES, type Reference } from './references.ts';
 import { smooth } from './smooth.ts';
 
@@ -66,7 +67,7 @@ export function pageData(runs: readonly RunCurves[], references: boolean): PageD
         LOSS_REFERENCES,
       ),
       ...chart(
-        { title: 'HellaSwag accuracy', format: 'fixed', range: 'all' },
+        { title: `HellaSwag accuracy${ofExamplesEach(runs)}`, format: 'fixed', range: 'all' },
         plain(runs, 'hellaswag', 'validation'),
         HELLASWAG_REFERENCES,
       ),

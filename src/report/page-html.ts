@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { html, raw } from 'hono/html';
 import { formatCount, formatDuration } from '../support/format.ts';
 import type { RunCurves } from './curves.ts';
+import { ofExamples } from './hellaswag-examples.ts';
 import { formatTokens } from './horizontal.ts';
 import { pageData } from './page-data.ts';
 import { PALETTES, runColour } from './palette.ts';
@@ -76,7 +77,8 @@ function describe(runs: readonly RunCurves[]): string {
 
 /** The figures one looks for first. */
 function headline(summary: RunSummary, references: boolean): Html {
-  const { validationLoss, trainingLoss, hellaswag, steps, tokens, tokensPerSecond, mfu, seconds } = summary;
+  const { validationLoss, trainingLoss, hellaswag, hellaswagExamples, steps, tokens, tokensPerSecond, mfu, seconds } =
+    summary;
   const [gpt2Loss] = LOSS_REFERENCES;
   const [gpt2Accuracy] = HELLASWAG_REFERENCES;
   const beside = (value: number, reference: { name: string; value: number } | undefined, digits: number): string =>
@@ -85,7 +87,7 @@ function headline(summary: RunSummary, references: boolean): Html {
     Number.isNaN(validationLoss)
       ? ['Training loss', shown(trainingLoss, 4), 'mean of the last steps']
       : ['Validation loss', shown(validationLoss, 4), beside(validationLoss, gpt2Loss, 4)],
-    ['HellaSwag', shown(hellaswag, 4), beside(hellaswag, gpt2Accuracy, 4)],
+    [`HellaSwag${ofExamples(hellaswagExamples)}`, shown(hellaswag, 4), beside(hellaswag, gpt2Accuracy, 4)],
     [
       'Trained',
       Number.isNaN(tokens) ? `${formatCount(steps)} steps` : `${formatTokens(tokens)} tokens`,
@@ -112,7 +114,7 @@ function resultsTable(summaries: readonly RunSummary[], references: boolean): Ht
       Number.isNaN(run.tokens) ? '–' : formatTokens(run.tokens),
       shown(run.trainingLoss, 4),
       shown(run.validationLoss, 4),
-      shown(run.hellaswag, 4),
+      `${shown(run.hellaswag, 4)}${ofExamples(run.hellaswagExamples)}`,
       count(run.tokensPerSecond),
       Number.isNaN(run.mfu) ? '–' : `${(100 * run.mfu).toFixed(1)} %`,
       Number.isNaN(run.seconds) ? '–' : formatDuration(run.seconds),
@@ -135,11 +137,11 @@ function resultsTable(summaries: readonly RunSummary[], references: boolean): Ht
 function configuration(runs: readonly RunCurves[]): Html | string {
   const known = runs.flatMap(({ name, facts }) => (facts ? [{ name, facts }] : []));
   if (known.length === 0) return '';
-  const values = known.map(({ facts }) => ({
-    ...facts.versions,
-    parameters: formatCount(facts.parameters),
-    ...facts.configuration,
-  }));
+  const values = known.map(({ facts: { versions, parameters, configuration } }) => {
+    // the setting `device` says which kind, the fact which machine
+    const { device: hardware, ...software } = versions;
+    return { ...software, hardware, parameters: formatCount(parameters), ...configuration };
+  });
   const keys = [...new Set(values.flatMap((entry) => Object.keys(entry)))];
   const rows = keys.map((key) => {
     const cells = values.map((entry: Readonly<Record<string, unknown>>) => settingText(entry[key]));

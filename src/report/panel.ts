@@ -7,7 +7,7 @@ import type { Series } from './curves.ts';
 import { formatTokens, type Horizontal } from './horizontal.ts';
 import { spread } from './label-layout.ts';
 import type { Palette } from './palette.ts';
-import { clearest, labelPlaces, type Path, type Side } from './reference-label.ts';
+import { clearest, gridCover, labelPlaces, type Path, type Side } from './reference-label.ts';
 import type { Reference } from './references.ts';
 
 /** The plotted rectangle, in pixels of the figure. */
@@ -64,7 +64,7 @@ export function panelParts(panel: Panel, palette: Palette, index: number) {
     texts: [
       text(panel.title, frame.left, frame.top - 22, { size: 14, weight: 600, fill: palette.text }),
       ...rowHeads(panel, palette),
-      ...shown.map((reference) => referenceLabel(panel, reference, palette)),
+      ...shown.flatMap((reference) => referenceLabel(panel, reference, palette)),
       ...endLabels(panel, palette),
     ],
   };
@@ -173,8 +173,12 @@ function referenceLabel(panel: Panel, { name, value }: Reference, palette: Palet
   const [from, to] = [frame.left + 8, frame.left + frame.width - 4];
   const places = labelPlaces(from, to, heightOf(panel, value), CHARACTER_WIDTH * content.length, referenceSide);
   const strong = panel.curves.filter(isStrong).map((curve) => pathOf(panel, curve));
-  const { left, y } = clearest(places, strong) ?? { left: from, y: frame.top };
-  return text(content, left, y, { size: 12, fill: palette.muted, halo: palette.background });
+  const place = clearest(places, strong);
+  if (!place) return [];
+  return [
+    gridCover(place, palette.background),
+    text(content, place.left, place.y, { size: 12, fill: palette.muted, halo: palette.background }),
+  ];
 }
 
 function isStrong({ opacity }: Curve): boolean {

@@ -69,6 +69,7 @@ async function readCurves(path: string): Promise<Omit<RunCurves, 'name'>> {
     series: collector.collected(),
     samples: [],
     tokensPerStep: undefined,
+    hellaswagExamples: undefined,
     facts: undefined,
     writtenAt: stats.mtimeMs,
   };

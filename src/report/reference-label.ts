@@ -39,6 +39,20 @@ export function clearest(places: readonly LabelBox[], paths: readonly Path[]): L
   return places[crossings.indexOf(Math.min(...crossings))];
 }
 
+/** Above the grid, whose lines have none, and below the curves, which have 2. */
+const COVER_Z = 1;
+
+/** A ground in the figure that keeps the grid's lines from striking a label through, and hides no curve. */
+export function gridCover({ left, width, y, height }: LabelBox, background: string) {
+  return {
+    type: 'rect' as const,
+    silent: true,
+    z: COVER_Z,
+    shape: { x: left - 2, y: y - height / 2, width: width + 4, height },
+    style: { fill: background },
+  };
+}
+
 function crosses(path: Path, { left, width, y, height }: LabelBox): boolean {
   const right = left + width;
   const top = y - height / 2;

@@ -26,6 +26,7 @@ export async function readRunFolder(folder: string): Promise<Omit<RunCurves, 'na
     series: collect(metrics),
     samples: metrics.flatMap((line) => (line.kind === 'sample' ? [{ step: line.step, text: line.text }] : [])),
     tokensPerStep: tokensPerStepOf(metrics),
+    hellaswagExamples: hellaswagExamplesOf(metrics),
     facts,
     writtenAt: (await stat(path)).mtimeMs,
   };
@@ -47,6 +48,12 @@ function collect(metrics: readonly Metrics[]): RunCurves['series'] {
     }
   }
   return collector.collected();
+}
+
+/** Of the last evaluation: a run that goes on may evaluate on more or fewer. */
+function hellaswagExamplesOf(metrics: readonly Metrics[]): number | undefined {
+  const totals = metrics.flatMap((line) => (line.kind === 'eval' && line.hellaswag ? [line.hellaswag.total] : []));
+  return totals.at(-1);
 }
 
 /** A step's tokens are its rate times its duration. */

@@ -2,10 +2,10 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RunFacts } from '../runs/facts.ts';
 import { trainerOf } from '../runs/lock.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { exists, fileError } from '../support/files.ts';
-import type { RunFacts } from './curves.ts';
 import { readRunFolder } from './run-folder.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 

@@ -14,6 +14,8 @@ export interface RunSummary {
   readonly trainingLoss: number;
   readonly validationLoss: number;
   readonly hellaswag: number;
+  /** Of how many examples; undefined where nothing says. */
+  readonly hellaswagExamples: number | undefined;
   /** Of the last 50 steps. */
   readonly tokensPerSecond: number;
   readonly mfu: number;
@@ -22,7 +24,7 @@ export interface RunSummary {
 }
 
 export function summaryOf(run: RunCurves): RunSummary {
-  const { name, series, tokensPerStep } = run;
+  const { name, series, tokensPerStep, hellaswagExamples } = run;
   // steps are counted from 0
   const steps = Math.max((series.loss.steps.at(-1) ?? -1) + 1, lastStep(run));
   const { values } = series.milliseconds;
@@ -33,6 +35,7 @@ export function summaryOf(run: RunCurves): RunSummary {
     trainingLoss: recentMean(series.loss, RECENT_STEPS),
     validationLoss: lastMeasured(series.validationLoss)?.value ?? Number.NaN,
     hellaswag: lastMeasured(series.hellaswag)?.value ?? Number.NaN,
+    hellaswagExamples,
     tokensPerSecond: recentMean(series.tokensPerSecond, RECENT_STEPS),
     mfu: recentMean(series.mfu, RECENT_STEPS),
     seconds: values.length === 0 ? Number.NaN : values.filter(Number.isFinite).reduce((sum, ms) => sum + ms, 0) / 1000,

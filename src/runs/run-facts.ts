@@ -11,17 +11,14 @@ import { UserError } from '../support/errors.ts';
 import { writeFileAtomic } from '../support/files.ts';
 import { readJsonFile } from '../support/json.ts';
 import { listCheckpoints } from './checkpoints.ts';
+import type { RunFacts } from './facts.ts';
 import { readTrainingState } from './state.ts';
 
 const factsSchema = z.object({
-  /** The settings, as `train --print-config` shows them, and the tokens that are drawn from. */
   configuration: z.record(z.string(), z.unknown()),
-  /** `minillm`, `node`, `device`. */
   versions: z.record(z.string(), z.string()),
   parameters: z.int().positive(),
-});
-
-type RunFacts = z.output<typeof factsSchema>;
+}) satisfies z.ZodType<RunFacts>;
 
 const factsPath = (runFolder: string): string => join(runFolder, 'run.json');
 

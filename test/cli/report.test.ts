@@ -24,6 +24,12 @@ test('report writes pictures and a page into the run folder, and says where the 
   }
 });
 
+test('report and runs say of how many examples a HellaSwag accuracy is when it is a part', async () => {
+  const run = writeSyntheticRun(join(temporaryFolder(), 'part'), { hellaswagExamples: 503 });
+  expect((await minillm('report', run)).stdout).toMatch(/^part .* 0\.29\d\d \(503 examples\) +2,048$/m);
+  expect((await minillm('runs', run)).stdout).toMatch(/ 0\.29\d\d \(503 examples\) +2,048 .*stopped$/m);
+});
+
 test('report overlays a log of another program; series go where they are asked for', async () => {
   const folder = temporaryFolder();
   const log = join(folder, 'main.log');

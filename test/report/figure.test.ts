@@ -39,6 +39,24 @@ describe('the figure of one run', () => {
     expect((svg.match(/stroke-dasharray/g) ?? []).length).toBe(3);
   });
 
+  test.each(['light', 'dark'] as const)('keeps grid lines off the names of references, %s', async (theme) => {
+    const svg = svgOf(await runsOf({}), theme);
+    const { background, grid, runs } = PALETTES[theme];
+    const names = [...svg.matchAll(/translate\(([\d.]+) ([\d.]+)\)"[^>]*>OpenAI/g)];
+    expect(names).toHaveLength(3);
+    const covers = [...svg.matchAll(/<path d="M([\d.]+) ([\d.]+)[^>]*fill="([^"]+)"/g)];
+    for (const [, x, y] of names) {
+      const cover = covers.find(
+        ([, left, top, fill]) =>
+          fill === background &&
+          Math.abs(Number(left) + 2 - Number(x)) < 1 &&
+          Math.abs(Number(top) + 8 - Number(y)) < 1,
+      );
+      expect(cover?.index).toBeGreaterThan(svg.lastIndexOf(`stroke="${grid}"`));
+      expect(cover?.index).toBeLessThan(svg.indexOf(`stroke="${runs[0]}"`));
+    }
+  });
+
   test('counts steps and tokens below the axis', async () => {
     const svg = svgOf(await runsOf({ tokensPerStep: 524_288 }));
     for (const text of ['>step<', '>tokens<', '>200<', '>105 M<']) expect(svg).toContain(text);
@@ -50,6 +68,15 @@ describe('the figure of one run', () => {
     const bare = svgOf(runs, 'light', false);
     expect(bare).not.toContain('OpenAI');
     expect(bare).not.toContain('stroke-dasharray');
+  });
+
+  test('says of how many examples HellaSwag is when it is a part, and when runs differ in that', async () => {
+    const part = { hellaswagExamples: 503 };
+    expect(svgOf(await runsOf(part))).toContain('>HellaSwag accuracy (503 examples)<');
+    // one that measured none does not count
+    expect(svgOf(await runsOf(part, part, { hellaswag: false }))).toContain('>HellaSwag accuracy (503 examples)<');
+    expect(svgOf(await runsOf(part, {}))).toContain('>HellaSwag accuracy (not all of the same examples)<');
+    expect(svgOf(await runsOf({}, {}))).toContain('>HellaSwag accuracy<');
   });
 
   test('is dark on demand', async () => {

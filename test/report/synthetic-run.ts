@@ -10,6 +10,8 @@ export interface SyntheticRun {
   /** Of the loss, in every step. */
   readonly scale?: number;
   readonly hellaswag?: boolean;
+  /** Of how many examples HellaSwag's accuracies are. */
+  readonly hellaswagExamples?: number;
   /** Steps it was to have; without it there is no checkpoint. */
   readonly planned?: number;
 }
@@ -25,12 +27,13 @@ export function syntheticMetrics({
   tokensPerStep = 1024,
   scale = 1,
   hellaswag = true,
+  hellaswagExamples = 10_042,
 }: SyntheticRun): Metrics[] {
   const lines: Metrics[] = [];
   for (let step = 0; step <= steps; step++) {
     if (step % 50 === 0) {
       const accuracyNorm = 0.25 + 0.05 * (1 - Math.exp(-step / 300));
-      const counts = { accuracy: 0.28, accuracyNorm, correct: 2800, correctNorm: 2900, total: 10042 };
+      const counts = { accuracy: 0.28, accuracyNorm, correct: 28, correctNorm: 29, total: hellaswagExamples };
       lines.push({
         kind: 'eval',
         step,
@@ -74,7 +77,7 @@ function writeCheckpoint(folder: string, steps: number, totalBatchSize: number):
   });
   write('state.json', {
     ...{ formatVersion: 1, step: 500, updates: 500, seed: 1, recent: { losses: [], norms: [] }, checksums: {} },
-    configuration: { preset: 'tiny', steps, totalBatchSize, samplePrompt: 'Once', learningRate: 1e-3 },
+    configuration: { preset: 'tiny', steps, totalBatchSize, samplePrompt: 'Once', learningRate: 1e-3, device: 'cpu' },
     versions: { minillm: '0.1.0', node: '20.19.0', device: 'A Processor, 2 threads' },
   });
 }

@@ -15,15 +15,17 @@ export async function recordedInformation(folder: string): Promise<RunInformatio
   const name = runName(folder);
   const recorded = await readRunFacts(folder);
   if (recorded === undefined) return { name, facts: [], settings: {} };
-  const { configuration, versions } = recorded;
+  const { configuration, parameters } = recorded;
+  const { device, ...software } = recorded.versions;
   const { preset, init, precision, data, totalBatchSize, steps } = configuration;
   const facts: [string, unknown][] = [
-    ['model', [preset ?? init, precision].filter(Boolean).join(', ')],
+    ['model', [preset ?? init, `${formatCount(parameters)} parameters`, precision].filter(Boolean).join(', ')],
+    ['device', device],
     ['data', data],
     ['batch', typeof totalBatchSize === 'number' ? `${formatCount(totalBatchSize)} tokens a step` : undefined],
     [
       'made by',
-      Object.entries(versions)
+      Object.entries(software)
         .map((entry) => entry.join(' '))
         .join(', '),
     ],

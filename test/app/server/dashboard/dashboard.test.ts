@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { dashboardApp } from '#minillm/app/server/dashboard/dashboard.js';
 import { listen } from '#minillm/app/server/listen.js';
+import { parameterCount } from '#minillm/model/flops.js';
 import { PRESETS } from '#minillm/model/presets.js';
 import { MetricsLog, metricsPath } from '#minillm/runs/metrics.js';
 import { writeRunFacts } from '#minillm/runs/run-facts.js';
+import { formatCount } from '#minillm/support/format.js';
 import { trained } from '../../../runs/trained.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { openStream } from '../event-stream.ts';
@@ -54,11 +56,24 @@ test('a page that is opened late gets the history in columns, then what is new',
 test('a run without a checkpoint is told with its settings', async () => {
   const folder = temporaryFolder();
   await logged(folder, 0, 0);
-  const facts = { configuration: { preset: 'tiny', steps: 300 }, versions: { device: 'A Processor' } };
+  const facts = {
+    configuration: { preset: 'tiny', steps: 300 },
+    versions: { minillm: '0.1.0', device: 'A Processor' },
+  };
   await writeRunFacts(folder, PRESETS.tiny, facts);
   const { url } = await serve([folder]);
   const next = await openStream(`${url}api/events`);
-  expect((await next()).data).toMatchObject([{ steps: 300, settings: { preset: 'tiny' } }]);
+  expect((await next()).data).toMatchObject([
+    {
+      steps: 300,
+      settings: { preset: 'tiny' },
+      facts: [
+        ['model', `tiny, ${formatCount(parameterCount(PRESETS.tiny))} parameters`],
+        ['device', 'A Processor'],
+        ['made by', 'minillm 0.1.0'],
+      ],
+    },
+  ]);
 });
 
 test('a page that connects again gets what it missed; after a rollback everything, so that no step stands twice', async () => {
