@@ -121,7 +121,7 @@ class CpuBackend implements Backend {
     const written = this.allocate(moments.byteLength);
     try {
       const outcome = await this.#walk(executable, signal, written.address);
-      if (outcome === 'completed') {
+      if (outcome === 'completed' && !this.#closed) {
         this.read(written, 0, moments);
         for (let i = 0; i < seconds.length; i++) seconds[i]! += Number(moments[i + 1]! - moments[i]!) / 1e9;
       }
