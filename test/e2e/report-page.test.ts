@@ -1,24 +1,17 @@
 /** @file The report page in a browser, from a file, as a user opens it. */
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PALETTES } from '#minillm/report/palette.js';
 import { minillm } from '../cli/minillm.ts';
 import { writeSyntheticRun } from '../report/synthetic-run.ts';
+import { launchBrowser, missingBrowser } from './browser.ts';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
-const ARGUMENTS = [
-  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-];
-
-describe.skipIf(CHROMIUM === undefined)(`the report page${CHROMIUM ? '' : ' (skipped: no Chromium found)'}`, () => {
+describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ? ` (${missingBrowser})` : ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'minillm-report-'));
   let browser: Browser;
   const pages = { one: '', two: '' };
@@ -35,7 +28,7 @@ describe.skipIf(CHROMIUM === undefined)(`the report page${CHROMIUM ? '' : ' (ski
       if (code !== 0) throw new Error(stderr);
       pages[name] = pathToFileURL(join(out, 'report.html')).href;
     }
-    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ARGUMENTS });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {
