@@ -23,6 +23,8 @@ export interface EvaluationColumns {
   readonly validationLoss: Column;
   /** HellaSwag's accuracy, normalised by length. */
   readonly hellaswag: Column;
+  /** Of how many examples. */
+  readonly hellaswagExamples: Column;
 }
 
 export interface Sample {

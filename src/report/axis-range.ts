@@ -10,7 +10,7 @@ export interface AxisRange {
 }
 
 /** The share of the longest run whose steep fall is cut off. */
-const STEEP_SHARE = 0.05;
+export const STEEP_SHARE = 0.05;
 /** The share of a noisy curve's points that may lie below the range. */
 const RARE_SHARE = 0.005;
 const TICKS = 8;
@@ -58,8 +58,13 @@ export function tickedRange(values: readonly number[]): AxisRange {
 function withNear(values: readonly number[], references: readonly number[]): number[] {
   const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const greatest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return [...values, ...references.filter((value) => isNear(value, least, greatest))];
+}
+
+/** Whether a range that reaches to `value` too is at most twice as wide. */
+export function isNear(value: number, least: number, greatest: number): boolean {
   const span = greatest - least;
-  return [...values, ...references.filter((value) => value >= least - span && value <= greatest + span)];
+  return value >= least - span && value <= greatest + span;
 }
 
 /** The smallest of 1, 2, 2.5, 5 times a power of ten that is at least `size`. */

@@ -1,13 +1,11 @@
 /** @file A HellaSwag accuracy of a part of the examples (`train --hellaswag-every`) is told as such: it is far less certain. */
 
+import { HELLASWAG_EXAMPLES } from '../eval/hellaswag-source.ts';
 import type { RunCurves } from './curves.ts';
-
-/** Examples of HellaSwag's validation split. */
-const ALL_EXAMPLES = 10_042;
 
 /** Of how many examples an accuracy is, to stand behind it: ` (503 examples)`; nothing where it is of all, or where that is not known. */
 export function ofExamples(examples: number | undefined): string {
-  return examples === undefined || examples >= ALL_EXAMPLES ? '' : ` (${examples} examples)`;
+  return examples === undefined || examples >= HELLASWAG_EXAMPLES ? '' : ` (${examples} examples)`;
 }
 
 /** The same to stand behind the title of what shows the accuracies of several runs. */

@@ -7,7 +7,7 @@ import type { Series } from './curves.ts';
 import { formatTokens, type Horizontal } from './horizontal.ts';
 import { spread } from './label-layout.ts';
 import type { Palette } from './palette.ts';
-import { clearest, gridCover, labelPlaces, type Path, type Side } from './reference-label.ts';
+import { clearest, gridCover, LABEL_HEIGHT, labelPlaces, type Path, type Side } from './reference-label.ts';
 import type { Reference } from './references.ts';
 
 /** The plotted rectangle, in pixels of the figure. */
@@ -43,7 +43,6 @@ export interface Panel {
   readonly referenceSide: Side;
 }
 
-const LABEL_HEIGHT = 16;
 /** Of small text, about. */
 const CHARACTER_WIDTH = 6.5;
 /** A curve that ends before this share of the width has its label inside the plot. */
@@ -51,8 +50,8 @@ const EARLY_SHARE = 0.9;
 
 /** The panel's parts of an ECharts option; `index` tells its grid and axes from other panels'. */
 export function panelParts(panel: Panel, palette: Palette, index: number) {
-  const { frame, vertical, references } = panel;
-  const shown = references.filter(({ value }) => value >= vertical.min && value <= vertical.max);
+  const { frame, references } = panel;
+  const shown = references.filter(({ value }) => beyond(panel, value) === undefined);
   return {
     grid: { ...frame, containLabel: false },
     xAxis: horizontalAxis(panel, palette, index),
@@ -64,7 +63,7 @@ export function panelParts(panel: Panel, palette: Palette, index: number) {
     texts: [
       text(panel.title, frame.left, frame.top - 22, { size: 14, weight: 600, fill: palette.text }),
       ...rowHeads(panel, palette),
-      ...shown.flatMap((reference) => referenceLabel(panel, reference, palette)),
+      ...references.flatMap((reference) => referenceLabel(panel, reference, palette)),
       ...endLabels(panel, palette),
     ],
   };
@@ -166,14 +165,30 @@ function referenceLine(
   };
 }
 
-/** Above or below its line, where it covers no curve but the faint ones. */
+/** On which side of the panel's values one lies, undefined within them. */
+function beyond({ vertical: { min, max } }: Panel, value: number): 'above' | 'below' | undefined {
+  return value < min ? 'below' : value > max ? 'above' : undefined;
+}
+
+/** How a name shows where its line would be. */
+const ARROWS = { above: '↑ ', below: '↓ ' };
+
+/**
+ * Above or below its line, or inside the edge that the line lies beyond, with an arrow; where it covers no curve but the faint
+ * ones.
+ */
 function referenceLabel(panel: Panel, { name, value }: Reference, palette: Palette) {
-  const { frame, referenceSide } = panel;
-  const content = `${name}  ${value}`;
-  const [from, to] = [frame.left + 8, frame.left + frame.width - 4];
-  const places = labelPlaces(from, to, heightOf(panel, value), CHARACTER_WIDTH * content.length, referenceSide);
-  const strong = panel.curves.filter(isStrong).map((curve) => pathOf(panel, curve));
-  const place = clearest(places, strong);
+  const { frame, vertical, referenceSide } = panel;
+  const outside = beyond(panel, value);
+  const content = `${outside ? ARROWS[outside] : ''}${name}  ${value}`;
+  const places = labelPlaces(
+    [frame.left + 8, frame.left + frame.width - 4],
+    heightOf(panel, Math.max(vertical.min, Math.min(vertical.max, value))),
+    CHARACTER_WIDTH * content.length,
+    referenceSide,
+    outside && [outside === 'below' ? 'above' : 'below'],
+  );
+  const place = clearest(places, strongPaths(panel));
   if (!place) return [];
   return [
     gridCover(place, palette.background),
@@ -181,8 +196,9 @@ function referenceLabel(panel: Panel, { name, value }: Reference, palette: Palet
   ];
 }
 
-function isStrong({ opacity }: Curve): boolean {
-  return opacity > 0.5;
+/** The curves that a text must not cover. */
+function strongPaths(panel: Panel): Path[] {
+  return panel.curves.filter(({ opacity }) => opacity > 0.5).map((curve) => pathOf(panel, curve));
 }
 
 function pathOf(panel: Panel, { series: { steps, values } }: Curve): Path {
@@ -213,15 +229,21 @@ function endLabels(panel: Panel, palette: Palette) {
     frame.top + frame.height + half,
   );
   const style = { size: 12.5, weight: 600 };
+  const paths = strongPaths(panel);
   return [
     ...beside.map(({ label, colour }, index) =>
       text(label, frame.left + frame.width + 8, rows[index] ?? 0, { ...style, fill: colour }),
     ),
-    ...labelled
-      .filter(isEarly)
-      .map(({ label, colour, share, y }) =>
-        text(label, frame.left + share * frame.width + 8, y, { ...style, fill: colour, halo: palette.background }),
-      ),
+    ...labelled.filter(isEarly).map(({ label, colour, share, y }) => {
+      const place = { left: frame.left + share * frame.width + 8, width: CHARACTER_WIDTH * label.length };
+      // right of the end, or a little higher or lower where another curve goes on there
+      const rows = [0, -LABEL_HEIGHT, LABEL_HEIGHT, -2 * LABEL_HEIGHT, 2 * LABEL_HEIGHT];
+      const clear = clearest(
+        rows.map((row) => ({ ...place, y: y + row, height: LABEL_HEIGHT })),
+        paths,
+      );
+      return text(label, place.left, clear?.y ?? y, { ...style, fill: colour, halo: palette.background });
+    }),
   ];
 }
 

@@ -1,11 +1,10 @@
-/** @file Where the name of a reference line stands: just above or below it, where no curve runs through. */
+/** @file Where a name stands in a chart: of a reference line just above or below it, where no curve runs through. */
 
 export type Side = 'left' | 'right';
 
-const LABEL_HEIGHT = 16;
+export const LABEL_HEIGHT = 16;
 /** From a line to the middle of a label. */
-const ABOVE = -10;
-const BELOW = 11;
+const OFFSETS = { above: -10, below: 11 };
 
 /** A label's rectangle, in pixels; `y` is its middle. */
 export interface LabelBox {
@@ -22,14 +21,20 @@ export type Path = readonly (readonly [x: number, y: number])[];
 const PLACES = 7;
 
 /**
- * The rectangles of this width above and below a line from x `from` to `to` at `line`, in the order in which they please: from the preferred
- * side to the other.
+ * The rectangles of this width above and below a line from x `from` to `to` at `line`, or on one side of it, in the order in
+ * which they please: from the preferred end to the other.
  */
-export function labelPlaces(from: number, to: number, line: number, width: number, preferred: Side): LabelBox[] {
+export function labelPlaces(
+  [from, to]: readonly [from: number, to: number],
+  line: number,
+  width: number,
+  preferred: Side,
+  sides: readonly ('above' | 'below')[] = ['above', 'below'],
+): LabelBox[] {
   return Array.from({ length: PLACES }, (_, index) => {
     const share = index / (PLACES - 1);
     const left = from + (to - from - width) * (preferred === 'left' ? share : 1 - share);
-    return [ABOVE, BELOW].map((offset) => ({ left, width, y: line + offset, height: LABEL_HEIGHT }));
+    return sides.map((side) => ({ left, width, y: line + OFFSETS[side], height: LABEL_HEIGHT }));
   }).flat();
 }
 

@@ -1,8 +1,9 @@
 /** @file Where a run stands: its last figures, beside OpenAI's. */
 
 import { lastMeasured, lastStep, type RunCurves, recentMean } from './curves.ts';
+import { smooth } from './smooth.ts';
 
-/** Steps whose mean is a run's training loss and speed. */
+/** Steps whose mean is a run's speed. */
 const RECENT_STEPS = 50;
 
 /** A run's last figures; NaN where it measured nothing. */
@@ -10,7 +11,7 @@ export interface RunSummary {
   readonly name: string;
   readonly steps: number;
   readonly tokens: number;
-  /** The mean of the last 50 steps. */
+  /** Where the smoothed curve ends. */
   readonly trainingLoss: number;
   readonly validationLoss: number;
   readonly hellaswag: number;
@@ -32,7 +33,7 @@ export function summaryOf(run: RunCurves): RunSummary {
     name,
     steps,
     tokens: steps * (tokensPerStep ?? Number.NaN),
-    trainingLoss: recentMean(series.loss, RECENT_STEPS),
+    trainingLoss: lastMeasured(smooth(series.loss))?.value ?? Number.NaN,
     validationLoss: lastMeasured(series.validationLoss)?.value ?? Number.NaN,
     hellaswag: lastMeasured(series.hellaswag)?.value ?? Number.NaN,
     hellaswagExamples,

@@ -93,6 +93,16 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
     });
   });
 
+  test.each([1280, 700, 375])('draws every chart as wide as its place, on a page of %d pixels', async (width) => {
+    await visit(pages.one, { width }, async (page) => {
+      const overhangs = () =>
+        page.$$eval('figure .canvas', (canvases) =>
+          canvases.map((canvas) => Number(canvas.querySelector('svg')?.getAttribute('width')) - canvas.clientWidth),
+        );
+      await expect.poll(overhangs).toEqual([0, 0, 0, 0, 0, 0]);
+    });
+  });
+
   test.each([
     ['one', 'light'],
     ['one', 'dark'],

@@ -46,6 +46,12 @@ describe('smoothing', () => {
     expect(Math.max(...errors.slice(-50))).toBeLessThan(0.03);
   });
 
+  test("ends a short run in a mean of many steps, not in its last step's noise", () => {
+    const noisy = series(1500, (step) => 3 + (step % 2 === 0 ? 1 : -1) * ((step % 7) / 7));
+    const end = smooth(noisy).values.at(-1) ?? 0;
+    expect(Math.abs(end - 3)).toBeLessThan(0.05);
+  });
+
   test('passes over what is no number, and stays without one where there is none', () => {
     const holed = series(1000, (step) => (step === 500 ? Number.NaN : 2));
     expect(smooth(holed).values.every((value) => value === 2)).toBe(true);

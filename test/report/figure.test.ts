@@ -57,6 +57,21 @@ describe('the figure of one run', () => {
     }
   });
 
+  test('tells by an arrow at its edge where a line beyond the axis would be', async () => {
+    const edges = async (scale: number) => {
+      const svg = svgOf(await runsOf({ scale, steps: 3000 }));
+      return [...svg.matchAll(/translate\([\d.]+ ([\d.]+)\)"[^>]*>(.) OpenAI GPT-2 124M {2}3\.2924/g)].map(
+        ([, y, arrow]) => [arrow, Math.round(Number(y))],
+      );
+    };
+    const [[down, bottom] = []] = await edges(3);
+    const [[up, top] = []] = await edges(0.3);
+    expect([down, up]).toEqual(['↓', '↑']);
+    // the plot is 330 pixels high
+    expect(Number(bottom) - Number(top)).toBe(330 - 10 - 11);
+    expect(await edges(1)).toEqual([]);
+  });
+
   test('counts steps and tokens below the axis', async () => {
     const svg = svgOf(await runsOf({ tokensPerStep: 524_288 }));
     for (const text of ['>step<', '>tokens<', '>200<', '>105 M<']) expect(svg).toContain(text);

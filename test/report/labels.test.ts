@@ -21,7 +21,7 @@ describe('labels beside a chart', () => {
 });
 
 describe("a reference's name", () => {
-  const places = labelPlaces(0, 400, 100, 120, 'right');
+  const places = labelPlaces([0, 400], 100, 120, 'right');
 
   test('stands at its preferred side where no curve is', () => {
     expect(clearest(places, [])).toMatchObject({ left: 280, y: 90 });

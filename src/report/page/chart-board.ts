@@ -25,9 +25,6 @@ export class ChartBoard {
     };
     draw();
     dark.addEventListener('change', draw);
-    addEventListener('resize', () => {
-      for (const chart of this.#charts) chart.resize();
-    });
     place.addEventListener('keydown', (event) => this.#key(event));
   }
 

@@ -8,6 +8,7 @@ import type { Series } from '../curves.ts';
 import { formatTokens } from '../horizontal.ts';
 import type { PageChart, PageCurve, PageData } from '../page-data.ts';
 import { PALETTES, type Palette, runColour, type Theme } from '../palette.ts';
+import type { Reference } from '../references.ts';
 import { colourIndex, curveName } from './legend.ts';
 import { tooltip } from './tooltip.ts';
 import { extent, points, shownCurves, shownExtent, type View } from './view.ts';
@@ -66,18 +67,25 @@ export function chartOption(
     dataZoom: zooms(view, palette, hasSlider),
     series: [
       ...curves.map((curve) => line(curve, chart, data, view, palette)),
-      ...chart.references.map(({ name, value }) => reference(name, value, chart, palette)),
+      ...chart.references.map((line) => reference(line, chart, vertical, palette)),
     ],
   };
 }
 
 /** What a zoom changes. */
-export function zoomOption(chart: PageChart, data: PageData, view: View, hasSlider: boolean): EChartsCoreOption {
+export function zoomOption(
+  chart: PageChart,
+  data: PageData,
+  view: View,
+  theme: Theme,
+  hasSlider: boolean,
+): EChartsCoreOption {
   const { start, end } = view;
   const vertical = verticalRange(chart, data, view);
   return {
     xAxis: { axisLabel: endTicks(view) },
     yAxis: { ...vertical, axisLabel: { formatter: axisFormatter(chart, vertical) } },
+    series: chart.references.map((line) => reference(line, chart, vertical, PALETTES[theme])),
     dataZoom: hasSlider
       ? [
           { start, end },
@@ -123,10 +131,27 @@ function line(curve: PageCurve, chart: PageChart, data: PageData, view: View, pa
   };
 }
 
-/** A line across the chart, at the end where falling or rising curves are not. */
-function reference(name: string, value: number, chart: PageChart, palette: Palette): LineSeriesOption {
+/** How a reference's name tells that its line is beyond the axis: falling curves are high at their start and low at their end. */
+const BEYOND = {
+  below: { arrow: '↓ ', position: 'insideStartTop' },
+  within: { arrow: '', position: undefined },
+  above: { arrow: '↑ ', position: 'insideEndBottom' },
+} as const;
+
+/**
+ * A line across the chart, its name at the end where falling or rising curves are not; of one beyond the axis the name alone,
+ * with an arrow to where it is.
+ */
+function reference(
+  { name, value }: Reference,
+  chart: PageChart,
+  { min, max }: AxisRange,
+  palette: Palette,
+): LineSeriesOption {
+  const beyond = BEYOND[value < min ? 'below' : value > max ? 'above' : 'within'];
   return {
     type: 'line',
+    id: name,
     name: `${name} ${value}`,
     data: [],
     markLine: {
@@ -135,11 +160,11 @@ function reference(name: string, value: number, chart: PageChart, palette: Palet
       animation: false,
       // of the value that the line is drawn at; two decimals unless told
       precision: 6,
-      data: [{ yAxis: value }],
-      lineStyle: { color: palette.reference, width: 1.25, type: [5, 4] },
+      data: [{ yAxis: Math.max(min, Math.min(max, value)) }],
+      lineStyle: { color: palette.reference, width: beyond.arrow ? 0 : 1.25, type: [5, 4] },
       label: {
-        formatter: `${name}  ${value}`,
-        position: labelPosition(value, chart),
+        formatter: `${beyond.arrow}${name}  ${value}`,
+        position: beyond.position ?? labelPosition(value, chart),
         color: palette.muted,
         fontSize: 12,
         textBorderColor: palette.background,

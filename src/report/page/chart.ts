@@ -51,6 +51,8 @@ export class Chart {
     place.append(element('figure', {}, element('figcaption', {}, heading, legend(chart, data)), this.#canvas));
     keepPageScrolling(this.#canvas);
     this.#instance = init(this.#canvas, null, { renderer: 'svg' });
+    // its place changes with the window, and with the charts that come beside it
+    new ResizeObserver(() => this.#instance.resize()).observe(this.#canvas);
     this.#instance.on('datazoom', () => {
       const [zoom] = (this.#instance.getOption() as { dataZoom: { start: number; end: number }[] }).dataZoom;
       if (zoom) zoomed(zoom.start, zoom.end);
@@ -65,12 +67,8 @@ export class Chart {
       this.#drawn.view.scale === view.scale &&
       this.#drawn.view.hidden === view.hidden;
     this.#drawn = { view, theme };
-    if (isZoom) this.#instance.setOption(zoomOption(this.#chart, this.#data, view, this.#hasSlider));
+    if (isZoom) this.#instance.setOption(zoomOption(this.#chart, this.#data, view, theme, this.#hasSlider));
     else this.#instance.setOption(chartOption(this.#chart, this.#data, view, theme, this.#hasSlider), true);
-  }
-
-  resize(): void {
-    this.#instance.resize();
   }
 }
 

@@ -28,6 +28,7 @@ export function historyOf(lines: readonly Metrics[]): RunHistory {
       step: evaluated.map(({ step }) => step),
       validationLoss: evaluation(({ validationLoss }) => validationLoss),
       hellaswag: evaluation(({ hellaswag }) => hellaswag?.accuracyNorm),
+      hellaswagExamples: evaluation(({ hellaswag }) => hellaswag?.total),
     },
     samples: lines.flatMap((line) => (line.kind === 'sample' ? [{ step: line.step, text: line.text }] : [])),
   };

@@ -1,6 +1,8 @@
 /** @file How uPlot draws a chart of the dashboard. */
 
 import type uPlot from 'uplot';
+import { isNear, STEEP_SHARE } from '../../../report/axis-range.ts';
+import type { Reference } from '../../../report/references.ts';
 import { type Curve, fittingRange } from './chart-data.ts';
 
 export interface ChartLook {
@@ -11,8 +13,10 @@ export interface ChartLook {
   readonly isLogarithmic: boolean;
   /** Where the colours are defined. */
   readonly style: CSSStyleDeclaration;
-  /** A value that is marked across the chart. */
-  readonly reference: () => number | undefined;
+  /** Values that are marked across the chart. */
+  readonly references: readonly Reference[];
+  /** The part of the values that is shown: a falling curve without its steep start and with references near it, or all. */
+  readonly range: 'falling' | 'all';
   readonly zoom: () => readonly [number, number] | undefined;
   readonly onZoom: (range: readonly [number, number] | undefined) => void;
   /** Told the index of the step under the cursor. */
@@ -39,7 +43,7 @@ export function chartOptions(look: ChartLook): uPlot.Options {
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: {
       sync: { key: SYNC_KEY, setSeries: false },
@@ -87,35 +91,50 @@ export function chartOptions(look: ChartLook): uPlot.Options {
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },
       ],
-      draw: [(plot) => drawReference(plot, look.reference(), colour('--muted'))],
+      draw: [(plot) => drawReferences(plot, look.references, colour('--muted'))],
     },
   };
 }
 
 function rangeOf(plot: uPlot, from: number | null, to: number | null, look: ChartLook): [number, number] {
-  const reference = look.reference();
   if (look.isLogarithmic) {
     const low = from ?? 1;
     const high = to ?? 10;
     return [low / 1.05, Math.max(high * 1.05, low * 1.1)];
   }
   const [first, last] = plot.series[0]?.idxs ?? [0, plot.data[0].length - 1];
+  const isFalling = look.range === 'falling';
   const columns = plot.data.slice(1) as (readonly (number | null | undefined)[])[];
-  const [low, high] = fittingRange(columns, first, last);
-  return reference === undefined ? [low, high] : [Math.min(low, reference * 0.96), Math.max(high, reference * 1.02)];
+  const [low, high] = fittingRange(columns, isFalling ? afterSteepStart(plot.data[0], first, last) : first, last);
+  const values = look.references.map(({ value }) => value);
+  const reached = isFalling ? values.filter((value) => isNear(value, low, high)) : values;
+  return [
+    Math.min(low, ...reached.map((value) => value * 0.96)),
+    Math.max(high, ...reached.map((value) => value * 1.02)),
+  ];
 }
 
-function drawReference(plot: uPlot, value: number | undefined, colour: string): void {
-  if (value === undefined) return;
+/** The first index behind the steep start of a run, at least `first`. */
+function afterSteepStart(steps: ArrayLike<number>, first: number, last: number): number {
+  const end = STEEP_SHARE * (steps[steps.length - 1] ?? 0);
+  let index = first;
+  while (index < last && (steps[index] ?? 0) < end) index++;
+  return index;
+}
+
+function drawReferences(plot: uPlot, references: readonly Reference[], colour: string): void {
   const { ctx, bbox } = plot;
-  const y = Math.round(plot.valToPos(value, 'y', true)) + 0.5;
   ctx.save();
   ctx.strokeStyle = colour;
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
   ctx.beginPath();
-  ctx.moveTo(bbox.left, y);
-  ctx.lineTo(bbox.left + bbox.width, y);
+  for (const { value } of references) {
+    const y = Math.round(plot.valToPos(value, 'y', true)) + 0.5;
+    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+  }
   ctx.stroke();
   ctx.restore();
 }

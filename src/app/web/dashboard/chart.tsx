@@ -2,8 +2,9 @@
 
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import type { Reference } from '../../../report/references.ts';
 import { alignedData, type Curve, valueAt } from './chart-data.ts';
-import { chartOptions } from './chart-options.ts';
+import { type ChartLook, chartOptions } from './chart-options.ts';
 import { useElementWidth, useIsDark } from './use-page.ts';
 
 /** The steps that charts show, undefined for all. */
@@ -19,11 +20,14 @@ export interface ChartProps {
   /** Its share of a row, half unless it is said. */
   readonly width?: 'whole' | 'wide' | 'narrow';
   readonly isLogarithmic?: boolean;
-  /** A value to compare with. */
-  readonly reference?: { readonly label: string; readonly value: number };
+  /** Values to compare with. */
+  readonly references?: readonly Reference[];
+  readonly range?: ChartLook['range'];
   readonly zoom: Zoom;
   readonly onZoom: (zoom: Zoom) => void;
 }
+
+const NO_REFERENCES: readonly Reference[] = [];
 
 export function Chart(props: ChartProps) {
   const {
@@ -34,7 +38,8 @@ export function Chart(props: ChartProps) {
     formatTick,
     height,
     isLogarithmic = false,
-    reference,
+    references = NO_REFERENCES,
+    range = 'all',
     zoom,
     onZoom,
   } = props;
@@ -55,15 +60,15 @@ export function Chart(props: ChartProps) {
     isEmpty,
   ]);
 
-  const latest = useRef({ zoom, onZoom, reference });
-  latest.current = { zoom, onZoom, reference };
+  const latest = useRef({ zoom, onZoom });
+  latest.current = { zoom, onZoom };
 
   useEffect(() => {
     if (!place.current || width === 0 || isEmpty) return;
     const drawn = new uPlot(
       chartOptions({
-        ...{ curves, formatTick, height, width, isLogarithmic },
-        ...{ style: getComputedStyle(place.current), reference: () => latest.current.reference?.value },
+        ...{ curves, formatTick, height, width, isLogarithmic, references, range },
+        style: getComputedStyle(place.current),
         zoom: () => latest.current.zoom,
         onZoom: (range) => latest.current.onZoom(range),
         onCursor: setCursor,
@@ -95,12 +100,12 @@ export function Chart(props: ChartProps) {
               </li>
             ),
           )}
-          {reference && (
-            <li>
+          {references.map(({ name, value }) => (
+            <li key={name}>
               <span class="swatch dotted" />
-              {reference.label} <b>{format(reference.value)}</b>
+              {name} <b>{format(value)}</b>
             </li>
-          )}
+          ))}
           <li class="at">{cursor === undefined ? '' : `step ${data[0][cursor]?.toLocaleString('en-US')}`}</li>
         </ul>
       </figcaption>

@@ -1,6 +1,7 @@
 /** @file All charts of the page, and what sets them: scale, smoothing, zoom. */
 
 import { useId, useMemo, useState } from 'preact/hooks';
+import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../../../report/references.ts';
 import { Chart, type Zoom } from './chart.tsx';
 import { compact } from './chart-options.ts';
 import { hellaswagCurves, lossCurves, trainCurves } from './curves.ts';
@@ -9,8 +10,6 @@ import type { RunState } from './run-state.ts';
 const TALL = 340;
 const LOW = 200;
 const DEFAULT_SMOOTHING = 0.9;
-/** OpenAI's GPT-2 124M, normalised by length. */
-const GPT2_HELLASWAG = { label: 'GPT-2 124M', value: 0.2955 };
 
 const loss = (value: number): string => value.toFixed(4);
 const short = (value: number): string => String(Number(value.toPrecision(3)));
@@ -82,6 +81,8 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
           height={TALL}
           width={curves.hellaswag.length > 0 ? 'wide' : 'whole'}
           isLogarithmic={isLogarithmic}
+          range="falling"
+          references={LOSS_REFERENCES}
         />
         {curves.hellaswag.length > 0 && (
           <Chart
@@ -92,7 +93,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
             formatTick={shortPercent}
             height={TALL}
             width="narrow"
-            reference={GPT2_HELLASWAG}
+            references={HELLASWAG_REFERENCES}
           />
         )}
         <Chart {...low} title="Tokens per second" curves={curves.speed} format={compact} formatTick={compact} />
@@ -103,7 +104,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
           format={percent}
           formatTick={shortPercent}
         />
-        <Chart {...low} title="Gradient norm" curves={curves.norm} format={short} formatTick={short} />
+        <Chart {...low} title="Gradient norm" curves={curves.norm} format={short} formatTick={short} range="falling" />
         <Chart {...low} title="Learning rate" curves={curves.rate} format={exponential} formatTick={shortExponential} />
       </div>
     </>

@@ -1,5 +1,6 @@
 /** @file The figures of a run as they stand. */
 
+import { ofExamples } from '../../../report/hellaswag-examples.ts';
 import { formatCount, formatDuration } from '../../../support/format.ts';
 import type { RunState } from './run-state.ts';
 
@@ -16,6 +17,7 @@ export function Figures({ run }: { readonly run: RunState }) {
     steps !== undefined && milliseconds !== undefined ? ((steps - trained) * milliseconds) / 1000 : undefined;
   const validation = lastOf(evaluations.step, evaluations.validationLoss);
   const hellaswag = lastOf(evaluations.step, evaluations.hellaswag);
+  const examples = lastOf(evaluations.step, evaluations.hellaswagExamples)?.value;
   const norm = train.norm.at(-1);
   const mfu = recentMean(train.mfu);
   return (
@@ -37,7 +39,7 @@ export function Figures({ run }: { readonly run: RunState }) {
         />
         {hellaswag && (
           <Figure
-            name="HellaSwag"
+            name={`HellaSwag${ofExamples(examples)}`}
             value={`${(100 * hellaswag.value).toFixed(2)}%`}
             note={`step ${formatCount(hellaswag.step)}`}
           />

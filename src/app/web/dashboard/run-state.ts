@@ -15,7 +15,7 @@ export function emptyRun(information: RunInformation): RunState {
     information,
     history: {
       train: { step: [], loss: [], lr: [], norm: [], ms: [], tokensPerSecond: [], mfu: [] },
-      evaluations: { step: [], validationLoss: [], hellaswag: [] },
+      evaluations: { step: [], validationLoss: [], hellaswag: [], hellaswagExamples: [] },
       samples: [],
     },
     problem: undefined,

@@ -45,7 +45,7 @@ test('a page that is opened late gets the history in columns, then what is new',
       run: 0,
       replaces: true,
       train: { step: [0, 1, 2], loss: [10, 9, 8], lr: [6e-4, 6e-4, 6e-4], mfu: [0.4, 0.4, 0.4] },
-      evaluations: { step: [3], validationLoss: [2.5], hellaswag: [null] },
+      evaluations: { step: [3], validationLoss: [2.5], hellaswag: [null], hellaswagExamples: [null] },
       samples: [{ step: 3, text: 'once' }],
     },
   });

@@ -16,7 +16,7 @@ const update = (replaces: boolean, ...steps: number[]) => {
       tokensPerSecond: values(),
       mfu: values(),
     },
-    evaluations: { step: [...steps], validationLoss: values(), hellaswag: values() },
+    evaluations: { step: [...steps], validationLoss: values(), hellaswag: values(), hellaswagExamples: values() },
   };
 };
 
