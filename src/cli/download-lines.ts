@@ -11,7 +11,7 @@ export function downloadLine(bytes: number, totalBytes: number, seconds: number)
     `${Math.floor((100 * bytes) / Math.max(1, totalBytes))} %`,
     `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`,
     `${(rate / 1e6).toFixed(1)} MB/s`,
-    timeLeft(bytes, totalBytes, seconds),
+    timeLeft(((totalBytes - bytes) * seconds) / bytes),
   ].join(' | ');
 }
 

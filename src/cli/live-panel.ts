@@ -4,6 +4,7 @@ import { formatCount, formatDuration } from '../support/format.ts';
 import { drawCurve, MARK } from './live-curve.ts';
 import type { LiveState } from './live-state.ts';
 import { cutText } from './terminal-text.ts';
+import { timeLeft } from './time-left.ts';
 
 export interface PanelSize {
   readonly columns: number;
@@ -57,8 +58,10 @@ export function panelLines(state: LiveState, { columns, rows }: PanelSize, colou
 /** A rule across the terminal with the loss, and what is being done beside training. */
 function headline({ last, task }: LiveState, width: number, { dim, bold }: PanelColours): string {
   const loss = ` loss ${last ? last.loss.toFixed(4) : '–'} `;
-  const doing = task ? ` ${task.name} ${Math.floor(100 * task.share)}% ` : '';
-  const rule = '─'.repeat(Math.max(0, width - loss.length - doing.length - 4));
+  const room = width - loss.length - 4;
+  const left = task?.secondsLeft === undefined ? '' : `, ${timeLeft(task.secondsLeft)}`;
+  const doing = task ? ` ${cutText(`${taskFigure(task)}${left}`, room - 2)} ` : '';
+  const rule = '─'.repeat(room - doing.length);
   return `${dim('──')}${bold(loss)}${dim(rule)}${doing}${dim('──')}`;
 }
 
@@ -111,15 +114,19 @@ function flowingFigures({ step, steps, last, secondsLeft, validations, hellaswag
   const validation = validations.at(-1);
   return [
     `step ${formatCount(step)} of ${formatCount(steps)}`,
-    ...(task ? [`${task.name} ${Math.floor(100 * task.share)}%`] : []),
+    ...(task ? [taskFigure(task)] : []),
     ...(last ? [`loss ${last.loss.toFixed(4)}`] : []),
-    ...(secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft)} left`]),
+    ...(secondsLeft === undefined ? [] : [timeLeft(secondsLeft)]),
     ...(last
       ? [`${formatCount(last.tokensPerSecond)} tok/s`, `MFU ${percent(last.mfu)}`, `norm ${last.norm.toFixed(4)}`]
       : []),
     ...(validation ? [`validation ${validation.value.toFixed(4)}`] : []),
     ...(hellaswag === undefined ? [] : [`HellaSwag ${hellaswag.toFixed(4)}`]),
   ];
+}
+
+function taskFigure({ name, share }: NonNullable<LiveState['task']>): string {
+  return `${name} ${Math.floor(100 * share)}%`;
 }
 
 function sampleLines({ sample }: LiveState, width: number, { dim }: PanelColours): string[] {

@@ -16,8 +16,8 @@ export class LiveState {
   /** Normalised by length. */
   hellaswag: number | undefined;
   sample: { readonly step: number; readonly text: string } | undefined;
-  /** What is being done beside training, and the share of it that is behind. */
-  task: { readonly name: string; readonly share: number } | undefined;
+  /** What is being done beside training, the share of it that is behind, and how long the rest takes, once that is known. */
+  task: { readonly name: string; readonly share: number; readonly secondsLeft: number | undefined } | undefined;
 
   /** Takes note of what an earlier process measured. */
   recall(lines: readonly Metrics[]): void {
@@ -26,10 +26,12 @@ export class LiveState {
     this.last = undefined;
   }
 
-  /** Takes note of an event; `secondsLeft` goes with a step. */
+  /** Takes note of an event; `secondsLeft` is what the run takes after a step, and a task after its progress. */
   take(event: TrainerEvent, secondsLeft: number | undefined): void {
     this.task =
-      event.kind === 'progress' ? { name: event.task, share: event.done / Math.max(1, event.total) } : undefined;
+      event.kind === 'progress'
+        ? { name: event.task, share: event.done / Math.max(1, event.total), secondsLeft }
+        : undefined;
     if (event.kind === 'start') {
       this.steps = event.settings.steps;
       this.step = event.step;

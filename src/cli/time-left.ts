@@ -2,9 +2,9 @@
 
 import { formatDuration } from '../support/format.ts';
 
-/** `3 m 12 s left`, when so much was done in so many seconds and the rest goes as fast. */
-export function timeLeft(done: number, total: number, seconds: number): string {
-  return `${formatDuration(((total - done) * seconds) / done)} left`;
+/** `3 m 12 s left`. */
+export function timeLeft(seconds: number): string {
+  return `${formatDuration(seconds)} left`;
 }
 
 /** The clock of tasks that follow one another, each seen from the first time it tells how far it has come. */
@@ -14,10 +14,10 @@ export class TaskClock {
   #since = 0;
 
   /**
-   * `${told} | 3 m 12 s left`; nothing is added until there is a pace to go by.
+   * The seconds that the rest takes if it goes as fast; undefined until there is a pace to go by.
    * @param task tells one task from the one before
    */
-  line(told: string, task: string, done: number, total: number): string {
+  secondsLeft(task: string, done: number, total: number): number | undefined {
     const now = performance.now();
     if (task !== this.#task || done < this.#done) {
       this.#task = task;
@@ -26,6 +26,12 @@ export class TaskClock {
     }
     // what was done before the first look is not of the pace
     const [seen, seconds] = [done - this.#done, (now - this.#since) / 1000];
-    return seen > 0 && seconds > 0 ? `${told} | ${timeLeft(seen, total - this.#done, seconds)}` : told;
+    return seen > 0 && seconds > 0 ? ((total - done) * seconds) / seen : undefined;
+  }
+
+  /** `${told} | 3 m 12 s left`. */
+  line(told: string, task: string, done: number, total: number): string {
+    const seconds = this.secondsLeft(task, done, total);
+    return seconds === undefined ? told : `${told} | ${timeLeft(seconds)}`;
   }
 }

@@ -1,7 +1,7 @@
 /** @file Where the events of a training run go: JSON lines, plain lines, or lines with a panel under them. */
 
 import { readMetrics } from '../runs/metrics.ts';
-import type { TrainerEvent } from '../train/events.ts';
+import type { ProgressEvent, TrainerEvent } from '../train/events.ts';
 import { COLOURED, COLOURLESS, panelLines } from './live-panel.ts';
 import { LiveState } from './live-state.ts';
 import { canHavePanel, LiveTerminal } from './live-terminal.ts';
@@ -75,6 +75,11 @@ class EventLines {
   }
 }
 
+/** Tells the evaluation after one step from that after another. */
+function taskOf({ task, step }: ProgressEvent): string {
+  return `${task} at ${step}`;
+}
+
 class LineOutput implements TrainOutput {
   readonly #lines = new EventLines();
   readonly #progress = new Progress();
@@ -84,7 +89,7 @@ class LineOutput implements TrainOutput {
     if (event.kind === 'progress') {
       const { step, task, done, total } = event;
       const told = `step ${step} | ${task} ${Math.floor((100 * done) / total)} %`;
-      this.#progress.update(this.#clock.line(told, `${task} at ${step}`, done, total));
+      this.#progress.update(this.#clock.line(told, taskOf(event), done, total));
       return;
     }
     this.#progress.clear();
@@ -102,6 +107,7 @@ class LineOutput implements TrainOutput {
 
 class PanelOutput implements TrainOutput {
   readonly #lines = new EventLines();
+  readonly #clock = new TaskClock();
   readonly #state = new LiveState();
   readonly #terminal = new LiveTerminal(process.stdout, (size) =>
     panelLines(this.#state, size, process.stdout.hasColors() ? COLOURED : COLOURLESS),
@@ -114,7 +120,11 @@ class PanelOutput implements TrainOutput {
       this.#state.recall((await readMetrics(event.settings.out)).filter(isBehind));
     }
     const lines = this.#lines.of(event);
-    this.#state.take(event, this.#lines.secondsLeft);
+    const secondsLeft =
+      event.kind === 'progress'
+        ? this.#clock.secondsLeft(taskOf(event), event.done, event.total)
+        : this.#lines.secondsLeft;
+    this.#state.take(event, secondsLeft);
     this.#isFinished = event.kind === 'end' && !event.interrupted;
     this.#terminal.update(lines);
   }

@@ -42,6 +42,8 @@ test('a task beside training is shown until it is done', () => {
   live.take({ kind: 'progress', step: 200, task: 'validation', done: 1, total: 4 }, undefined);
   const size = { columns: 80, rows: 24 };
   expect(panelLines(live, size, COLOURLESS)[0]).toMatch(/ validation 25% ──$/);
+  live.take({ kind: 'progress', step: 200, task: 'validation', done: 2, total: 4 }, 130);
+  expect(panelLines(live, size, COLOURLESS)[0]).toMatch(/ validation 50%, 2 m 10 s left ──$/);
   live.take(trained(200), 1);
   expect(panelLines(live, size, COLOURLESS)[0]).toMatch(/─$/);
 });
@@ -58,7 +60,9 @@ test('a resumed run shows what was measured before', () => {
 });
 
 describe('whatever the terminal, no line is as wide and there are rows left for the steps', () => {
-  const runs = { 'nothing yet': new LiveState(), 'a run': state() };
+  const evaluating = state();
+  evaluating.take({ kind: 'progress', step: 200, task: 'hellaswag', done: 1, total: 4 }, 7530);
+  const runs = { 'nothing yet': new LiveState(), 'a run': state(), 'an evaluation': evaluating };
   for (const [name, live] of Object.entries(runs))
     for (const columns of [1, 19, 20, 35, 36, 50, 63, 64, 80, 133, 300])
       test(`${name}, ${columns} columns`, () => {
