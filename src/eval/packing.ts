@@ -23,9 +23,14 @@ export interface PackingLimits {
   readonly positions: number;
 }
 
+/** A request, or one of its continuations where all of them are too many for a batch. */
+interface RequestPart extends ScoringRequest {
+  readonly isLast: boolean;
+}
+
 /** Inputs of one run of the program of `planScoring`. */
 export interface PackedBatch {
-  readonly requests: readonly ScoringRequest[];
+  readonly parts: readonly RequestPart[];
   readonly tokens: number[];
   readonly positions: number[];
   /** Four numbers a segment, see `packedAttention`. */
@@ -59,23 +64,36 @@ const fits = (size: Size, limits: Size): boolean =>
 
 /**
  * Packs requests in their order, as many into a batch as it takes.
- * @throws UserError when one has no context, or is longer than the model or a batch takes.
+ * @param limits a batch takes at least as many tokens as the model has positions
+ * @throws UserError when one has no context, or is longer than the model's.
  */
 export function* packRequests(requests: Iterable<ScoringRequest>, limits: PackingLimits): Generator<PackedBatch> {
-  let gathered: ScoringRequest[] = [];
+  let gathered: RequestPart[] = [];
   let size: Size = { tokens: 0, segments: 0, rows: 0 };
   for (const request of requests) {
     checkRequest(request, limits);
-    const own = sizeOf(request);
-    if (!fits(sum(size, own), limits)) {
-      yield pack(gathered);
-      gathered = [];
-      size = { tokens: 0, segments: 0, rows: 0 };
+    for (const part of partsOf(request, limits)) {
+      const own = sizeOf(part);
+      if (!fits(sum(size, own), limits)) {
+        yield pack(gathered);
+        gathered = [];
+        size = { tokens: 0, segments: 0, rows: 0 };
+      }
+      gathered.push(part);
+      size = sum(size, own);
     }
-    gathered.push(request);
-    size = sum(size, own);
   }
   if (gathered.length > 0) yield pack(gathered);
+}
+
+function partsOf(request: ScoringRequest, limits: PackingLimits): RequestPart[] {
+  if (fits(sizeOf(request), limits)) return [{ ...request, isLast: true }];
+  const { context, continuations } = request;
+  return continuations.map((continuation, index) => ({
+    context,
+    continuations: [continuation],
+    isLast: index === continuations.length - 1,
+  }));
 }
 
 function checkRequest(request: ScoringRequest, limits: PackingLimits): void {
@@ -87,15 +105,10 @@ function checkRequest(request: ScoringRequest, limits: PackingLimits): void {
     throw new UserError(
       `expected context and continuation to fit the ${limits.positions} positions of the model, found ${positions}; shorten it`,
     );
-  const { tokens, rows } = sizeOf(request);
-  if (tokens > limits.tokens || rows > limits.rows)
-    throw new UserError(
-      `expected a context whose continuations have ${limits.tokens} tokens together, found ${Math.max(tokens, rows)}; score fewer of them at once`,
-    );
 }
 
-function pack(requests: readonly ScoringRequest[]): PackedBatch {
-  const batch: PackedBatch = { requests, tokens: [], positions: [], segments: [], rows: [], targets: [] };
+function pack(parts: readonly RequestPart[]): PackedBatch {
+  const batch: PackedBatch = { parts, tokens: [], positions: [], segments: [], rows: [], targets: [] };
   const { tokens, positions, segments, rows, targets } = batch;
   const append = (
     ids: ArrayLike<number>,
@@ -111,7 +124,7 @@ function pack(requests: readonly ScoringRequest[]): PackedBatch {
     }
     return first;
   };
-  for (const { context, continuations } of requests) {
+  for (const { context, continuations } of parts) {
     const { length } = context;
     const start = append(context, length, 0, [0, 0]);
     for (const continuation of continuations) {

@@ -43,10 +43,16 @@ export class Scorer {
     requests: Iterable<ScoringRequest>,
     signal?: AbortSignal,
   ): AsyncGenerator<readonly ContinuationScores[], void> {
+    let gathered: ContinuationScores[] = [];
     for (const batch of packRequests(requests, this.#limits)) {
       const scores = await this.#run(batch, signal);
       if (!scores) return;
-      yield* scores;
+      for (const [index, part] of batch.parts.entries()) {
+        gathered.push(...(scores[index] ?? []));
+        if (!part.isLast) continue;
+        yield gathered;
+        gathered = [];
+      }
     }
   }
 
@@ -70,7 +76,7 @@ export class Scorer {
     if ((await this.#program.run(inputs, options)) === 'stopped') return undefined;
 
     let end = 0;
-    return batch.requests.map(({ continuations }) =>
+    return batch.parts.map(({ continuations }) =>
       continuations.map(({ length }) => {
         const start = end;
         end += length;
