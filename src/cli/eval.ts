@@ -41,6 +41,8 @@ export function evalCommand(): Command {
         command.error(
           'error: --data DIR or --hellaswag [FILE] is required: what to evaluate on; --help shows an example',
         );
+      if (!flags.hellaswag && (flags.limit !== undefined || command.getOptionValueSource('every') === 'cli'))
+        command.error('error: --limit and --every choose HellaSwag examples; give --hellaswag [FILE] too');
       const { runEval } = await import('./run-eval.ts');
       await runEval(flags);
     });

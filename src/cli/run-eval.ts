@@ -2,9 +2,16 @@
 
 import { openBackend } from '../backends/open.ts';
 import { openDataset } from '../data/dataset.ts';
+import type { Backend } from '../engine/backend.ts';
 import type { Precision } from '../engine/tensor.ts';
-import { type Evaluation, type EvaluationOptions, evaluateModel } from '../eval/evaluate.ts';
-import { checkFit, type ValidationOptions } from '../eval/fit.ts';
+import {
+  type Evaluation,
+  type EvaluationOptions,
+  evaluateModel,
+  type PlannedEvaluation,
+  planEvaluation,
+} from '../eval/evaluate.ts';
+import { checkFit } from '../eval/fit.ts';
 import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';
 import type { Weights } from '../eval/weights.ts';
@@ -41,11 +48,11 @@ export async function runEval(flags: EvalFlags): Promise<void> {
   try {
     if (dataset && dataset.validation.shards.length === 0)
       throw new UserError(`${data}: expected validation shards (val_000000.bin, …), found none; build the data again`);
-    const validation = { shards: dataset?.validation, evalTokens, sequenceLength, batchSize };
+    const validation = { shards: dataset?.validation, evalTokens, sequenceLength };
     const needs = { ...validation, hellaswag: hellaswag !== undefined };
     const opened = await openCheckpoints(checkpoint, (weights) => checkFit(weights, needs));
     try {
-      await evaluateAll(opened, flags, { ...validation, examples: await examplesOf(flags) });
+      await evaluateAll(opened, flags, { ...validation, batchSize, examples: await examplesOf(flags) });
     } finally {
       await closeAll(opened);
     }
@@ -63,14 +70,15 @@ async function examplesOf({ hellaswag, limit, every }: EvalFlags) {
 async function evaluateAll(
   opened: readonly Weights[],
   { precision, threads, device, json }: EvalFlags,
-  data: Pick<EvaluationOptions, keyof ValidationOptions | 'examples'>,
+  data: Omit<EvaluationOptions, 'precision'>,
 ): Promise<void> {
   const backend = await openBackend({ precision, threads, device });
   try {
+    const planned = opened.map((weights) => planEvaluation(backend, weights, { ...data, precision }));
     await abortOnSignals(async (signal) => {
       const found: Evaluation[] = [];
-      for (const weights of opened) {
-        const evaluation = await evaluateOne(weights, backend, { ...data, precision, signal });
+      for (const plan of planned) {
+        const evaluation = await evaluateOne(backend, plan, signal);
         if (!evaluation) return;
         found.push(evaluation);
         if (json) console.log(JSON.stringify(evaluation));
@@ -84,18 +92,19 @@ async function evaluateAll(
 }
 
 async function evaluateOne(
-  weights: Weights,
-  backend: Parameters<typeof evaluateModel>[0],
-  options: EvaluationOptions,
+  backend: Backend,
+  planned: PlannedEvaluation,
+  signal: AbortSignal,
 ): Promise<Evaluation | undefined> {
+  const { name } = planned.weights;
   const progress = new Progress();
   const clock = new TaskClock();
   try {
-    const evaluation = evaluateModel(backend, weights, options);
+    const evaluation = evaluateModel(backend, planned, signal);
     let next = await evaluation.next();
     for (; !next.done; next = await evaluation.next()) {
       const { task, done, total } = next.value;
-      progress.update(clock.line(`${weights.name} | ${task} ${done}/${total}`, task, done, total));
+      progress.update(clock.line(`${name} | ${task} ${done}/${total}`, task, done, total));
     }
     return next.value;
   } finally {

@@ -24,6 +24,8 @@ export interface EvaluationBatches extends Iterable<Batch> {
   readonly tokenCount: number;
   /** Batches of each rank. */
   readonly batchCount: number;
+  /** Tokens a row (T). */
+  readonly sequenceLength: number;
 }
 
 /**
@@ -59,5 +61,5 @@ export function evaluationBatches(shards: ShardSet, options: EvaluationOptions):
       yield batch;
     }
   }
-  return { tokenCount: used * sequenceLength, batchCount, [Symbol.iterator]: batches };
+  return { tokenCount: used * sequenceLength, batchCount, sequenceLength, [Symbol.iterator]: batches };
 }

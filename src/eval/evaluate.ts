@@ -1,15 +1,18 @@
 /** @file A model on its own evaluated: validation loss, bits per byte, HellaSwag. */
 
+import type { EvaluationBatches } from '../data/evaluation-batches.ts';
 import type { Backend } from '../engine/backend.ts';
+import type { ParameterLayout } from '../engine/layout.ts';
+import type { Plan } from '../engine/plan.ts';
 import { checkMemory, Session, sessionBytes } from '../engine/session.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { layoutForInference } from '../generate/programs.ts';
 import { parameterCount } from '../model/flops.ts';
 import { bitsPerByte, targetBytes } from './bits-per-byte.ts';
-import { rowLength, type ValidationOptions, validationBatches } from './fit.ts';
+import { naming, rowLength, type ValidationOptions, validationBatches } from './fit.ts';
 import { type HellaswagResult, hellaswag } from './hellaswag.ts';
 import type { HellaswagExample } from './hellaswag-examples.ts';
-import { hellaswagTask } from './hellaswag-task.ts';
+import { type HellaswagTask, hellaswagTask } from './hellaswag-task.ts';
 import { packedTokens, planLosses, planScoring } from './programs.ts';
 import { Scorer } from './scorer.ts';
 import { validationLoss } from './validation-loss.ts';
@@ -19,13 +22,14 @@ export interface EvaluationOptions extends ValidationOptions {
   readonly precision: Precision;
   /** Undefined for no HellaSwag. */
   readonly examples: readonly HellaswagExample[] | undefined;
-  readonly signal?: AbortSignal;
 }
 
 export interface ValidationResult {
   /** Nats a token. */
   readonly loss: number;
   readonly tokens: number;
+  /** Tokens of a row: losses at different lengths do not compare. */
+  readonly sequenceLength: number;
   readonly bytes: number;
   readonly bitsPerByte: number;
 }
@@ -45,21 +49,25 @@ export interface EvaluationProgress {
   readonly total: number;
 }
 
+/** A model with what it is evaluated on, and the programs for that. */
+export interface PlannedEvaluation {
+  readonly weights: Weights;
+  readonly batches: EvaluationBatches | undefined;
+  readonly task: HellaswagTask | undefined;
+  readonly layout: ParameterLayout;
+  readonly plans: Readonly<Record<string, Plan>>;
+}
+
 /**
- * Evaluates a model on a backend that was opened for `options.precision`. Yields how far it has come; undefined when it
- * was stopped.
- * @throws UserError when data and model do not fit together, or memory does not suffice.
+ * Plans the evaluation of a model on a backend that was opened for `options.precision`.
+ * @throws UserError naming the model when it and the data do not fit together, or memory does not suffice.
  */
-export async function* evaluateModel(
-  backend: Backend,
-  weights: Weights,
-  options: EvaluationOptions,
-): AsyncGenerator<EvaluationProgress, Evaluation | undefined> {
-  const { config, name, path } = weights;
-  const { batchSize, precision, signal } = options;
+export function planEvaluation(backend: Backend, weights: Weights, options: EvaluationOptions): PlannedEvaluation {
+  const { config, name } = weights;
+  const { batchSize, precision, examples } = options;
   const length = rowLength(options, config);
-  const batches = validationBatches(options, config);
-  const task = options.examples && hellaswagTask(options.examples, config);
+  const batches = naming(name, () => validationBatches(options, config));
+  const task = examples && naming(name, () => hellaswagTask(examples, config));
 
   const layout = layoutForInference(config);
   const tokens = packedTokens(config, batchSize * length);
@@ -69,6 +77,16 @@ export async function* evaluateModel(
   };
   const bytes = sessionBytes(layout, Object.values(plans));
   checkMemory(backend, bytes, `evaluating ${name}`, () => 'lower --batch-size');
+  return { weights, batches, task, layout, plans };
+}
+
+/** Evaluates a model on the backend it was planned for. Yields how far it has come; undefined when it was stopped. */
+export async function* evaluateModel(
+  backend: Backend,
+  { weights, batches, task, layout, plans }: PlannedEvaluation,
+  signal?: AbortSignal,
+): AsyncGenerator<EvaluationProgress, Evaluation | undefined> {
+  const { config, name, path } = weights;
   const session = new Session<string>(backend, layout, plans);
   try {
     await weights.load(session);
@@ -77,8 +95,10 @@ export async function* evaluateModel(
       const total = batches.batchCount;
       const loss = yield* progressOf('validation', total, validationLoss(session.program('losses'), batches, signal));
       if (loss === undefined) return undefined;
-      const [count, text] = [batches.tokenCount, targetBytes(batches)];
-      validation = { loss, tokens: count, bytes: text, bitsPerByte: bitsPerByte(loss, count, text) };
+      const { tokenCount: tokens, sequenceLength } = batches;
+      const textBytes = targetBytes(batches);
+      const ofText = { bytes: textBytes, bitsPerByte: bitsPerByte(loss, tokens, textBytes) };
+      validation = { loss, tokens, sequenceLength, ...ofText };
     }
     let result: HellaswagResult | undefined;
     if (task) {

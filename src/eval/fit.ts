@@ -19,9 +19,15 @@ export interface ValidationOptions {
   readonly sequenceLength: number | undefined;
 }
 
-/** Tokens of a row of validation. */
+/**
+ * Tokens of a row of validation.
+ * @throws UserError when the model's context is shorter.
+ */
 export function rowLength({ sequenceLength }: ValidationOptions, { contextLength }: Gpt2Config): number {
-  return Math.min(sequenceLength ?? contextLength, contextLength);
+  if (sequenceLength === undefined || sequenceLength <= contextLength) return sequenceLength ?? contextLength;
+  throw new UserError(
+    `expected a context of at least ${sequenceLength} tokens, as --sequence-length asks for, found one of ${contextLength}; take --sequence-length ${contextLength}`,
+  );
 }
 
 /**
@@ -42,11 +48,21 @@ export function validationBatches(options: ValidationOptions, config: Gpt2Config
  */
 export function checkFit(
   { name, config }: Pick<Weights, 'name' | 'config'>,
-  options: ValidationOptions & { readonly hellaswag: boolean },
+  options: Omit<ValidationOptions, 'batchSize'> & { readonly hellaswag: boolean },
 ): void {
-  try {
+  naming(name, () => {
     if (options.hellaswag) checkVocabulary(config);
-    for (const _ of validationBatches(options, config) ?? []);
+    for (const _ of validationBatches({ ...options, batchSize: 1 }, config) ?? []);
+  });
+}
+
+/**
+ * Looks at a model.
+ * @throws UserError of `look` with the model's name in front.
+ */
+export function naming<T>(name: string, look: () => T): T {
+  try {
+    return look();
   } catch (cause) {
     throw cause instanceof UserError ? new UserError(`${name}: ${cause.message}`) : cause;
   }

@@ -48,7 +48,7 @@ function requestOf({ context, endings }: HellaswagExample, contextLength: number
   const room = contextLength - longest;
   if (room < 1)
     throw new UserError(
-      `HellaSwag: expected endings that fit the model's context of ${contextLength} tokens, found one of ${longest + 1}; evaluate without it`,
+      `HellaSwag: expected endings that fit the model's context of ${contextLength} tokens, found one of ${longest + 1} behind "${context.slice(0, 40)}"; evaluate without it`,
     );
   return { context: encode(context).slice(-room), continuations };
 }

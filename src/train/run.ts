@@ -77,28 +77,29 @@ export class Run {
     yield start;
     const log = await MetricsLog.open(record.out, this.#step);
     try {
+      let interrupted = false;
       while (true) {
         const isLast = this.#step === record.steps;
         const isDue = (every: number) => every > 0 && (isLast || this.#step % every === 0);
         if (this.#step > 0 && this.#step !== this.#saved?.step && this.#isCheckpointDue(isDue))
           yield await this.#save();
-        for await (const event of this.#look(isDue)) {
-          if (event.kind !== 'progress') log.append(event);
-          yield event;
-        }
+        const isSeen = yield* this.#look(isDue, log);
+        interrupted = !isSeen || (!isLast && signal?.aborted === true);
         // a process killed right after the last checkpoint left the one that it was to replace
         if (isLast && this.#saved?.step === this.#step) await removeOldCheckpoints(record.out, record.keep, this.#step);
-        if (isLast || signal?.aborted) break;
+        if (isLast || interrupted) break;
         const isProfiled = this.#parts.profile && this.#step === Math.min(start.step + 1, record.steps - 1);
         const profile = isProfiled ? new StepProfile() : undefined;
         const metrics = await this.#train(start.peak, profile);
-        if (!metrics) break;
+        if (!metrics) {
+          interrupted = true;
+          break;
+        }
         log.append(metrics);
         yield metrics;
         if (profile) yield { kind: 'profile', nodes: profile.nodes };
         this.#stopIfDiverged();
       }
-      const interrupted = this.#step < record.steps;
       if (interrupted && this.#step > 0 && this.#step !== this.#saved?.step) yield await this.#save();
       yield { kind: 'end', step: this.#step, interrupted };
     } finally {
@@ -193,37 +194,53 @@ export class Run {
     return this.#known.filter((line) => line.step === this.#step && line.kind === kind).length;
   }
 
-  /** Evaluation and samples of the model as it is, unless the log already has them. */
-  async *#look(isDue: (every: number) => boolean): AsyncGenerator<ProgressEvent | EvalMetrics | SampleMetrics> {
+  /**
+   * Evaluation and samples of the model as it is, logged, unless the log already has them; false when it was stopped before
+   * it had all that is due.
+   */
+  async *#look(
+    isDue: (every: number) => boolean,
+    log: MetricsLog,
+  ): AsyncGenerator<ProgressEvent | EvalMetrics | SampleMetrics, boolean> {
     const { record, config, signal } = this.#parts;
-    if (this.#isEvaluationDue(isDue)) yield* this.#evaluate();
-    const sampled = this.#logged('sample');
-    if (isDue(record.sampleEvery) && sampled < SAMPLE_STREAMS && !signal?.aborted) {
-      const step = this.#step;
-      const texts = await takeSamples(this.#model.generator, config, record, record.seed + step, signal);
-      if (signal?.aborted) return;
-      for (const text of texts.slice(sampled)) yield { kind: 'sample', step, text };
+    if (this.#isEvaluationDue(isDue)) {
+      const found = yield* this.#evaluate();
+      if (!found) return false;
+      log.append(found);
+      yield found;
     }
+    const sampled = this.#logged('sample');
+    if (!isDue(record.sampleEvery) || sampled >= SAMPLE_STREAMS) return true;
+    if (signal?.aborted) return false;
+    const step = this.#step;
+    const texts = await takeSamples(this.#model.generator, config, record, record.seed + step, signal);
+    if (signal?.aborted) return false;
+    for (const text of texts.slice(sampled)) {
+      const sample: SampleMetrics = { kind: 'sample', step, text };
+      log.append(sample);
+      yield sample;
+    }
+    return true;
   }
 
-  /** Ends in the metrics, unless it was stopped. */
-  async *#evaluate(): AsyncGenerator<ProgressEvent | EvalMetrics, void> {
+  /** What is found of the model; undefined when it was stopped. */
+  async *#evaluate(): AsyncGenerator<ProgressEvent, EvalMetrics | undefined> {
     const { validation, hellaswag: task, signal } = this.#parts;
     const step = this.#step;
     let metrics: EvalMetrics = { kind: 'eval', step };
     if (validation) {
       const evaluation = validationLoss(this.#model.session.program('evaluate'), validation, signal);
       const loss = yield* this.#progressOf('validation', validation.batchCount, evaluation);
-      if (loss === undefined) return;
+      if (loss === undefined) return undefined;
       metrics = { ...metrics, validationLoss: loss };
     }
     if (task) {
       const evaluation = hellaswag(this.#model.scorer, task, signal);
       const result = yield* this.#progressOf('hellaswag', task.labels.length, evaluation);
-      if (result === undefined) return;
+      if (result === undefined) return undefined;
       metrics = { ...metrics, hellaswag: result };
     }
-    yield metrics;
+    return metrics;
   }
 
   async *#progressOf<T>(

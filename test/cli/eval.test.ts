@@ -92,10 +92,34 @@ test.each([
     1,
     /GPT-2's vocabulary of 50257 tokens, found one of 500/,
   ],
+  [
+    'a second model too short for an ending',
+    ['--checkpoint', 'untrained:gpt2-124m', '--checkpoint', 'untrained:tiny', '--hellaswag', 'LONG'],
+    1,
+    /^minillm: untrained:tiny: HellaSwag: expected endings that fit the model's context of 128 tokens, found one of 1\d\d behind "/,
+  ],
+  [
+    'rows longer than the context',
+    ['--checkpoint', 'untrained:tiny', '--data', 'DATA', '--sequence-length', '129'],
+    1,
+    /untrained:tiny: expected a context of at least 129 tokens, .* found one of 128/,
+  ],
+  [
+    'a batch too large for the memory',
+    ['--checkpoint', 'untrained:tiny', '--data', 'DATA', '--sequence-length', '16', '--batch-size', '100000000'],
+    1,
+    /evaluating untrained:tiny.*lower --batch-size/,
+  ],
+  [
+    'a part of a HellaSwag that is not asked for',
+    ['--checkpoint', 'untrained:tiny', '--data', 'DATA', '--limit', '3'],
+    2,
+    /--limit and --every choose HellaSwag examples/,
+  ],
 ])('%s is one clear line', async (_, args, expectedCode, message) => {
-  const file = hellaswagFile(1);
-  const { code, stderr } = await minillm('eval', ...args.map((arg) => (arg === 'FILE' ? file : arg)));
-  expect(code).toBe(expectedCode);
+  const files: Readonly<Record<string, string>> = { FILE: hellaswagFile(1), LONG: hellaswagFile(1, 130), DATA: data };
+  const { code, stdout, stderr } = await minillm('eval', ...args.map((arg) => files[arg] ?? arg));
+  expect([code, stdout]).toEqual([expectedCode, '']);
   expect(stderr).toMatch(message);
   expect(stderr).toMatch(/^minillm: [^\n]+\n$/);
 });

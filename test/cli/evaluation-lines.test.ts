@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { evaluationTable } from '#minillm/cli/evaluation-lines.js';
 
-const VALIDATION = { loss: 3.29242, tokens: 10_485_760, bytes: 50_000_000, bitsPerByte: 0.99612 };
+const VALIDATION = { loss: 3.29242, tokens: 10_485_760, sequenceLength: 1024, bytes: 50_000_000, bitsPerByte: 0.99612 };
 
 /** A result of so many right by mean log-probability. */
 function hellaswag(correctNorm: number, total: number) {
@@ -22,6 +22,20 @@ test('an accuracy on all of HellaSwag is one figure a model', () => {
     'checkpoint                 parameters  val loss  bits/byte  HellaSwag  summed',
     'hf:openai-community/gpt2  124,439,808    3.2924     0.9961     0.2955  0.2860',
     'out/book/step-00000100    124,439,808    3.2924     0.9961     0.2955  0.2860',
+  ]);
+});
+
+test('losses at different lengths say at which, since they do not compare', () => {
+  const model = { path: '', parameters: 1 };
+  const short = { ...VALIDATION, sequenceLength: 128 };
+  const evaluations = [
+    { ...model, name: 'gpt2', validation: VALIDATION },
+    { ...model, name: 'tiny', validation: short },
+  ];
+  expect(evaluationTable(evaluations).split('\n')).toEqual([
+    'checkpoint  parameters  val loss  in rows of  bits/byte',
+    'gpt2                 1    3.2924       1,024     0.9961',
+    'tiny                 1    3.2924         128     0.9961',
   ]);
 });
 

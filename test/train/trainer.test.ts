@@ -102,6 +102,25 @@ describe('a training run', () => {
     expect(await numbers(parts.out)).toEqual(await numbers(whole.out));
   });
 
+  it('that is stopped in its last evaluation saves what it trained, and evaluates it when it goes on', async () => {
+    const chosen = await settings({ checkpointEvery: 0, evalEvery: STEPS });
+    const stopped = await run(
+      chosen,
+      ({ kind, ...event }) => kind === 'progress' && 'step' in event && event.step === STEPS,
+    );
+    expect(stopped.slice(-2)).toMatchObject([
+      { kind: 'checkpoint', step: STEPS },
+      { kind: 'end', step: STEPS, interrupted: true },
+    ]);
+    expect((await readMetrics(chosen.out)).at(-1)).toMatchObject({ kind: 'train', step: STEPS - 1 });
+    const resumed = await run(chosen);
+    expect(resumed.filter(({ kind }) => kind !== 'progress')).toMatchObject([
+      { kind: 'start', step: STEPS },
+      { kind: 'eval', step: STEPS },
+      { kind: 'end', step: STEPS, interrupted: false },
+    ]);
+  });
+
   it('that is asked to stop before it has begun trains and evaluates nothing', async () => {
     const abort = new AbortController();
     abort.abort();

@@ -5,7 +5,7 @@ import type { ContinuationScores } from '../../../eval/scorer.ts';
 import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
 import { DEFAULT_STREAMS } from '../../../generate/programs.ts';
 import { UserError } from '../../../support/errors.ts';
-import { type CompletionBody, MOST_LOGPROBS, promptsOf } from './completions-schema.ts';
+import { type CompletionBody, MOST_ALL_CHOICES, MOST_LOGPROBS, promptsOf } from './completions-schema.ts';
 import type { LanguageModel } from './language-model.ts';
 import { StopText } from './stop-text.ts';
 
@@ -51,7 +51,12 @@ const tokensToWrite = (body: CompletionBody): number => (isNextScored(body) ? 0 
  * @throws UserError when prompt and tokens do not fit the model
  */
 export function choicePrompts({ config }: LanguageModel, body: CompletionBody): (readonly number[])[] {
-  return promptsOf(body).flatMap((prompt) => {
+  const given = promptsOf(body);
+  if (given.length * body.n > MOST_ALL_CHOICES)
+    throw new UserError(
+      `expected at most ${MOST_ALL_CHOICES} choices, found ${given.length} prompts with ${body.n} each; send fewer prompts at once`,
+    );
+  return given.flatMap((prompt) => {
     const ids = idsOf(prompt, config);
     checkLength(ids.length, tokensToWrite(body), config);
     return Array.from({ length: body.n }, () => ids);
@@ -83,7 +88,9 @@ export async function complete(
   };
   await Promise.all(Array.from({ length: MOST_AT_ONCE }, writeWaiting));
   const choices = prompts.map((prompt, index) => ({ index, prompt, ...(written[index] ?? EMPTY), scores: undefined }));
-  return isScored(body) ? score(model, choices, isNextScored(body), signal) : choices;
+  if (!isScored(body)) return choices;
+  const scored = await score(model, choices, isNextScored(body), signal);
+  return isNextScored(body) ? scored.map((choice) => withNext(choice, body)) : scored;
 }
 
 const EMPTY: Written = { tokens: [], text: '', finishReason: 'length' };
@@ -123,9 +130,11 @@ interface Writing {
   readonly tell: Tell;
 }
 
+const stopTextOf = ({ stop }: CompletionBody): StopText => new StopText(typeof stop === 'string' ? [stop] : stop);
+
 async function write(model: LanguageModel, body: CompletionBody, writing: Writing): Promise<Written> {
   const { prompt, index, seed, signal, tell } = writing;
-  const stop = new StopText(typeof body.stop === 'string' ? [body.stop] : body.stop);
+  const stop = stopTextOf(body);
   const decoder = streamDecoder();
   const tokens: number[] = [];
   let text = '';
@@ -157,7 +166,10 @@ async function write(model: LanguageModel, body: CompletionBody, writing: Writin
   return { tokens, text, finishReason };
 }
 
-/** The choices with the scores of all their tokens, and where asked with the likeliest token behind the prompt. */
+/**
+ * The choices with the scores of all their tokens, and where asked of a token behind them that is not known yet.
+ * @throws UserError when a score is no number
+ */
 async function score(
   model: LanguageModel,
   choices: readonly Choice[],
@@ -172,13 +184,18 @@ async function score(
   for await (const [scores] of model.scorer.score(requests, signal)) {
     const choice = choices[scored.length];
     if (!choice || !scores) throw new TypeError('each choice has one continuation');
-    scored.push(addNext ? withNext(choice, scores) : { ...choice, scores });
+    if (![...scores.values, ...scores.likeliestValues].every(Number.isFinite))
+      throw new UserError('the model gives log-probabilities of NaN; its weights are damaged, or training diverged');
+    scored.push({ ...choice, scores });
   }
   if (scored.length < choices.length) throw gone();
   return scored;
 }
 
-function withNext(choice: Choice, scores: ContinuationScores): Choice {
+/** A choice whose scores have a last row for the token behind its prompt, with the likeliest in its place. */
+function withNext(choice: Choice, body: CompletionBody): Choice {
+  const { scores } = choice;
+  if (!scores) throw new TypeError('only a scored choice tells what is next');
   const last = scores.values.length - 1;
   const ids = scores.likeliestIds.subarray(last * MOST_LOGPROBS);
   const place = Math.max(
@@ -188,13 +205,9 @@ function withNext(choice: Choice, scores: ContinuationScores): Choice {
   const next = ids[place] ?? END_OF_TEXT;
   const values = scores.values.slice();
   values[last] = scores.likeliestValues[last * MOST_LOGPROBS + place] ?? Number.NaN;
-  const ends = next === END_OF_TEXT;
   const decoder = streamDecoder();
-  return {
-    ...choice,
-    tokens: [next],
-    text: ends ? '' : decoder.push(next) + decoder.end(),
-    finishReason: ends ? 'stop' : 'length',
-    scores: { ...scores, values },
-  };
+  const stop = stopTextOf(body);
+  const text = next === END_OF_TEXT ? '' : stop.push(decoder.push(next) + decoder.end()) + stop.end();
+  const finishReason = next === END_OF_TEXT || stop.stopped ? 'stop' : 'length';
+  return { ...choice, tokens: [next], text, finishReason, scores: { ...scores, values } };
 }

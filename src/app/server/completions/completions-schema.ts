@@ -5,7 +5,10 @@ import { z } from 'zod';
 /** Likeliest tokens told beside each, at most: as many as OpenAI's own API. */
 export const MOST_LOGPROBS = 5;
 const MOST_CHOICES = 128;
-const MOST_STOPS = 4;
+/** More than OpenAI's four: lm-evaluation-harness sends all the stops of a task. */
+const MOST_STOPS = 64;
+/** Of a body with many prompts. */
+export const MOST_ALL_CHOICES = 4096;
 
 const tokenIds = z.array(z.int().nonnegative()).min(1);
 const prompt = z.union([z.string(), tokenIds, z.array(z.string()).min(1), z.array(tokenIds).min(1)], {
@@ -29,7 +32,12 @@ export const completionSchema = z.looseObject({
   top_k: optional(z.int().min(0), 0),
   n: optional(z.int().min(1).max(MOST_CHOICES), 1),
   seed: z.int().nullish(),
-  stop: optional(z.union([z.string().min(1), z.array(z.string().min(1)).max(MOST_STOPS)]), []),
+  stop: optional(
+    z.union([z.string().min(1), z.array(z.string().min(1)).max(MOST_STOPS)], {
+      error: `expected a text or a list of at most ${MOST_STOPS} texts, none of them empty`,
+    }),
+    [],
+  ),
   echo: optional(z.boolean(), false),
   logprobs: z.int().min(0).max(MOST_LOGPROBS).nullish(),
   stream: optional(z.boolean(), false),
@@ -37,6 +45,7 @@ export const completionSchema = z.looseObject({
   presence_penalty: only(0),
   frequency_penalty: only(0),
   suffix: only(null),
+  logit_bias: z.strictObject({}, { error: 'is not supported; leave it out' }).nullish(),
 });
 
 export type CompletionBody = z.output<typeof completionSchema>;

@@ -76,6 +76,31 @@ describe('scoring', () => {
     }
   });
 
+  test('the greedy token behind a prompt is held back where it is a stop', async () => {
+    const body = { prompt: IDS, max_tokens: 1, temperature: 0, logprobs: 1 };
+    const [free] = (await ask(body)).choices;
+    const many = Array.from({ length: 10 }, (_, index) => `never ${index}`);
+    const [stopped] = (await ask({ ...body, stop: [...many, free!.text] })).choices;
+    expect(stopped).toEqual({ ...free, text: '', finish_reason: 'stop' });
+  });
+
+  test('a model that gives no numbers is told, also where only the next token is asked for', async () => {
+    const score = vi.spyOn(model.scorer, 'score').mockImplementation(async function* (requests) {
+      for (const { continuations } of requests)
+        yield continuations.map(({ length }) => {
+          const likeliestIds = new Int32Array(MOST_LOGPROBS * length);
+          return {
+            values: new Float32Array(length),
+            likeliestIds,
+            likeliestValues: new Float32Array(5).fill(Number.NaN),
+          };
+        });
+    });
+    onTestFinished(() => score.mockRestore());
+    const { error } = await ask({ prompt: [464], max_tokens: 1, temperature: 0, logprobs: 0 });
+    expect(error.message).toMatch(/log-probabilities of NaN; its weights are damaged/);
+  });
+
   test('a prompt scores the same alone and beside others, as text and as tokens', async () => {
     const body = { max_tokens: 0, echo: true, logprobs: 0 };
     const [alone] = (await ask({ ...body, prompt: TEXT })).choices;
@@ -161,6 +186,17 @@ test.each([
   ],
   ['too many log-probabilities', { prompt: TEXT, logprobs: 6 }, /logprobs/],
   ['an empty stop', { prompt: TEXT, stop: '' }, /stop/],
+  [
+    'too many stops',
+    { prompt: TEXT, stop: Array(65).fill('a') },
+    /stop: expected a text or a list of at most 64 texts/,
+  ],
+  [
+    'more choices than there is memory for',
+    { prompt: Array(3000).fill('a'), n: 2, max_tokens: 0 },
+    /at most 4096 choices/,
+  ],
+  ['a bias', { prompt: TEXT, logit_bias: { 50256: -100 } }, /logit_bias: is not supported/],
   ['a stream of log-probabilities', { prompt: TEXT, logprobs: 1, stream: true }, /not supported with stream/],
   ['a penalty', { prompt: TEXT, presence_penalty: 1 }, /presence_penalty: is not supported/],
 ])('%s is refused as OpenAI does it', async (_, body, message) => {
