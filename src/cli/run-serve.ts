@@ -28,7 +28,7 @@ export async function runServe({ checkpoint, host, port, precision, threads, dev
   const model = await openLanguageModel(folder, MOST_LOGPROBS, options);
   try {
     await abortOnSignals(async (signal) => {
-      const server = await listen(completionsApp(model, signal), { host, port, isFixed: true });
+      const server = await listen(completionsApp(model), { host, port, isFixed: true });
       console.log(`${checkpoint}: ${formatCount(parameterCount(model.config))} parameters, ${precision}`);
       console.log(`device: ${model.device}`);
       console.log(`serving ${server.url}v1/completions (Ctrl-C ends it)`);

@@ -19,8 +19,8 @@ import type { LanguageModel } from './language-model.ts';
 /** A thousand prompts of a thousand token ids. */
 const MOST_BODY_BYTES = 16e6;
 
-/** @param closing aborts what is being answered when the server ends */
-export function completionsApp(model: LanguageModel, closing: AbortSignal): Hono {
+/** Answers with a model; a connection that is cut, by the client or by the server's end, ends the work for it. */
+export function completionsApp(model: LanguageModel): Hono {
   const app = new Hono();
   const created = Math.floor(Date.now() / 1000);
   const description = { id: model.name, object: 'model', created, owned_by: 'minillm' };
@@ -32,7 +32,7 @@ export function completionsApp(model: LanguageModel, closing: AbortSignal): Hono
   });
   app.post('/v1/completions', limit, async (c) => {
     const body = await readBody(c);
-    const signal = AbortSignal.any([c.req.raw.signal, closing]);
+    const { signal } = c.req.raw;
     const prompts = choicePrompts(model, body);
     if (body.stream) return streamCompletion(c, model, body, prompts, signal);
     const choices = await complete(model, body, prompts, signal);

@@ -10,13 +10,11 @@ import { encode } from '#minillm/data/tokenizer/tokenizer.js';
 
 let model: LanguageModel;
 let server: RunningServer;
-const closing = new AbortController();
 beforeAll(async () => {
   model = await openLanguageModel('untrained:tiny', MOST_LOGPROBS, { threads: 2 });
-  server = await listen(completionsApp(model, closing.signal), { host: '127.0.0.1', port: 0, isFixed: true });
+  server = await listen(completionsApp(model), { host: '127.0.0.1', port: 0, isFixed: true });
 });
 afterAll(async () => {
-  closing.abort();
   await server.close();
   await model.close();
 });
@@ -214,6 +212,6 @@ test('an unknown path is told as JSON', async () => {
 
 test('a port that is taken is one clear error', async () => {
   const port = Number(new URL(server.url).port);
-  const again = listen(completionsApp(model, closing.signal), { host: '127.0.0.1', port, isFixed: true });
+  const again = listen(completionsApp(model), { host: '127.0.0.1', port, isFixed: true });
   await expect(again).rejects.toThrow(/could not be served .*--port/);
 });
