@@ -2,13 +2,16 @@
  * @file Trains a small model again and again under `kill -9`, and compares what every run ends with to a run that was left
  * alone: weights, moments, state and metrics (timings apart) must be the same, and nothing else may lie in the run folder.
  *
- *   npm run build && node test/e2e/kill-resume.js [--kills 100] [--seed 1]
+ *   npm run build && node test/e2e/kill-resume.js [--kills 100] [--seed 1] [--model fixture|tiny]
+ *
+ * The fixture's steps are so short that most kills fall between them and their checkpoints; `tiny` has GPT-2's vocabulary and
+ * is asked HellaSwag and for samples, so that many kills fall into these.
  *
  * Prints a line a run and a table of where the kills fell; exit code 1 on any difference.
  */
 
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, watch } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,14 +21,30 @@ import { Random } from '#minillm/support/random.js';
 
 const BIN = fileURLToPath(new URL('../../bin/minillm.js', import.meta.url));
 const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny/', import.meta.url));
-const STEPS = 60;
 /** A kill that waits for the run folder to change comes at most so many milliseconds after it. */
 const LONGEST_AFTER_CHANGE = 10;
+/** And one that waits for an evaluation at most so many after the checkpoint in front of that. */
+const LONGEST_AFTER_CHECKPOINT = 200;
+const MODELS = {
+  fixture: {
+    ...{ init: FIXTURE, steps: 60, 'batch-size': 2, 'total-batch-size': 96 },
+    ...{ 'checkpoint-every': 5, 'eval-every': 7, 'sample-every': 0 },
+  },
+  tiny: {
+    ...{ preset: 'tiny', steps: 12, 'sequence-length': 24, 'batch-size': 2, 'total-batch-size': 48, 'warmup-steps': 2 },
+    ...{ 'checkpoint-every': 3, 'eval-every': 4, 'sample-every': 4, 'sample-tokens': 8 },
+  },
+};
 const TIMINGS = new Set(['ms', 'tokensPerSecond', 'mfu']);
 
 const { values: flags } = parseArgs({
-  options: { kills: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } },
+  options: {
+    kills: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    model: { type: 'string', default: 'fixture' },
+  },
 });
+const model = MODELS[flags.model];
 const wantedKills = Number(flags.kills);
 const random = new Random(Number(flags.seed), 'kills');
 
@@ -38,11 +57,12 @@ async function killAndCompare() {
   const data = join(root, 'data');
   mkdirSync(data);
   await writeShards(data);
+  writeFileSync(join(data, 'hellaswag.jsonl'), hellaswagLines());
   const whole = join(root, 'whole');
   const { code, stderr, ...first } = await trainOnce(data, whole);
   let { milliseconds } = first;
   if (code !== 0) throw new Error(`the undisturbed run ended with code ${code}: ${stderr}`);
-  console.log(`undisturbed: ${STEPS} steps in ${(milliseconds / 1000).toFixed(1)} s`);
+  console.log(`undisturbed: ${model.steps} steps in ${(milliseconds / 1000).toFixed(1)} s`);
 
   const phases = new Map();
   let kills = 0;
@@ -85,9 +105,16 @@ async function writeShards(folder) {
   }
 }
 
+function hellaswagLines() {
+  const words = 'the fox runs away from a dog that sleeps under old trees and barks at night'.split(' ');
+  const text = (count) => Array.from({ length: count }, () => words[random.uint32() % words.length]).join(' ');
+  const example = () => ({ ctx: text(20), endings: Array.from({ length: 4 }, () => text(8)), label: 0 });
+  return Array.from({ length: 40 }, () => `${JSON.stringify(example())}\n`).join('');
+}
+
 /**
- * A moment of a run, uniform over the time an undisturbed one takes. From there two of five kills wait for the run folder to
- * change and one for an evaluation, so that these, which take little of the time, are interrupted as often as training.
+ * A moment of a run, uniform over the time an undisturbed one takes. From there four of ten kills wait for the run folder to
+ * change and three for an evaluation, so that these, which take little of the time, are interrupted as often as training.
  */
 function drawKill(milliseconds) {
   const afterStart = milliseconds * random.uniform();
@@ -95,7 +122,7 @@ function drawKill(milliseconds) {
   return {
     afterStart,
     afterChange: kind < 0.4 ? LONGEST_AFTER_CHANGE * random.uniform() : undefined,
-    whileEvaluating: kind > 0.8,
+    afterCheckpoint: kind > 0.7 ? LONGEST_AFTER_CHECKPOINT * random.uniform() ** 2 : undefined,
   };
 }
 
@@ -109,10 +136,8 @@ function disturbTimes(folder) {
 
 /** Trains until the end or the kill. The process is killed as `kill -9` does it: without a chance to tidy up. */
 function trainOnce(data, out, kill) {
-  const settings = {
-    ...{ data, out, init: FIXTURE, steps: STEPS, threads: 2, 'batch-size': 2, 'total-batch-size': 96 },
-    ...{ 'checkpoint-every': 5, 'eval-every': 7, 'sample-every': 0, keep: 2 },
-  };
+  const settings = { ...model, data, out, threads: 2, keep: 2 };
+  if (flags.model === 'tiny') settings.hellaswag = join(data, 'hellaswag.jsonl');
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   mkdirSync(out, { recursive: true });
   return new Promise((resolve) => {
@@ -123,12 +148,13 @@ function trainOnce(data, out, kill) {
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
       const isLate = performance.now() - started > kill?.afterStart;
-      if (kill?.whileEvaluating && isLate && `${chunk}`.includes('"kind":"progress"')) child.kill('SIGKILL');
+      if (kill?.afterCheckpoint !== undefined && isLate && evaluatedCheckpoint(`${chunk}`))
+        setTimeout(() => child.kill('SIGKILL'), kill.afterCheckpoint);
     });
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
     });
-    const cancel = kill && !kill.whileEvaluating ? scheduleKill(child, out, kill) : () => {};
+    const cancel = kill && kill.afterCheckpoint === undefined ? scheduleKill(child, out, kill) : () => {};
     child.on('close', (code, signal) => {
       cancel();
       const events = stdout
@@ -138,6 +164,15 @@ function trainOnce(data, out, kill) {
       resolve({ code, signal, events, stderr, milliseconds: performance.now() - started });
     });
   });
+}
+
+function isEvaluated(step) {
+  return step === model.steps || step % model['eval-every'] === 0;
+}
+
+/** Whether lines tell of a checkpoint that is evaluated next. */
+function evaluatedCheckpoint(lines) {
+  return [...lines.matchAll(/"kind":"checkpoint","step":(\d+)/g)].some(([, step]) => isEvaluated(Number(step)));
 }
 
 /** Returns what calls the kill off. */
@@ -171,8 +206,9 @@ function phaseOf(out, events) {
     const text = readFileSync(join(out, 'metrics.jsonl'), 'utf8');
     if (text !== '' && !text.endsWith('\n')) return 'appending to metrics.jsonl';
   }
-  if (last.kind === 'progress') return 'evaluating';
-  if (last.kind === 'end' || last.step === STEPS) return 'ending';
+  if (last.kind === 'progress' || (last.kind === 'checkpoint' && isEvaluated(last.step))) return 'evaluating';
+  if (last.kind === 'eval' && model['sample-every'] > 0) return 'sampling';
+  if (last.kind === 'end' || last.step === model.steps) return 'ending';
   return last.kind === 'start' ? 'beginning the first step' : 'training';
 }
 
@@ -186,7 +222,7 @@ function compareRuns(whole, out) {
     .sort();
   if (names.join() !== expectedNames.join())
     problems.push(`holds ${names.join(', ')}, not ${expectedNames.join(', ')}`);
-  const step = `step-${String(STEPS).padStart(8, '0')}`;
+  const step = `step-${String(model.steps).padStart(8, '0')}`;
   for (const file of ['model.safetensors', 'optimizer.safetensors', 'config.json']) {
     const [expected, found] = [whole, out].map((folder) => readFileSync(join(folder, step, file)));
     if (!found.equals(expected)) problems.push(`${step}/${file} has other bytes`);
