@@ -1,33 +1,6 @@
 import { expect, test } from 'vitest';
 import { alignedData, fittingRange, valueAt } from '../../../../src/app/web/dashboard/chart-data.ts';
-import { afterUpdate, emptyRun } from '../../../../src/app/web/dashboard/run-state.ts';
 import { smooth } from '../../../../src/app/web/dashboard/smoothing.ts';
-
-const update = (replaces: boolean, ...steps: number[]) => {
-  const values = () => steps.map((step) => 10 - step);
-  return {
-    ...{ run: 0, replaces, samples: steps.map((step) => ({ step, text: 'once' })) },
-    train: {
-      step: [...steps],
-      loss: values(),
-      lr: values(),
-      norm: values(),
-      ms: values(),
-      tokensPerSecond: values(),
-      mfu: values(),
-    },
-    evaluations: { step: [...steps], validationLoss: values(), hellaswag: values(), hellaswagExamples: values() },
-  };
-};
-
-test('updates are added to a run; one that replaces takes the place of all before it', () => {
-  const run = emptyRun({ name: 'run', facts: [], settings: {} });
-  const grown = afterUpdate(afterUpdate(run, update(true, 0, 1, 2)), update(false, 3));
-  expect(grown.history.train.step).toEqual([0, 1, 2, 3]);
-  expect(grown.history.train.loss).toEqual([10, 9, 8, 7]);
-  expect(grown.history.samples).toHaveLength(4);
-  expect(afterUpdate(grown, update(true, 0, 1)).history.train.step).toEqual([0, 1]);
-});
 
 test('smoothing is the mean weighted towards the newest, without a bias to the start', () => {
   const constant = Array.from({ length: 200 }, () => 3);
