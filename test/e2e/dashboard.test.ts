@@ -132,7 +132,7 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
     const plot = page.locator('.plot').first();
     await plot.focus();
     await page.keyboard.press('Home');
-    await expect.poll(() => page.locator('.legend .at').first().textContent()).toBe('step 0');
+    await expect.poll(() => page.locator('figure .at').first().textContent()).toBe('step 0');
     await plot.scrollIntoViewIfNeeded();
     const box = await plot.boundingBox();
     if (!box) throw new Error('the chart has no place');
@@ -141,6 +141,11 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
     await page.mouse.move(box.x + 220, box.y + 100, { steps: 4 });
     await page.mouse.up();
     const whole = page.getByRole('button', { name: /^Steps \d+ to \d+: show all$/ });
+    await whole.waitFor();
+    const selections = await page
+      .locator('.u-select')
+      .evaluateAll((elements) => elements.map((one) => one.clientWidth));
+    expect(selections).toEqual(selections.map(() => 0));
     await whole.click();
     await expect.poll(() => whole.count()).toBe(0);
     expect(complaints).toEqual([]);

@@ -3,8 +3,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { formatCount } from '../../../support/format.ts';
 import { Charts } from './charts.tsx';
-import { runColour } from './curves.ts';
+import { runLook } from './curves.ts';
 import { Figures } from './figures.tsx';
+import { Swatch } from './legend.tsx';
 import { RunDetails } from './run-details.tsx';
 import { isFinished, type RunState, stateOf, stepsTrained } from './run-state.ts';
 import { Samples } from './samples.tsx';
@@ -90,7 +91,7 @@ function RunChoice({ runs, chosen, onChoose }: RunChoiceProps) {
       {runs.map((run, index) => (
         <label key={index}>
           <input type="radio" name="run" checked={index === chosen} onChange={() => onChoose(index)} />
-          <span class="swatch" style={{ color: `var(${runColour(index)})` }} />
+          <Swatch {...runLook(index)} />
           {run.information.name}{' '}
           <small>
             step {formatCount(stepsTrained(run))}, {stateOf(run)}
