@@ -65,7 +65,7 @@ export class MetricsFollower {
       if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'))
         throw fileError(this.#path, 'read it', cause);
       if (this.#position.bytes > 0)
-        throw new UserError(`${this.#path}: expected what was there before, found the file gone; put it back`);
+        throw new UserError(`${this.#path}: expected the file that was read before, found it gone; put it back`);
       this.#moveTo(START, undefined);
       return isFirst ? { replaces: true, lines: [] } : undefined;
     }
