@@ -1,7 +1,7 @@
 /**
- * @file What the dashboard's server tells its page, as Server-Sent Events: `runs` once, then an `update` whenever a run has
- * something new, `problem` when one cannot be read. An event's id is the position from which a page that lost the
- * connection goes on.
+ * @file What the dashboard's server tells its page, as Server-Sent Events: `runs` once and when they have changed, an `update`
+ * whenever a run has something new, `problem` when one cannot be read, or can be again. An event's id is the position from
+ * which a page that lost the connection goes on.
  */
 
 /** Measured numbers by step; JSON has neither NaN nor infinity, which are null. */
@@ -50,6 +50,12 @@ export interface RunInformation {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** What is told of a run. */
+export interface ToldRun extends RunInformation {
+  /** Whether a process trains it now. */
+  readonly isTraining: boolean;
+}
+
 export interface RunUpdate extends RunHistory {
   /** Which of the runs. */
   readonly run: number;
@@ -59,5 +65,6 @@ export interface RunUpdate extends RunHistory {
 
 export interface RunProblem {
   readonly run: number;
-  readonly message: string;
+  /** Why it cannot be read; null when it can be again. */
+  readonly message: string | null;
 }

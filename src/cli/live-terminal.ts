@@ -26,7 +26,10 @@ export class LiveTerminal {
   readonly #write: typeof process.stderr.write;
   /** Text that waits to be written above the panel. */
   #above = '';
-  /** Widths of the panel's lines as they stand on the terminal, the cursor behind the last of them. */
+  /**
+   * Widths of the panel's lines as they stand on the terminal, the cursor on the first column of the last of them: a key that
+   * the terminal echoes there wraps no line.
+   */
   #drawn: readonly number[] = [];
   #lastDrawing = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -78,7 +81,7 @@ export class LiveTerminal {
     const { columns, rows } = this.#stream;
     const erasing = this.#erasing();
     const panel = this.#draw({ columns, rows });
-    this.#stream.write(`${BEGIN}${erasing}${this.#above}${panel.join('\n')}${END}`);
+    this.#stream.write(`${BEGIN}${erasing}${this.#above}${panel.join('\n')}\r${END}`);
     this.#above = '';
     this.#drawn = panel.map(textWidth);
   };
@@ -93,13 +96,17 @@ export class LiveTerminal {
   /** What takes the panel off the terminal. A terminal that became narrower has wrapped its lines. */
   #erasing(): string {
     if (this.#drawn.length === 0) return '';
-    const rows = this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / this.#stream.columns)), 0);
-    return `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}${ERASE_BELOW}`;
+    const rowsOf = (width: number): number => Math.max(1, Math.ceil(width / this.#stream.columns));
+    const above = this.#drawn.slice(0, -1).reduce((sum, width) => sum + rowsOf(width), 0);
+    return `\r${above > 0 ? `\x1b[${above}A` : ''}${ERASE_BELOW}`;
   }
 
-  readonly #takeError = (text: string | Uint8Array): boolean => {
+  /** Stands in for `stderr.write`, whose last argument may be a function that is told when the text is written. */
+  readonly #takeError = (text: string | Uint8Array, ...rest: readonly unknown[]): boolean => {
     this.#above += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
     if (this.#above.endsWith('\n')) this.#redraw();
+    const isWritten = rest.at(-1);
+    if (typeof isWritten === 'function') process.nextTick(() => isWritten());
     return true;
   };
 }

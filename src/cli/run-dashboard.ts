@@ -1,5 +1,6 @@
 /** @file What `minillm dashboard` does. */
 
+import { stat } from 'node:fs/promises';
 import { dashboardApp } from '../app/server/dashboard/dashboard.ts';
 import { listen } from '../app/server/listen.ts';
 import { metricsPath } from '../runs/metrics.ts';
@@ -12,12 +13,20 @@ export async function serveDashboard(
   folders: readonly string[],
   { host, port }: { readonly host: string; readonly port?: number },
 ): Promise<void> {
-  for (const folder of folders)
-    if (!(await exists(metricsPath(folder))))
-      throw new UserError(
-        `${folder}: expected a run folder with metrics.jsonl, found none; \`minillm train --out ${folder}\` makes one`,
-      );
+  for (const folder of folders) await checkFolder(folder);
   const app = dashboardApp({ folders, information: new Map() });
   const { url } = await listen(app, addressOf(host, port));
   console.log(`dashboard: ${url} (Ctrl-C ends it)`);
+}
+
+/** A run that has not begun is waited for; what can hold none is refused. */
+async function checkFolder(folder: string): Promise<void> {
+  if (!(await exists(folder)))
+    throw new UserError(
+      `${folder}: expected a run folder, found nothing there; \`minillm train --out ${folder}\` makes one`,
+    );
+  if (!(await stat(folder)).isDirectory())
+    throw new UserError(`${folder}: expected a run folder, found a file; give the folder that it is in`);
+  if (!(await exists(metricsPath(folder))))
+    console.log(`${folder}: no metrics.jsonl yet; the run is shown once it begins`);
 }

@@ -1,6 +1,6 @@
 /** @file Where the events of a training run go: JSON lines, plain lines, or lines with a panel under them. */
 
-import { readMetrics } from '../runs/metrics.ts';
+import { isBefore, readMetrics } from '../runs/metrics.ts';
 import type { ProgressEvent, TrainerEvent } from '../train/events.ts';
 import { COLOURED, COLOURLESS, panelLines } from './live-panel.ts';
 import { LiveState } from './live-state.ts';
@@ -116,8 +116,8 @@ class PanelOutput implements TrainOutput {
 
   async take(event: TrainerEvent): Promise<void> {
     if (event.kind === 'start' && event.step > 0) {
-      const isBehind = (line: { readonly step: number }): boolean => line.step < event.step;
-      this.#state.recall((await readMetrics(event.settings.out)).filter(isBehind));
+      const measured = await readMetrics(event.settings.out);
+      this.#state.recall(measured.filter((line) => isBefore(line, event.step)));
     }
     const lines = this.#lines.of(event);
     const secondsLeft =

@@ -6,6 +6,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { UserError } from '../support/errors.ts';
 import { fileError } from '../support/files.ts';
 import { type Metrics, metricsPath, parseMetricsLine } from './metrics.ts';
 
@@ -15,6 +16,7 @@ export interface MetricsPosition {
   readonly crc: number;
 }
 
+const LINE_FEED = 0x0a;
 const START: MetricsPosition = { bytes: 0, crc: 0 };
 
 /** More than a line of a step, whose timings no other line has. */
@@ -51,7 +53,8 @@ export class MetricsFollower {
   /**
    * What changed since the last time, undefined for nothing; the first answer to a reader without a position always comes.
    * A last line that is just being written waits for the next time.
-   * @throws UserError when the file cannot be read or a line is damaged; the next time begins at that line again.
+   * @throws UserError when the file cannot be read, is gone after it was read, or when the next line is damaged; the position
+   * stays, so that the next time goes on from there.
    */
   async next(): Promise<MetricsChange | undefined> {
     const isFirst = this.#isFirst;
@@ -61,9 +64,10 @@ export class MetricsFollower {
     } catch (cause) {
       if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'))
         throw fileError(this.#path, 'read it', cause);
-      const isNews = isFirst || this.#position.bytes > 0;
+      if (this.#position.bytes > 0)
+        throw new UserError(`${this.#path}: expected the file that was read before, found it gone; put it back`);
       this.#moveTo(START, undefined);
-      return isNews ? { replaces: true, lines: [] } : undefined;
+      return isFirst ? { replaces: true, lines: [] } : undefined;
     }
     try {
       const { ino, size } = await file.stat();
@@ -72,9 +76,12 @@ export class MetricsFollower {
         (await startsWith(file, size, this.#position));
       const from = goesOn ? this.#position : START;
       const replaces = !goesOn || (isFirst && from.bytes === 0);
-      const added = wholeLines(await readRange(file, from.bytes, size));
-      const lines = added.length === 0 ? [] : this.#parse(added.toString('utf8'));
-      const position = { bytes: from.bytes + added.length, crc: crc32(added, from.crc) };
+      const added = await readRange(file, from.bytes, size);
+      const { lines, bytes, damaged } = readLines(added, this.#path);
+      const position = { bytes: from.bytes + bytes, crc: crc32(added.subarray(0, bytes), from.crc) };
+      // the lines before it were told: now it is parsed again, under its number, to say what is wrong with it
+      if (damaged !== undefined && lines.length === 0)
+        parseMetricsLine(damaged, `${this.#path}: line ${(await lineCount(file, position)) + 1}`);
       this.#moveTo(position, { inode: ino, tail: await tailBefore(file, position) });
       return replaces || lines.length > 0 ? { replaces, lines } : undefined;
     } finally {
@@ -87,10 +94,6 @@ export class MetricsFollower {
     this.#seen = seen;
     this.#isFirst = false;
   }
-
-  #parse(text: string): Metrics[] {
-    return text.split('\n').flatMap((line) => (line === '' ? [] : [parseMetricsLine(line, this.#path)]));
-  }
 }
 
 async function startsWith(file: FileHandle, size: number, { bytes, crc }: MetricsPosition): Promise<boolean> {
@@ -101,8 +104,33 @@ function tailBefore(file: FileHandle, { bytes }: MetricsPosition): Promise<Buffe
   return readRange(file, Math.max(0, bytes - TAIL_BYTES), bytes);
 }
 
-function wholeLines(bytes: Buffer): Buffer {
-  return bytes.subarray(0, bytes.lastIndexOf('\n') + 1);
+async function lineCount(file: FileHandle, { bytes }: MetricsPosition): Promise<number> {
+  return (await readRange(file, 0, bytes)).filter((byte) => byte === LINE_FEED).length;
+}
+
+interface WholeLines {
+  readonly lines: readonly Metrics[];
+  /** How much of the text they take. */
+  readonly bytes: number;
+  /** The line behind them, where it cannot be understood. */
+  readonly damaged: string | undefined;
+}
+
+/** The lines of a text up to a damaged or unfinished one. */
+function readLines(text: Buffer, path: string): WholeLines {
+  const lines: Metrics[] = [];
+  let bytes = 0;
+  for (let end = text.indexOf(LINE_FEED); end >= 0; end = text.indexOf(LINE_FEED, bytes)) {
+    const line = text.toString('utf8', bytes, end);
+    try {
+      if (line !== '') lines.push(parseMetricsLine(line, path));
+    } catch (cause) {
+      if (!(cause instanceof UserError)) throw cause;
+      return { lines, bytes, damaged: line };
+    }
+    bytes = end + 1;
+  }
+  return { lines, bytes, damaged: undefined };
 }
 
 async function readRange(file: FileHandle, start: number, end: number): Promise<Buffer> {

@@ -104,7 +104,7 @@ export async function readMetrics(runFolder: string): Promise<Metrics[]> {
 }
 
 /** Whether a line tells of something that a run which goes on at `nextStep` will not do again. */
-function isBefore(line: Metrics, nextStep: number): boolean {
+export function isBefore(line: Metrics, nextStep: number): boolean {
   return line.kind === 'train' ? line.step < nextStep : line.step <= nextStep;
 }
 

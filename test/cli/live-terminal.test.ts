@@ -54,12 +54,20 @@ test('nothing of the panel is left where it is closed, and lines that waited are
   expect(screen.lines).toEqual(['step 0', 'step 1']);
 });
 
+test('a key that the terminal echoes into the panel leaves nothing of it', () => {
+  terminal = new LiveTerminal(stream(), ({ columns }) => ['─'.repeat(columns - 1), 'f'.repeat(columns - 1)]);
+  terminal.update(['step 0']);
+  screen.write('^C');
+  terminal.close('panel');
+  expect(screen.lines).toEqual(['step 0', '─'.repeat(39), 'f'.repeat(39)]);
+});
+
 test('a terminal that becomes narrower wraps the panel’s lines; all of them are taken away', () => {
   open();
   terminal.update(['step 0']);
   // the terminal wraps the rule of 39 to two rows of 25, on which the cursor is pushed down
   const narrow = new Screen(25, 24);
-  narrow.write(`step 0\n${'─'.repeat(39)}\nfigure 0`);
+  narrow.write(`step 0\n${'─'.repeat(39)}\nfigure 0\r`);
   const before = screen;
   screen = narrow;
   before.columns = 25;
@@ -68,7 +76,7 @@ test('a terminal that becomes narrower wraps the panel’s lines; all of them ar
   expect(narrow.lines).toEqual(['step 0', '─'.repeat(24), 'figure 0']);
 });
 
-test('what is written to standard error stands above the panel', () => {
+test('what is written to standard error stands above the panel, and its writer is told', async () => {
   const { isTTY } = process.stderr;
   process.stderr.isTTY = true;
   onTestFinished(() => {
@@ -76,8 +84,10 @@ test('what is written to standard error stands above the panel', () => {
   });
   open();
   terminal.update(['step 0']);
-  process.stderr.write('a note\n');
+  const written = vi.fn();
+  process.stderr.write('a note\n', written);
   expect(screen.lines).toEqual(['step 0', 'a note', '─'.repeat(39), 'figure 0']);
+  await vi.waitFor(() => expect(written).toHaveBeenCalledOnce());
   terminal.close('nothing');
   expect(process.listenerCount('SIGWINCH')).toBe(0);
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -62,9 +62,26 @@ test('a dashboard that fails says so and does not end the run', async () => {
   expect(lines.filter((line) => line.includes('| loss:'))).toHaveLength(150);
 });
 
-test('minillm dashboard refuses a folder without metrics', async () => {
+test('minillm dashboard refuses what can hold no run, and says what to give', async () => {
   const folder = temporaryFolder();
-  const { code, stderr } = await minillm('dashboard', folder);
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^minillm: .*: expected a run folder with metrics\.jsonl, found none; .*\n$/);
+  const file = join(folder, 'metrics.jsonl');
+  writeFileSync(file, '');
+  expect(await minillm('dashboard', file)).toMatchObject({
+    code: 1,
+    stderr: `minillm: ${file}: expected a run folder, found a file; give the folder that it is in\n`,
+  });
+  const missing = join(folder, 'missing');
+  expect(await minillm('dashboard', missing)).toMatchObject({
+    code: 1,
+    stderr: `minillm: ${missing}: expected a run folder, found nothing there; \`minillm train --out ${missing}\` makes one\n`,
+  });
+});
+
+test('minillm dashboard waits for a run that has not begun', async () => {
+  const folder = temporaryFolder();
+  const child = spawn(process.execPath, [BIN, 'dashboard', folder, '--port', '0']);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toBe(`${folder}: no metrics.jsonl yet; the run is shown once it begins`);
+  expect((await lines.next()).value).toMatch(/^dashboard: http:/);
 });

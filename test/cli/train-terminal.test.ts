@@ -3,14 +3,15 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { readMetrics } from '#minillm/runs/metrics.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fixtureTraining } from './fixture-run.ts';
-import { BIN } from './minillm.ts';
+import { BIN, minillm } from './minillm.ts';
 
-/** All that is written to a terminal of 100 columns by a run of twelve steps. */
-async function onTerminal(environment: Record<string, string>, ...flags: string[]): Promise<string> {
-  const train = [process.execPath, BIN, ...(await fixtureTraining(join(temporaryFolder(), 'run'), 12)), ...flags];
-  const command = `stty cols 100 rows 30; ${train.map((word) => `'${word}'`).join(' ')}`;
+/** All that `minillm` writes to a terminal of 100 columns. */
+function onTerminal(environment: Record<string, string>, args: readonly string[]): Promise<string> {
+  const words = [process.execPath, BIN, ...args].map((word) => `'${word}'`);
+  const command = `stty cols 100 rows 30; ${words.join(' ')}`;
   // Node takes no terminal of a continuous integration for one with colours
   const { CI: _, FORCE_COLOR: __, NO_COLOR: ___, ...inherited } = process.env;
   const env = { ...inherited, TERM: 'xterm-256color', ...environment };
@@ -23,8 +24,9 @@ async function onTerminal(environment: Record<string, string>, ...flags: string[
 
 const COLOUR = '\x1b[36m';
 const CURVE = /[\u2801-\u28ff]/;
+const onLinux = test.skipIf(process.platform !== 'linux');
 
-test.skipIf(process.platform !== 'linux').each([
+onLinux.each([
   ['a panel in colours under the step lines', {}, [], { hasCurve: true, hasColours: true }],
   [
     'a panel without colours where NO_COLOR asks for that',
@@ -40,9 +42,23 @@ test.skipIf(process.platform !== 'linux').each([
     { hasCurve: false, hasColours: false },
   ],
 ])('a terminal shows %s', async (_, environment, flags, { hasCurve, hasColours }) => {
-  const text = await onTerminal(environment, ...flags);
+  const text = await onTerminal(environment, [
+    ...(await fixtureTraining(join(temporaryFolder(), 'run'), 12)),
+    ...flags,
+  ]);
   for (let step = 0; step < 12; step++) expect(text).toMatch(new RegExp(`step ${step} \\| loss: \\d`));
   expect(CURVE.test(text)).toBe(hasCurve);
   expect(text.includes(COLOUR)).toBe(hasColours);
   if (hasCurve) expect(text).toMatch(/step +.*12.* of 12/);
+});
+
+onLinux('a resumed run shows what was measured behind its checkpoint', async () => {
+  const out = join(temporaryFolder(), 'run');
+  const args = [...(await fixtureTraining(out, 4)), '--eval-every', '4'];
+  await minillm(...args);
+  const [before, last] = (await readMetrics(out)).flatMap((line) =>
+    line.kind === 'eval' ? [line.validationLoss] : [],
+  );
+  expect(last?.toFixed(4)).not.toBe(before?.toFixed(4));
+  expect(await onTerminal({ NO_COLOR: '1' }, args)).toContain(`validation ${last?.toFixed(4)}`);
 });

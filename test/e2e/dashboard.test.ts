@@ -48,6 +48,10 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'close');
 }
 
+/** The steps in a run's metrics. */
+const trainedSteps = async (out: string): Promise<number[]> =>
+  (await readMetrics(out)).filter(({ kind }) => kind === 'train').map(({ step }) => step);
+
 /** The step that the page shows. */
 const shownStep = async (page: Page): Promise<number> =>
   Number((await page.locator('.progress b').textContent())?.replaceAll(',', ''));
@@ -95,13 +99,14 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
 
     await kill(first.child);
     await expect.poll(() => page.locator('.connection').textContent()).toMatch(/^disconnected/);
-    const before = await shownStep(page);
+    // the page may not have been told of the last of them
+    const before = (await trainedSteps(out)).length;
     const second = await serving(...command, '--dashboard', new URL(first.url).port);
     await expect.poll(() => page.locator('.connection').textContent()).toMatch(/^(reconnected|live)$/);
     await untilStep(page, before + 20);
     await kill(second.child);
     await expect.poll(() => page.locator('.connection').textContent()).toMatch(/^disconnected/);
-    const trained = (await readMetrics(out)).filter(({ kind }) => kind === 'train').map(({ step }) => step);
+    const trained = await trainedSteps(out);
     expect(trained).toEqual([...trained.keys()]);
     expect(trained.length).toBeGreaterThanOrEqual(await shownStep(page));
     expect(complaints).toEqual([]);
@@ -111,6 +116,7 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
     const { url } = await serving('dashboard', await finishedRun(100), '--port', '0');
     const { page, complaints } = await open(url, 375);
     for (const chart of ['Loss', 'HellaSwag']) await untilDrawn(page, chart);
+    await expect.poll(() => page.locator('.connection').textContent()).toBe('stopped');
     await expect
       .poll(() => page.locator('.samples li').allTextContents())
       .toEqual([1, 2, 3, 4].map((text) => `sample ${text} at 100`));
@@ -126,7 +132,7 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
     const plot = page.locator('.plot').first();
     await plot.focus();
     await page.keyboard.press('Home');
-    await expect.poll(() => page.locator('.legend .at').first().textContent()).toBe('step 0');
+    await expect.poll(() => page.locator('figure .at').first().textContent()).toBe('step 0');
     await plot.scrollIntoViewIfNeeded();
     const box = await plot.boundingBox();
     if (!box) throw new Error('the chart has no place');
@@ -135,6 +141,11 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
     await page.mouse.move(box.x + 220, box.y + 100, { steps: 4 });
     await page.mouse.up();
     const whole = page.getByRole('button', { name: /^Steps \d+ to \d+: show all$/ });
+    await whole.waitFor();
+    const selections = await page
+      .locator('.u-select')
+      .evaluateAll((elements) => elements.map((one) => one.clientWidth));
+    expect(selections).toEqual(selections.map(() => 0));
     await whole.click();
     await expect.poll(() => whole.count()).toBe(0);
     expect(complaints).toEqual([]);

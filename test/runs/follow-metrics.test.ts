@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { MetricsFollower } from '#minillm/runs/follow-metrics.js';
 import { MetricsLog, metricsPath } from '#minillm/runs/metrics.js';
@@ -99,14 +99,33 @@ test('a follower that begins where another stopped tells what is new, or everyth
   expect(await next(new MetricsFollower(folder, beyond))).toEqual([true, 0, 1, 2, 3]);
 });
 
-test('a damaged line is an error that names the file, until it is repaired', async () => {
+test('a damaged line is an error that names it, after the lines before it were told, until it is repaired', async () => {
   const folder = temporaryFolder();
-  (await logged(folder, 0, 0)).close();
+  (await logged(folder, 0, 0, 1)).close();
   const path = metricsPath(folder);
-  appendFileSync(path, 'not JSON\n');
+  appendFileSync(path, `not JSON\n${JSON.stringify(trained(2))}\n`);
   const follower = new MetricsFollower(folder);
+  expect(await next(follower)).toEqual([true, 0, 1]);
   await expect(follower.next()).rejects.toThrow(UserError);
-  await expect(follower.next()).rejects.toThrow(path);
+  await expect(follower.next()).rejects.toThrow(`${path}: line 3: `);
+  await expect(new MetricsFollower(folder, follower.position).next()).rejects.toThrow(`${path}: line 3: `);
   writeFileSync(path, readFileSync(path, 'utf8').replace('not JSON\n', ''));
+  expect(await next(follower)).toEqual([false, 2]);
+});
+
+test('a file that is gone after it was read is an error until it is back', async () => {
+  const folder = temporaryFolder();
+  const path = metricsPath(folder);
+  (await logged(folder, 0, 0, 1)).close();
+  const follower = new MetricsFollower(folder);
+  await follower.next();
+  renameSync(path, `${path}.away`);
+  await expect(follower.next()).rejects.toThrow(path);
+  appendFileSync(`${path}.away`, `${JSON.stringify(trained(2))}\n`);
+  renameSync(`${path}.away`, path);
+  expect(await next(follower)).toEqual([false, 2]);
+  rmSync(path);
+  await expect(follower.next()).rejects.toThrow(UserError);
+  (await logged(folder, 0, 0)).close();
   expect(await next(follower)).toEqual([true, 0]);
 });

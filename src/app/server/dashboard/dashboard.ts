@@ -10,8 +10,10 @@ import { type Context, Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { MetricsFollower } from '../../../runs/follow-metrics.ts';
+import { trainerOf } from '../../../runs/lock.ts';
 import { messageOf } from '../../../support/errors.ts';
-import type { RunInformation, RunProblem, RunUpdate } from '../../dashboard-stream.ts';
+import { exists } from '../../../support/files.ts';
+import type { RunInformation, RunProblem, RunUpdate, ToldRun } from '../../dashboard-stream.ts';
 import { formatPositions, parsePositions } from './positions.ts';
 import { historyOf } from './run-history.ts';
 import { recordedInformation } from './run-information.ts';
@@ -62,9 +64,9 @@ async function tell(stream: SSEStreamingApi, runs: DashboardRuns, from: string):
   const positions = parsePositions(from);
   const followers = runs.folders.map((folder, run) => new MetricsFollower(folder, positions[run]));
   const informant = new Informant(runs);
-  const problems = followers.map(() => '');
+  const problems: (string | null)[] = followers.map(() => null);
   let lastSent = 0;
-  const send = async (event: string, data: readonly RunInformation[] | RunUpdate | RunProblem): Promise<void> => {
+  const send = async (event: string, data: readonly ToldRun[] | RunUpdate | RunProblem): Promise<void> => {
     lastSent = performance.now();
     const id = formatPositions(followers.map(({ position }) => position));
     await stream.writeSSE({ event, data: JSON.stringify(data), id, retry: RETRY_MILLISECONDS });
@@ -73,15 +75,15 @@ async function tell(stream: SSEStreamingApi, runs: DashboardRuns, from: string):
     const news = await informant.next();
     if (news) await send('runs', news);
     for (const [run, follower] of followers.entries()) {
+      let message: string | null = null;
       try {
         const change = await follower.next();
-        problems[run] = '';
         if (change) await send('update', { run, replaces: change.replaces, ...historyOf(change.lines) });
       } catch (cause) {
-        const message = messageOf(cause);
-        if (problems[run] !== message) await send('problem', { run, message });
-        problems[run] = message;
+        message = messageOf(cause);
       }
+      if (problems[run] !== message) await send('problem', { run, message });
+      problems[run] = message;
     }
     if (performance.now() - lastSent > HEARTBEAT_MILLISECONDS) {
       lastSent = performance.now();
@@ -102,16 +104,25 @@ class Informant {
     this.#runs = runs;
   }
 
-  async next(): Promise<readonly RunInformation[] | undefined> {
+  async next(): Promise<readonly ToldRun[] | undefined> {
     const { folders, information } = this.#runs;
     if (performance.now() >= this.#nextLook) {
-      this.#recorded = await Promise.all(folders.map(recordedInformation));
+      this.#recorded = await Promise.all(folders.map((folder, run) => this.#look(folder, run)));
       this.#nextLook = performance.now() + LOOK_MILLISECONDS;
     }
-    const known = folders.flatMap((folder, run) => information.get(folder) ?? this.#recorded[run] ?? []);
-    const text = JSON.stringify(known);
+    const told = folders.flatMap((folder, run) => {
+      const known = information.get(folder) ?? this.#recorded[run];
+      return known ? [{ ...known, isTraining: trainerOf(folder) !== undefined }] : [];
+    });
+    const text = JSON.stringify(told);
     if (text === this.#told) return undefined;
     this.#told = text;
-    return known;
+    return told;
+  }
+
+  /** What a folder says of its run; of one that is gone, what it said before. */
+  async #look(folder: string, run: number): Promise<RunInformation> {
+    const known = this.#recorded[run];
+    return known && !(await exists(folder)) ? known : recordedInformation(folder);
   }
 }

@@ -1,11 +1,13 @@
 /** @file The page from top to bottom. */
 
 import { useEffect, useState } from 'preact/hooks';
+import { formatCount } from '../../../support/format.ts';
 import { Charts } from './charts.tsx';
-import { runColour } from './curves.ts';
-import { Figures, isFinished, stepsTrained } from './figures.tsx';
+import { runLook } from './curves.ts';
+import { Figures } from './figures.tsx';
+import { Swatch } from './legend.tsx';
 import { RunDetails } from './run-details.tsx';
-import type { RunState } from './run-state.ts';
+import { isFinished, type RunState, stateOf, stepsTrained } from './run-state.ts';
 import { Samples } from './samples.tsx';
 import { type Connection, useRuns } from './use-runs.ts';
 
@@ -23,14 +25,17 @@ export function App() {
     <>
       <header class="top">
         <h1>miniLLM {runs.length === 1 && <span>{name}</span>}</h1>
-        <ConnectionState connection={connection} isFinished={runs.length > 0 && runs.every(isFinished)} />
+        <ConnectionState connection={connection} runs={runs} />
       </header>
       <main>
         {runs.length > 1 && <RunChoice runs={runs} chosen={chosen} onChoose={setChosen} />}
-        {run?.problem && (
-          <p class="problem" role="alert">
-            {run.problem}
-          </p>
+        {runs.map(
+          ({ information, problem }, index) =>
+            problem && (
+              <p key={index} class="problem" role="alert">
+                <b>{information.name}</b>: {problem}
+              </p>
+            ),
         )}
         {run && <Figures run={run} />}
         {run && <Charts runs={runs} />}
@@ -50,17 +55,26 @@ const CONNECTION_TEXTS: Readonly<Record<Connection, string>> = {
 
 interface ConnectionStateProps {
   readonly connection: Connection;
-  readonly isFinished: boolean;
+  readonly runs: readonly RunState[];
 }
 
-/** Whether news come; of runs that are finished none are missed. */
-function ConnectionState({ connection, isFinished }: ConnectionStateProps) {
-  const isOver = isFinished && connection === 'disconnected';
+function ConnectionState({ connection, runs }: ConnectionStateProps) {
+  const [text, tone] = connectionState(connection, runs);
   return (
-    <p class={`connection ${isOver ? '' : connection}`} role="status">
-      {isOver ? 'finished, no longer served' : CONNECTION_TEXTS[connection]}
+    <p class={`connection ${tone}`} role="status">
+      {text}
     </p>
   );
+}
+
+/** Whether news come, and how good that is; of runs that nobody trains none are awaited, of finished ones none are missed. */
+function connectionState(connection: Connection, runs: readonly RunState[]): readonly [text: string, tone: string] {
+  if (connection === 'disconnected' && runs.length > 0 && runs.every(isFinished))
+    return ['finished, no longer served', ''];
+  const [state, ...others] = new Set(runs.map(stateOf));
+  if (connection !== 'connected' || state === undefined || [state, ...others].includes('training'))
+    return [CONNECTION_TEXTS[connection], connection];
+  return [others.length === 0 ? state : 'not training', ''];
 }
 
 interface RunChoiceProps {
@@ -77,8 +91,11 @@ function RunChoice({ runs, chosen, onChoose }: RunChoiceProps) {
       {runs.map((run, index) => (
         <label key={index}>
           <input type="radio" name="run" checked={index === chosen} onChange={() => onChoose(index)} />
-          <span class="swatch" style={{ color: `var(${runColour(index)})` }} />
-          {run.information.name} <small>step {stepsTrained(run).toLocaleString('en-US')}</small>
+          <Swatch {...runLook(index)} />
+          {run.information.name}{' '}
+          <small>
+            step {formatCount(stepsTrained(run))}, {stateOf(run)}
+          </small>
         </label>
       ))}
     </fieldset>

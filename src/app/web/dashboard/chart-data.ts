@@ -2,21 +2,25 @@
 
 import uPlot from 'uplot';
 
-type Column = readonly (number | null)[];
-
 /** One curve of a chart. */
 export interface Curve {
   readonly label: string;
   /** The name of a custom property of the style sheet. */
   readonly colour: string;
   readonly steps: readonly number[];
-  readonly values: Column;
+  readonly values: readonly (number | null)[];
   /** In the background of another curve: thin, pale, not in the legend. */
   readonly isFaint?: boolean;
-  /** Measured now and then: each measurement is marked. */
-  readonly isSparse?: boolean;
+  readonly isThin?: boolean;
   readonly isDashed?: boolean;
+  /** Measured now and then: each measurement is marked, and between two of them nothing is missing. */
+  readonly isSparse?: boolean;
+  /** Whether the legend tells its value in the entry of the curve before it. */
+  readonly isOfEntryBefore?: boolean;
 }
+
+/** The values of a curve on a row of steps: null where they are missing, undefined at steps of other curves. */
+export type DrawnColumn = readonly (number | null | undefined)[];
 
 /** Curves over one common row of steps. A logarithmic chart has no place for what is not above zero. */
 export function alignedData(curves: readonly Curve[], isLogarithmic: boolean): uPlot.AlignedData {
@@ -33,47 +37,68 @@ export function alignedData(curves: readonly Curve[], isLogarithmic: boolean): u
   return uPlot.join(tables);
 }
 
-/** The value of a curve at a place, or the last one before it. */
-export function valueAt(values: ArrayLike<number | null | undefined>, place: number): number | undefined {
-  for (let index = Math.min(place, values.length - 1); index >= 0; index--) {
-    const value = values[index];
-    if (value !== null && value !== undefined) return value;
-  }
-  return undefined;
+/** The last value of a curve. */
+export function lastValue(values: DrawnColumn): number | undefined {
+  return values.findLast((value) => value !== null && value !== undefined) ?? undefined;
 }
 
-/** Of so many values at most the range is found. */
+/** The value of a curve at a place, or the last one before it; none where the curve has ended. */
+export function valueAt(values: DrawnColumn, place: number): number | undefined {
+  const isBehindEnd = values.findLastIndex((value) => value !== undefined) < place;
+  return isBehindEnd ? undefined : lastValue(values.slice(0, place + 1));
+}
+
+/** The places of values that no line shows, as those before and after them are missing. */
+export function lonePlaces(values: DrawnColumn): number[] {
+  const lone: number[] = [];
+  // of the values since the last one that is missing
+  let [count, last] = [0, 0];
+  for (const [place, value] of [...values, null].entries()) {
+    if (value === undefined) continue;
+    if (value === null && count === 1) lone.push(last);
+    [count, last] = value === null ? [0, last] : [count + 1, place];
+  }
+  return lone;
+}
+
+/** The part of the values that a chart shows: a falling curve without outlying high values, or all. */
+export type ShownRange = 'falling' | 'all';
+
+/** Of so many values at most it is found which are outlying. */
 const MOST_SORTED = 4000;
 /** The share of the largest values that may leave the chart, where they lie far from the rest. */
 const OUTLYING = 0.02;
 const PADDING = 0.08;
+/** The least span of an axis as a share of its values: less is the dust of floating point. */
+const LEAST_SPAN = 1e-3;
 
 /**
- * The range of an axis that shows all but a few outlying high values: the first steps of a loss would press the rest of its
- * curve flat.
+ * The range of an axis over the places from `from` to `to`. Of a falling curve a few outlying high values may leave it: the
+ * first steps of a loss would press the rest of its curve flat.
  */
-export function fittingRange(
-  columns: readonly ArrayLike<number | null | undefined>[],
+export function valueRange(
+  columns: readonly DrawnColumn[],
   from: number,
   to: number,
+  shown: ShownRange,
 ): [number, number] {
-  const values: number[] = [];
-  const stride = Math.max(1, Math.ceil(((to - from + 1) * columns.length) / MOST_SORTED));
-  let highest = Number.NEGATIVE_INFINITY;
-  let lowest = Number.POSITIVE_INFINITY;
-  for (const column of columns) {
-    for (let index = from; index <= to; index++) {
-      const value = column[index];
-      if (value === null || value === undefined) continue;
-      highest = Math.max(highest, value);
-      lowest = Math.min(lowest, value);
-      if (index % stride === 0) values.push(value);
-    }
-  }
-  if (highest < lowest) return [0, 1];
-  values.sort((a, b) => a - b);
-  const usual = values[Math.floor((values.length - 1) * (1 - OUTLYING))] ?? highest;
-  const top = Math.min(highest, usual + (usual - lowest) * 0.15);
-  const padding = (top - lowest || Math.abs(top) || 1) * PADDING;
-  return [lowest >= 0 ? Math.max(0, lowest - padding) : lowest - padding, top + padding];
+  const values = columns.flatMap((column) =>
+    column.slice(from, to + 1).filter((value) => value !== null && value !== undefined),
+  );
+  if (values.length === 0) return [0, 1];
+  const lowest = values.reduce((a, b) => Math.min(a, b));
+  const highest = values.reduce((a, b) => Math.max(a, b));
+  const top = shown === 'falling' ? Math.min(highest, usualTop(values, lowest)) : highest;
+  const span = Math.max(top - lowest, Math.abs(top) * LEAST_SPAN) || 1;
+  const middle = (lowest + top) / 2;
+  const low = middle - span * (0.5 + PADDING);
+  return [lowest >= 0 ? Math.max(0, low) : low, middle + span * (0.5 + PADDING)];
+}
+
+/** A little above all values but the outlying ones. */
+function usualTop(values: readonly number[], lowest: number): number {
+  const stride = Math.ceil(values.length / MOST_SORTED);
+  const some = values.filter((_, index) => index % stride === 0).sort((a, b) => a - b);
+  const usual = some[Math.floor((some.length - 1) * (1 - OUTLYING))] ?? lowest;
+  return usual + (usual - lowest) * 0.15;
 }

@@ -3,11 +3,12 @@
 import type uPlot from 'uplot';
 import { isNear, STEEP_SHARE } from '../../../report/axis-range.ts';
 import type { Reference } from '../../../report/references.ts';
-import { type Curve, fittingRange } from './chart-data.ts';
+import { type Curve, type DrawnColumn, lonePlaces, type ShownRange, valueRange } from './chart-data.ts';
+import { numberTick, type TickLabel } from './tick-labels.ts';
 
 export interface ChartLook {
   readonly curves: readonly Curve[];
-  readonly formatTick: (value: number) => string;
+  readonly tick: TickLabel;
   readonly width: number;
   readonly height: number;
   readonly isLogarithmic: boolean;
@@ -15,8 +16,8 @@ export interface ChartLook {
   readonly style: CSSStyleDeclaration;
   /** Values that are marked across the chart. */
   readonly references: readonly Reference[];
-  /** The part of the values that is shown: a falling curve without its steep start and with references near it, or all. */
-  readonly range: 'falling' | 'all';
+  /** Of a falling curve its steep start may leave the chart, and references that are not near it. */
+  readonly range: ShownRange;
   readonly zoom: () => readonly [number, number] | undefined;
   readonly onZoom: (range: readonly [number, number] | undefined) => void;
   /** Told the index of the step under the cursor. */
@@ -27,6 +28,9 @@ const FONT = '12px ui-sans-serif, system-ui, sans-serif';
 const WIDE_AXIS = 58;
 /** Charts with the same key move their cursors together. */
 const SYNC_KEY = 'steps';
+
+/** Pixels that a drag goes at least. */
+const LEAST_DRAG = 4;
 
 /** Distances between marks on the axis of steps: 1, 2, 5, 10, … */
 const STEP_INCREMENTS = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
@@ -46,8 +50,8 @@ export function chartOptions(look: ChartLook): uPlot.Options {
     padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: {
-      sync: { key: SYNC_KEY, setSeries: false },
-      drag: { x: true, y: false, setScale: false },
+      sync: { key: SYNC_KEY, setSeries: false, filters: { sub: isOfCursor } },
+      drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG },
       points: { size: 7 },
       bind: {
         dblclick: () => () => {
@@ -58,35 +62,30 @@ export function chartOptions(look: ChartLook): uPlot.Options {
     },
     scales: {
       x: { time: false, range: (_, from, to) => [...(look.zoom() ?? [from ?? 0, to ?? 1])] as [number, number] },
-      y: { distr: isLogarithmic ? 3 : 1, range: (plot, from, to) => rangeOf(plot, from, to, look) },
+      y: { distr: isLogarithmic ? 3 : 1, range: (plot, least, greatest) => rangeOf(plot, least, greatest, look) },
     },
     axes: [
-      { ...axis, size: 30, incrs: STEP_INCREMENTS, values: (_, steps) => steps.map(compact) },
+      {
+        ...axis,
+        size: 30,
+        incrs: STEP_INCREMENTS,
+        values: (_, steps, _axis, _space, distance) => steps.map((step) => numberTick(step, distance)),
+      },
       {
         ...axis,
         size: WIDE_AXIS,
-        values: (_, values) => values.map((value) => (value === null ? '' : look.formatTick(value))),
+        // marks of a logarithmic axis are as far apart as they are high
+        values: (_, values, _axis, _space, distance) =>
+          values.map((value) => (value === null ? '' : look.tick(value, isLogarithmic ? value : distance))),
       },
     ],
-    series: [
-      {},
-      ...curves.map(
-        (curve): uPlot.Series => ({
-          label: curve.label,
-          stroke: withAlpha(colour(curve.colour), curve.isFaint ? 0.3 : 1),
-          width: curve.isFaint ? 1 : 2,
-          spanGaps: true,
-          ...(curve.isDashed ? { dash: [6, 4] } : {}),
-          points: curve.isSparse ? { show: true, size: 6, fill: colour(curve.colour) } : { show: false },
-        }),
-      ),
-    ],
+    series: [{}, ...curves.map((curve) => seriesOf(curve, colour(curve.colour)))],
     hooks: {
       setCursor: [(plot) => onCursor(plot.cursor.idx ?? undefined)],
       setSelect: [
         (plot) => {
           const { left, width: selected } = plot.select;
-          if (selected < 4) return;
+          if (selected === 0) return;
           onZoom([plot.posToVal(left, 'x'), plot.posToVal(left + selected, 'x')]);
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },
@@ -96,16 +95,37 @@ export function chartOptions(look: ChartLook): uPlot.Options {
   };
 }
 
-function rangeOf(plot: uPlot, from: number | null, to: number | null, look: ChartLook): [number, number] {
+function seriesOf({ label, isFaint, isThin, isDashed, isSparse = false }: Curve, colour: string): uPlot.Series {
+  const stroke = withAlpha(colour, isFaint ? 0.3 : 1);
+  return {
+    label,
+    stroke,
+    width: isFaint || isThin ? 1 : 2,
+    spanGaps: isSparse,
+    ...(isDashed ? { dash: [6, 4] } : {}),
+    points: {
+      ...{ show: isSparse, size: isThin ? 4 : 6, fill: stroke },
+      filter: (plot, series, show) => (show ? null : lonePlaces(plot.data[series] as DrawnColumn)),
+    },
+  };
+}
+
+/** Other charts follow the cursor alone: a part of the steps is selected in the chart where the pointer is. */
+function isOfCursor(event: string): boolean {
+  return event === 'mousemove' || event === 'mouseleave';
+}
+
+function rangeOf(plot: uPlot, least: number | null, greatest: number | null, look: ChartLook): [number, number] {
   if (look.isLogarithmic) {
-    const low = from ?? 1;
-    const high = to ?? 10;
+    const low = least ?? 1;
+    const high = greatest ?? 10;
     return [low / 1.05, Math.max(high * 1.05, low * 1.1)];
   }
   const [first, last] = plot.series[0]?.idxs ?? [0, plot.data[0].length - 1];
   const isFalling = look.range === 'falling';
-  const columns = plot.data.slice(1) as (readonly (number | null | undefined)[])[];
-  const [low, high] = fittingRange(columns, isFalling ? afterSteepStart(plot.data[0], first, last) : first, last);
+  const columns = plot.data.slice(1) as DrawnColumn[];
+  const from = isFalling ? afterSteepStart(plot.data[0], first, last) : first;
+  const [low, high] = valueRange(columns, from, last, look.range);
   const values = look.references.map(({ value }) => value);
   const reached = isFalling ? values.filter((value) => isNear(value, low, high)) : values;
   return [
@@ -144,11 +164,4 @@ function withAlpha(colour: string, alpha: number): string {
   return `${colour}${Math.round(alpha * 255)
     .toString(16)
     .padStart(2, '0')}`;
-}
-
-const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
-
-/** `12K`, `1.5M`. */
-export function compact(value: number): string {
-  return COMPACT.format(value);
 }

@@ -3,8 +3,11 @@
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Reference } from '../../../report/references.ts';
-import { alignedData, type Curve, valueAt } from './chart-data.ts';
-import { type ChartLook, chartOptions } from './chart-options.ts';
+import { formatCount } from '../../../support/format.ts';
+import { alignedData, type Curve, type ShownRange } from './chart-data.ts';
+import { chartOptions } from './chart-options.ts';
+import { Legend, legendEntries } from './legend.tsx';
+import type { TickLabel } from './tick-labels.ts';
 import { useElementWidth, useIsDark } from './use-page.ts';
 
 /** The steps that charts show, undefined for all. */
@@ -13,16 +16,16 @@ export type Zoom = readonly [from: number, to: number] | undefined;
 export interface ChartProps {
   readonly title: string;
   readonly curves: readonly Curve[];
-  /** A value in the legend, and a short one on the axis. */
+  /** A value in the legend, and one beside a mark of the axis. */
   readonly format: (value: number) => string;
-  readonly formatTick: (value: number) => string;
+  readonly tick: TickLabel;
   readonly height: number;
   /** Its share of a row, half unless it is said. */
   readonly width?: 'whole' | 'wide' | 'narrow';
   readonly isLogarithmic?: boolean;
   /** Values to compare with. */
   readonly references?: readonly Reference[];
-  readonly range?: ChartLook['range'];
+  readonly range?: ShownRange;
   readonly zoom: Zoom;
   readonly onZoom: (zoom: Zoom) => void;
 }
@@ -35,7 +38,7 @@ export function Chart(props: ChartProps) {
     title,
     curves,
     format,
-    formatTick,
+    tick,
     height,
     isLogarithmic = false,
     references = NO_REFERENCES,
@@ -53,7 +56,7 @@ export function Chart(props: ChartProps) {
   const isEmpty = data[0].length === 0;
   // what a drawn chart cannot change
   const shape = JSON.stringify([
-    curves.map(({ label, colour }) => [label, colour]),
+    curves.map(({ steps: _, values: __, ...look }) => look),
     isLogarithmic,
     isDark,
     height,
@@ -67,7 +70,7 @@ export function Chart(props: ChartProps) {
     if (!place.current || width === 0 || isEmpty) return;
     const drawn = new uPlot(
       chartOptions({
-        ...{ curves, formatTick, height, width, isLogarithmic, references, range },
+        ...{ curves, tick, height, width, isLogarithmic, references, range },
         style: getComputedStyle(place.current),
         zoom: () => latest.current.zoom,
         onZoom: (range) => latest.current.onZoom(range),
@@ -86,28 +89,12 @@ export function Chart(props: ChartProps) {
   useEffect(() => plot.current?.setSize({ width, height }), [width, height]);
   useEffect(() => plot.current?.setData(data), [data, zoom]);
 
-  const at = cursor ?? data[0].length - 1;
+  const told = legendEntries(curves, data, cursor, format).map(({ curve, values }) => `${curve.label} ${values}`);
   return (
     <figure class={`chart ${share}`} aria-labelledby={titleId}>
       <figcaption>
         <h2 id={titleId}>{title}</h2>
-        <ul class="legend">
-          {curves.map(({ label, colour, isFaint, isDashed }, index) =>
-            isFaint ? null : (
-              <li key={label}>
-                <span class={`swatch ${isDashed ? 'dashed' : ''}`} style={{ color: `var(${colour})` }} />
-                {label} <b>{shown(valueAt(data[index + 1] ?? [], at), format)}</b>
-              </li>
-            ),
-          )}
-          {references.map(({ name, value }) => (
-            <li key={name}>
-              <span class="swatch dotted" />
-              {name} <b>{format(value)}</b>
-            </li>
-          ))}
-          <li class="at">{cursor === undefined ? '' : `step ${data[0][cursor]?.toLocaleString('en-US')}`}</li>
-        </ul>
+        <span class="at">{cursor !== undefined && `step ${formatCount(data[0][cursor] ?? 0)}`}</span>
       </figcaption>
       <div
         class="plot"
@@ -116,7 +103,7 @@ export function Chart(props: ChartProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cursor along the curves
         tabIndex={0}
         role="img"
-        aria-label={`${title}: ${curves.map(({ label }, index) => `${label} ${shown(valueAt(data[index + 1] ?? [], at), format)}`).join(', ')}. Arrow keys move the cursor, Escape shows all steps.`}
+        aria-label={`${title}: ${told.join(', ')}. Arrow keys move the cursor, Escape shows all steps.`}
         onKeyDown={(event) => {
           if (plot.current && moveCursor(plot.current, event.key, cursor)) event.preventDefault();
           if (event.key === 'Escape') onZoom(undefined);
@@ -125,12 +112,9 @@ export function Chart(props: ChartProps) {
       >
         {isEmpty && <p class="empty">nothing measured yet</p>}
       </div>
+      <Legend {...{ curves, data, cursor, references, format }} />
     </figure>
   );
-}
-
-function shown(value: number | undefined, format: (value: number) => string): string {
-  return value === undefined ? '–' : format(value);
 }
 
 /** How far an arrow key goes, as a share of the steps in sight. */

@@ -3,22 +3,22 @@
 import { useId, useMemo, useState } from 'preact/hooks';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../../../report/references.ts';
 import { Chart, type Zoom } from './chart.tsx';
-import { compact } from './chart-options.ts';
-import { hellaswagCurves, lossCurves, trainCurves } from './curves.ts';
+import { evaluationCurves, lossCurves, trainCurves } from './curves.ts';
 import type { RunState } from './run-state.ts';
+import { exponentialTick, numberTick, percentTick } from './tick-labels.ts';
 
 const TALL = 340;
 const LOW = 200;
 const DEFAULT_SMOOTHING = 0.9;
 
+const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
+
 const loss = (value: number): string => value.toFixed(4);
-const short = (value: number): string => String(Number(value.toPrecision(3)));
+const compact = (value: number): string => COMPACT.format(value);
 const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
 const accuracy = (value: number): string => `${(100 * value).toFixed(2)}%`;
-const shortPercent = (value: number): string => `${short(100 * value)}%`;
+const short = (value: number): string => String(Number(value.toPrecision(3)));
 const exponential = (value: number): string => value.toExponential(3);
-const shortExponential = (value: number): string =>
-  value === 0 ? '0' : value.toExponential().replace(/(\.\d)\d+/, '$1');
 
 export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
   const [isLogarithmic, setIsLogarithmic] = useState(false);
@@ -28,11 +28,11 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
   const curves = useMemo(
     () => ({
       loss: lossCurves(runs, smoothing),
-      hellaswag: hellaswagCurves(runs),
-      speed: trainCurves(runs, 'tokens/s', 'tokensPerSecond', smoothing),
-      mfu: trainCurves(runs, 'MFU', 'mfu', smoothing),
-      norm: trainCurves(runs, 'norm', 'norm', smoothing),
-      rate: trainCurves(runs, 'rate', 'lr', 0),
+      hellaswag: evaluationCurves(runs, 'accuracy', 'hellaswag').flat(),
+      speed: trainCurves(runs, 'tokens/s', 'tokensPerSecond', smoothing).flat(),
+      mfu: trainCurves(runs, 'MFU', 'mfu', smoothing).flat(),
+      norm: trainCurves(runs, 'norm', 'norm', smoothing).flat(),
+      rate: trainCurves(runs, 'rate', 'lr', 0).flat(),
     }),
     [runs, smoothing],
   );
@@ -68,16 +68,22 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
           <output>{smoothing.toFixed(2)}</output>
         </label>
         <button type="button" disabled={zoom === undefined} onClick={() => setZoom(undefined)}>
-          {zoom ? `Steps ${Math.round(zoom[0])} to ${Math.round(zoom[1])}: show all` : 'All steps (drag to zoom)'}
+          {zoom ? (
+            `Steps ${Math.round(zoom[0])} to ${Math.round(zoom[1])}: show all`
+          ) : (
+            <>
+              All steps <span class="of-pointer">(drag to zoom)</span>
+            </>
+          )}
         </button>
       </form>
       <div class="charts">
         <Chart
           {...common}
-          title="Loss"
+          title={runs.length === 1 ? 'Loss' : 'Loss: training · validation'}
           curves={curves.loss}
           format={loss}
-          formatTick={short}
+          tick={numberTick}
           height={TALL}
           width={curves.hellaswag.length > 0 ? 'wide' : 'whole'}
           isLogarithmic={isLogarithmic}
@@ -90,22 +96,16 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
             title="HellaSwag"
             curves={curves.hellaswag}
             format={accuracy}
-            formatTick={shortPercent}
+            tick={percentTick}
             height={TALL}
             width="narrow"
             references={HELLASWAG_REFERENCES}
           />
         )}
-        <Chart {...low} title="Tokens per second" curves={curves.speed} format={compact} formatTick={compact} />
-        <Chart
-          {...low}
-          title="Model FLOPs utilisation"
-          curves={curves.mfu}
-          format={percent}
-          formatTick={shortPercent}
-        />
-        <Chart {...low} title="Gradient norm" curves={curves.norm} format={short} formatTick={short} range="falling" />
-        <Chart {...low} title="Learning rate" curves={curves.rate} format={exponential} formatTick={shortExponential} />
+        <Chart {...low} title="Tokens per second" curves={curves.speed} format={compact} tick={numberTick} />
+        <Chart {...low} title="Model FLOPs utilisation" curves={curves.mfu} format={percent} tick={percentTick} />
+        <Chart {...low} title="Gradient norm" curves={curves.norm} format={short} tick={numberTick} range="falling" />
+        <Chart {...low} title="Learning rate" curves={curves.rate} format={exponential} tick={exponentialTick} />
       </div>
     </>
   );

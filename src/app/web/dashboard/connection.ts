@@ -1,12 +1,12 @@
 /**
  * @file The stream of events from the server. A lost connection is taken up again where it ended: by the browser itself, or
- * here where the browser gives up (a proxy's error page, another program on the port).
+ * here where the browser gives up (a proxy's error page, another program on the port) or nobody saw the page.
  */
 
-import type { RunInformation, RunProblem, RunUpdate } from '../../dashboard-stream.ts';
+import type { RunProblem, RunUpdate, ToldRun } from '../../dashboard-stream.ts';
 
 export interface StreamListener {
-  runs(information: readonly RunInformation[]): void;
+  runs(told: readonly ToldRun[]): void;
   update(update: RunUpdate): void;
   problem(problem: RunProblem): void;
   connected(isConnected: boolean): void;
@@ -14,11 +14,15 @@ export interface StreamListener {
 
 const RETRY_MILLISECONDS = 1500;
 
-/** Connects, and stays so until the returned function is called. */
+/** Connects, and stays so while the page is seen, until the returned function is called. */
 export function connect(listener: StreamListener): () => void {
   let source: EventSource | undefined;
   let timer: number | undefined;
   let position = '';
+  const close = (): void => {
+    source?.close();
+    clearTimeout(timer);
+  };
   const open = (): void => {
     const opened = new EventSource(`api/events?from=${encodeURIComponent(position)}`);
     source = opened;
@@ -33,12 +37,18 @@ export function connect(listener: StreamListener): () => void {
     opened.onopen = () => listener.connected(true);
     opened.onerror = () => {
       listener.connected(false);
-      if (opened.readyState === EventSource.CLOSED) timer = window.setTimeout(open, RETRY_MILLISECONDS);
+      if (opened.readyState === EventSource.CLOSED) timer = setTimeout(open, RETRY_MILLISECONDS);
     };
   };
-  open();
+  // a browser has six connections to a server at most: pages that nobody sees leave them to others
+  const openIfSeen = (): void => {
+    close();
+    if (!document.hidden) open();
+  };
+  document.addEventListener('visibilitychange', openIfSeen);
+  openIfSeen();
   return () => {
-    source?.close();
-    window.clearTimeout(timer);
+    document.removeEventListener('visibilitychange', openIfSeen);
+    close();
   };
 }

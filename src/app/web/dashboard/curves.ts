@@ -2,85 +2,66 @@
 
 import type { TrainColumns } from '../../dashboard-stream.ts';
 import type { Curve } from './chart-data.ts';
+import { shortNames } from './run-names.ts';
 import type { RunState } from './run-state.ts';
 import { smooth } from './smoothing.ts';
 
-const TRAINING = '--curve-0';
-const VALIDATION = '--curve-1';
+type Look = Pick<Curve, 'colour' | 'isDashed'>;
+
+const TRAINING: Look = { colour: '--curve-0' };
+const VALIDATION: Look = { colour: '--curve-1' };
 /** Colours that the style sheet defines, told apart by colour-blind readers too. */
-const COLOURS = 6;
+const COLOURS = 8;
 
-/** The colour of a run among several. */
-export function runColour(index: number): string {
-  return `--curve-${index % COLOURS}`;
+/** How a run among several is drawn: more runs than colours begin again, dashed. */
+export function runLook(index: number): Look {
+  return { colour: `--curve-${index % COLOURS}`, isDashed: Math.floor(index / COLOURS) % 2 === 1 };
 }
 
-/** Training loss as measured and smoothed, and validation loss. */
+/** Training loss, of one run as measured too, and validation loss. */
 export function lossCurves(runs: readonly RunState[], smoothing: number): Curve[] {
-  return runs.flatMap(({ information: { name }, history: { train, evaluations } }, index) => {
-    const isOne = runs.length === 1;
-    const training = isOne ? TRAINING : runColour(index);
-    const measured: Curve = {
-      label: 'measured',
-      colour: training,
-      steps: train.step,
-      values: train.loss,
-      isFaint: true,
-    };
-    const curves: Curve[] = [
-      ...(isOne && smoothing > 0 ? [measured] : []),
-      {
-        label: isOne ? 'training' : `${name}, training`,
-        colour: training,
-        steps: train.step,
-        values: smooth(train.loss, smoothing),
-      },
-    ];
-    if (evaluations.validationLoss.every((value) => value === null)) return curves;
-    return [
-      ...curves,
-      {
-        label: isOne ? 'validation' : `${name}, validation`,
-        colour: isOne ? VALIDATION : training,
-        steps: evaluations.step,
-        values: evaluations.validationLoss,
-        isSparse: true,
-        isDashed: !isOne,
-      },
-    ];
-  });
+  const training = trainCurves(runs, 'training', 'loss', smoothing);
+  const validation = evaluationCurves(runs, 'validation', 'validationLoss');
+  return runs.length === 1
+    ? [...training.flat(), ...validation.flat()]
+    : runs.flatMap((_, run) => [
+        ...(training[run] ?? []),
+        ...(validation[run] ?? []).map((curve) => ({ ...curve, isThin: true, isOfEntryBefore: true })),
+      ]);
 }
 
-/** One column of every run, smoothed. */
+/** One column of every run, smoothed, and of one run as measured too; the curves of each run. */
 export function trainCurves(
   runs: readonly RunState[],
   label: string,
   key: Exclude<keyof TrainColumns, 'step'>,
   smoothing: number,
-): Curve[] {
-  return runs.flatMap(({ information: { name }, history: { train } }, index) => {
-    const colour = runs.length === 1 ? TRAINING : runColour(index);
-    const measured: Curve = { label: 'measured', colour, steps: train.step, values: train[key], isFaint: true };
-    return [
-      ...(runs.length === 1 && smoothing > 0 ? [measured] : []),
-      { ...measured, label: runs.length === 1 ? label : name, values: smooth(train[key], smoothing), isFaint: false },
-    ];
+): Curve[][] {
+  const labels = labelsOf(runs, label);
+  return runs.map(({ history: { train } }, run) => {
+    const isOne = runs.length === 1;
+    const look = { label: labels[run] ?? '', ...(isOne ? TRAINING : runLook(run)) };
+    const measured = { ...look, steps: train.step, values: train[key] };
+    const smoothed = { ...measured, values: smooth(train[key], smoothing) };
+    return isOne && smoothing > 0 ? [{ ...measured, isFaint: true }, smoothed] : [smoothed];
   });
 }
 
-/** HellaSwag of every run that was asked it. */
-export function hellaswagCurves(runs: readonly RunState[]): Curve[] {
-  return runs.flatMap(({ information: { name }, history: { evaluations } }, index) =>
-    evaluations.hellaswag.every((value) => value === null)
-      ? []
-      : [
-          {
-            label: runs.length === 1 ? 'accuracy' : name,
-            colour: runs.length === 1 ? VALIDATION : runColour(index),
-            steps: evaluations.step,
-            values: evaluations.hellaswag,
-            isSparse: true,
-          },
-        ],
-  );
+/** What evaluations found of every run; the curves of each run, none where it was not evaluated. */
+export function evaluationCurves(
+  runs: readonly RunState[],
+  label: string,
+  key: 'validationLoss' | 'hellaswag',
+): Curve[][] {
+  const labels = labelsOf(runs, label);
+  return runs.map(({ history: { evaluations } }, run) => {
+    if (evaluations[key].every((value) => value === null)) return [];
+    const look = { label: labels[run] ?? '', ...(runs.length === 1 ? VALIDATION : runLook(run)) };
+    return [{ ...look, steps: evaluations.step, values: evaluations[key], isSparse: true }];
+  });
+}
+
+/** What a curve is called: one run's by its quantity, one of several by its run. */
+function labelsOf(runs: readonly RunState[], label: string): string[] {
+  return runs.length === 1 ? [label] : shortNames(runs.map(({ information }) => information.name));
 }

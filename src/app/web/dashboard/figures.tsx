@@ -2,7 +2,7 @@
 
 import { ofExamples } from '../../../report/hellaswag-examples.ts';
 import { formatCount, formatDuration } from '../../../support/format.ts';
-import type { RunState } from './run-state.ts';
+import { type RunState, stateOf, stepsTrained } from './run-state.ts';
 
 /** Figures that change from step to step are averaged over this share of the steps, and over so many at most. */
 const RECENT_SHARE = 1 / 20;
@@ -12,9 +12,6 @@ export function Figures({ run }: { readonly run: RunState }) {
   const { train, evaluations } = run.history;
   const trained = stepsTrained(run);
   const { steps } = run.information;
-  const milliseconds = recentMean(train.ms);
-  const left =
-    steps !== undefined && milliseconds !== undefined ? ((steps - trained) * milliseconds) / 1000 : undefined;
   const validation = lastOf(evaluations.step, evaluations.validationLoss);
   const hellaswag = lastOf(evaluations.step, evaluations.hellaswag);
   const examples = lastOf(evaluations.step, evaluations.hellaswagExamples)?.value;
@@ -28,7 +25,7 @@ export function Figures({ run }: { readonly run: RunState }) {
           {steps !== undefined && ` of ${formatCount(steps)}`}
         </span>
         {steps !== undefined && <progress max={steps} value={trained} aria-label="steps trained" />}
-        <span>{left === undefined ? '' : left === 0 ? 'finished' : `${formatDuration(left)} left`}</span>
+        <span>{timeLeft(run) ?? stateOf(run)}</span>
       </div>
       <dl>
         <Figure name="Training loss" value={recentMean(train.loss)?.toFixed(4)} />
@@ -52,14 +49,13 @@ export function Figures({ run }: { readonly run: RunState }) {
   );
 }
 
-/** Steps that a run has behind it. */
-export function stepsTrained({ history }: RunState): number {
-  return (history.train.step.at(-1) ?? -1) + 1;
-}
-
-/** Whether a run has trained the last of its steps. */
-export function isFinished(run: RunState): boolean {
-  return stepsTrained(run) === run.information.steps;
+/** `3 m 12 s left`; undefined for a run that is not trained now, or whose end is not known or reached. */
+function timeLeft(run: RunState): string | undefined {
+  const { steps = 0, isTraining } = run.information;
+  const left = steps - stepsTrained(run);
+  const milliseconds = recentMean(run.history.train.ms);
+  if (!isTraining || left <= 0 || milliseconds === undefined) return undefined;
+  return `${formatDuration((left * milliseconds) / 1000)} left`;
 }
 
 function Figure({

@@ -1,16 +1,16 @@
 /** @file What the page knows of each run: columns that grow as updates come. */
 
-import type { RunHistory, RunInformation, RunUpdate } from '../../dashboard-stream.ts';
+import type { RunHistory, RunUpdate, ToldRun } from '../../dashboard-stream.ts';
 
 export interface RunState {
-  readonly information: RunInformation;
+  readonly information: ToldRun;
   readonly history: RunHistory;
   /** Why the run cannot be read just now. */
-  readonly problem: string | undefined;
+  readonly problem: string | null;
 }
 
-/** A run of which nothing has been told yet. */
-export function emptyRun(information: RunInformation): RunState {
+/** A run of which nothing has been measured yet. */
+export function emptyRun(information: ToldRun): RunState {
   return {
     information,
     history: {
@@ -18,19 +18,44 @@ export function emptyRun(information: RunInformation): RunState {
       evaluations: { step: [], validationLoss: [], hellaswag: [], hellaswagExamples: [] },
       samples: [],
     },
-    problem: undefined,
+    problem: null,
   };
+}
+
+/** Steps that a run has behind it. */
+export function stepsTrained({ history }: RunState): number {
+  return (history.train.step.at(-1) ?? -1) + 1;
+}
+
+/** Whether a run has trained the last of its steps. */
+export function isFinished(run: RunState): boolean {
+  return stepsTrained(run) >= (run.information.steps ?? Number.POSITIVE_INFINITY);
+}
+
+/** What a run does, as `minillm runs` tells it. */
+export function stateOf(run: RunState): 'training' | 'finished' | 'stopped' | 'not begun' {
+  if (run.information.isTraining) return 'training';
+  if (isFinished(run)) return 'finished';
+  return stepsTrained(run) > 0 ? 'stopped' : 'not begun';
+}
+
+/** The runs under what is told of them now. */
+export function afterNews(runs: readonly RunState[], told: readonly ToldRun[]): RunState[] {
+  return told.map((information, index) => {
+    const run = runs[index];
+    return run ? { ...run, information } : emptyRun(information);
+  });
 }
 
 /** The run after an update. The arrays of a run that only grows are added to in place. */
 export function afterUpdate(run: RunState, update: RunUpdate): RunState {
   const { train, evaluations, samples } = update;
-  if (update.replaces) return { ...run, history: { train, evaluations, samples }, problem: undefined };
+  if (update.replaces) return { ...run, history: { train, evaluations, samples } };
   const { history } = run;
   extendColumns(history.train, train);
   extendColumns(history.evaluations, evaluations);
   extend(history.samples, samples);
-  return { ...run, history: { ...history }, problem: undefined };
+  return { ...run, history: { ...history } };
 }
 
 function extendColumns<Columns extends object>(columns: Columns, added: Columns): void {

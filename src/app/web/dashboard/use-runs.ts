@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { connect } from './connection.ts';
-import { afterUpdate, emptyRun, type RunState } from './run-state.ts';
+import { afterNews, afterUpdate, type RunState } from './run-state.ts';
 
 export type Connection = 'connecting' | 'connected' | 'disconnected' | 'reconnected';
 
@@ -18,20 +18,17 @@ export function useRuns(): { readonly runs: readonly RunState[]; readonly connec
   useEffect(
     () =>
       connect({
-        runs: (information) =>
-          setRuns((known) =>
-            information.map((told, index) => {
-              const run = known[index];
-              return run ? { ...run, information: told } : emptyRun(told);
-            }),
-          ),
+        runs: (told) => setRuns((known) => afterNews(known, told)),
         update: (update) => change(update.run, (run) => afterUpdate(run, update)),
         problem: ({ run, message }) => change(run, (state) => ({ ...state, problem: message })),
-        connected: (isConnected) =>
+        connected: (isConnected) => {
+          // a new connection tells its problems anew
+          if (isConnected) setRuns((known) => known.map((run) => ({ ...run, problem: null })));
           setConnection((before) => {
             if (!isConnected) return 'disconnected';
             return before === 'disconnected' ? 'reconnected' : 'connected';
-          }),
+          });
+        },
       }),
     [],
   );

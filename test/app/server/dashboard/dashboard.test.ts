@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, renameSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -6,6 +6,7 @@ import { dashboardApp } from '#minillm/app/server/dashboard/dashboard.js';
 import { listen } from '#minillm/app/server/listen.js';
 import { parameterCount } from '#minillm/model/flops.js';
 import { PRESETS } from '#minillm/model/presets.js';
+import { lockRunFolder } from '#minillm/runs/lock.js';
 import { MetricsLog, metricsPath } from '#minillm/runs/metrics.js';
 import { writeRunFacts } from '#minillm/runs/run-facts.js';
 import { formatCount } from '#minillm/support/format.js';
@@ -109,6 +110,32 @@ test('runs are told apart, one that cannot be read says why and hinders no other
   expect(await next()).toMatchObject({ name: 'update', data: { run: 1 } });
   information.set(good, { name: 'mine', steps: 7, facts: [['model', 'tiny']], settings: {} });
   expect(await next()).toMatchObject({ name: 'runs', data: [{}, { name: 'mine', steps: 7 }] });
+});
+
+test('whether a run is trained is told, and when that changes', async () => {
+  const folder = temporaryFolder();
+  await logged(folder, 0, 0);
+  const { url } = await serve([folder]);
+  const next = await openStream(`${url}api/events`);
+  expect(await next()).toMatchObject({ name: 'runs', data: [{ isTraining: false }] });
+  expect((await next()).name).toBe('update');
+  const lock = lockRunFolder(folder);
+  expect(await next()).toMatchObject({ name: 'runs', data: [{ isTraining: true }] });
+  lock.release();
+  expect(await next()).toMatchObject({ name: 'runs', data: [{ isTraining: false }] });
+});
+
+test('a run whose file is gone is a problem until it is back', async () => {
+  const folder = temporaryFolder();
+  await logged(folder, 0, 0);
+  const { url } = await serve([folder]);
+  const next = await openStream(`${url}api/events`);
+  await next();
+  expect((await next()).name).toBe('update');
+  renameSync(metricsPath(folder), join(folder, 'away'));
+  expect(await next()).toMatchObject({ name: 'problem', data: { run: 0, message: expect.stringContaining('gone') } });
+  renameSync(join(folder, 'away'), metricsPath(folder));
+  expect(await next()).toMatchObject({ name: 'problem', data: { run: 0, message: null } });
 });
 
 test('the page is served whole, and lets a browser load nothing from elsewhere', async () => {

@@ -1,33 +1,12 @@
 import { expect, test } from 'vitest';
-import { alignedData, fittingRange, valueAt } from '../../../../src/app/web/dashboard/chart-data.ts';
+import { alignedData, lonePlaces, valueRange } from '../../../../src/app/web/dashboard/chart-data.ts';
+import { chartOptions } from '../../../../src/app/web/dashboard/chart-options.ts';
+import { lossCurves } from '../../../../src/app/web/dashboard/curves.ts';
+import { legendEntries } from '../../../../src/app/web/dashboard/legend.tsx';
+import { shortNames } from '../../../../src/app/web/dashboard/run-names.ts';
 import { afterUpdate, emptyRun } from '../../../../src/app/web/dashboard/run-state.ts';
 import { smooth } from '../../../../src/app/web/dashboard/smoothing.ts';
-
-const update = (replaces: boolean, ...steps: number[]) => {
-  const values = () => steps.map((step) => 10 - step);
-  return {
-    ...{ run: 0, replaces, samples: steps.map((step) => ({ step, text: 'once' })) },
-    train: {
-      step: [...steps],
-      loss: values(),
-      lr: values(),
-      norm: values(),
-      ms: values(),
-      tokensPerSecond: values(),
-      mfu: values(),
-    },
-    evaluations: { step: [...steps], validationLoss: values(), hellaswag: values(), hellaswagExamples: values() },
-  };
-};
-
-test('updates are added to a run; one that replaces takes the place of all before it', () => {
-  const run = emptyRun({ name: 'run', facts: [], settings: {} });
-  const grown = afterUpdate(afterUpdate(run, update(true, 0, 1, 2)), update(false, 3));
-  expect(grown.history.train.step).toEqual([0, 1, 2, 3]);
-  expect(grown.history.train.loss).toEqual([10, 9, 8, 7]);
-  expect(grown.history.samples).toHaveLength(4);
-  expect(afterUpdate(grown, update(true, 0, 1)).history.train.step).toEqual([0, 1]);
-});
+import { exponentialTick, numberTick, percentTick } from '../../../../src/app/web/dashboard/tick-labels.ts';
 
 test('smoothing is the mean weighted towards the newest, without a bias to the start', () => {
   const constant = Array.from({ length: 200 }, () => 3);
@@ -48,19 +27,94 @@ test('curves measured at different steps share one row of steps', () => {
     [3, 2, 1],
     [5, undefined, 4],
   ]);
-  expect(valueAt(data[2] ?? [], 1)).toBe(5);
-  expect(valueAt([null, null], 1)).toBeUndefined();
   expect(alignedData([curve([0, 1], [0, 2])], true)[1]).toEqual([null, 2]);
 });
 
-test('the axis fits the values but for a few outlying ones', () => {
+test('the axis fits a falling curve but for a few outlying values, and all of another', () => {
   const losses = Array.from({ length: 1000 }, (_, step) => (step < 10 ? 11 : 3 + step / 1000));
-  const [low, high] = fittingRange([losses], 0, 999);
+  const [low, high] = valueRange([losses], 0, 999, 'falling');
   expect(low).toBeGreaterThan(2.8);
   expect(low).toBeLessThan(3.01);
   expect(high).toBeGreaterThan(3.999);
   expect(high).toBeLessThan(4.5);
-  expect(fittingRange([[null]], 0, 0)).toEqual([0, 1]);
-  const [lowest, highest] = fittingRange([[2, 2]], 0, 1);
-  expect(highest).toBeGreaterThan(lowest);
+  expect(valueRange([losses], 0, 999, 'all')[1]).toBeGreaterThan(11);
+  expect(valueRange([[null]], 0, 0, 'all')).toEqual([0, 1]);
+});
+
+test('what floating point leaves of a constant fills no axis', () => {
+  for (const values of [[2, 2], [0.33, 0.33 + 1e-16], [0]]) {
+    const [low, high] = valueRange([values], 0, 1, 'all');
+    expect(high - low).toBeGreaterThan(Math.max(...values) * 1e-3);
+    expect(low).toBeGreaterThanOrEqual(0);
+  }
+});
+
+test('the legend tells the value under the cursor, none behind the end of a curve, without a cursor the last', () => {
+  const curves = [
+    { label: 'long', colour: '', steps: [0, 1, 2, 3], values: [4, 3, 2, 1] },
+    { label: 'short', colour: '', steps: [0, 1], values: [9, 8] },
+    { label: 'sparse', colour: '', steps: [0, 2], values: [7, 6], isSparse: true },
+  ];
+  const told = (cursor: number | undefined) =>
+    legendEntries(curves, alignedData(curves, false), cursor, String).map(({ values }) => values);
+  expect(told(1)).toEqual(['3', '8', '7']);
+  expect(told(2)).toEqual(['2', '–', '6']);
+  expect(told(undefined)).toEqual(['1', '8', '6']);
+});
+
+test('of several runs each has one entry in the legend of the loss, and a look of its own', () => {
+  const runs = Array.from({ length: 10 }, (_, index) =>
+    afterUpdate(emptyRun({ name: `run-${index}`, facts: [], settings: {}, isTraining: false }), {
+      ...{ run: index, replaces: true, samples: [] },
+      train: { step: [0], loss: [3], lr: [1], norm: [1], ms: [1], tokensPerSecond: [1], mfu: [1] },
+      evaluations: { step: [0], validationLoss: [4], hellaswag: [null], hellaswagExamples: [null] },
+    }),
+  );
+  const curves = lossCurves(runs, 0.9);
+  const entries = legendEntries(curves, alignedData(curves, false), undefined, String);
+  expect(entries.map(({ values }) => values)).toEqual(runs.map(() => '3 · 4'));
+  expect(new Set(entries.map(({ curve }) => `${curve.colour} ${curve.isDashed}`)).size).toBe(10);
+});
+
+test('values without a neighbour are found; a step of another curve is no gap', () => {
+  expect(lonePlaces([1])).toEqual([0]);
+  expect(lonePlaces([1, null, 2, 3, null, 4])).toEqual([0, 5]);
+  expect(lonePlaces([1, undefined, 2, undefined])).toEqual([]);
+  expect(lonePlaces([null, undefined, 2, undefined, null])).toEqual([2]);
+});
+
+test('a missing value is a gap, but not between measurements that are made now and then', () => {
+  const curve = { label: '', colour: '', steps: [], values: [] };
+  const { series } = chartOptions({
+    ...{
+      curves: [curve, { ...curve, isSparse: true }],
+      tick: numberTick,
+      width: 100,
+      height: 100,
+      isLogarithmic: false,
+    },
+    ...{ style: { getPropertyValue: () => '#000000' } as unknown as CSSStyleDeclaration, references: [], range: 'all' },
+    ...{ zoom: () => undefined, onZoom: () => {}, onCursor: () => {} },
+  });
+  expect(series.slice(1).map(({ spanGaps }) => spanGaps)).toEqual([false, true]);
+});
+
+test('the marks of an axis are told apart', () => {
+  const marks = (distance: number, ...values: number[]) => values.map((value) => numberTick(value, distance));
+  expect(marks(0.25, 11.75, 11.5, 11.25)).toEqual(['11.75', '11.50', '11.25']);
+  expect(marks(20, 16_000, 16_020)).toEqual(['16,000', '16,020']);
+  expect(marks(5000, 0, 15_000)).toEqual(['0', '15K']);
+  expect(marks(50_000, 1_100_000, 1_150_000)).toEqual(['1.1M', '1.15M']);
+  expect(marks(2.5e-7, 5e-7, 7.5e-7)).toEqual(['5e-7', '7.5e-7']);
+  expect([percentTick(0.3325, 0.0025), percentTick(0.335, 0.0025)]).toEqual(['33.25%', '33.50%']);
+  expect([1e-4, 3 * 2.5e-5, 0].map(exponentialTick)).toEqual(['1e-4', '7.5e-5', '0']);
+});
+
+test('names are shown without the words that all of them begin and end with', () => {
+  expect(shortNames(['size-large-1-batch-8', 'size-large-10-batch-8'])).toEqual(['…1…', '…10…']);
+  expect(shortNames(['size-large-lr-1', 'size-large-lr-10'])).toEqual(['…1', '…10']);
+  expect(shortNames(['model-large', 'model-large-large'])).toEqual(['model-large', 'model-large-large']);
+  expect(shortNames(['book', 'books'])).toEqual(['book', 'books']);
+  expect(shortNames(['a-1', 'a-2'])).toEqual(['a-1', 'a-2']);
+  expect(shortNames(['size-large-1'])).toEqual(['size-large-1']);
 });
