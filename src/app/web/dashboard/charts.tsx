@@ -13,10 +13,9 @@ const DEFAULT_SMOOTHING = 0.9;
 
 const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 
-const loss = (value: number): string => value.toFixed(4);
+const fourDecimals = (value: number): string => value.toFixed(4);
 const compact = (value: number): string => COMPACT.format(value);
 const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
-const accuracy = (value: number): string => `${(100 * value).toFixed(2)}%`;
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 const exponential = (value: number): string => value.toExponential(3);
 
@@ -80,9 +79,9 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
       <div class="charts">
         <Chart
           {...common}
-          title={runs.length === 1 ? 'Loss' : 'Loss: training · validation'}
+          title={runs.length === 1 ? 'Loss' : 'Loss: training (thin) · validation'}
           curves={curves.loss}
-          format={loss}
+          format={fourDecimals}
           tick={numberTick}
           height={TALL}
           width={curves.hellaswag.length > 0 ? 'wide' : 'whole'}
@@ -95,8 +94,8 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
             {...common}
             title="HellaSwag"
             curves={curves.hellaswag}
-            format={accuracy}
-            tick={percentTick}
+            format={fourDecimals}
+            tick={numberTick}
             height={TALL}
             width="narrow"
             references={HELLASWAG_REFERENCES}

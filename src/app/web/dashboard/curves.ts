@@ -18,16 +18,17 @@ export function runLook(index: number): Look {
   return { colour: `--curve-${index % COLOURS}`, isDashed: Math.floor(index / COLOURS) % 2 === 1 };
 }
 
-/** Training loss, of one run as measured too, and validation loss. */
+/** Training loss, of one run as measured too, and validation loss; where runs have both, training is thin. */
 export function lossCurves(runs: readonly RunState[], smoothing: number): Curve[] {
   const training = trainCurves(runs, 'training', 'loss', smoothing);
   const validation = evaluationCurves(runs, 'validation', 'validationLoss');
   return runs.length === 1
     ? [...training.flat(), ...validation.flat()]
-    : runs.flatMap((_, run) => [
-        ...(training[run] ?? []),
-        ...(validation[run] ?? []).map((curve) => ({ ...curve, isThin: true, isOfEntryBefore: true })),
-      ]);
+    : runs.flatMap((_, run) => {
+        const validated = (validation[run] ?? []).map((curve) => ({ ...curve, isOfEntryBefore: true }));
+        const isThin = validated.length > 0;
+        return [...(training[run] ?? []).map((curve) => ({ ...curve, isThin })), ...validated];
+      });
 }
 
 /** One column of every run, smoothed, and of one run as measured too; the curves of each run. */

@@ -37,7 +37,7 @@ export function Figures({ run }: { readonly run: RunState }) {
         {hellaswag && (
           <Figure
             name={`HellaSwag${ofExamples(examples)}`}
-            value={`${(100 * hellaswag.value).toFixed(2)}%`}
+            value={hellaswag.value.toFixed(4)}
             note={`step ${formatCount(hellaswag.step)}`}
           />
         )}
