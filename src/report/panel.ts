@@ -74,9 +74,9 @@ function horizontalAxis({ horizontal }: Panel, palette: Palette, gridIndex: numb
   const label = (value: number): string => {
     // ECharts also labels the end of the axis
     if (Math.abs(value / interval - Math.round(value / interval)) > 1e-6) return '';
-    if (unit === 'tokens') return formatTokens(value);
+    if (unit === 'tokens') return formatTokens(value, interval);
     return tokensPerStep
-      ? `${formatCount(value)}\n{tokens|${formatTokens(value * tokensPerStep)}}`
+      ? `${formatCount(value)}\n{tokens|${formatTokens(value * tokensPerStep, interval * tokensPerStep)}}`
       : formatCount(value);
   };
   return {

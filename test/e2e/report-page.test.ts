@@ -146,11 +146,23 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
       await page.hover('figure:first-of-type .canvas', { position: { x: 500, y: 100 } });
       await page.waitForSelector('.tooltip');
       expect(await page.innerText('.tooltip')).toMatch(
-        /step \d+, \d+ k tokens\s+each step\s+3\.\d{4}\s+training\s+3\.\d{4}\s+validation\s+3\.\d{4}/,
+        /step \d+, [\d.]+ k tokens\s+each step\s+3\.\d{4}\s+training\s+3\.\d{4}\s+validation\s+3\.\d{4}/,
       );
       await page.getByRole('button', { name: 'last tenth' }).click();
       const lastTicks = await page.$$eval('figure', (figures) => figures.map((figure) => figure.textContent ?? ''));
       for (const text of lastTicks) expect(text).toContain('580');
+    });
+  });
+
+  test('shows the same stretch and values on a logarithmic axis', async () => {
+    await visit(pages.one, {}, async (page) => {
+      const ticks = () => page.$$eval('figure:first-of-type text', (texts) => texts.map((text) => text.textContent));
+      await page.getByRole('button', { name: 'last half' }).click();
+      const linear = await ticks();
+      await page.getByRole('button', { name: 'log' }).click();
+      expect(await ticks()).toEqual(linear.filter((tick) => tick !== '300'));
+      await page.getByRole('button', { name: 'whole run' }).click();
+      expect(await ticks()).toEqual(expect.arrayContaining(['1', '10', '100']));
     });
   });
 

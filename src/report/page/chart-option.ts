@@ -2,13 +2,13 @@
 
 import type { LineSeriesOption } from 'echarts/charts';
 import type { EChartsCoreOption } from 'echarts/core';
-import { formatCount } from '../../support/format.ts';
 import { type AxisRange, decimalsOf, lossRange, tickedRange } from '../axis-range.ts';
 import type { Series } from '../curves.ts';
 import { formatTokens } from '../horizontal.ts';
 import type { PageChart, PageCurve, PageData } from '../page-data.ts';
 import { PALETTES, type Palette, runColour, type Theme } from '../palette.ts';
 import type { Reference } from '../references.ts';
+import { horizontalTicks } from './horizontal-ticks.ts';
 import { colourIndex, curveName } from './legend.ts';
 import { tooltip } from './tooltip.ts';
 import { extent, points, shownCurves, shownExtent, type View } from './view.ts';
@@ -21,6 +21,9 @@ const STROKES = {
 
 /** Points up to which each is marked. */
 const MOST_POINTS = 40;
+
+/** Pixels right of the plot: half the label of a tick at its end. */
+const RIGHT = 26;
 
 /** The whole chart. */
 export function chartOption(
@@ -38,21 +41,19 @@ export function chartOption(
   return {
     animation: false,
     textStyle: { fontFamily: 'inherit' },
-    grid: { left: 52, right: 16, top: 12, bottom: hasSlider ? 74 : 32 },
+    grid: { left: 52, right: RIGHT, top: 12, bottom: hasSlider ? 74 : 32 },
     xAxis: {
       type: view.scale === 'log' ? 'log' : 'value',
       min,
       max,
-      splitNumber: 5,
       axisLine: { onZero: false, lineStyle: { color: palette.axis } },
       axisTick: { show: false },
       splitLine: { show: false },
       axisPointer: { show: true, type: 'line', label: { show: false }, lineStyle: { color: palette.axis } },
       axisLabel: {
         ...labels,
-        ...endTicks(view),
+        ...tickLabels(data, view),
         hideOverlap: true,
-        formatter: view.unit === 'tokens' ? formatTokens : formatCount,
       },
     },
     yAxis: {
@@ -81,11 +82,13 @@ export function zoomOption(
   hasSlider: boolean,
 ): EChartsCoreOption {
   const { start, end } = view;
+  const palette = PALETTES[theme];
   const vertical = verticalRange(chart, data, view);
   return {
-    xAxis: { axisLabel: endTicks(view) },
+    xAxis: { axisLabel: tickLabels(data, view) },
     yAxis: { ...vertical, axisLabel: { formatter: axisFormatter(chart, vertical) } },
-    series: chart.references.map((line) => reference(line, chart, vertical, PALETTES[theme])),
+    tooltip: tooltip(chart, data, view, palette),
+    series: chart.references.map((line) => reference(line, chart, vertical, palette)),
     dataZoom: hasSlider
       ? [
           { start, end },
@@ -206,7 +209,7 @@ function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
     height: 12,
     handleSize: '190%',
     left: 52,
-    right: 16,
+    right: RIGHT,
     showDetail: false,
     brushSelect: false,
     borderColor: 'transparent',
@@ -219,16 +222,16 @@ function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
   return hasSlider ? [inside, slider] : [inside];
 }
 
-/** The ends of the axis are round numbers only at 0 and on a logarithmic axis. */
-function endTicks({ scale, start }: View) {
-  const isLog = scale === 'log';
-  return { showMinLabel: isLog || start === 0, showMaxLabel: isLog };
+/** Of the part of the horizontal axis that is shown. */
+function tickLabels(data: PageData, view: View) {
+  const { values, format } = horizontalTicks(shownExtent(data, view), view);
+  return { customValues: values, formatter: format };
 }
 
 /** Writes the ticks of the vertical axis, all with as many decimals. */
 function axisFormatter({ format }: PageChart, { interval }: AxisRange): (value: number) => string {
   if (format === 'percent') return (value) => `${(100 * value).toFixed(decimalsOf(100 * interval))} %`;
-  if (format === 'count') return formatTokens;
+  if (format === 'count') return (value) => formatTokens(value, interval);
   if (format === 'exponential') return (value) => (value === 0 ? '0' : value.toExponential(1).replace('.0e', 'e'));
   return (value) => value.toFixed(decimalsOf(interval));
 }

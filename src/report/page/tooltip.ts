@@ -6,7 +6,10 @@ import type { PageChart, PageData } from '../page-data.ts';
 import { type Palette, runColour } from '../palette.ts';
 import { element } from './element.ts';
 import { colourIndex, curveName } from './legend.ts';
-import { nearestValue, shownCurves, type View } from './view.ts';
+import { nearestValue, shownCurves, shownExtent, type View } from './view.ts';
+
+/** Places of the pointer that are told apart, about one a pixel. */
+const POINTER_PLACES = 1000;
 
 interface Pointed {
   readonly value: readonly [number, number | null];
@@ -40,12 +43,14 @@ export function tooltip(chart: PageChart, data: PageData, view: View, palette: P
   };
 }
 
-/** `step 5,000, 2.6 B tokens`. */
-function place(x: number, { runs }: PageData, { unit }: View): string {
-  if (unit === 'tokens') return `${formatTokens(x)} tokens`;
-  const sizes = new Set(runs.map(({ tokensPerStep }) => tokensPerStep));
+/** `step 5,000, 2.62 B tokens`: tokens as exact as the pointer. */
+function place(x: number, data: PageData, view: View): string {
+  const [from, to] = shownExtent(data, view);
+  const distance = (to - from) / POINTER_PLACES;
+  if (view.unit === 'tokens') return `${formatTokens(x, distance)} tokens`;
+  const sizes = new Set(data.runs.map(({ tokensPerStep }) => tokensPerStep));
   const [size] = sizes.size === 1 ? sizes : [];
-  return `step ${formatCount(x)}${size ? `, ${formatTokens(x * size)} tokens` : ''}`;
+  return `step ${formatCount(x)}${size ? `, ${formatTokens(x * size, distance * size)} tokens` : ''}`;
 }
 
 function valueText(value: number, { format }: PageChart): string {
