@@ -18,7 +18,7 @@ export async function runRuns(given: readonly string[], { json }: RunsFlags): Pr
   const usual: string[] = [];
   for (const folder of USUAL_FOLDERS) if (await exists(folder)) usual.push(folder);
   const folders = given.length > 0 ? given : usual;
-  const runs = (await Promise.all(folders.map(listRuns))).flat();
+  const runs = await listRuns(folders);
   if (json) console.log(JSON.stringify(runs));
   else if (runs.length === 0) console.log(`no runs in ${(given.length > 0 ? given : USUAL_FOLDERS).join(', ')}`);
   else printRuns(runs);
