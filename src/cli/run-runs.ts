@@ -1,6 +1,7 @@
 /** @file What `minillm runs` does. */
 
 import { ofExamples } from '../report/hellaswag-examples.ts';
+import { formatMeasured } from '../report/number-format.ts';
 import { type ListedRun, listRuns } from '../report/run-list.ts';
 import { exists } from '../support/files.ts';
 import { formatCount, formatDuration } from '../support/format.ts';
@@ -50,5 +51,5 @@ function cells({ path, summary, stepsPlanned, model, facts, writtenAt, state }: 
 }
 
 function shown(value = Number.NaN): string {
-  return Number.isNaN(value) ? '-' : value.toFixed(4);
+  return Number.isNaN(value) ? '-' : formatMeasured(value, 4);
 }

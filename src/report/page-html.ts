@@ -6,6 +6,7 @@ import { formatCount, formatDuration } from '../support/format.ts';
 import type { RunCurves } from './curves.ts';
 import { ofExamples } from './hellaswag-examples.ts';
 import { formatTokens } from './horizontal.ts';
+import { formatMeasured } from './number-format.ts';
 import { pageData } from './page-data.ts';
 import { PALETTES, runColour } from './palette.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from './references.ts';
@@ -165,7 +166,7 @@ function words(key: string): string {
 }
 
 function shown(value: number, digits: number): string {
-  return Number.isNaN(value) ? '–' : value.toFixed(digits);
+  return Number.isNaN(value) ? '–' : formatMeasured(value, digits);
 }
 
 function count(value: number): string {
@@ -173,5 +174,5 @@ function count(value: number): string {
 }
 
 function signed(value: number, digits: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
+  return `${value < 0 ? '−' : '+'}${formatMeasured(Math.abs(value), digits)}`;
 }

@@ -38,6 +38,12 @@ export function labelPlaces(
   }).flat();
 }
 
+/** Whether two rectangles share a place. */
+export function overlaps(one: LabelBox, other: LabelBox): boolean {
+  const isBeside = one.left >= other.left + other.width || other.left >= one.left + one.width;
+  return !isBeside && Math.abs(one.y - other.y) < (one.height + other.height) / 2;
+}
+
 /** The first of the rectangles that the fewest curves run through. */
 export function clearest(places: readonly LabelBox[], paths: readonly Path[]): LabelBox | undefined {
   const crossings = places.map((place) => paths.filter((path) => crosses(path, place)).length);

@@ -62,6 +62,17 @@ test('report writes a table for each run, also where names differ only in what f
   expect(tables).toEqual(['a-b.csv', 'a-b-3.csv', 'a-b-2.csv']);
 });
 
+test('report is named for the number of runs when their names are long', async () => {
+  const run = writeSyntheticRun(join(temporaryFolder(), 'run'), { steps: 50 });
+  const titleOf = async (...names: string[]) => {
+    const out = temporaryFolder();
+    await minillm('report', ...names.map((name) => `${name}=${run}`), '--out', out);
+    return /<title>(.*)<\/title>/.exec(readFileSync(join(out, 'report.html'), 'utf8'))?.[1];
+  };
+  expect(await titleOf('a', 'b')).toBe('a, b');
+  expect(await titleOf('a'.repeat(60), 'b'.repeat(60))).toBe('2 runs');
+});
+
 test('report ends with one line for what is no run, and for a place it cannot write to', async () => {
   const folder = temporaryFolder();
   const missing = await minillm('report', join(folder, 'none'));
