@@ -1,5 +1,6 @@
 /** @file The horizontal axis of a report: steps, with tokens where they are known; tokens alone where runs take different batches. */
 
+import { formatCount } from '../support/format.ts';
 import { decimalsOf, niceInterval } from './axis-range.ts';
 import { lastStep, type RunCurves } from './curves.ts';
 
@@ -26,6 +27,11 @@ export function horizontalOf(runs: readonly RunCurves[]): Horizontal {
 /** What a step of the run is on the axis. */
 export function scaleOf(unit: Horizontal['unit'], { tokensPerStep }: Pick<RunCurves, 'tokensPerStep'>): number {
   return unit === 'tokens' ? (tokensPerStep ?? Number.NaN) : 1;
+}
+
+/** `1 step`, `20,000 steps`. */
+export function formatSteps(steps: number): string {
+  return `${formatCount(steps)} ${steps === 1 ? 'step' : 'steps'}`;
 }
 
 const TOKEN_UNITS = ['', ' k', ' M', ' B', ' T'];

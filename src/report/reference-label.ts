@@ -17,12 +17,9 @@ export interface LabelBox {
 /** A curve in pixels, from left to right. */
 export type Path = readonly (readonly [x: number, y: number])[];
 
-/** So many places along a line are tried. */
-const PLACES = 7;
-
 /**
  * The rectangles of this width above and below a line from x `from` to `to` at `line`, or on one side of it, in the order in
- * which they please: from the preferred end to the other.
+ * which they please: from the preferred end to the other, at `count` places.
  */
 export function labelPlaces(
   [from, to]: readonly [from: number, to: number],
@@ -30,9 +27,10 @@ export function labelPlaces(
   width: number,
   preferred: Side,
   sides: readonly ('above' | 'below')[] = ['above', 'below'],
+  count = 7,
 ): LabelBox[] {
-  return Array.from({ length: PLACES }, (_, index) => {
-    const share = index / (PLACES - 1);
+  return Array.from({ length: count }, (_, index) => {
+    const share = index / (count - 1);
     const left = from + (to - from - width) * (preferred === 'left' ? share : 1 - share);
     return sides.map((side) => ({ left, width, y: line + OFFSETS[side], height: LABEL_HEIGHT }));
   }).flat();

@@ -14,14 +14,16 @@ import { launchBrowser, missingBrowser } from './browser.ts';
 describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ? ` (${missingBrowser})` : ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'minillm-report-'));
   let browser: Browser;
-  const pages = { one: '', two: '' };
+  const pages = { one: '', two: '', short: '' };
 
   beforeAll(async () => {
     const base = writeSyntheticRun(join(folder, 'base'), { planned: 600 });
     const wide = writeSyntheticRun(join(folder, 'wide'), { tokensPerStep: 2048, scale: 0.9, planned: 600 });
+    const brief = writeSyntheticRun(join(folder, 'brief'), { steps: 1, hellaswag: false });
     for (const [name, runs] of [
       ['one', [base]],
       ['two', [base, wide]],
+      ['short', [`a-rather-long-name-of-a-run=${base}`, `a-rather-long-name-of-one-step=${brief}`]],
     ] as const) {
       const out = join(folder, name);
       const { code, stderr } = await minillm('report', ...runs, '--out', out, '--title', 'A <title> & "more"');
@@ -187,6 +189,24 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
       const after = Object.fromEntries(await curveCounts(page));
       expect([before.Loss, after.Loss]).toEqual([6, 3]);
       expect([before.Throughput, after.Throughput]).toEqual([4, 2]);
+    });
+  });
+
+  test('tells the values of several runs in a row each, none of a run that had ended', async () => {
+    await visit(pages.two, {}, async (page) => {
+      await page.hover('figure:first-of-type .canvas', { position: { x: 300, y: 100 } });
+      await page.waitForSelector('.tooltip');
+      expect(await page.innerText('.tooltip')).toMatch(
+        /tokens\s+training\s+validation\s+base(\s+\d\.\d{4}){2}\s+wide(\s+\d\.\d{4}){2}$/,
+      );
+    });
+    await visit(pages.short, {}, async (page) => {
+      await page.hover('figure:first-of-type .canvas', { position: { x: 600, y: 100 } });
+      await page.waitForSelector('.tooltip');
+      const told = await page.innerText('.tooltip');
+      expect(told).toContain('…a-run');
+      expect(told).not.toContain('one-step');
+      expect(await page.innerText('#samples')).toContain('a-rather-long-name-of-one-step, after 0 steps');
     });
   });
 });

@@ -2,7 +2,11 @@
 
 import { describe, expect, test } from 'vitest';
 import type { PageData } from '#minillm/report/page-data.js';
+import { PALETTES } from '#minillm/report/palette.js';
+import type { Path } from '#minillm/report/reference-label.js';
 import { horizontalTicks } from '../../src/report/page/horizontal-ticks.ts';
+import { referenceLine } from '../../src/report/page/reference-line.ts';
+import { verticalRange } from '../../src/report/page/vertical-range.ts';
 import { extent, nearestValue, shownExtent, type View } from '../../src/report/page/view.ts';
 
 const run = { name: 'run', shortName: 'run', tokensPerStep: 524_288, lastStep: 20_000, prompt: '', samples: [] };
@@ -59,5 +63,61 @@ describe('the ticks below a chart', () => {
   test('have no half steps', () => {
     const { values } = horizontalTicks([0, 12], view);
     expect(values).toEqual([0, 3, 6, 9, 12]);
+  });
+});
+
+describe('the vertical axis', () => {
+  const curve = { run: 0, role: 'validation', steps: [0, 100, 10_500, 20_000], values: [11, 6, 3.2, 3] } as const;
+  const chart = { title: 'Loss', format: 'fixed', range: 'falling', references: [], curves: [curve] } as const;
+
+  test('of a part fits the values in it, whichever the scale', () => {
+    for (const scale of ['linear', 'log'] as const)
+      expect(verticalRange(chart, data, { ...view, scale, start: 50 })).toMatchObject({ min: 3, max: 3.2 });
+  });
+
+  test('stays when no run is switched on', () => {
+    const hidden = new Set([0, 1]);
+    expect(verticalRange(chart, data, { ...view, hidden })).toEqual(verticalRange(chart, data, view));
+  });
+});
+
+describe("a reference's name", () => {
+  const line = { name: 'OpenAI GPT-2 124M', value: 3 };
+  const range = { min: 2, max: 4, interval: 1 };
+  /** @param paths in a plot of 600 by 200 pixels, whose middle is the line */
+  const position = (paths: readonly Path[], value = line.value): unknown => {
+    const plot = { left: 0, top: 0, width: 600, height: 200, paths };
+    const { markLine } = referenceLine({ ...line, value }, range, plot, 'right', PALETTES.light);
+    return markLine?.label?.position;
+  };
+
+  test('stands at its end, above or below, at its start or in the middle: where no curve is', () => {
+    const below: Path = [
+      [0, 110],
+      [600, 110],
+    ];
+    const above: Path = [
+      [0, 90],
+      [600, 90],
+    ];
+    const throughTheEnd: Path = [
+      [500, 0],
+      [600, 200],
+    ];
+    const throughTheMiddle: Path = [
+      [250, 0],
+      [350, 200],
+    ];
+    const cases = [[below], [above], [throughTheEnd], [throughTheEnd, throughTheMiddle]];
+    expect(cases.map((paths) => position(paths))).toEqual([
+      'insideEndTop',
+      'insideEndBottom',
+      'insideMiddleTop',
+      'insideStartTop',
+    ]);
+  });
+
+  test('stays inside the chart when its line is beyond', () => {
+    expect([position([], 1), position([], 9)]).toEqual(['insideEndTop', 'insideEndBottom']);
   });
 });
