@@ -3,6 +3,8 @@
 export type Side = 'left' | 'right';
 
 export const LABEL_HEIGHT = 16;
+/** Pixels above and below a label that a curve must not touch either: it is thick. */
+const MARGIN = 3;
 /** From a line to the middle of a label. */
 const OFFSETS = { above: -10, below: 11 };
 
@@ -64,8 +66,8 @@ export function gridCover({ left, width, y, height }: LabelBox, background: stri
 
 function crosses(path: Path, { left, width, y, height }: LabelBox): boolean {
   const right = left + width;
-  const top = y - height / 2;
-  const bottom = y + height / 2;
+  const top = y - height / 2 - MARGIN;
+  const bottom = y + height / 2 + MARGIN;
   for (const [index, [x1, y1]] of path.entries()) {
     const [x2, y2] = path[index + 1] ?? [x1, y1];
     if (x2 < left || x1 > right) continue;

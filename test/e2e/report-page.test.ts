@@ -14,7 +14,7 @@ import { launchBrowser, missingBrowser } from './browser.ts';
 describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ? ` (${missingBrowser})` : ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'minillm-report-'));
   let browser: Browser;
-  const pages = { one: '', two: '', short: '' };
+  const pages = { one: '', two: '', short: '', brief: '' };
 
   beforeAll(async () => {
     const base = writeSyntheticRun(join(folder, 'base'), { planned: 600 });
@@ -23,6 +23,7 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
     for (const [name, runs] of [
       ['one', [base]],
       ['two', [base, wide]],
+      ['brief', [brief]],
       ['short', [`a-rather-long-name-of-a-run=${base}`, `a-rather-long-name-of-one-step=${brief}`]],
     ] as const) {
       const out = join(folder, name);
@@ -189,6 +190,14 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
       const after = Object.fromEntries(await curveCounts(page));
       expect([before.Loss, after.Loss]).toEqual([6, 3]);
       expect([before.Throughput, after.Throughput]).toEqual([4, 2]);
+    });
+  });
+
+  test('of one step has nothing to choose where there is nothing to choose from', async () => {
+    await visit(pages.brief, {}, async (page) => {
+      expect(await page.innerText('#samples')).toContain('after 0 steps');
+      expect(await page.locator('#step').count()).toBe(0);
+      expect(await page.getByRole('button', { name: 'log' }).count()).toBe(0);
     });
   });
 

@@ -16,7 +16,7 @@ export interface Plot {
 }
 
 /** Of small text, about. */
-const CHARACTER_WIDTH = 6.5;
+const CHARACTER_WIDTH = 7;
 /** How a name tells that its line is beyond the axis. */
 const BEYOND = { below: { arrow: '↓ ', sides: ['above'] }, above: { arrow: '↑ ', sides: ['below'] } } as const;
 const WITHIN = { arrow: '', sides: ['above', 'below'] } as const;

@@ -28,7 +28,7 @@ export function tooltip(chart: PageChart, data: PageData, view: View, palette: P
     transitionDuration: 0,
     backgroundColor: palette.background,
     borderColor: palette.axis,
-    textStyle: { color: palette.text, fontSize: 12 },
+    textStyle: { color: palette.text },
     formatter: (pointed: readonly Pointed[]): HTMLElement => {
       const x = pointed[0]?.value[0] ?? 0;
       const valueAt = (curve: PageCurve): number | null => nearestValue(curve, x, data, view);
