@@ -21,7 +21,7 @@ export function reportCommand(): Command {
     .description("draw runs: loss and HellaSwag against OpenAI's GPT-2, as pictures and as a page")
     .argument('<run...>', 'run folders or logs, PATH or NAME=PATH')
     .option('--out <folder>', 'where the report goes (default: report, in the run folder if it is one run)')
-    .option('--title <text>', "what stands above the figure (default: the runs' names)")
+    .option('--title <text>', "what stands above the figure (default: the runs' names, or how many)")
     .option('--no-references', "leave out OpenAI's models, for runs on text other than FineWeb-Edu")
     .addOption(
       new Option(

@@ -8,6 +8,9 @@ import { summaryOf } from '../report/summary.ts';
 import { writeReport } from '../report/write-report.ts';
 import { summaryTable } from './summary-table.ts';
 
+/** Characters up to which the names of several runs are the title. */
+const MOST_TITLE = 80;
+
 export interface ReportFlags {
   readonly out?: string;
   readonly title?: string;
@@ -22,7 +25,7 @@ export interface ReportFlags {
 export async function runReport(given: readonly string[], flags: ReportFlags): Promise<void> {
   const { references, csv = false, tensorboard = false } = flags;
   const runs = await readRuns(given, flags.tokensPerStep);
-  const title = flags.title ?? runs.map(({ name }) => name).join(', ');
+  const title = flags.title ?? titleOf(runs);
   const folder = flags.out ?? (await defaultFolder(runs));
   const files = await writeReport(runs, folder, { title, references, csv, tensorboard });
   const summaries = runs.map(summaryOf);
@@ -33,6 +36,12 @@ export async function runReport(given: readonly string[], flags: ReportFlags): P
   console.log(summaryTable(summaries, references));
   console.log('');
   for (const file of files) console.log(file);
+}
+
+/** The runs' names, or how many they are. */
+function titleOf(runs: readonly RunCurves[]): string {
+  const names = runs.map(({ name }) => name).join(', ');
+  return runs.length === 1 || names.length <= MOST_TITLE ? names : `${runs.length} runs`;
 }
 
 async function defaultFolder(runs: readonly RunCurves[]): Promise<string> {

@@ -1,6 +1,7 @@
 /** @file What `minillm runs` does. */
 
 import { ofExamples } from '../report/hellaswag-examples.ts';
+import { formatMeasured } from '../report/number-format.ts';
 import { type ListedRun, listRuns } from '../report/run-list.ts';
 import { exists } from '../support/files.ts';
 import { formatCount, formatDuration } from '../support/format.ts';
@@ -18,7 +19,7 @@ export async function runRuns(given: readonly string[], { json }: RunsFlags): Pr
   const usual: string[] = [];
   for (const folder of USUAL_FOLDERS) if (await exists(folder)) usual.push(folder);
   const folders = given.length > 0 ? given : usual;
-  const runs = (await Promise.all(folders.map(listRuns))).flat();
+  const runs = await listRuns(folders);
   if (json) console.log(JSON.stringify(runs));
   else if (runs.length === 0) console.log(`no runs in ${(given.length > 0 ? given : USUAL_FOLDERS).join(', ')}`);
   else printRuns(runs);
@@ -50,5 +51,5 @@ function cells({ path, summary, stepsPlanned, model, facts, writtenAt, state }: 
 }
 
 function shown(value = Number.NaN): string {
-  return Number.isNaN(value) ? '-' : value.toFixed(4);
+  return Number.isNaN(value) ? '-' : formatMeasured(value, 4);
 }

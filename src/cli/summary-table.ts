@@ -1,6 +1,7 @@
 /** @file The last figures of runs as a table. */
 
 import { ofExamples } from '../report/hellaswag-examples.ts';
+import { formatMeasured } from '../report/number-format.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../report/references.ts';
 import type { RunSummary } from '../report/summary.ts';
 import { formatCount } from '../support/format.ts';
@@ -25,5 +26,5 @@ export function summaryTable(runs: readonly RunSummary[], references: boolean): 
 }
 
 function shown(value: number): string {
-  return Number.isNaN(value) ? '-' : value.toFixed(4);
+  return Number.isNaN(value) ? '-' : formatMeasured(value, 4);
 }

@@ -68,7 +68,7 @@ export function isNear(value: number, least: number, greatest: number): boolean 
 }
 
 /** The smallest of 1, 2, 2.5, 5 times a power of ten that is at least `size`. */
-function niceInterval(size: number): number {
+export function niceInterval(size: number): number {
   const power = 10 ** Math.floor(Math.log10(size));
   const factor = INTERVALS.find((candidate) => candidate * power >= size * (1 - 1e-9)) ?? 10;
   return roundTo(factor * power, power / 10);

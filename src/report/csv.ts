@@ -1,10 +1,17 @@
 /** @file A run's series as a table: one row a step, one column a quantity; `report` itself reads it back. */
 
 import { QUANTITIES, type Quantity, type RunCurves } from './curves.ts';
-import { COLUMN_NAMES } from './table-file.ts';
+import { COLUMN_NAMES, EXAMPLES_NAME, TOKENS_NAME } from './table-file.ts';
 
-/** CSV with a header; a cell is empty where nothing was measured, `nan` where what was measured was no number. */
-export function seriesCsv({ series, tokensPerStep }: Pick<RunCurves, 'series' | 'tokensPerStep'>): string {
+/**
+ * CSV with a header; a cell is empty where nothing was measured, `nan` where what was measured was no number. Of how many examples
+ * the last HellaSwag accuracy is stands beside it.
+ */
+export function seriesCsv({
+  series,
+  tokensPerStep,
+  hellaswagExamples,
+}: Pick<RunCurves, 'series' | 'tokensPerStep' | 'hellaswagExamples'>): string {
   const columns = QUANTITIES.filter((quantity) => series[quantity].steps.length > 0);
   const rows = new Map<number, Partial<Record<Quantity, number>>>();
   for (const quantity of columns) {
@@ -15,7 +22,13 @@ export function seriesCsv({ series, tokensPerStep }: Pick<RunCurves, 'series' | 
       rows.set(step, row);
     }
   }
-  const header = ['step', ...(tokensPerStep ? ['tokens'] : []), ...columns.map((column) => COLUMN_NAMES[column][0])];
+  const examplesAt = hellaswagExamples === undefined ? undefined : series.hellaswag.steps.at(-1);
+  const header = [
+    'step',
+    ...(tokensPerStep ? [TOKENS_NAME] : []),
+    ...columns.map((column) => COLUMN_NAMES[column][0]),
+    ...(examplesAt === undefined ? [] : [EXAMPLES_NAME]),
+  ];
   const lines = [...rows.keys()]
     .sort((a, b) => a - b)
     .map((step) =>
@@ -23,6 +36,7 @@ export function seriesCsv({ series, tokensPerStep }: Pick<RunCurves, 'series' | 
         step,
         ...(tokensPerStep ? [step * tokensPerStep] : []),
         ...columns.map((column) => cell(rows.get(step)?.[column])),
+        ...(examplesAt === undefined ? [] : [step === examplesAt ? hellaswagExamples : '']),
       ].join(','),
     );
   return `${[header.join(','), ...lines].join('\n')}\n`;

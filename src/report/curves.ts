@@ -91,6 +91,11 @@ export function lastMeasured({ steps, values }: Series): { readonly step: number
   return undefined;
 }
 
+/** Whether any loss of these runs is a number. */
+export function hasLosses(runs: readonly Pick<RunCurves, 'series'>[]): boolean {
+  return runs.some(({ series }) => lastMeasured(series.loss) ?? lastMeasured(series.validationLoss));
+}
+
 /** The mean of the last `count` values that are numbers; NaN when there is none. */
 export function recentMean({ values }: Series, count: number): number {
   const recent = values.filter(Number.isFinite).slice(-count);

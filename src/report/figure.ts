@@ -4,15 +4,19 @@
  */
 
 import type { EChartsCoreOption } from 'echarts/core';
-import { accuracyRange, decimalsOf, lossRange } from './axis-range.ts';
-import { lastMeasured, type RunCurves, type Series } from './curves.ts';
+import { accuracyRange, lossRange } from './axis-range.ts';
+import { hasLosses, lastMeasured, type RunCurves, type Series } from './curves.ts';
 import { downsample } from './downsample.ts';
 import { FONT_FAMILY, type Size } from './draw.ts';
+import { text } from './figure-text.ts';
 import { ofExamplesEach } from './hellaswag-examples.ts';
 import { type Horizontal, horizontalOf, scaleOf } from './horizontal.ts';
-import { PALETTES, type Palette, runColour, type Theme } from './palette.ts';
-import { type Curve, type Panel, panelParts, text } from './panel.ts';
+import { formatMeasured } from './number-format.ts';
+import { PALETTES, type Palette, runColour, runDash, type Theme } from './palette.ts';
+import { panelParts } from './panel.ts';
+import type { Curve, Panel } from './panel-geometry.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from './references.ts';
+import { shorten, shortNames } from './short-names.ts';
 import { smooth } from './smooth.ts';
 
 export interface FigureOptions {
@@ -40,6 +44,11 @@ const MOST_POINTS = 30;
 const RAW_POINTS = 1600;
 const SMOOTH_POINTS = 800;
 const LEGEND_ROW = 22;
+/** Characters of a run's name in the legend. */
+const MOST_NAME = 48;
+/** Of a letter of the title and of the legend, about. */
+const TITLE_CHARACTER = 11;
+const LEGEND_CHARACTER = 7;
 
 /** The figure as an ECharts option and its size; one panel when nothing measured HellaSwag. */
 export function resultsFigure(runs: readonly RunCurves[], { title, theme, references }: FigureOptions): Figure {
@@ -75,7 +84,11 @@ export function resultsFigure(runs: readonly RunCurves[], { title, theme, refere
       series: parts.flatMap(({ series }) => series),
       graphic: {
         elements: [
-          text(title, MARGIN, 36, { size: 20, weight: 600, fill: palette.text }),
+          text(shorten(title, Math.floor((width - 2 * MARGIN) / TITLE_CHARACTER)), MARGIN, 36, {
+            size: 20,
+            weight: 600,
+            fill: palette.text,
+          }),
           ...legend.elements,
           ...parts.flatMap(({ texts }) => texts),
         ],
@@ -91,13 +104,15 @@ function lossPanel(
   frame: Panel['frame'],
   withReferences: boolean,
 ): Panel {
-  const references = withReferences ? LOSS_REFERENCES : [];
+  const isMeasured = hasLosses(runs);
+  const references = withReferences && isMeasured ? LOSS_REFERENCES : [];
   const isSingle = runs.length === 1;
   const raw: Curve[] = [];
   const smoothed: Curve[] = [];
   const validation: Curve[] = [];
   for (const [index, run] of runs.entries()) {
     const colour = runColour(palette, index);
+    const dash = runDash(palette, index);
     const { loss, validationLoss } = run.series;
     const on = (series: Series): Series => placed(series, scaleOf(horizontal.unit, run));
     const name = isSingle ? '' : `${run.name}: `;
@@ -108,6 +123,7 @@ function lossPanel(
         name: `${name}training loss, each step`,
         series: on(downsample(loss, RAW_POINTS)),
         colour,
+        dash,
         width: 0.7,
         opacity: isSingle ? 0.28 : 0.2,
       });
@@ -115,6 +131,7 @@ function lossPanel(
       name: `${name}training loss`,
       series: on(downsample(course, SMOOTH_POINTS)),
       colour,
+      dash,
       width: isSingle || !hasValidation ? 1.8 : 1.1,
       opacity: isSingle || !hasValidation ? 1 : 0.65,
       ...(isSingle || !hasValidation ? { label: endLabel(isSingle ? 'training' : '', course, 3) } : {}),
@@ -124,6 +141,7 @@ function lossPanel(
         name: `${name}validation loss`,
         series: on(validationLoss),
         colour: isSingle ? runColour(palette, 1) : colour,
+        dash,
         width: 2.2,
         opacity: 1,
         points: validationLoss.steps.length <= MOST_POINTS,
@@ -136,11 +154,10 @@ function lossPanel(
     references.map(({ value }) => value),
   );
   return {
-    title: isSingle ? 'Loss' : 'Validation loss, and training loss (thin)',
+    title: isMeasured ? (isSingle ? 'Loss' : 'Validation loss, and training loss (thin)') : 'No loss is a number',
     frame,
     horizontal,
     vertical,
-    decimals: decimalsOf(vertical.interval),
     curves: [...raw, ...smoothed, ...validation],
     references,
     referenceSide: 'right',
@@ -163,6 +180,7 @@ function hellaswagPanel(
         name: `${run.name}: HellaSwag`,
         series: placed(hellaswag, scaleOf(horizontal.unit, run)),
         colour: runColour(palette, runs.length === 1 ? 1 : index),
+        dash: runDash(palette, index),
         width: 2.2,
         opacity: 1,
         points: hellaswag.steps.length <= MOST_POINTS,
@@ -179,7 +197,6 @@ function hellaswagPanel(
     frame,
     horizontal,
     vertical,
-    decimals: decimalsOf(vertical.interval),
     curves,
     references,
     referenceSide: 'left',
@@ -193,7 +210,7 @@ function placed({ steps, values }: Series, scale: number): Series {
 
 function endLabel(name: string, series: Series, digits: number): string {
   const value = lastMeasured(series)?.value;
-  return `${name} ${value?.toFixed(digits) ?? ''}`.trim();
+  return `${name} ${value === undefined ? '' : formatMeasured(value, digits)}`.trim();
 }
 
 /** Names of several runs in a row under the title, each behind its colour. */
@@ -202,16 +219,19 @@ function legendOf(runs: readonly RunCurves[], palette: Palette, width: number) {
   const elements: object[] = [];
   let x = MARGIN;
   let y = 66;
-  for (const [index, { name }] of runs.entries()) {
-    const shown = name.length > 48 ? `${name.slice(0, 47)}…` : name;
-    const needed = 24 + shown.length * 7;
+  const names = shortNames(
+    runs.map(({ name }) => name),
+    MOST_NAME,
+  );
+  for (const [index, name] of names.entries()) {
+    const needed = 24 + name.length * LEGEND_CHARACTER;
     if (x > MARGIN && x + needed > width - MARGIN) {
       x = MARGIN;
       y += LEGEND_ROW;
     }
-    const stroke = runColour(palette, index);
-    elements.push({ type: 'line', shape: { x1: x, y1: y, x2: x + 16, y2: y }, style: { stroke, lineWidth: 3 } });
-    elements.push(text(shown, x + 22, y, { size: 13, fill: palette.text }));
+    const style = { stroke: runColour(palette, index), lineDash: runDash(palette, index), lineWidth: 3 };
+    elements.push({ type: 'line', shape: { x1: x, y1: y, x2: x + 17, y2: y }, style });
+    elements.push(text(name, x + 22, y, { size: 13, fill: palette.text }));
     x += needed + 20;
   }
   return { height: y - 66 + LEGEND_ROW, elements };

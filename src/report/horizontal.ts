@@ -1,5 +1,7 @@
 /** @file The horizontal axis of a report: steps, with tokens where they are known; tokens alone where runs take different batches. */
 
+import { formatCount } from '../support/format.ts';
+import { decimalsOf, niceInterval } from './axis-range.ts';
 import { lastStep, type RunCurves } from './curves.ts';
 
 export interface Horizontal {
@@ -10,7 +12,6 @@ export interface Horizontal {
   readonly interval: number;
 }
 
-const INTERVALS = [1, 2, 2.5, 5, 10];
 const TICKS = 5;
 
 /** The axis on which these runs can be compared. */
@@ -19,9 +20,8 @@ export function horizontalOf(runs: readonly RunCurves[]): Horizontal {
   const unit = sizes.size > 1 && !sizes.has(undefined) ? 'tokens' : 'steps';
   const [tokensPerStep] = sizes.size === 1 ? sizes : [];
   const end = Math.max(1, ...runs.map((run) => lastStep(run) * scaleOf(unit, run)));
-  const power = 10 ** Math.floor(Math.log10(end / TICKS));
-  const interval = Math.max(1, (INTERVALS.find((factor) => factor * power * TICKS >= end) ?? 10) * power);
-  return { unit, tokensPerStep, max: end, interval };
+  // there is no half step
+  return { unit, tokensPerStep, max: end, interval: Math.ceil(niceInterval(end / TICKS)) };
 }
 
 /** What a step of the run is on the axis. */
@@ -29,16 +29,24 @@ export function scaleOf(unit: Horizontal['unit'], { tokensPerStep }: Pick<RunCur
   return unit === 'tokens' ? (tokensPerStep ?? Number.NaN) : 1;
 }
 
+/** `1 step`, `20,000 steps`. */
+export function formatSteps(steps: number): string {
+  return `${formatCount(steps)} ${steps === 1 ? 'step' : 'steps'}`;
+}
+
 const TOKEN_UNITS = ['', ' k', ' M', ' B', ' T'];
 
-/** Tokens with two significant digits or more: `2.6 B`, `524 M`, `0`. */
-export function formatTokens(tokens: number): string {
+/**
+ * Tokens with two significant digits or more: `2.6 B`, `524 M`, `0`.
+ * @param distance between numbers to be told apart, which has as many decimals: `9.75 B` and `10 B` for 250 million
+ */
+export function formatTokens(tokens: number, distance?: number): string {
   let value = tokens;
   let unit = 0;
   while (value >= 999.5 && unit < TOKEN_UNITS.length - 1) {
     value /= 1000;
     unit++;
   }
-  const digits = value >= 9.95 || value === 0 ? 0 : 1;
-  return `${value.toFixed(digits).replace(/\.0$/, '')}${TOKEN_UNITS[unit]}`;
+  const decimals = distance === undefined ? Number(value < 9.95) : decimalsOf(distance / 1000 ** unit);
+  return `${Number(value.toFixed(decimals))}${TOKEN_UNITS[unit]}`;
 }

@@ -1,9 +1,10 @@
 /** @file What the page's charts and samples show, small enough to stand in the page and fine enough to zoom into. */
 
-import { lastStep, type Quantity, type RunCurves, type Series } from './curves.ts';
+import { hasLosses, lastStep, type Quantity, type RunCurves, type Series } from './curves.ts';
 import { downsample } from './downsample.ts';
 import { ofExamplesEach } from './hellaswag-examples.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES, type Reference } from './references.ts';
+import { shortNames } from './short-names.ts';
 import { smooth } from './smooth.ts';
 
 /** How a curve is drawn: each step faintly, their course over it, or looks at the model now and then. */
@@ -30,6 +31,8 @@ export interface PageChart {
 
 export interface PageRun {
   readonly name: string;
+  /** For where there is little room. */
+  readonly shortName: string;
   readonly tokensPerStep: number | null;
   readonly lastStep: number;
   readonly prompt: string;
@@ -45,6 +48,8 @@ export interface PageData {
 /** Points of the curve that one zooms into, and of the others. */
 const MOST_POINTS = 20_000;
 const FEW_POINTS = 3_000;
+/** Characters of a run's short name. */
+const MOST_SHORT = 22;
 
 /** @param references whether charts show what OpenAI's models reach */
 export function pageData(runs: readonly RunCurves[], references: boolean): PageData {
@@ -53,18 +58,23 @@ export function pageData(runs: readonly RunCurves[], references: boolean): PageD
     curves: readonly PageCurve[],
     lines: readonly Reference[] = [],
   ): PageChart[] => (curves.length === 0 ? [] : [{ ...spec, references: references ? lines : [], curves }]);
+  const names = shortNames(
+    runs.map(({ name }) => name),
+    MOST_SHORT,
+  );
+  const isMeasured = hasLosses(runs);
   return {
-    runs: runs.map(pageRun),
+    runs: runs.map((run, index) => pageRun(run, names[index] ?? run.name)),
     charts: [
       ...chart(
         {
           title: 'Loss',
-          ...(runs.length > 1 ? { note: 'validation thick, training thin' } : {}),
+          note: isMeasured ? (runs.length > 1 ? 'validation thick, training thin' : '') : 'no loss is a number',
           format: 'fixed',
           range: 'falling',
         },
         [...noisy(runs, 'loss', MOST_POINTS), ...plain(runs, 'validationLoss', 'validation')],
-        LOSS_REFERENCES,
+        isMeasured ? LOSS_REFERENCES : [],
       ),
       ...chart(
         { title: `HellaSwag accuracy${ofExamplesEach(runs)}`, format: 'fixed', range: 'all' },
@@ -107,12 +117,13 @@ function curveOf(run: number, role: Role, { steps, values }: Series): PageCurve[
   ];
 }
 
-function pageRun(run: RunCurves): PageRun {
+function pageRun(run: RunCurves, shortName: string): PageRun {
   const byStep = new Map<number, string[]>();
   for (const { step, text } of run.samples) byStep.set(step, [...(byStep.get(step) ?? []), text]);
   const prompt = run.facts?.configuration.samplePrompt;
   return {
     name: run.name,
+    shortName,
     tokensPerStep: run.tokensPerStep ?? null,
     lastStep: lastStep(run),
     prompt: typeof prompt === 'string' ? prompt : '',

@@ -5,9 +5,10 @@ import { html, raw } from 'hono/html';
 import { formatCount, formatDuration } from '../support/format.ts';
 import type { RunCurves } from './curves.ts';
 import { ofExamples } from './hellaswag-examples.ts';
-import { formatTokens } from './horizontal.ts';
+import { formatSteps, formatTokens } from './horizontal.ts';
+import { formatMeasured } from './number-format.ts';
 import { pageData } from './page-data.ts';
-import { PALETTES, runColour } from './palette.ts';
+import { PALETTES, runColour, runDash } from './palette.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from './references.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 
@@ -41,6 +42,7 @@ export async function reportPage(
 </header>
 <main>
 ${runs.length === 1 ? summaries.map((summary) => headline(summary, references)) : ''}
+<div id="runs" class="runs" role="group" aria-label="Runs"></div>
 <div id="controls"></div>
 <section id="charts" aria-label="Curves"><noscript>The curves need JavaScript; results-light.svg shows them too.</noscript></section>
 <section id="samples" aria-label="Samples"></section>
@@ -90,8 +92,8 @@ function headline(summary: RunSummary, references: boolean): Html {
     [`HellaSwag${ofExamples(hellaswagExamples)}`, shown(hellaswag, 4), beside(hellaswag, gpt2Accuracy, 4)],
     [
       'Trained',
-      Number.isNaN(tokens) ? `${formatCount(steps)} steps` : `${formatTokens(tokens)} tokens`,
-      Number.isNaN(tokens) ? '' : `${formatCount(steps)} steps`,
+      Number.isNaN(tokens) ? formatSteps(steps) : `${formatTokens(tokens)} tokens`,
+      Number.isNaN(tokens) ? '' : formatSteps(steps),
     ],
     [
       'Throughput',
@@ -108,13 +110,13 @@ function headline(summary: RunSummary, references: boolean): Html {
 function resultsTable(summaries: readonly RunSummary[], references: boolean): Html {
   const [gpt2] = LOSS_REFERENCES;
   const rows = summaries.map((run, index) => ({
-    name: html`<span class="swatch" style="background:var(--run-${index})"></span>${run.name}`,
+    name: html`<span class="swatch${dashed(index)}" style="background:var(--run-${index})"></span>${run.name}`,
     cells: [
-      formatCount(run.steps),
-      Number.isNaN(run.tokens) ? '–' : formatTokens(run.tokens),
-      shown(run.trainingLoss, 4),
       shown(run.validationLoss, 4),
       `${shown(run.hellaswag, 4)}${ofExamples(run.hellaswagExamples)}`,
+      shown(run.trainingLoss, 4),
+      formatCount(run.steps),
+      Number.isNaN(run.tokens) ? '–' : formatTokens(run.tokens),
       count(run.tokensPerSecond),
       Number.isNaN(run.mfu) ? '–' : `${(100 * run.mfu).toFixed(1)} %`,
       Number.isNaN(run.seconds) ? '–' : formatDuration(run.seconds),
@@ -123,11 +125,11 @@ function resultsTable(summaries: readonly RunSummary[], references: boolean): Ht
   const openai = references
     ? HELLASWAG_REFERENCES.map(({ name, value }) => ({
         name: html`${name}`,
-        cells: ['', '', '', name === gpt2?.name ? shown(gpt2.value, 4) : '', shown(value, 4), '', '', ''],
+        cells: [name === gpt2?.name ? shown(gpt2.value, 4) : '', shown(value, 4), '', '', '', '', '', ''],
       }))
     : [];
-  const heads = ['steps', 'tokens', 'training loss', 'validation loss', 'HellaSwag', 'tokens/s', 'MFU', 'time'];
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Results"><table>
+  const heads = ['validation loss', 'HellaSwag', 'training loss', 'steps', 'tokens', 'tokens/s', 'MFU', 'time'];
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Results"><table class="results">
 <thead><tr><th scope="col">run</th>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${[...rows, ...openai].map(({ name, cells }) => html`<tr><th scope="row">${name}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
@@ -164,8 +166,13 @@ function words(key: string): string {
   return key.replace(/([A-Z])/g, ' $1').toLowerCase();
 }
 
+/** The class of a swatch of a run whose curves are dashed. */
+function dashed(index: number): string {
+  return runDash(PALETTES.light, index) === 'solid' ? '' : ' dashed';
+}
+
 function shown(value: number, digits: number): string {
-  return Number.isNaN(value) ? '–' : value.toFixed(digits);
+  return Number.isNaN(value) ? '–' : formatMeasured(value, digits);
 }
 
 function count(value: number): string {
@@ -173,5 +180,5 @@ function count(value: number): string {
 }
 
 function signed(value: number, digits: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
+  return `${value < 0 ? '−' : '+'}${formatMeasured(Math.abs(value), digits)}`;
 }

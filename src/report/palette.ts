@@ -38,6 +38,11 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
   },
 };
 
+/** Strokes and gaps of the curves of runs whose colour is an earlier run's already; solid for the others. */
+export function runDash(palette: Palette, index: number): 'solid' | number[] {
+  return index < palette.runs.length ? 'solid' : [7, 3];
+}
+
 /** The colour of the run at `index`. */
 export function runColour(palette: Palette, index: number): string {
   return palette.runs[index % palette.runs.length] ?? palette.text;

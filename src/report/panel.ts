@@ -1,52 +1,14 @@
-/** @file One panel of the figure: where it stands, its axes, and its curves with their labels at their ends. */
+/** @file One panel of the figure as ECharts options: its axes, its curves, its words. */
 
 import type { SeriesOption } from 'echarts';
 import { formatCount } from '../support/format.ts';
-import type { AxisRange } from './axis-range.ts';
-import type { Series } from './curves.ts';
-import { formatTokens, type Horizontal } from './horizontal.ts';
-import { spread } from './label-layout.ts';
+import { text } from './figure-text.ts';
+import { formatTokens } from './horizontal.ts';
+import { tickFormat } from './number-format.ts';
 import type { Palette } from './palette.ts';
-import { clearest, gridCover, LABEL_HEIGHT, labelPlaces, type Path, type Side } from './reference-label.ts';
+import { beyond, type Curve, type Panel } from './panel-geometry.ts';
+import { panelLabels } from './panel-labels.ts';
 import type { Reference } from './references.ts';
-
-/** The plotted rectangle, in pixels of the figure. */
-export interface Frame {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** A curve of a panel. */
-export interface Curve {
-  readonly name: string;
-  /** Steps on the panel's horizontal axis. */
-  readonly series: Series;
-  readonly colour: string;
-  readonly width: number;
-  readonly opacity: number;
-  readonly points?: boolean;
-  /** Stands at the curve's end. */
-  readonly label?: string;
-}
-
-export interface Panel {
-  readonly title: string;
-  readonly frame: Frame;
-  readonly horizontal: Horizontal;
-  readonly vertical: AxisRange;
-  readonly decimals: number;
-  readonly curves: readonly Curve[];
-  readonly references: readonly Reference[];
-  /** Where a reference's name has room: losses fall away from the line's right end, accuracies start below its left one. */
-  readonly referenceSide: Side;
-}
-
-/** Of small text, about. */
-const CHARACTER_WIDTH = 6.5;
-/** A curve that ends before this share of the width has its label inside the plot. */
-const EARLY_SHARE = 0.9;
 
 /** The panel's parts of an ECharts option; `index` tells its grid and axes from other panels'. */
 export function panelParts(panel: Panel, palette: Palette, index: number) {
@@ -58,13 +20,12 @@ export function panelParts(panel: Panel, palette: Palette, index: number) {
     yAxis: verticalAxis(panel, palette, index),
     series: [
       ...shown.map((line) => referenceLine(panel, line, palette, index)),
-      ...panel.curves.map((curve) => line(curve, index)),
+      ...panel.curves.filter((curve) => isSeen(panel, curve)).map((curve) => line(curve, index)),
     ],
     texts: [
       text(panel.title, frame.left, frame.top - 22, { size: 14, weight: 600, fill: palette.text }),
       ...rowHeads(panel, palette),
-      ...references.flatMap((reference) => referenceLabel(panel, reference, palette)),
-      ...endLabels(panel, palette),
+      ...panelLabels(panel, palette),
     ],
   };
 }
@@ -74,9 +35,9 @@ function horizontalAxis({ horizontal }: Panel, palette: Palette, gridIndex: numb
   const label = (value: number): string => {
     // ECharts also labels the end of the axis
     if (Math.abs(value / interval - Math.round(value / interval)) > 1e-6) return '';
-    if (unit === 'tokens') return formatTokens(value);
+    if (unit === 'tokens') return formatTokens(value, interval);
     return tokensPerStep
-      ? `${formatCount(value)}\n{tokens|${formatTokens(value * tokensPerStep)}}`
+      ? `${formatCount(value)}\n{tokens|${formatTokens(value * tokensPerStep, interval * tokensPerStep)}}`
       : formatCount(value);
   };
   return {
@@ -100,7 +61,7 @@ function horizontalAxis({ horizontal }: Panel, palette: Palette, gridIndex: numb
   };
 }
 
-function verticalAxis({ vertical, decimals }: Panel, palette: Palette, gridIndex: number) {
+function verticalAxis({ vertical }: Panel, palette: Palette, gridIndex: number) {
   return {
     gridIndex,
     type: 'value' as const,
@@ -109,7 +70,7 @@ function verticalAxis({ vertical, decimals }: Panel, palette: Palette, gridIndex
     axisTick: { show: false },
     splitLine: { lineStyle: { color: palette.grid } },
     axisLabel: {
-      formatter: (value: number) => value.toFixed(decimals),
+      formatter: tickFormat(vertical),
       color: palette.text,
       fontSize: 12,
       margin: 10,
@@ -126,19 +87,26 @@ function rowHeads({ frame, horizontal }: Panel, palette: Palette) {
   );
 }
 
+/** Whether any of the curve is in the plot; resvg panics at what is clipped away and outside the picture. */
+function isSeen({ vertical: { min, max } }: Panel, { series }: Curve): boolean {
+  const values = series.values.filter(Number.isFinite);
+  return values.some((value) => value >= min) && values.some((value) => value <= max);
+}
+
 function line(curve: Curve, index: number): SeriesOption {
-  const { name, series, colour, width, opacity, points = false } = curve;
+  const { name, series, colour, dash, width, opacity, points = false } = curve;
   return {
     type: 'line',
     name,
     xAxisIndex: index,
     yAxisIndex: index,
     data: series.steps.map((step, at) => [step, series.values[at] ?? Number.NaN]),
-    showSymbol: points,
+    // no line leads to a lone point
+    showSymbol: points || series.values.filter(Number.isFinite).length === 1,
     symbol: 'circle',
     symbolSize: 2 * width + 1,
     itemStyle: { color: colour, opacity: 1 },
-    lineStyle: { color: colour, width, opacity, join: 'round' },
+    lineStyle: { color: colour, type: dash, width, opacity, join: 'round' },
     silent: true,
     clip: true,
   };
@@ -162,126 +130,5 @@ function referenceLine(
     showSymbol: false,
     lineStyle: { color: palette.reference, width: 1.25, type: [5, 4] },
     silent: true,
-  };
-}
-
-/** On which side of the panel's values one lies, undefined within them. */
-function beyond({ vertical: { min, max } }: Panel, value: number): 'above' | 'below' | undefined {
-  return value < min ? 'below' : value > max ? 'above' : undefined;
-}
-
-/** How a name shows where its line would be. */
-const ARROWS = { above: '↑ ', below: '↓ ' };
-
-/**
- * Above or below its line, or inside the edge that the line lies beyond, with an arrow; where it covers no curve but the faint
- * ones.
- */
-function referenceLabel(panel: Panel, { name, value }: Reference, palette: Palette) {
-  const { frame, vertical, referenceSide } = panel;
-  const outside = beyond(panel, value);
-  const content = `${outside ? ARROWS[outside] : ''}${name}  ${value}`;
-  const places = labelPlaces(
-    [frame.left + 8, frame.left + frame.width - 4],
-    heightOf(panel, Math.max(vertical.min, Math.min(vertical.max, value))),
-    CHARACTER_WIDTH * content.length,
-    referenceSide,
-    outside && [outside === 'below' ? 'above' : 'below'],
-  );
-  const place = clearest(places, strongPaths(panel));
-  if (!place) return [];
-  return [
-    gridCover(place, palette.background),
-    text(content, place.left, place.y, { size: 12, fill: palette.muted, halo: palette.background }),
-  ];
-}
-
-/** The curves that a text must not cover. */
-function strongPaths(panel: Panel): Path[] {
-  return panel.curves.filter(({ opacity }) => opacity > 0.5).map((curve) => pathOf(panel, curve));
-}
-
-function pathOf(panel: Panel, { series: { steps, values } }: Curve): Path {
-  const { frame, horizontal } = panel;
-  return steps.map((step, index) => [
-    frame.left + (frame.width * step) / horizontal.max,
-    heightOf(panel, values[index] ?? Number.NaN),
-  ]);
-}
-
-/** Right of the plot, or at the end of a curve that ends well before it. */
-function endLabels(panel: Panel, palette: Palette) {
-  const { frame, curves, horizontal } = panel;
-  const labelled = curves.flatMap(({ series, label, colour }) => {
-    const end = series.values.findLastIndex(Number.isFinite);
-    if (label === undefined || end < 0) return [];
-    const share = (series.steps[end] ?? 0) / horizontal.max;
-    const y = heightOf(panel, series.values[end] ?? 0);
-    return [{ label, colour, share, y: Math.max(frame.top, Math.min(frame.top + frame.height, y)) }];
-  });
-  const isEarly = ({ share }: { readonly share: number }): boolean => share < EARLY_SHARE;
-  const beside = labelled.filter((label) => !isEarly(label));
-  const half = LABEL_HEIGHT / 2;
-  const rows = spread(
-    beside.map(({ y }) => y),
-    LABEL_HEIGHT,
-    frame.top - half,
-    frame.top + frame.height + half,
-  );
-  const style = { size: 12.5, weight: 600 };
-  const paths = strongPaths(panel);
-  return [
-    ...beside.map(({ label, colour }, index) =>
-      text(label, frame.left + frame.width + 8, rows[index] ?? 0, { ...style, fill: colour }),
-    ),
-    ...labelled.filter(isEarly).map(({ label, colour, share, y }) => {
-      const place = { left: frame.left + share * frame.width + 8, width: CHARACTER_WIDTH * label.length };
-      // right of the end, or a little higher or lower where another curve goes on there
-      const rows = [0, -LABEL_HEIGHT, LABEL_HEIGHT, -2 * LABEL_HEIGHT, 2 * LABEL_HEIGHT];
-      const clear = clearest(
-        rows.map((row) => ({ ...place, y: y + row, height: LABEL_HEIGHT })),
-        paths,
-      );
-      return text(label, place.left, clear?.y ?? y, { ...style, fill: colour, halo: palette.background });
-    }),
-  ];
-}
-
-/** The pixel row of a value. */
-function heightOf({ frame, vertical: { min, max } }: Panel, value: number): number {
-  return frame.top + (frame.height * (max - value)) / (max - min);
-}
-
-interface TextStyle {
-  readonly size: number;
-  readonly fill: string;
-  readonly weight?: number;
-  readonly align?: 'left' | 'right';
-  /** Colour of a rim that keeps lines off the letters. */
-  readonly halo?: string;
-}
-
-/** A text in the figure, vertically centred on `y`. */
-export function text(
-  content: string,
-  x: number,
-  y: number,
-  { size, fill, weight = 400, align = 'left', halo }: TextStyle,
-) {
-  return {
-    type: 'text' as const,
-    silent: true,
-    z: 10,
-    x,
-    y,
-    style: {
-      text: content,
-      fill,
-      align,
-      verticalAlign: 'middle' as const,
-      fontSize: size,
-      fontWeight: weight,
-      ...(halo ? { stroke: halo, lineWidth: 4 } : {}),
-    },
   };
 }

@@ -7,10 +7,11 @@ import { gunzip } from 'node:zlib';
 import { messageOf, UserError } from '../support/errors.ts';
 import { exists, fileError } from '../support/files.ts';
 import { isBuildNanogptLine, readBuildNanogptLog } from './build-nanogpt-log.ts';
-import type { RunCurves, SeriesCollector } from './curves.ts';
+import type { RunCurves } from './curves.ts';
+import { freeName } from './free-name.ts';
 import { isLlmcLine, readLlmcLog } from './llmc-log.ts';
 import { readRunFolder } from './run-folder.ts';
-import { isTableHeader, readTable } from './table-file.ts';
+import { isTableHeader, readTable, type TableRun } from './table-file.ts';
 
 /** More than any log of one run; a larger file is not what its name says. */
 const MAXIMUM_BYTES = 256 * 1024 * 1024;
@@ -31,8 +32,7 @@ export async function readRuns(given: readonly string[], tokensPerStep: number |
   for (const argument of given) {
     const { name, path } = await splitName(argument);
     const read = await readCurves(path);
-    const same = runs.filter((run) => run.name === name || run.name.startsWith(`${name} (`)).length;
-    const ownName = same === 0 ? name : `${name} (${same + 1})`;
+    const ownName = freeName(name, new Set(runs.map((run) => run.name)), (count) => `${name} (${count})`);
     runs.push({ ...read, name: ownName, tokensPerStep: read.tokensPerStep ?? tokensPerStep });
   }
   return runs;
@@ -62,27 +62,27 @@ async function readCurves(path: string): Promise<Omit<RunCurves, 'name'>> {
   if (basename(path) === 'metrics.jsonl') return readRunFolder(dirname(path));
   if (stats.size > MAXIMUM_BYTES)
     throw new UserError(`${path}: expected a log of at most 256 MiB, found ${stats.size} bytes`);
-  const collector = readLog(await readText(path), path);
+  const { collector, ...known } = readLog(await readText(path), path);
   if (collector.isEmpty) throw new UserError(`${path}: expected measurements, found none yet`);
   return {
     path,
     series: collector.collected(),
     samples: [],
-    tokensPerStep: undefined,
-    hellaswagExamples: undefined,
+    ...known,
     facts: undefined,
     writtenAt: stats.mtimeMs,
   };
 }
 
 /** Reads a log by what its first line looks like. A last line of a log without its end is one that was being written. */
-function readLog(text: string, path: string): SeriesCollector {
+function readLog(text: string, path: string): TableRun {
   const lines = text.replace(/^\uFEFF?[\r\n]*/, '').split(/\r?\n/);
   const first = lines.find((line) => line !== '') ?? '';
   if (isTableHeader(first)) return readTable(lines, path);
   const whole = lines.slice(0, -1);
-  if (isBuildNanogptLine(first)) return readBuildNanogptLog(whole, path);
-  if (isLlmcLine(first)) return readLlmcLog(whole, path);
+  const unknown = { tokensPerStep: undefined, hellaswagExamples: undefined };
+  if (isBuildNanogptLine(first)) return { collector: readBuildNanogptLog(whole, path), ...unknown };
+  if (isLlmcLine(first)) return { collector: readLlmcLog(whole, path), ...unknown };
   const found = first === '' ? 'an empty file' : `"${printable(first.slice(0, 60))}"`;
   throw new UserError(`${path}: expected ${FORMATS}; found ${found}`);
 }

@@ -3,6 +3,8 @@
 export type Side = 'left' | 'right';
 
 export const LABEL_HEIGHT = 16;
+/** Pixels above and below a label that a curve must not touch either: it is thick. */
+const MARGIN = 3;
 /** From a line to the middle of a label. */
 const OFFSETS = { above: -10, below: 11 };
 
@@ -17,12 +19,9 @@ export interface LabelBox {
 /** A curve in pixels, from left to right. */
 export type Path = readonly (readonly [x: number, y: number])[];
 
-/** So many places along a line are tried. */
-const PLACES = 7;
-
 /**
  * The rectangles of this width above and below a line from x `from` to `to` at `line`, or on one side of it, in the order in
- * which they please: from the preferred end to the other.
+ * which they please: from the preferred end to the other, at `count` places.
  */
 export function labelPlaces(
   [from, to]: readonly [from: number, to: number],
@@ -30,12 +29,19 @@ export function labelPlaces(
   width: number,
   preferred: Side,
   sides: readonly ('above' | 'below')[] = ['above', 'below'],
+  count = 7,
 ): LabelBox[] {
-  return Array.from({ length: PLACES }, (_, index) => {
-    const share = index / (PLACES - 1);
+  return Array.from({ length: count }, (_, index) => {
+    const share = index / (count - 1);
     const left = from + (to - from - width) * (preferred === 'left' ? share : 1 - share);
     return sides.map((side) => ({ left, width, y: line + OFFSETS[side], height: LABEL_HEIGHT }));
   }).flat();
+}
+
+/** Whether two rectangles share a place. */
+export function overlaps(one: LabelBox, other: LabelBox): boolean {
+  const isBeside = one.left >= other.left + other.width || other.left >= one.left + one.width;
+  return !isBeside && Math.abs(one.y - other.y) < (one.height + other.height) / 2;
 }
 
 /** The first of the rectangles that the fewest curves run through. */
@@ -60,8 +66,8 @@ export function gridCover({ left, width, y, height }: LabelBox, background: stri
 
 function crosses(path: Path, { left, width, y, height }: LabelBox): boolean {
   const right = left + width;
-  const top = y - height / 2;
-  const bottom = y + height / 2;
+  const top = y - height / 2 - MARGIN;
+  const bottom = y + height / 2 + MARGIN;
   for (const [index, [x1, y1]] of path.entries()) {
     const [x2, y2] = path[index + 1] ?? [x1, y1];
     if (x2 < left || x1 > right) continue;

@@ -5,21 +5,30 @@ import { type Metrics, metricsPath, readMetrics } from '../runs/metrics.ts';
 import { readRunFacts } from '../runs/run-facts.ts';
 import { UserError } from '../support/errors.ts';
 import { exists } from '../support/files.ts';
-import { type RunCurves, SeriesCollector } from './curves.ts';
+import { QUANTITIES, type RunCurves, SeriesCollector } from './curves.ts';
 
 /**
  * What a run has measured so far.
  * @throws UserError when the folder is no run, or one that has not measured anything yet.
  */
 export async function readRunFolder(folder: string): Promise<Omit<RunCurves, 'name'>> {
+  const run = await readStartedRun(folder);
+  if (QUANTITIES.every((quantity) => run.series[quantity].steps.length === 0) && run.samples.length === 0)
+    throw new UserError(`${metricsPath(folder)}: expected measurements, found none yet; wait for the first step`);
+  return run;
+}
+
+/**
+ * The same of a run that may not have measured anything yet.
+ * @throws UserError when the folder is no run.
+ */
+export async function readStartedRun(folder: string): Promise<Omit<RunCurves, 'name'>> {
   const path = metricsPath(folder);
   if (!(await exists(path)))
     throw new UserError(
       `${folder}: expected a run folder with metrics.jsonl, found none; give the folder that \`minillm train --out\` wrote to, or a log file`,
     );
   const metrics = await readMetrics(folder);
-  if (metrics.length === 0)
-    throw new UserError(`${path}: expected measurements, found none yet; wait for the first step`);
   const facts = await readRunFacts(folder);
   return {
     path: folder,

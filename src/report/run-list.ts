@@ -1,12 +1,12 @@
 /** @file The runs below a folder and their last state. */
 
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunFacts } from '../runs/facts.ts';
 import { trainerOf } from '../runs/lock.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { exists, fileError } from '../support/files.ts';
-import { readRunFolder } from './run-folder.ts';
+import { readStartedRun } from './run-folder.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 
 /** How deep below the folder runs are looked for. */
@@ -27,22 +27,30 @@ export interface ListedRun {
 }
 
 /**
- * The run folders among a folder and those below it, the one that wrote last first.
- * @throws UserError when the folder cannot be read.
+ * The run folders among these and those below them, each once, the one that wrote last first.
+ * @throws UserError when a folder cannot be read.
  */
-export async function listRuns(folder: string): Promise<ListedRun[]> {
+export async function listRuns(folders: readonly string[]): Promise<ListedRun[]> {
+  const paths = new Map<string, string>();
+  for (const folder of folders)
+    for (const path of await findRuns(folder, 0)) {
+      const place = await realpath(path);
+      if (!paths.has(place)) paths.set(place, path);
+    }
   const runs: ListedRun[] = [];
-  for (const path of await findRuns(folder, 0)) runs.push(await describeRun(path));
+  for (const path of paths.values()) runs.push(await describeRun(path));
   return runs.sort((a, b) => (b.writtenAt ?? 0) - (a.writtenAt ?? 0));
 }
 
-/** Run folders hold no other runs. */
+/** Run folders hold no other runs; behind a link there may be one. */
 async function findRuns(folder: string, depth: number): Promise<string[]> {
   if (await exists(join(folder, 'metrics.jsonl'))) return [folder];
   if (depth === DEEPEST) return [];
   try {
     const entries = await readdir(folder, { withFileTypes: true });
-    const below = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+    const below = entries.filter(
+      (entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'),
+    );
     return (await Promise.all(below.map(({ name }) => findRuns(join(folder, name), depth + 1)))).flat();
   } catch (cause) {
     if (depth > 0) return [];
@@ -53,7 +61,7 @@ async function findRuns(folder: string, depth: number): Promise<string[]> {
 async function describeRun(path: string): Promise<ListedRun> {
   const isTraining = trainerOf(path) !== undefined;
   try {
-    const run = await readRunFolder(path);
+    const run = await readStartedRun(path);
     const { facts, writtenAt } = run;
     const summary = summaryOf({ ...run, name: path });
     const planned = facts?.configuration.steps;

@@ -19,6 +19,17 @@ export const COLUMN_NAMES: Readonly<Record<Quantity, readonly string[]>> = {
   tokensPerSecond: ['tokens_per_second', 'tok_sec', 'tok_s', 'tokens_s'],
   mfu: ['mfu'],
 };
+/** The tokens trained on before a step, and of how many examples an accuracy is. */
+export const TOKENS_NAME = 'tokens';
+export const EXAMPLES_NAME = 'hellaswag_examples';
+
+/** What a table says. */
+export interface TableRun {
+  readonly collector: SeriesCollector;
+  /** By how much the tokens grow from step to step; undefined without such a column, or where it does not grow. */
+  readonly tokensPerStep: number | undefined;
+  readonly hellaswagExamples: number | undefined;
+}
 
 /** Whether a file that begins with this line is a table with a step column and something measured. */
 export function isTableHeader(line: string): boolean {
@@ -30,10 +41,12 @@ export function isTableHeader(line: string): boolean {
  * A last row that lacks fields (it was being written) is passed over; empty fields were not measured.
  * @throws UserError naming a row that has no step, or a field that is no number.
  */
-export function readTable(lines: readonly string[], path: string): SeriesCollector {
+export function readTable(lines: readonly string[], path: string): TableRun {
   const collector = new SeriesCollector();
+  const tokens: { readonly step: number; readonly count: number }[] = [];
+  let hellaswagExamples: number | undefined;
   const [header = '', ...rows] = lines;
-  const { separator, step, quantities } = parseHeader(header);
+  const { separator, names, step, quantities } = parseHeader(header);
   const last = rows.findLastIndex((row) => row !== '');
   for (const [index, row] of rows.entries()) {
     if (row === '') continue;
@@ -48,10 +61,21 @@ export function readTable(lines: readonly string[], path: string): SeriesCollect
       throw new UserError(`${where}: expected a step, a whole number from 0, found "${fields[step]}"`);
     for (const [column, quantity] of quantities.entries()) {
       const field = fields[column] ?? '';
-      if (quantity && field !== '') collector.add(quantity, at, logNumber(field, where));
+      if (field === '') continue;
+      if (quantity) collector.add(quantity, at, logNumber(field, where));
+      else if (names[column] === TOKENS_NAME) tokens.push({ step: at, count: Number(field) });
+      else if (names[column] === EXAMPLES_NAME) hellaswagExamples = logNumber(field, where);
     }
   }
-  return collector;
+  return { collector, tokensPerStep: growth(tokens), hellaswagExamples };
+}
+
+/** From the first count to the last, by step; undefined unless it is some. */
+function growth(counts: readonly { readonly step: number; readonly count: number }[]): number | undefined {
+  const [first, last] = [counts[0], counts.at(-1)];
+  if (!first || !last) return undefined;
+  const perStep = Math.round((last.count - first.count) / (last.step - first.step));
+  return perStep > 0 && Number.isFinite(perStep) ? perStep : undefined;
 }
 
 function parseHeader(line: string) {
@@ -64,7 +88,7 @@ function parseHeader(line: string) {
   const quantities = names.map((name) =>
     (Object.keys(COLUMN_NAMES) as Quantity[]).find((quantity) => COLUMN_NAMES[quantity].includes(name)),
   );
-  return { separator, step: names.findIndex((name) => STEP_NAMES.includes(name)), quantities };
+  return { separator, names, step: names.findIndex((name) => STEP_NAMES.includes(name)), quantities };
 }
 
 function unquote(field: string): string {

@@ -2,11 +2,13 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UserError } from '../support/errors.ts';
 import { fileError, writeFileAtomic } from '../support/files.ts';
 import { seriesCsv } from './csv.ts';
 import type { RunCurves } from './curves.ts';
 import { drawPng, drawSvg } from './draw.ts';
 import { resultsFigure } from './figure.ts';
+import { freeName } from './free-name.ts';
 import { reportPage } from './page-html.ts';
 import { THEMES } from './palette.ts';
 import { EVENT_FILE, eventFile } from './tensorboard.ts';
@@ -56,16 +58,20 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'EEXIST' || cause.code === 'ENOTDIR'))
+      throw new UserError(
+        `${path}: expected a folder, found a file there or on the way; give another place with --out`,
+      );
     throw fileError(path, 'make the folder', cause);
   }
 }
 
 /** The runs' names without what file systems dislike, no two the same. */
 function fileNames(runs: readonly RunCurves[]): string[] {
-  const names: string[] = [];
+  const names = new Set<string>();
   for (const { name } of runs) {
     const plain = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|-+$/g, '') || 'run';
-    names.push(names.includes(plain) ? `${plain}-${names.length + 1}` : plain);
+    names.add(freeName(plain, names, (count) => `${plain}-${count}`));
   }
-  return names;
+  return [...names];
 }

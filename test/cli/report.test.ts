@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeSyntheticRun } from '../report/synthetic-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -53,6 +53,26 @@ test('report overlays a log of another program; series go where they are asked f
   expect(files.filter((file) => file.includes('tfevents'))).toHaveLength(2);
 });
 
+test('report writes a table for each run, also where names differ only in what file systems dislike', async () => {
+  const run = writeSyntheticRun(join(temporaryFolder(), 'run'), { steps: 50 });
+  const given = [`a-b=${run}`, `a-b-3=${run}`, `a/b=${run}`];
+  const { stdout } = await minillm('report', ...given, '--out', temporaryFolder(), '--csv', '--json');
+  const { files } = JSON.parse(stdout) as { files: string[] };
+  const tables = files.filter((file) => file.endsWith('.csv')).map((file) => basename(file));
+  expect(tables).toEqual(['a-b.csv', 'a-b-3.csv', 'a-b-2.csv']);
+});
+
+test('report is named for the number of runs when their names are long', async () => {
+  const run = writeSyntheticRun(join(temporaryFolder(), 'run'), { steps: 50 });
+  const titleOf = async (...names: string[]) => {
+    const out = temporaryFolder();
+    await minillm('report', ...names.map((name) => `${name}=${run}`), '--out', out);
+    return /<title>(.*)<\/title>/.exec(readFileSync(join(out, 'report.html'), 'utf8'))?.[1];
+  };
+  expect(await titleOf('a', 'b')).toBe('a, b');
+  expect(await titleOf('a'.repeat(60), 'b'.repeat(60))).toBe('2 runs');
+});
+
 test('report ends with one line for what is no run, and for a place it cannot write to', async () => {
   const folder = temporaryFolder();
   const missing = await minillm('report', join(folder, 'none'));
@@ -61,18 +81,14 @@ test('report ends with one line for what is no run, and for a place it cannot wr
   const run = writeSyntheticRun(join(folder, 'run'));
   const refused = await minillm('report', run, '--out', join(run, 'metrics.jsonl', 'x'));
   expect([refused.code, refused.stderr.split('\n').length]).toEqual([1, 2]);
-  expect(refused.stderr).toMatch(/could not make the folder/);
+  expect(refused.stderr).toMatch(/expected a folder, found a file there or on the way; give another place with --out/);
 });
 
 test('runs lists runs by the time of their last write, with what is known of each', async () => {
   const folder = temporaryFolder();
   writeSyntheticRun(join(folder, 'a', 'finished'), { planned: 600 });
   writeSyntheticRun(join(folder, 'stopped'), { planned: 1000, hellaswag: false });
-  const training = writeSyntheticRun(join(folder, 'training'));
-  writeFileSync(
-    join(training, 'trainer.lock'),
-    JSON.stringify({ pid: process.pid, host: hostname(), startTime: startTime() }),
-  );
+  beginTraining(writeSyntheticRun(join(folder, 'training')));
   mkdirSync(join(folder, 'damaged'));
   writeFileSync(join(folder, 'damaged', 'metrics.jsonl'), '{}\n{}\n');
   const { code, stdout } = await minillm('runs', folder);
@@ -85,6 +101,39 @@ test('runs lists runs by the time of their last write, with what is known of eac
   expect(listed.map(({ state }) => state).sort()).toEqual(['finished', 'stopped', 'stopped', 'training']);
 });
 
+test('runs lists a run once however it is reached, in one order over all folders', async () => {
+  const folder = temporaryFolder();
+  const elsewhere = temporaryFolder();
+  const written = (path: string, minutesAgo: number): void => {
+    writeSyntheticRun(path, { steps: 50 });
+    const time = Date.now() / 1000 - 60 * minutesAgo;
+    utimesSync(join(path, 'metrics.jsonl'), time, time);
+  };
+  written(join(folder, 'new'), 1);
+  written(join(folder, 'old'), 30);
+  written(join(elsewhere, 'middle'), 10);
+  written(join(elsewhere, 'linked'), 20);
+  mkdirSync(join(folder, 'below'));
+  symlinkSync(join(elsewhere, 'linked'), join(folder, 'below', 'link'));
+  const { stdout } = await minillm('runs', folder, join(folder, 'old'), elsewhere, '--json');
+  const paths = (JSON.parse(stdout) as { path: string }[]).map(({ path }) => path);
+  expect(paths).toEqual([
+    join(folder, 'new'),
+    join(elsewhere, 'middle'),
+    join(folder, 'below', 'link'),
+    join(folder, 'old'),
+  ]);
+});
+
+test('runs lists a run that has begun to train and not measured anything yet', async () => {
+  const run = writeSyntheticRun(join(temporaryFolder(), 'begun'), { planned: 600 });
+  writeFileSync(join(run, 'metrics.jsonl'), '');
+  beginTraining(run);
+  const { stdout } = await minillm('runs', run);
+  expect(stdout).toMatch(/begun +tiny 3\.4M +0 \/ 600 +- +- +- +- .* ago +training$/m);
+  expect((await minillm('report', run)).stderr).toMatch(/expected measurements, found none yet; wait/);
+});
+
 test('runs says when there are none, or no such folder', async () => {
   const folder = temporaryFolder();
   expect((await minillm('runs', folder)).stdout).toBe(`no runs in ${folder}\n`);
@@ -92,6 +141,14 @@ test('runs says when there are none, or no such folder', async () => {
   expect(code).toBe(1);
   expect(stderr).toMatch(/^minillm: .*none: could not read the folder/);
 });
+
+/** Leaves the run to this process, as if it trained it. */
+function beginTraining(run: string): void {
+  writeFileSync(
+    join(run, 'trainer.lock'),
+    JSON.stringify({ pid: process.pid, host: hostname(), startTime: startTime() }),
+  );
+}
 
 /** Of this process, as the lock records it; null where the system does not tell. */
 function startTime(): string | null {

@@ -14,14 +14,17 @@ import { launchBrowser, missingBrowser } from './browser.ts';
 describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ? ` (${missingBrowser})` : ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'minillm-report-'));
   let browser: Browser;
-  const pages = { one: '', two: '' };
+  const pages = { one: '', two: '', short: '', brief: '' };
 
   beforeAll(async () => {
     const base = writeSyntheticRun(join(folder, 'base'), { planned: 600 });
     const wide = writeSyntheticRun(join(folder, 'wide'), { tokensPerStep: 2048, scale: 0.9, planned: 600 });
+    const brief = writeSyntheticRun(join(folder, 'brief'), { steps: 1, hellaswag: false });
     for (const [name, runs] of [
       ['one', [base]],
       ['two', [base, wide]],
+      ['brief', [brief]],
+      ['short', [`a-rather-long-name-of-a-run=${base}`, `a-rather-long-name-of-one-step=${brief}`]],
     ] as const) {
       const out = join(folder, name);
       const { code, stderr } = await minillm('report', ...runs, '--out', out, '--title', 'A <title> & "more"');
@@ -146,11 +149,23 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
       await page.hover('figure:first-of-type .canvas', { position: { x: 500, y: 100 } });
       await page.waitForSelector('.tooltip');
       expect(await page.innerText('.tooltip')).toMatch(
-        /step \d+, \d+ k tokens\s+each step\s+3\.\d{4}\s+training\s+3\.\d{4}\s+validation\s+3\.\d{4}/,
+        /step \d+, [\d.]+ k tokens\s+each step\s+3\.\d{4}\s+training\s+3\.\d{4}\s+validation\s+3\.\d{4}/,
       );
       await page.getByRole('button', { name: 'last tenth' }).click();
       const lastTicks = await page.$$eval('figure', (figures) => figures.map((figure) => figure.textContent ?? ''));
       for (const text of lastTicks) expect(text).toContain('580');
+    });
+  });
+
+  test('shows the same stretch and values on a logarithmic axis', async () => {
+    await visit(pages.one, {}, async (page) => {
+      const ticks = () => page.$$eval('figure:first-of-type text', (texts) => texts.map((text) => text.textContent));
+      await page.getByRole('button', { name: 'last half' }).click();
+      const linear = await ticks();
+      await page.getByRole('button', { name: 'log' }).click();
+      expect(await ticks()).toEqual(linear.filter((tick) => tick !== '300'));
+      await page.getByRole('button', { name: 'whole run' }).click();
+      expect(await ticks()).toEqual(expect.arrayContaining(['1', '10', '100']));
     });
   });
 
@@ -175,6 +190,32 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
       const after = Object.fromEntries(await curveCounts(page));
       expect([before.Loss, after.Loss]).toEqual([6, 3]);
       expect([before.Throughput, after.Throughput]).toEqual([4, 2]);
+    });
+  });
+
+  test('of one step has nothing to choose where there is nothing to choose from', async () => {
+    await visit(pages.brief, {}, async (page) => {
+      expect(await page.innerText('#samples')).toContain('after 0 steps');
+      expect(await page.locator('#step').count()).toBe(0);
+      expect(await page.getByRole('button', { name: 'log' }).count()).toBe(0);
+    });
+  });
+
+  test('tells the values of several runs in a row each, none of a run that had ended', async () => {
+    await visit(pages.two, {}, async (page) => {
+      await page.hover('figure:first-of-type .canvas', { position: { x: 300, y: 100 } });
+      await page.waitForSelector('.tooltip');
+      expect(await page.innerText('.tooltip')).toMatch(
+        /tokens\s+training\s+validation\s+base(\s+\d\.\d{4}){2}\s+wide(\s+\d\.\d{4}){2}$/,
+      );
+    });
+    await visit(pages.short, {}, async (page) => {
+      await page.hover('figure:first-of-type .canvas', { position: { x: 600, y: 100 } });
+      await page.waitForSelector('.tooltip');
+      const told = await page.innerText('.tooltip');
+      expect(told).toContain('…a-run');
+      expect(told).not.toContain('one-step');
+      expect(await page.innerText('#samples')).toContain('a-rather-long-name-of-one-step, after 0 steps');
     });
   });
 });

@@ -13,8 +13,8 @@ async function runsOf(...specs: readonly SyntheticRun[]): Promise<RunCurves[]> {
   return readRuns(folders, undefined);
 }
 
-function svgOf(runs: readonly RunCurves[], theme: Theme = 'light', references = true): string {
-  const figure = resultsFigure(runs, { title: 'A & B', theme, references });
+function svgOf(runs: readonly RunCurves[], theme: Theme = 'light', references = true, title = 'A & B'): string {
+  const figure = resultsFigure(runs, { title, theme, references });
   return drawSvg(figure.option, figure);
 }
 
@@ -94,6 +94,25 @@ describe('the figure of one run', () => {
     expect(svgOf(await runsOf({}, {}))).toContain('>HellaSwag accuracy<');
   });
 
+  test('marks the point of a run of one step', async () => {
+    const svg = svgOf(await runsOf({ steps: 1, hellaswag: false }));
+    expect(svg).toMatch(new RegExp(`<path [^>]*fill="${PALETTES.light.runs[0]}"`));
+  });
+
+  test('says that no loss is a number, and points nowhere then', async () => {
+    const svg = svgOf(await runsOf({ scale: Number.NaN, hellaswag: false }));
+    expect(svg).toContain('>No loss is a number<');
+    expect(svg).not.toContain('OpenAI');
+  });
+
+  test('writes very large and very small losses with an exponent', async () => {
+    const large = svgOf(await runsOf({ scale: 1e9 }));
+    expect(large).toMatch(/>training 3\.\de9</);
+    // of a tick
+    expect(large).toMatch(/>\de9</);
+    expect(svgOf(await runsOf({ scale: 1e-6 }))).toMatch(/>training 3\.\de-6</);
+  });
+
   test('is dark on demand', async () => {
     const svg = svgOf(await runsOf({}), 'dark');
     expect(svg).toContain(`fill="${PALETTES.dark.background}"`);
@@ -116,6 +135,35 @@ describe('the figure of several runs', () => {
     expect(svg).not.toContain('>step<');
   });
 
+  test('keeps the labels of curves that end early off each other', async () => {
+    const svg = svgOf(await runsOf(...[100, 120, 140, 160, 180, 600].map((steps) => ({ steps }))));
+    const labels = [...svg.matchAll(/translate\(([\d.]+) ([\d.]+)\)"[^>]*>\d\.\d{3}</g)].map(([, x, y]) => ({
+      x: Number(x),
+      y: Number(y),
+    }));
+    expect(labels).toHaveLength(12);
+    const touching = labels.filter((one, index) =>
+      labels.slice(0, index).some((other) => Math.abs(one.x - other.x) < 38 && Math.abs(one.y - other.y) < 15),
+    );
+    expect(touching).toEqual([]);
+  });
+
+  test('has room for long names and titles: what all share is left out, then the middle', async () => {
+    const run = writeSyntheticRun(temporaryFolder(), { steps: 50 });
+    const name = (rate: number) => `an-experiment-with-a-long-name-and-a-learning-rate-of-${rate}e-4=${run}`;
+    const svg = svgOf(await readRuns([name(1), name(2)], undefined), 'light', true, `from ${'x'.repeat(200)} to`);
+    for (const text of ['>…1e…<', '>…2e…<']) expect(svg).toContain(text);
+    expect(svg).toMatch(/>from x{40,50}…x{40,50} to</);
+  });
+
+  test('tells runs of the same colour apart by dashes', async () => {
+    const runs = await runsOf(...Array.from({ length: 9 }, () => ({ steps: 100 })));
+    const dashed = (svg: string): number => (svg.match(/stroke-dasharray="7,3"/g) ?? []).length;
+    expect(dashed(svgOf(runs.slice(0, 8)))).toBe(0);
+    // in the legend, training and validation loss, HellaSwag
+    expect(dashed(svgOf(runs))).toBe(4);
+  });
+
   test('holds ten runs, one that broke off at once among them', async () => {
     const svg = svgOf(await runsOf(...Array.from({ length: 9 }, () => ({})), { steps: 1 }));
     expect(svg).toContain('>run 9<');
@@ -124,6 +172,11 @@ describe('the figure of several runs', () => {
 });
 
 describe('the PNG', () => {
+  test('is drawn although a short run is above all that the picture shows', async () => {
+    const svg = svgOf(await runsOf({ steps: 3000 }, { steps: 10, hellaswag: false }));
+    expect(readPng(drawPng(svg)).drawn).toBeGreaterThan(0.01);
+  });
+
   test('is twice the size of the SVG and not blank', async () => {
     const runs = await runsOf({});
     const { width, height } = resultsFigure(runs, { title: '', theme: 'light', references: true });

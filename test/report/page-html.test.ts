@@ -18,6 +18,20 @@ test('the page shows the machine beside the setting that chose its kind', async 
   expect(page).toContain('<th scope="row">device</th><td>cpu</td>');
 });
 
+test('the page of one step counts it in the singular', async () => {
+  expect(await pageOf({ steps: 1, hellaswag: false })).toContain('<dd class="note">1 step</dd>');
+});
+
+test('the page says that no loss is a number', async () => {
+  const page = await pageOf({ scale: Number.NaN, hellaswag: false });
+  expect(page).toContain('"note":"no loss is a number"');
+  expect(page).toContain('"range":"falling","references":[]');
+});
+
+test('the results show first what one looks for', async () => {
+  expect(await pageOf({})).toMatch(/>run<\/th><th scope="col">validation loss<\/th><th scope="col">HellaSwag</);
+});
+
 test('an accuracy of a part of HellaSwag says of how many examples it is: on its card, in the table, over the curve', async () => {
   const page = await pageOf({ hellaswagExamples: 503 });
   expect(page).toContain('<dt>HellaSwag (503 examples)</dt>');

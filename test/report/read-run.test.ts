@@ -20,6 +20,12 @@ function readFileOf(content: string | Uint8Array, name = 'run.log'): Promise<Run
   return readOne(path);
 }
 
+test('runs of the same name are told apart, whatever names others have', async () => {
+  const run = writeSyntheticRun(temporaryFolder(), { steps: 1 });
+  const runs = await readRuns([`a (3)=${run}`, `a=${run}`, `a=${run}`, `a=${run}`], undefined);
+  expect(runs.map(({ name }) => name)).toEqual(['a (3)', 'a', 'a (2)', 'a (4)']);
+});
+
 describe('a run folder', () => {
   test('gives every series, samples, tokens a step, and how it was made', async () => {
     const run = await readOne(

@@ -18,10 +18,11 @@ async function readOne(path: string): Promise<RunCurves> {
 }
 
 test('the CSV of a run reads back as the same series', async () => {
-  const run = await readOne(writeSyntheticRun(temporaryFolder()));
+  const run = await readOne(writeSyntheticRun(temporaryFolder(), { hellaswagExamples: 503 }));
   const path = join(temporaryFolder(), 'run.csv');
   writeFileSync(path, seriesCsv(run));
   const again = await readOne(path);
+  expect([again.tokensPerStep, again.hellaswagExamples]).toEqual([1024, 503]);
   for (const quantity of QUANTITIES) expect(again.series[quantity], quantity).toEqual(run.series[quantity]);
 });
 

@@ -2,15 +2,16 @@
 
 import type { LineSeriesOption } from 'echarts/charts';
 import type { EChartsCoreOption } from 'echarts/core';
-import { formatCount } from '../../support/format.ts';
-import { type AxisRange, decimalsOf, lossRange, tickedRange } from '../axis-range.ts';
-import type { Series } from '../curves.ts';
+import type { AxisRange } from '../axis-range.ts';
 import { formatTokens } from '../horizontal.ts';
+import { formatExponential, tickFormat } from '../number-format.ts';
 import type { PageChart, PageCurve, PageData } from '../page-data.ts';
-import { PALETTES, type Palette, runColour, type Theme } from '../palette.ts';
-import type { Reference } from '../references.ts';
-import { colourIndex, curveName } from './legend.ts';
+import { PALETTES, type Palette, runColour, runDash, type Theme } from '../palette.ts';
+import { horizontalTicks } from './horizontal-ticks.ts';
+import { colourIndex, roleName } from './legend.ts';
+import { type Plot, referenceLine } from './reference-line.ts';
 import { tooltip } from './tooltip.ts';
+import { verticalRange } from './vertical-range.ts';
 import { extent, points, shownCurves, shownExtent, type View } from './view.ts';
 
 const STROKES = {
@@ -22,14 +23,26 @@ const STROKES = {
 /** Points up to which each is marked. */
 const MOST_POINTS = 40;
 
+/** A chart as it is to be drawn. */
+export interface Drawing {
+  readonly chart: PageChart;
+  readonly data: PageData;
+  readonly view: View;
+  readonly theme: Theme;
+  /** Whether the slider is under it. */
+  readonly hasSlider: boolean;
+  /** Of the whole, in pixels. */
+  readonly size: { readonly width: number; readonly height: number };
+}
+
+/** Pixels around the plot; at its right half the label of a tick at its end. */
+function margins(hasSlider: boolean) {
+  return { left: 52, right: 26, top: 12, bottom: hasSlider ? 74 : 32 };
+}
+
 /** The whole chart. */
-export function chartOption(
-  chart: PageChart,
-  data: PageData,
-  view: View,
-  theme: Theme,
-  hasSlider: boolean,
-): EChartsCoreOption {
+export function chartOption(drawing: Drawing): EChartsCoreOption {
+  const { chart, data, view, theme, hasSlider } = drawing;
   const palette = PALETTES[theme];
   const [min, max] = extent(data, view);
   const curves = shownCurves(chart, view);
@@ -38,21 +51,19 @@ export function chartOption(
   return {
     animation: false,
     textStyle: { fontFamily: 'inherit' },
-    grid: { left: 52, right: 16, top: 12, bottom: hasSlider ? 74 : 32 },
+    grid: margins(hasSlider),
     xAxis: {
       type: view.scale === 'log' ? 'log' : 'value',
       min,
       max,
-      splitNumber: 5,
       axisLine: { onZero: false, lineStyle: { color: palette.axis } },
       axisTick: { show: false },
       splitLine: { show: false },
       axisPointer: { show: true, type: 'line', label: { show: false }, lineStyle: { color: palette.axis } },
       axisLabel: {
         ...labels,
-        ...endTicks(view),
+        ...tickLabels(data, view),
         hideOverlap: true,
-        formatter: view.unit === 'tokens' ? formatTokens : formatCount,
       },
     },
     yAxis: {
@@ -65,27 +76,20 @@ export function chartOption(
     },
     tooltip: tooltip(chart, data, view, palette),
     dataZoom: zooms(view, palette, hasSlider),
-    series: [
-      ...curves.map((curve) => line(curve, chart, data, view, palette)),
-      ...chart.references.map((line) => reference(line, chart, vertical, palette)),
-    ],
+    series: [...curves.map((curve) => line(curve, drawing)), ...references(drawing, vertical)],
   };
 }
 
-/** What a zoom changes. */
-export function zoomOption(
-  chart: PageChart,
-  data: PageData,
-  view: View,
-  theme: Theme,
-  hasSlider: boolean,
-): EChartsCoreOption {
+/** What a zoom or another size changes. */
+export function zoomOption(drawing: Drawing): EChartsCoreOption {
+  const { chart, data, view, theme, hasSlider } = drawing;
   const { start, end } = view;
   const vertical = verticalRange(chart, data, view);
   return {
-    xAxis: { axisLabel: endTicks(view) },
+    xAxis: { axisLabel: tickLabels(data, view) },
     yAxis: { ...vertical, axisLabel: { formatter: axisFormatter(chart, vertical) } },
-    series: chart.references.map((line) => reference(line, chart, vertical, PALETTES[theme])),
+    tooltip: tooltip(chart, data, view, PALETTES[theme]),
+    series: references(drawing, vertical),
     dataZoom: hasSlider
       ? [
           { start, end },
@@ -95,30 +99,13 @@ export function zoomOption(
   };
 }
 
-/** The range of what is zoomed to; of a whole falling curve without its steep start. */
-function verticalRange(chart: PageChart, data: PageData, view: View): AxisRange {
-  const [from, to] = shownExtent(data, view);
-  const within = (curve: PageCurve): Series => {
-    const shown = points(curve, data, view).filter(([x, y]) => x >= from && x <= to && y !== null);
-    return { steps: shown.map(([x]) => x), values: shown.map(([, y]) => y ?? Number.NaN) };
-  };
-  const curves = shownCurves(chart, view);
-  const noisy = curves.filter(({ role }) => role === 'steps').map(within);
-  const clear = curves.filter(({ role }) => role !== 'steps').map(within);
-  const references = chart.references.map(({ value }) => value);
-  if (chart.range === 'falling' && view.start === 0 && view.scale === 'linear')
-    return lossRange(clear, noisy, references);
-  const values = [...clear, ...noisy].flatMap((series) => series.values);
-  if (chart.range === 'from zero') return tickedRange([0, ...values]);
-  return tickedRange(chart.range === 'falling' ? values : [...values, ...references]);
-}
-
-function line(curve: PageCurve, chart: PageChart, data: PageData, view: View, palette: Palette): LineSeriesOption {
-  const colour = runColour(palette, colourIndex(curve, data));
+function line(curve: PageCurve, { chart, data, view, theme }: Drawing): LineSeriesOption {
+  const index = colourIndex(curve, data);
+  const colour = runColour(PALETTES[theme], index);
   const { width, opacity } = STROKES[curve.role];
   return {
     type: 'line',
-    name: curveName(curve, chart, data),
+    name: `${data.runs[curve.run]?.name}, ${roleName(curve, chart)}`,
     data: points(curve, data, view),
     showSymbol: curve.steps.length <= MOST_POINTS,
     symbol: 'circle',
@@ -126,67 +113,40 @@ function line(curve: PageCurve, chart: PageChart, data: PageData, view: View, pa
     sampling: 'minmax',
     emphasis: { disabled: true },
     itemStyle: { color: colour },
-    lineStyle: { color: colour, width, opacity, join: 'round' },
+    lineStyle: { color: colour, type: runDash(PALETTES[theme], index), width, opacity, join: 'round' },
     z: curve.role === 'steps' ? 2 : 3,
   };
 }
 
-/** How a reference's name tells that its line is beyond the axis: falling curves are high at their start and low at their end. */
-const BEYOND = {
-  below: { arrow: '↓ ', position: 'insideStartTop' },
-  within: { arrow: '', position: undefined },
-  above: { arrow: '↑ ', position: 'insideEndBottom' },
-} as const;
-
-/**
- * A line across the chart, its name at the end where falling or rising curves are not; of one beyond the axis the name alone,
- * with an arrow to where it is.
- */
-function reference(
-  { name, value }: Reference,
-  chart: PageChart,
-  { min, max }: AxisRange,
-  palette: Palette,
-): LineSeriesOption {
-  const beyond = BEYOND[value < min ? 'below' : value > max ? 'above' : 'within'];
-  return {
-    type: 'line',
-    id: name,
-    name: `${name} ${value}`,
-    data: [],
-    markLine: {
-      silent: true,
-      symbol: 'none',
-      animation: false,
-      // of the value that the line is drawn at; two decimals unless told
-      precision: 6,
-      data: [{ yAxis: Math.max(min, Math.min(max, value)) }],
-      lineStyle: { color: palette.reference, width: beyond.arrow ? 0 : 1.25, type: [5, 4] },
-      label: {
-        formatter: `${beyond.arrow}${name}  ${value}`,
-        position: beyond.position ?? labelPosition(value, chart),
-        color: palette.muted,
-        fontSize: 12,
-        textBorderColor: palette.background,
-        textBorderWidth: 4,
-      },
-    },
-  };
+/** What OpenAI's models reach, named where the shown curves are not: losses fall away from the right, accuracies from the left. */
+function references(drawing: Drawing, vertical: AxisRange): LineSeriesOption[] {
+  const { chart, theme } = drawing;
+  const preferred = chart.range === 'falling' ? 'right' : 'left';
+  const plot = plotOf(drawing, vertical);
+  return chart.references.map((line) => referenceLine(line, vertical, plot, preferred, PALETTES[theme]));
 }
 
-/** Where a line's name covers no curve: falling ones leave room below its start until they cross it, and above its end after. */
-function labelPosition(value: number, { range, curves }: PageChart) {
-  if (range !== 'falling') return 'insideStartTop' as const;
-  const clear = curves.filter(({ role }) => role !== 'steps');
-  const crossings = clear.map(({ steps, values }) => {
-    const first = values.findIndex((measured) => measured !== null && measured < value);
-    return first < 0 ? 1 : (steps[first] ?? 0) / (steps.at(-1) ?? 1);
-  });
-  return Math.min(...crossings) > 0.5 ? ('insideStartBottom' as const) : ('insideEndTop' as const);
+/** The plotted rectangle, and the curves in it but the faint ones. */
+function plotOf({ chart, data, view, size, hasSlider }: Drawing, { min, max }: AxisRange): Plot {
+  const { left, right, top, bottom } = margins(hasSlider);
+  const width = size.width - left - right;
+  const height = size.height - top - bottom;
+  const place = view.scale === 'log' ? Math.log : (x: number): number => x;
+  const [from, to] = shownExtent(data, view).map(place) as [number, number];
+  const paths = shownCurves(chart, view)
+    .filter(({ role }) => role !== 'steps')
+    .map((curve) =>
+      points(curve, data, view).map(([x, y]): [number, number] => [
+        left + (width * (place(x) - from)) / (to - from),
+        top + (height * (max - (y ?? Number.NaN))) / (max - min),
+      ]),
+    );
+  return { left, top, width, height, paths };
 }
 
 /** Wheel with Ctrl and two fingers in every chart, so that the page still scrolls; one slider for all. */
 function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
+  const { left, right } = margins(hasSlider);
   const inside = {
     type: 'inside',
     start,
@@ -205,8 +165,8 @@ function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
     bottom: 18,
     height: 12,
     handleSize: '190%',
-    left: 52,
-    right: 16,
+    left,
+    right,
     showDetail: false,
     brushSelect: false,
     borderColor: 'transparent',
@@ -219,16 +179,17 @@ function zooms({ start, end }: View, palette: Palette, hasSlider: boolean) {
   return hasSlider ? [inside, slider] : [inside];
 }
 
-/** The ends of the axis are round numbers only at 0 and on a logarithmic axis. */
-function endTicks({ scale, start }: View) {
-  const isLog = scale === 'log';
-  return { showMinLabel: isLog || start === 0, showMaxLabel: isLog };
+/** Of the part of the horizontal axis that is shown. */
+function tickLabels(data: PageData, view: View) {
+  const { values, format } = horizontalTicks(shownExtent(data, view), view);
+  return { customValues: values, formatter: format };
 }
 
-/** Writes the ticks of the vertical axis, all with as many decimals. */
-function axisFormatter({ format }: PageChart, { interval }: AxisRange): (value: number) => string {
-  if (format === 'percent') return (value) => `${(100 * value).toFixed(decimalsOf(100 * interval))} %`;
-  if (format === 'count') return formatTokens;
-  if (format === 'exponential') return (value) => (value === 0 ? '0' : value.toExponential(1).replace('.0e', 'e'));
-  return (value) => value.toFixed(decimalsOf(interval));
+/** Writes the ticks of the vertical axis. */
+function axisFormatter({ format }: PageChart, { min, max, interval }: AxisRange): (value: number) => string {
+  if (format === 'count') return (value) => formatTokens(value, interval);
+  if (format === 'exponential') return formatExponential;
+  if (format === 'fixed') return tickFormat({ min, max, interval });
+  const percent = tickFormat({ min: 100 * min, max: 100 * max, interval: 100 * interval });
+  return (value) => `${percent(100 * value)} %`;
 }

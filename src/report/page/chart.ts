@@ -12,7 +12,7 @@ import { type ECharts, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import type { PageChart, PageData } from '../page-data.ts';
 import type { Theme } from '../palette.ts';
-import { chartOption, zoomOption } from './chart-option.ts';
+import { chartOption, type Drawing, zoomOption } from './chart-option.ts';
 import { element } from './element.ts';
 import { legend } from './legend.ts';
 import type { View } from './view.ts';
@@ -52,7 +52,7 @@ export class Chart {
     keepPageScrolling(this.#canvas);
     this.#instance = init(this.#canvas, null, { renderer: 'svg' });
     // its place changes with the window, and with the charts that come beside it
-    new ResizeObserver(() => this.#instance.resize()).observe(this.#canvas);
+    new ResizeObserver(() => this.#resize()).observe(this.#canvas);
     this.#instance.on('datazoom', () => {
       const [zoom] = (this.#instance.getOption() as { dataZoom: { start: number; end: number }[] }).dataZoom;
       if (zoom) zoomed(zoom.start, zoom.end);
@@ -67,8 +67,18 @@ export class Chart {
       this.#drawn.view.scale === view.scale &&
       this.#drawn.view.hidden === view.hidden;
     this.#drawn = { view, theme };
-    if (isZoom) this.#instance.setOption(zoomOption(this.#chart, this.#data, view, theme, this.#hasSlider));
-    else this.#instance.setOption(chartOption(this.#chart, this.#data, view, theme, this.#hasSlider), true);
+    if (isZoom) this.#instance.setOption(zoomOption(this.#drawing(view, theme)));
+    else this.#instance.setOption(chartOption(this.#drawing(view, theme)), true);
+  }
+
+  #resize(): void {
+    this.#instance.resize();
+    if (this.#drawn) this.draw(this.#drawn.view);
+  }
+
+  #drawing(view: View, theme: Theme): Drawing {
+    const size = { width: this.#instance.getWidth(), height: this.#instance.getHeight() };
+    return { chart: this.#chart, data: this.#data, view, theme, hasSlider: this.#hasSlider, size };
   }
 }
 

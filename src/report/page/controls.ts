@@ -1,8 +1,9 @@
-/** @file The controls above the charts: which runs, which axis, which part. Native buttons, so keys and readers work. */
+/** @file The controls above the charts: which axis, which part, which runs. Native buttons, so keys and readers work. */
 
 import type { PageData } from '../page-data.ts';
 import type { ChartBoard } from './chart-board.ts';
 import { element } from './element.ts';
+import { swatch } from './swatch.ts';
 import type { View } from './view.ts';
 
 /** Parts of the axis worth a button. */
@@ -14,7 +15,6 @@ const PARTS = [
 
 /** Fills the place with controls for the charts. */
 export function addControls(place: HTMLElement, data: PageData, board: ChartBoard): void {
-  if (data.runs.length > 1) place.append(runSwitches(data, board));
   if (data.runs.every(({ tokensPerStep }) => tokensPerStep !== null))
     place.append(
       choice(board, 'Axis', [
@@ -22,11 +22,15 @@ export function addControls(place: HTMLElement, data: PageData, board: ChartBoar
         ['tokens', { unit: 'tokens' }],
       ]),
     );
+  // a logarithmic axis begins at step 1
+  if (data.runs.some(({ lastStep }) => lastStep > 1))
+    place.append(
+      choice(board, 'Scale', [
+        ['linear', { scale: 'linear' }],
+        ['log', { scale: 'log' }],
+      ]),
+    );
   place.append(
-    choice(board, 'Scale', [
-      ['linear', { scale: 'linear' }],
-      ['log', { scale: 'log' }],
-    ]),
     choice(
       board,
       'Show',
@@ -35,21 +39,19 @@ export function addControls(place: HTMLElement, data: PageData, board: ChartBoar
   );
 }
 
-function runSwitches({ runs }: PageData, board: ChartBoard): HTMLElement {
-  const group = element('div', { class: 'runs', role: 'group', 'aria-label': 'Runs' });
-  for (const [index, { name }] of runs.entries()) {
-    const swatch = element('span', { class: 'swatch' });
-    swatch.style.background = `var(--run-${index})`;
-    const button = element('button', { type: 'button', 'aria-pressed': 'true' }, swatch, name);
+/** Fills the place with a switch for each run, if there are several. */
+export function addRunSwitches(place: HTMLElement, { runs }: PageData, board: ChartBoard): void {
+  if (runs.length === 1) return;
+  for (const [index, { name, shortName }] of runs.entries()) {
+    const button = element('button', { type: 'button', 'aria-pressed': 'true', title: name }, swatch(index), shortName);
     button.addEventListener('click', () => {
       const hidden = new Set(board.view.hidden);
       if (!hidden.delete(index)) hidden.add(index);
       button.setAttribute('aria-pressed', String(!hidden.has(index)));
       board.change({ hidden });
     });
-    group.append(button);
+    place.append(button);
   }
-  return group;
 }
 
 /** Buttons of which the one that the view agrees with is pressed. */

@@ -2,7 +2,7 @@
 
 import type { PageData } from '../page-data.ts';
 import { ChartBoard } from './chart-board.ts';
-import { addControls } from './controls.ts';
+import { addControls, addRunSwitches } from './controls.ts';
 import { addSamples } from './samples.ts';
 
 function byId(id: string): HTMLElement {
@@ -13,5 +13,6 @@ function byId(id: string): HTMLElement {
 
 const data = JSON.parse(byId('data').textContent ?? '') as PageData;
 const board = new ChartBoard(byId('charts'), data);
+addRunSwitches(byId('runs'), data, board);
 addControls(byId('controls'), data, board);
 addSamples(byId('samples'), data);

@@ -1,6 +1,6 @@
 /** @file What the model wrote as it learned: a slider over the steps, the texts of each run under it. */
 
-import { formatCount } from '../../support/format.ts';
+import { formatSteps } from '../horizontal.ts';
 import type { PageData, PageRun } from '../page-data.ts';
 import { element } from './element.ts';
 
@@ -15,7 +15,7 @@ export function addSamples(place: HTMLElement, { runs }: PageData): void {
   const texts = element('div', { class: 'texts' });
   const show = (): void => {
     const step = steps[slider.valueAsNumber] ?? 0;
-    shownStep.textContent = `after ${formatCount(step)} steps`;
+    shownStep.textContent = `after ${formatSteps(step)}`;
     slider.setAttribute('aria-valuetext', shownStep.textContent);
     texts.replaceChildren(...writing.map((run) => textsOf(run, step, writing.length > 1)));
   };
@@ -23,10 +23,14 @@ export function addSamples(place: HTMLElement, { runs }: PageData): void {
   show();
   const label = element('label', { for: 'step', class: 'muted' }, 'What the model writes, ');
   label.append(shownStep);
-  place.append(element('h2', {}, 'Samples'), element('div', { class: 'slider' }, label, slider), texts);
+  place.append(
+    element('h2', {}, 'Samples'),
+    element('div', { class: 'slider' }, label, ...(last > 0 ? [slider] : [])),
+    texts,
+  );
 }
 
-/** The newest texts that the run had written by a step. */
+/** The newest texts that the run had written by a step; the name of one of several tells where they are older. */
 function textsOf({ name, prompt, samples }: PageRun, step: number, isNamed: boolean): HTMLElement {
   const newest = samples.findLast((sample) => sample.step <= step);
   const quotes = (newest?.texts ?? []).map((text) =>
@@ -34,5 +38,6 @@ function textsOf({ name, prompt, samples }: PageRun, step: number, isNamed: bool
       ? element('blockquote', {}, element('span', { class: 'muted' }, prompt), text.slice(prompt.length))
       : element('blockquote', {}, text),
   );
-  return element('div', {}, ...(isNamed ? [element('h3', {}, name)] : []), ...quotes);
+  const age = newest === undefined ? ', none yet' : newest.step < step ? `, after ${formatSteps(newest.step)}` : '';
+  return element('div', {}, ...(isNamed ? [element('h3', {}, `${name}${age}`)] : []), ...quotes);
 }

@@ -2,11 +2,16 @@
 
 import { formatCount } from '../../support/format.ts';
 import { formatTokens } from '../horizontal.ts';
-import type { PageChart, PageData } from '../page-data.ts';
-import { type Palette, runColour } from '../palette.ts';
+import { formatMeasured } from '../number-format.ts';
+import type { PageChart, PageCurve, PageData } from '../page-data.ts';
+import type { Palette } from '../palette.ts';
 import { element } from './element.ts';
-import { colourIndex, curveName } from './legend.ts';
-import { nearestValue, shownCurves, type View } from './view.ts';
+import { colourIndex, roleName } from './legend.ts';
+import { swatch } from './swatch.ts';
+import { nearestValue, shownCurves, shownExtent, type View } from './view.ts';
+
+/** Places of the pointer that are told apart, about one a pixel. */
+const POINTER_PLACES = 1000;
 
 interface Pointed {
   readonly value: readonly [number, number | null];
@@ -23,33 +28,60 @@ export function tooltip(chart: PageChart, data: PageData, view: View, palette: P
     transitionDuration: 0,
     backgroundColor: palette.background,
     borderColor: palette.axis,
-    textStyle: { color: palette.text, fontSize: 13 },
+    textStyle: { color: palette.text },
     formatter: (pointed: readonly Pointed[]): HTMLElement => {
       const x = pointed[0]?.value[0] ?? 0;
-      const rows = shownCurves(chart, view).flatMap((curve) => {
-        const value = nearestValue(curve, x, data, view);
-        if (value === null) return [];
-        const swatch = element('span', { class: `swatch ${curve.role}` });
-        swatch.style.background = runColour(palette, colourIndex(curve, data));
-        const name = element('th', {}, swatch, curveName(curve, chart, data));
-        return [element('tr', {}, name, element('td', {}, valueText(value, chart)))];
-      });
+      const valueAt = (curve: PageCurve): number | null => nearestValue(curve, x, data, view);
+      const curves = shownCurves(chart, view);
+      const rows =
+        data.runs.length === 1 ? curveRows(curves, chart, data, valueAt) : runRows(curves, chart, data, valueAt);
       const head = element('strong', {}, place(x, data, view));
       return element('div', { class: 'tooltip' }, head, element('table', {}, ...rows));
     },
   };
 }
 
-/** `step 5,000, 2.6 B tokens`. */
-function place(x: number, { runs }: PageData, { unit }: View): string {
-  if (unit === 'tokens') return `${formatTokens(x)} tokens`;
-  const sizes = new Set(runs.map(({ tokensPerStep }) => tokensPerStep));
+type ValueAt = (curve: PageCurve) => number | null;
+
+/** A row for each curve of one run. */
+function curveRows(curves: readonly PageCurve[], chart: PageChart, data: PageData, valueAt: ValueAt): HTMLElement[] {
+  return curves.flatMap((curve) => {
+    const value = valueAt(curve);
+    if (value === null) return [];
+    const name = element('th', {}, swatch(colourIndex(curve, data), curve.role), roleName(curve, chart));
+    return [element('tr', {}, name, element('td', {}, valueText(value, chart)))];
+  });
+}
+
+/** A row for each of several runs, a column for its mean and for its validation. */
+function runRows(curves: readonly PageCurve[], chart: PageChart, { runs }: PageData, valueAt: ValueAt): HTMLElement[] {
+  const roles = (['course', 'validation'] as const).filter((role) => curves.some((curve) => curve.role === role));
+  const rows = runs.flatMap(({ shortName }, run) => {
+    const values = roles.map((role) => {
+      const curve = curves.find((candidate) => candidate.run === run && candidate.role === role);
+      return curve ? valueAt(curve) : null;
+    });
+    if (values.every((value) => value === null)) return [];
+    const cells = values.map((value) => element('td', {}, value === null ? '' : valueText(value, chart)));
+    return [element('tr', {}, element('th', {}, swatch(run), shortName), ...cells)];
+  });
+  if (roles.length < 2) return rows;
+  const heads = roles.map((role) => element('td', { class: 'muted' }, roleName({ role }, chart)));
+  return [element('tr', {}, element('th'), ...heads), ...rows];
+}
+
+/** `step 5,000, 2.62 B tokens`: tokens as exact as the pointer. */
+function place(x: number, data: PageData, view: View): string {
+  const [from, to] = shownExtent(data, view);
+  const distance = (to - from) / POINTER_PLACES;
+  if (view.unit === 'tokens') return `${formatTokens(x, distance)} tokens`;
+  const sizes = new Set(data.runs.map(({ tokensPerStep }) => tokensPerStep));
   const [size] = sizes.size === 1 ? sizes : [];
-  return `step ${formatCount(x)}${size ? `, ${formatTokens(x * size)} tokens` : ''}`;
+  return `step ${formatCount(x)}${size ? `, ${formatTokens(x * size, distance * size)} tokens` : ''}`;
 }
 
 function valueText(value: number, { format }: PageChart): string {
-  if (format === 'percent') return `${(100 * value).toFixed(1)} %`;
+  if (format === 'percent') return `${formatMeasured(100 * value, 2)} %`;
   if (format === 'count') return formatCount(value);
-  return format === 'exponential' ? value.toExponential(3) : value.toFixed(4);
+  return format === 'exponential' ? value.toExponential(3) : formatMeasured(value, 4);
 }

@@ -35,11 +35,10 @@ export function extent({ runs }: PageData, { unit, scale }: View): readonly [num
   return [scale === 'log' ? first : 0, Math.max(first, ...ends)];
 }
 
-/** Both ends of the part that is zoomed to. */
+/** Both ends of the part that is zoomed to: per cents are of steps or tokens on a logarithmic axis too, as ECharts has them. */
 export function shownExtent(data: PageData, view: View): readonly [number, number] {
   const [min, max] = extent(data, view);
-  const at = (percent: number): number =>
-    view.scale === 'log' ? min * (max / min) ** (percent / 100) : min + ((max - min) * percent) / 100;
+  const at = (percent: number): number => min + ((max - min) * percent) / 100;
   return [at(view.start), at(view.end)];
 }
 
@@ -55,7 +54,7 @@ export function shownCurves({ curves }: PageChart, { hidden }: View): readonly P
   return curves.filter(({ run }) => !hidden.has(run));
 }
 
-/** The value of a curve at the step that is nearest to a place on the axis. */
+/** The value of a curve at the step that is nearest to a place on the axis; null where that is before or behind the curve. */
 export function nearestValue(
   { run, steps, values }: PageCurve,
   place: number,
@@ -63,6 +62,8 @@ export function nearestValue(
   view: View,
 ): number | null {
   const wanted = place / stepSize(data.runs[run], view.unit);
+  // the last evaluation of a run is one step behind its last loss
+  if (wanted < (steps[0] ?? 0) - 1 || wanted > (steps.at(-1) ?? 0) + 1) return null;
   const after = steps.findIndex((step) => step >= wanted);
   if (after <= 0) return values.at(after) ?? null;
   const isBeforeNearer = wanted - (steps[after - 1] ?? 0) < (steps[after] ?? 0) - wanted;

@@ -1,0 +1,88 @@
+/** @file A line across a chart of the page that shows what OpenAI's model reaches, and its name. */
+
+import type { LineSeriesOption } from 'echarts/charts';
+import type { AxisRange } from '../axis-range.ts';
+import type { Palette } from '../palette.ts';
+import { clearest, labelPlaces, type Path, type Side } from '../reference-label.ts';
+import type { Reference } from '../references.ts';
+
+/** The plotted rectangle of a chart, in pixels, and the curves in it that a name must not cover. */
+export interface Plot {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly paths: readonly Path[];
+}
+
+/** Of small text, about. */
+const CHARACTER_WIDTH = 7;
+/** How a name tells that its line is beyond the axis. */
+const BEYOND = { below: { arrow: '↓ ', sides: ['above'] }, above: { arrow: '↑ ', sides: ['below'] } } as const;
+const WITHIN = { arrow: '', sides: ['above', 'below'] } as const;
+/** Where ECharts puts names along a line, and on which side. */
+const PLACES = { left: ['Start', 'Middle', 'End'], right: ['End', 'Middle', 'Start'] } as const;
+const SIDES = { above: 'Top', below: 'Bottom' } as const;
+
+/**
+ * A line across the chart, its name where the fewest curves are, if it can at the preferred end; of one beyond the axis the name
+ * alone, with an arrow to where it is.
+ */
+export function referenceLine(
+  { name, value }: Reference,
+  { min, max }: AxisRange,
+  plot: Plot,
+  preferred: Side,
+  palette: Palette,
+): LineSeriesOption {
+  const isBeyond = value < min || value > max;
+  const { arrow, sides } = value < min ? BEYOND.below : value > max ? BEYOND.above : WITHIN;
+  const content = `${arrow}${name}  ${value}`;
+  const drawnAt = Math.max(min, Math.min(max, value));
+  return {
+    type: 'line',
+    id: name,
+    name: `${name} ${value}`,
+    data: [],
+    markLine: {
+      silent: true,
+      symbol: 'none',
+      animation: false,
+      // of the value that the line is drawn at; two decimals unless told
+      precision: 6,
+      data: [{ yAxis: drawnAt }],
+      lineStyle: { color: palette.reference, width: isBeyond ? 0 : 1.25, type: [5, 4] },
+      label: {
+        formatter: content,
+        position: labelPosition(content, (max - drawnAt) / (max - min), plot, preferred, sides),
+        color: palette.muted,
+        fontSize: 12,
+        textBorderColor: palette.background,
+        textBorderWidth: 4,
+      },
+    },
+  };
+}
+
+/** @param share of the plot's height that is above the line */
+function labelPosition(
+  content: string,
+  share: number,
+  { left, top, width, height, paths }: Plot,
+  preferred: Side,
+  sides: readonly ('above' | 'below')[],
+) {
+  const names = PLACES[preferred];
+  const places = labelPlaces(
+    [left + 5, left + width - 5],
+    top + share * height,
+    CHARACTER_WIDTH * content.length,
+    preferred,
+    sides,
+    names.length,
+  );
+  const best = clearest(places, paths);
+  const index = best ? places.indexOf(best) : 0;
+  const along = names[Math.floor(index / sides.length)] ?? names[0];
+  return `inside${along}${SIDES[sides[index % sides.length] ?? 'above']}` as const;
+}

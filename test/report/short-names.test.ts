@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest';
+import { shorten, shortNames } from '#minillm/report/short-names.js';
+
+test('a long text loses its middle', () => {
+  expect(shorten('abcdefghij', 10)).toBe('abcdefghij');
+  expect(shorten('abcdefghijk', 6)).toBe('abc…jk');
+});
+
+describe('short names of runs', () => {
+  test('are the names themselves where there is room', () => {
+    expect(shortNames(['run-1', 'run-2'], 10)).toEqual(['run-1', 'run-2']);
+    expect(shortNames(['a-long-name'], 6)).toEqual(['a-l…me']);
+  });
+
+  test('keep what tells them apart, in whole words', () => {
+    const names = [1, 10].map((rate) => `experiment-learning-rate-${rate}e-4-batch-524288`);
+    expect(shortNames(names, 24)).toEqual(['…1e…', '…10e…']);
+  });
+
+  test('say what is left when one name is the beginning of another', () => {
+    expect(shortNames(['experiment-of-today', 'experiment-of-today-again'], 16)).toEqual(['…today', '…today-again']);
+  });
+
+  test('are never longer than asked for', () => {
+    for (const name of shortNames(['one quite different name', 'another quite different one'], 12))
+      expect(name.length).toBe(12);
+  });
+});
