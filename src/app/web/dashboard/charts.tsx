@@ -1,11 +1,12 @@
 /** @file All charts of the page, and what sets them: scale, smoothing, zoom. */
 
 import { useId, useMemo, useState } from 'preact/hooks';
+import { formatExponential } from '../../../report/number-format.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../../../report/references.ts';
 import { Chart, type Zoom } from './chart.tsx';
 import { evaluationCurves, lossCurves, trainCurves } from './curves.ts';
 import type { RunState } from './run-state.ts';
-import { exponentialTick, numberTick, percentTick } from './tick-labels.ts';
+import { numberTick, percentTick } from './tick-labels.ts';
 
 const TALL = 340;
 const LOW = 200;
@@ -104,7 +105,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
         <Chart {...low} title="Tokens per second" curves={curves.speed} format={compact} tick={numberTick} />
         <Chart {...low} title="Model FLOPs utilisation" curves={curves.mfu} format={percent} tick={percentTick} />
         <Chart {...low} title="Gradient norm" curves={curves.norm} format={short} tick={numberTick} range="falling" />
-        <Chart {...low} title="Learning rate" curves={curves.rate} format={exponential} tick={exponentialTick} />
+        <Chart {...low} title="Learning rate" curves={curves.rate} format={exponential} tick={formatExponential} />
       </div>
     </>
   );

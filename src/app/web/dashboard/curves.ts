@@ -1,8 +1,8 @@
 /** @file Which curves each chart has: of one run its quantities, of several one run beside the other. */
 
+import { shortNames } from '../../../report/short-names.ts';
 import type { TrainColumns } from '../../dashboard-stream.ts';
 import type { Curve } from './chart-data.ts';
-import { shortNames } from './run-names.ts';
 import type { RunState } from './run-state.ts';
 import { smooth } from './smoothing.ts';
 
@@ -62,7 +62,15 @@ export function evaluationCurves(
   });
 }
 
+/** Characters of a run's name in a legend. */
+const MOST_NAME = 20;
+
 /** What a curve is called: one run's by its quantity, one of several by its run. */
 function labelsOf(runs: readonly RunState[], label: string): string[] {
-  return runs.length === 1 ? [label] : shortNames(runs.map(({ information }) => information.name));
+  return runs.length === 1
+    ? [label]
+    : shortNames(
+        runs.map(({ information }) => information.name),
+        MOST_NAME,
+      );
 }

@@ -1,6 +1,7 @@
 /** @file What stands beside the marks of an axis: as many decimals as tell a mark from the next. */
 
 import { decimalsOf } from '../../../report/axis-range.ts';
+import { formatExponential } from '../../../report/number-format.ts';
 
 /** The text of a mark, at this distance from the next. */
 export type TickLabel = (value: number, distance: number) => string;
@@ -14,7 +15,7 @@ const DECIMAL_FROM = 1e-4;
 /** `11.75`, `16,020`, `12K`, `1.15M`, `2e-7`. */
 export function numberTick(value: number, distance: number): string {
   if (distance >= COMPACT_FROM) return COMPACT.format(value);
-  if (distance < DECIMAL_FROM) return exponentialTick(value);
+  if (distance < DECIMAL_FROM) return formatExponential(value);
   const decimals = decimalsOf(distance);
   return value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
@@ -22,9 +23,4 @@ export function numberTick(value: number, distance: number): string {
 /** A share: `28.5%`. */
 export function percentTick(value: number, distance: number): string {
   return `${numberTick(100 * value, 100 * distance)}%`;
-}
-
-/** `6e-4`, `1.25e-4`. */
-export function exponentialTick(value: number): string {
-  return value === 0 ? '0' : Number(value.toPrecision(6)).toExponential();
 }

@@ -3,10 +3,9 @@ import { alignedData, lonePlaces, valueRange } from '../../../../src/app/web/das
 import { chartOptions } from '../../../../src/app/web/dashboard/chart-options.ts';
 import { lossCurves } from '../../../../src/app/web/dashboard/curves.ts';
 import { legendEntries } from '../../../../src/app/web/dashboard/legend.tsx';
-import { shortNames } from '../../../../src/app/web/dashboard/run-names.ts';
 import { afterUpdate, emptyRun } from '../../../../src/app/web/dashboard/run-state.ts';
 import { smooth } from '../../../../src/app/web/dashboard/smoothing.ts';
-import { exponentialTick, numberTick, percentTick } from '../../../../src/app/web/dashboard/tick-labels.ts';
+import { numberTick, percentTick } from '../../../../src/app/web/dashboard/tick-labels.ts';
 
 test('smoothing is the mean weighted towards the newest, without a bias to the start', () => {
   const constant = Array.from({ length: 200 }, () => 3);
@@ -107,14 +106,4 @@ test('the marks of an axis are told apart', () => {
   expect(marks(50_000, 1_100_000, 1_150_000)).toEqual(['1.1M', '1.15M']);
   expect(marks(2.5e-7, 5e-7, 7.5e-7)).toEqual(['5e-7', '7.5e-7']);
   expect([percentTick(0.3325, 0.0025), percentTick(0.335, 0.0025)]).toEqual(['33.25%', '33.50%']);
-  expect([1e-4, 3 * 2.5e-5, 0].map(exponentialTick)).toEqual(['1e-4', '7.5e-5', '0']);
-});
-
-test('names are shown without the words that all of them begin and end with', () => {
-  expect(shortNames(['size-large-1-batch-8', 'size-large-10-batch-8'])).toEqual(['…1…', '…10…']);
-  expect(shortNames(['size-large-lr-1', 'size-large-lr-10'])).toEqual(['…1', '…10']);
-  expect(shortNames(['model-large', 'model-large-large'])).toEqual(['model-large', 'model-large-large']);
-  expect(shortNames(['book', 'books'])).toEqual(['book', 'books']);
-  expect(shortNames(['a-1', 'a-2'])).toEqual(['a-1', 'a-2']);
-  expect(shortNames(['size-large-1'])).toEqual(['size-large-1']);
 });
