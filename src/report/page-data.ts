@@ -49,7 +49,7 @@ export interface PageData {
 const MOST_POINTS = 20_000;
 const FEW_POINTS = 3_000;
 /** Characters of a run's short name. */
-const MOST_SHORT = 22;
+const MOST_SHORT = 30;
 
 /** @param references whether charts show what OpenAI's models reach */
 export function pageData(runs: readonly RunCurves[], references: boolean): PageData {

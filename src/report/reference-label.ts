@@ -3,7 +3,7 @@
 export type Side = 'left' | 'right';
 
 export const LABEL_HEIGHT = 16;
-/** Pixels above and below a label that a curve must not touch either: it is thick. */
+/** Pixels above and below a label that a curve should not touch either: it is thick. */
 const MARGIN = 3;
 /** From a line to the middle of a label. */
 const OFFSETS = { above: -10, below: 11 };
@@ -44,10 +44,14 @@ export function overlaps(one: LabelBox, other: LabelBox): boolean {
   return !isBeside && Math.abs(one.y - other.y) < (one.height + other.height) / 2;
 }
 
-/** The first of the rectangles that the fewest curves run through. */
+/** The first of the rectangles that the fewest curves run through, and of these that the fewest touch. */
 export function clearest(places: readonly LabelBox[], paths: readonly Path[]): LabelBox | undefined {
-  const crossings = places.map((place) => paths.filter((path) => crosses(path, place)).length);
-  return places[crossings.indexOf(Math.min(...crossings))];
+  const costs = places.map((place) => {
+    const through = paths.filter((path) => crosses(path, place, 0)).length;
+    const touching = paths.filter((path) => crosses(path, place, MARGIN)).length;
+    return through * paths.length + touching;
+  });
+  return places[costs.indexOf(Math.min(...costs))];
 }
 
 /** Above the grid, whose lines have none, and below the curves, which have 2. */
@@ -64,10 +68,11 @@ export function gridCover({ left, width, y, height }: LabelBox, background: stri
   };
 }
 
-function crosses(path: Path, { left, width, y, height }: LabelBox): boolean {
+/** Whether a curve runs through a rectangle, or so many pixels above or below it. */
+function crosses(path: Path, { left, width, y, height }: LabelBox, margin: number): boolean {
   const right = left + width;
-  const top = y - height / 2 - MARGIN;
-  const bottom = y + height / 2 + MARGIN;
+  const top = y - height / 2 - margin;
+  const bottom = y + height / 2 + margin;
   for (const [index, [x1, y1]] of path.entries()) {
     const [x2, y2] = path[index + 1] ?? [x1, y1];
     if (x2 < left || x1 > right) continue;
