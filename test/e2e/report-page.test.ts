@@ -24,7 +24,7 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
       ['one', [base]],
       ['two', [base, wide]],
       ['brief', [brief]],
-      ['short', [`a-rather-long-name-of-a-run=${base}`, `a-rather-long-name-of-one-step=${brief}`]],
+      ['short', [`a-rather-long-name-of-some-first-run=${base}`, `a-rather-long-name-of-one-step=${brief}`]],
     ] as const) {
       const out = join(folder, name);
       const { code, stderr } = await minillm('report', ...runs, '--out', out, '--title', 'A <title> & "more"');
@@ -213,7 +213,7 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
       await page.hover('figure:first-of-type .canvas', { position: { x: 600, y: 100 } });
       await page.waitForSelector('.tooltip');
       const told = await page.innerText('.tooltip');
-      expect(told).toContain('…a-run');
+      expect(told).toContain('…some-first-run');
       expect(told).not.toContain('one-step');
       expect(await page.innerText('#samples')).toContain('a-rather-long-name-of-one-step, after 0 steps');
     });
