@@ -1,11 +1,12 @@
 /** @file What `minillm dashboard` does. */
 
-import { stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { dashboardApp } from '../app/server/dashboard/dashboard.ts';
 import { listen } from '../app/server/listen.ts';
 import { metricsPath } from '../runs/metrics.ts';
 import { UserError } from '../support/errors.ts';
-import { exists } from '../support/files.ts';
+import { fileError } from '../support/files.ts';
 import { addressOf } from './dashboard-flags.ts';
 
 /** Serves the runs until the process is ended. */
@@ -21,12 +22,20 @@ export async function serveDashboard(
 
 /** A run that has not begun is waited for; what can hold none is refused. */
 async function checkFolder(folder: string): Promise<void> {
-  if (!(await exists(folder)))
-    throw new UserError(
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw folderError(folder, cause);
+  });
+  if (!names.includes(basename(metricsPath(folder))))
+    console.log(`${folder}: no metrics.jsonl yet; the run is shown once it begins`);
+}
+
+function folderError(folder: string, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT')
+    return new UserError(
       `${folder}: expected a run folder, found nothing there; \`minillm train --out ${folder}\` makes one`,
     );
-  if (!(await stat(folder)).isDirectory())
-    throw new UserError(`${folder}: expected a run folder, found a file; give the folder that it is in`);
-  if (!(await exists(metricsPath(folder))))
-    console.log(`${folder}: no metrics.jsonl yet; the run is shown once it begins`);
+  if (code === 'ENOTDIR')
+    return new UserError(`${folder}: expected a run folder, found a file; give the folder that it is in`);
+  return fileError(folder, 'read the folder', cause);
 }

@@ -9,7 +9,7 @@ import type { Precision } from '../engine/tensor.ts';
 import { layoutForInference } from '../generate/programs.ts';
 import { parameterCount } from '../model/flops.ts';
 import { bitsPerByte, targetBytes } from './bits-per-byte.ts';
-import { naming, rowLength, type ValidationOptions, validationBatches } from './fit.ts';
+import { naming, type ValidationOptions, validationBatches } from './fit.ts';
 import { type HellaswagResult, hellaswag } from './hellaswag.ts';
 import type { HellaswagExample } from './hellaswag-examples.ts';
 import { type HellaswagTask, hellaswagTask } from './hellaswag-task.ts';
@@ -65,8 +65,8 @@ export interface PlannedEvaluation {
 export function planEvaluation(backend: Backend, weights: Weights, options: EvaluationOptions): PlannedEvaluation {
   const { config, name } = weights;
   const { batchSize, precision, examples } = options;
-  const length = rowLength(options, config);
   const batches = naming(name, () => validationBatches(options, config));
+  const length = batches?.sequenceLength ?? config.contextLength;
   const task = examples && naming(name, () => hellaswagTask(examples, config));
 
   const layout = layoutForInference(config);

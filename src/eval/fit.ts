@@ -19,11 +19,7 @@ export interface ValidationOptions {
   readonly sequenceLength: number | undefined;
 }
 
-/**
- * Tokens of a row of validation.
- * @throws UserError when the model's context is shorter.
- */
-export function rowLength({ sequenceLength }: ValidationOptions, { contextLength }: Gpt2Config): number {
+function rowLength({ sequenceLength }: ValidationOptions, { contextLength }: Gpt2Config): number {
   if (sequenceLength === undefined || sequenceLength <= contextLength) return sequenceLength ?? contextLength;
   throw new UserError(
     `expected a context of at least ${sequenceLength} tokens, as --sequence-length asks for, found one of ${contextLength}; take --sequence-length ${contextLength}`,
@@ -32,14 +28,14 @@ export function rowLength({ sequenceLength }: ValidationOptions, { contextLength
 
 /**
  * The batches a model is validated on; undefined for no validation.
- * @throws UserError when shards or limit hold less than a row.
+ * @throws UserError when shards or limit hold less than a row, or the model's context does.
  */
 export function validationBatches(options: ValidationOptions, config: Gpt2Config): EvaluationBatches | undefined {
   const { shards, evalTokens: maxTokens, batchSize } = options;
+  if (!shards) return undefined;
   const { vocabularySize } = config;
   const sequenceLength = rowLength(options, config);
-  const limits = { batchSize, sequenceLength, maxTokens, vocabularySize, rank: 0, worldSize: 1 };
-  return shards && evaluationBatches(shards, limits);
+  return evaluationBatches(shards, { batchSize, sequenceLength, maxTokens, vocabularySize, rank: 0, worldSize: 1 });
 }
 
 /**

@@ -112,7 +112,7 @@ function lossPanel(
   const validation: Curve[] = [];
   for (const [index, run] of runs.entries()) {
     const colour = runColour(palette, index);
-    const dash = runDash(palette, index);
+    const dash = runDash(index);
     const { loss, validationLoss } = run.series;
     const on = (series: Series): Series => placed(series, scaleOf(horizontal.unit, run));
     const name = isSingle ? '' : `${run.name}: `;
@@ -154,7 +154,7 @@ function lossPanel(
     references.map(({ value }) => value),
   );
   return {
-    title: isMeasured ? (isSingle ? 'Loss' : 'Validation loss, and training loss (thin)') : 'No loss is a number',
+    title: isMeasured ? titleOf(isSingle, validation.length > 0) : 'No loss is a number',
     frame,
     horizontal,
     vertical,
@@ -162,6 +162,11 @@ function lossPanel(
     references,
     referenceSide: 'right',
   };
+}
+
+function titleOf(isSingle: boolean, hasValidation: boolean): string {
+  if (isSingle) return 'Loss';
+  return hasValidation ? 'Validation loss, and training loss (thin)' : 'Training loss';
 }
 
 function hellaswagPanel(
@@ -180,7 +185,7 @@ function hellaswagPanel(
         name: `${run.name}: HellaSwag`,
         series: placed(hellaswag, scaleOf(horizontal.unit, run)),
         colour: runColour(palette, runs.length === 1 ? 1 : index),
-        dash: runDash(palette, index),
+        dash: runDash(index),
         width: 2.2,
         opacity: 1,
         points: hellaswag.steps.length <= MOST_POINTS,
@@ -229,7 +234,7 @@ function legendOf(runs: readonly RunCurves[], palette: Palette, width: number) {
       x = MARGIN;
       y += LEGEND_ROW;
     }
-    const style = { stroke: runColour(palette, index), lineDash: runDash(palette, index), lineWidth: 3 };
+    const style = { stroke: runColour(palette, index), lineDash: runDash(index), lineWidth: 3 };
     elements.push({ type: 'line', shape: { x1: x, y1: y, x2: x + 17, y2: y }, style });
     elements.push(text(name, x + 22, y, { size: 13, fill: palette.text }));
     x += needed + 20;

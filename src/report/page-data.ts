@@ -69,7 +69,7 @@ export function pageData(runs: readonly RunCurves[], references: boolean): PageD
       ...chart(
         {
           title: 'Loss',
-          note: isMeasured ? (runs.length > 1 ? 'validation thick, training thin' : '') : 'no loss is a number',
+          note: isMeasured ? strokesOf(runs) : 'no loss is a number',
           format: 'fixed',
           range: 'falling',
         },
@@ -129,4 +129,10 @@ function pageRun(run: RunCurves, shortName: string): PageRun {
     prompt: typeof prompt === 'string' ? prompt : '',
     samples: [...byStep].map(([step, texts]) => ({ step, texts })).sort((a, b) => a.step - b.step),
   };
+}
+
+/** What tells the losses of several runs apart. */
+function strokesOf(runs: readonly RunCurves[]): string {
+  const hasValidation = runs.some(({ series }) => series.validationLoss.steps.length > 0);
+  return runs.length === 1 ? '' : hasValidation ? 'validation thick, training thin' : 'training';
 }

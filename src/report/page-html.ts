@@ -8,7 +8,7 @@ import { ofExamples } from './hellaswag-examples.ts';
 import { formatSteps, formatTokens } from './horizontal.ts';
 import { formatMeasured } from './number-format.ts';
 import { pageData } from './page-data.ts';
-import { PALETTES, runColour, runDash } from './palette.ts';
+import { isDashed, PALETTES, runColour } from './palette.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from './references.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
 
@@ -110,7 +110,7 @@ function headline(summary: RunSummary, references: boolean): Html {
 function resultsTable(summaries: readonly RunSummary[], references: boolean): Html {
   const [gpt2] = LOSS_REFERENCES;
   const rows = summaries.map((run, index) => ({
-    name: html`<span class="swatch${dashed(index)}" style="background:var(--run-${index})"></span>${run.name}`,
+    name: html`<span class="swatch${isDashed(index) ? ' dashed' : ''}" style="background:var(--run-${index})"></span>${run.name}`,
     cells: [
       shown(run.validationLoss, 4),
       `${shown(run.hellaswag, 4)}${ofExamples(run.hellaswagExamples)}`,
@@ -166,11 +166,6 @@ function words(key: string): string {
   return key.replace(/([A-Z])/g, ' $1').toLowerCase();
 }
 
-/** The class of a swatch of a run whose curves are dashed. */
-function dashed(index: number): string {
-  return runDash(PALETTES.light, index) === 'solid' ? '' : ' dashed';
-}
-
 function shown(value: number, digits: number): string {
   return Number.isNaN(value) ? '–' : formatMeasured(value, digits);
 }
@@ -180,5 +175,6 @@ function count(value: number): string {
 }
 
 function signed(value: number, digits: number): string {
-  return `${value < 0 ? '−' : '+'}${formatMeasured(Math.abs(value), digits)}`;
+  const size = Math.abs(value);
+  return `${value < 0 ? '−' : '+'}${size < 1 ? size.toFixed(digits) : formatMeasured(size, digits)}`;
 }

@@ -38,9 +38,17 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
   },
 };
 
-/** Strokes and gaps of the curves of runs whose colour is an earlier run's already; solid for the others. */
-export function runDash(palette: Palette, index: number): 'solid' | number[] {
-  return index < palette.runs.length ? 'solid' : [7, 3];
+/** How many runs have colours of their own. */
+export const RUN_COLOURS = PALETTES.light.runs.length;
+
+/** Whether the colour of the run at `index` is an earlier run's already. */
+export function isDashed(index: number): boolean {
+  return index >= RUN_COLOURS;
+}
+
+/** Strokes and gaps of a run's curves. */
+export function runDash(index: number): 'solid' | number[] {
+  return isDashed(index) ? [7, 3] : 'solid';
 }
 
 /** The colour of the run at `index`. */

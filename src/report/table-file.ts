@@ -63,7 +63,7 @@ export function readTable(lines: readonly string[], path: string): TableRun {
       const field = fields[column] ?? '';
       if (field === '') continue;
       if (quantity) collector.add(quantity, at, logNumber(field, where));
-      else if (names[column] === TOKENS_NAME) tokens.push({ step: at, count: Number(field) });
+      else if (names[column] === TOKENS_NAME) tokens.push({ step: at, count: logNumber(field, where) });
       else if (names[column] === EXAMPLES_NAME) hellaswagExamples = logNumber(field, where);
     }
   }

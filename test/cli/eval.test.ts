@@ -65,6 +65,11 @@ test('a training run logs what eval finds of its checkpoint, and several checkpo
   );
 });
 
+test('the length of rows does not concern HellaSwag', async () => {
+  const flags = ['--checkpoint', 'untrained:tiny', '--hellaswag', hellaswagFile(1), '--sequence-length', '256'];
+  expect((await evaluations(...flags))[0]?.hellaswag?.total).toBe(1);
+});
+
 test.each([
   ['nothing to evaluate on', ['--checkpoint', 'untrained:tiny'], 2, /--data DIR or --hellaswag \[FILE\] is required/],
   ['no checkpoint', ['--hellaswag', 'x.jsonl'], 2, /--checkpoint is required/],

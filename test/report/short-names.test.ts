@@ -21,6 +21,13 @@ describe('short names of runs', () => {
     expect(shortNames(['experiment-of-today', 'experiment-of-today-again'], 16)).toEqual(['…today', '…today-again']);
   });
 
+  test('stay different, whatever else is beside them', () => {
+    const rates = [1, 2].map((rate) => `experiment-with-long-name-lr-0.00${rate}-and-batch-512`);
+    expect(shortNames(['baseline', ...rates], 20)).toEqual(['baseline', '…0.001…', '…0.002…']);
+    const unbroken = ['a', 'b'].map((letter) => `${'x'.repeat(20)}${letter}${'y'.repeat(20)}`);
+    expect(shortNames(unbroken, 12)).toEqual(['1 xxxx…yyyy', '2 xxxx…yyyy']);
+  });
+
   test('are never longer than asked for', () => {
     for (const name of shortNames(['one quite different name', 'another quite different one'], 12))
       expect(name.length).toBe(12);

@@ -113,7 +113,7 @@ function line(curve: PageCurve, { chart, data, view, theme }: Drawing): LineSeri
     sampling: 'minmax',
     emphasis: { disabled: true },
     itemStyle: { color: colour },
-    lineStyle: { color: colour, type: runDash(PALETTES[theme], index), width, opacity, join: 'round' },
+    lineStyle: { color: colour, type: runDash(index), width, opacity, join: 'round' },
     z: curve.role === 'steps' ? 2 : 3,
   };
 }

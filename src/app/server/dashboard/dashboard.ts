@@ -112,7 +112,7 @@ class Informant {
     }
     const told = folders.flatMap((folder, run) => {
       const known = information.get(folder) ?? this.#recorded[run];
-      return known ? [{ ...known, isTraining: trainerOf(folder) !== undefined }] : [];
+      return known ? [{ ...known, isTraining: isTrained(folder) }] : [];
     });
     const text = JSON.stringify(told);
     if (text === this.#told) return undefined;
@@ -124,5 +124,14 @@ class Informant {
   async #look(folder: string, run: number): Promise<RunInformation> {
     const known = this.#recorded[run];
     return known && !(await exists(folder)) ? known : recordedInformation(folder);
+  }
+}
+
+/** Whether a process trains the run; false where that cannot be seen, as its follower tells too. */
+function isTrained(folder: string): boolean {
+  try {
+    return trainerOf(folder) !== undefined;
+  } catch {
+    return false;
   }
 }

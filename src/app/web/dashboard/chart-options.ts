@@ -134,9 +134,10 @@ function rangeOf(plot: uPlot, least: number | null, greatest: number | null, loo
   ];
 }
 
-/** The first index behind the steep start of a run, at least `first`. */
-function afterSteepStart(steps: ArrayLike<number>, first: number, last: number): number {
-  const end = STEEP_SHARE * (steps[steps.length - 1] ?? 0);
+/** The first of the shown places behind the steep start of a run; without one where the run's start is not shown. */
+export function afterSteepStart(steps: ArrayLike<number>, first: number, last: number): number {
+  if (first > 0) return first;
+  const end = STEEP_SHARE * (steps[last] ?? 0);
   let index = first;
   while (index < last && (steps[index] ?? 0) < end) index++;
   return index;

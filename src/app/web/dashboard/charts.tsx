@@ -80,7 +80,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
       <div class="charts">
         <Chart
           {...common}
-          title={runs.length === 1 ? 'Loss' : 'Loss: training (thin) · validation'}
+          title={curves.loss.some(({ isThin }) => isThin) ? 'Loss: training (thin) · validation' : 'Loss'}
           curves={curves.loss}
           format={fourDecimals}
           tick={numberTick}

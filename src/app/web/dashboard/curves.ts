@@ -1,5 +1,6 @@
 /** @file Which curves each chart has: of one run its quantities, of several one run beside the other. */
 
+import { isDashed, RUN_COLOURS } from '../../../report/palette.ts';
 import { shortNames } from '../../../report/short-names.ts';
 import type { TrainColumns } from '../../dashboard-stream.ts';
 import type { Curve } from './chart-data.ts';
@@ -10,12 +11,10 @@ type Look = Pick<Curve, 'colour' | 'isDashed'>;
 
 const TRAINING: Look = { colour: '--curve-0' };
 const VALIDATION: Look = { colour: '--curve-1' };
-/** Colours that the style sheet defines, told apart by colour-blind readers too. */
-const COLOURS = 8;
 
-/** How a run among several is drawn: more runs than colours begin again, dashed. */
+/** How a run among several is drawn: more runs than colours begin again, dashed. The style sheet has the colours of reports. */
 export function runLook(index: number): Look {
-  return { colour: `--curve-${index % COLOURS}`, isDashed: Math.floor(index / COLOURS) % 2 === 1 };
+  return { colour: `--curve-${index % RUN_COLOURS}`, isDashed: isDashed(index) };
 }
 
 /** Training loss, of one run as measured too, and validation loss; where runs have both, training is thin. */

@@ -112,6 +112,17 @@ test('runs are told apart, one that cannot be read says why and hinders no other
   expect(await next()).toMatchObject({ name: 'runs', data: [{}, { name: 'mine', steps: 7 }] });
 });
 
+test('a folder in whose place there is a file hinders no other run', async () => {
+  const [good, bad] = [temporaryFolder(), join(temporaryFolder(), 'file')];
+  await logged(good, 0, 0);
+  appendFileSync(bad, 'no folder\n');
+  const { url } = await serve([bad, good]);
+  const next = await openStream(`${url}api/events`);
+  expect(await next()).toMatchObject({ name: 'runs', data: [{ isTraining: false }, { isTraining: false }] });
+  expect(await next()).toMatchObject({ name: 'problem', data: { run: 0, message: expect.stringContaining(bad) } });
+  expect(await next()).toMatchObject({ name: 'update', data: { run: 1 } });
+});
+
 test('whether a run is trained is told, and when that changes', async () => {
   const folder = temporaryFolder();
   await logged(folder, 0, 0);

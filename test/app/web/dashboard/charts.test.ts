@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { alignedData, lonePlaces, valueRange } from '../../../../src/app/web/dashboard/chart-data.ts';
-import { chartOptions } from '../../../../src/app/web/dashboard/chart-options.ts';
+import { afterSteepStart, chartOptions } from '../../../../src/app/web/dashboard/chart-options.ts';
 import { lossCurves } from '../../../../src/app/web/dashboard/curves.ts';
 import { legendEntries } from '../../../../src/app/web/dashboard/legend.tsx';
 import { afterUpdate, emptyRun } from '../../../../src/app/web/dashboard/run-state.ts';
@@ -106,4 +106,11 @@ test('the marks of an axis are told apart', () => {
   expect(marks(50_000, 1_100_000, 1_150_000)).toEqual(['1.1M', '1.15M']);
   expect(marks(2.5e-7, 5e-7, 7.5e-7)).toEqual(['5e-7', '7.5e-7']);
   expect([percentTick(0.3325, 0.0025), percentTick(0.335, 0.0025)]).toEqual(['33.25%', '33.50%']);
+});
+
+test('the steep start is a share of the steps that are shown, and none where the first is not among them', () => {
+  const steps = Array.from({ length: 10_000 }, (_, step) => step);
+  expect(afterSteepStart(steps, 0, 9_999)).toBe(500);
+  expect(afterSteepStart(steps, 0, 400)).toBe(20);
+  expect(afterSteepStart(steps, 100, 300)).toBe(100);
 });
