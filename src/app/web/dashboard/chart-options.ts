@@ -29,6 +29,9 @@ const WIDE_AXIS = 58;
 /** Charts with the same key move their cursors together. */
 const SYNC_KEY = 'steps';
 
+/** Between the edge of an axis and what reaches furthest, as a share of the axis, where there are references. */
+const REFERENCE_MARGIN = 0.04;
+
 /** Pixels that a drag goes at least. */
 const LEAST_DRAG = 4;
 
@@ -128,10 +131,9 @@ function rangeOf(plot: uPlot, least: number | null, greatest: number | null, loo
   const [low, high] = valueRange(columns, from, last, look.range);
   const values = look.references.map(({ value }) => value);
   const reached = isFalling ? values.filter((value) => isNear(value, low, high)) : values;
-  return [
-    Math.min(low, ...reached.map((value) => value * 0.96)),
-    Math.max(high, ...reached.map((value) => value * 1.02)),
-  ];
+  const [bottom, top] = [Math.min(low, ...reached), Math.max(high, ...reached)];
+  const margin = reached.length > 0 ? REFERENCE_MARGIN * (top - bottom) : 0;
+  return [bottom - margin, top + margin];
 }
 
 /** The first of the shown places behind the steep start of a run; without one where the run's start is not shown. */
