@@ -39,11 +39,6 @@ export interface Panel {
   readonly referenceSide: Side;
 }
 
-/** On which side of the panel's values one lies, undefined within them. */
-export function beyond({ vertical: { min, max } }: Panel, value: number): 'above' | 'below' | undefined {
-  return value < min ? 'below' : value > max ? 'above' : undefined;
-}
-
 /** The curves that a text must not cover. */
 export function strongPaths(panel: Panel): Path[] {
   return panel.curves.filter(({ opacity }) => opacity > 0.5).map((curve) => pathOf(panel, curve));

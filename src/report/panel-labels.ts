@@ -3,7 +3,7 @@
 import { text } from './figure-text.ts';
 import { spread } from './label-layout.ts';
 import type { Palette } from './palette.ts';
-import { beyond, heightOf, type Panel, strongPaths } from './panel-geometry.ts';
+import { heightOf, type Panel, strongPaths } from './panel-geometry.ts';
 import {
   clearest,
   gridCover,
@@ -12,6 +12,7 @@ import {
   labelPlaces,
   overlaps,
   type Path,
+  referenceName,
 } from './reference-label.ts';
 import type { Reference } from './references.ts';
 
@@ -19,8 +20,6 @@ import type { Reference } from './references.ts';
 const CHARACTER_WIDTH = 6.5;
 /** A curve that ends before this share of the width has its label inside the plot. */
 const EARLY_SHARE = 0.9;
-/** How a name shows where its line would be. */
-const ARROWS = { above: '↑ ', below: '↓ ' };
 
 /** The rows around a curve's end in which its label may stand: right of it, or higher or lower where something is there. */
 const EARLY_ROWS = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5, -6, 6];
@@ -43,7 +42,7 @@ interface EndLabel {
 /** All words of the panel as elements of the figure. */
 export function panelLabels(panel: Panel, palette: Palette) {
   const paths = strongPaths(panel);
-  const names = panel.references.flatMap((reference) => referenceName(panel, reference, paths));
+  const names = panel.references.flatMap((reference) => placedName(panel, reference, paths));
   const { frame } = panel;
   const ends = endLabels(panel);
   const isEarly = ({ x }: EndLabel): boolean => x < frame.left + EARLY_SHARE * frame.width;
@@ -70,16 +69,15 @@ export function panelLabels(panel: Panel, palette: Palette) {
  * Above or below its line, or inside the edge that the line lies beyond, with an arrow; where it covers no curve but the faint
  * ones.
  */
-function referenceName(panel: Panel, { name, value }: Reference, paths: readonly Path[]) {
+function placedName(panel: Panel, reference: Reference, paths: readonly Path[]) {
   const { frame, vertical, referenceSide } = panel;
-  const outside = beyond(panel, value);
-  const content = `${outside ? ARROWS[outside] : ''}${name}  ${value}`;
+  const { content, at, sides } = referenceName(reference, vertical);
   const places = labelPlaces(
     [frame.left + 8, frame.left + frame.width - 4],
-    heightOf(panel, Math.max(vertical.min, Math.min(vertical.max, value))),
+    heightOf(panel, at),
     CHARACTER_WIDTH * content.length,
     referenceSide,
-    outside && [outside === 'below' ? 'above' : 'below'],
+    sides,
   );
   const place = clearest(places, paths);
   return place ? [{ content, place }] : [];

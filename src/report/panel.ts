@@ -6,14 +6,15 @@ import { text } from './figure-text.ts';
 import { formatTokens } from './horizontal.ts';
 import { tickFormat } from './number-format.ts';
 import type { Palette } from './palette.ts';
-import { beyond, type Curve, type Panel } from './panel-geometry.ts';
+import type { Curve, Panel } from './panel-geometry.ts';
 import { panelLabels } from './panel-labels.ts';
+import { referenceName } from './reference-label.ts';
 import type { Reference } from './references.ts';
 
 /** The panel's parts of an ECharts option; `index` tells its grid and axes from other panels'. */
 export function panelParts(panel: Panel, palette: Palette, index: number) {
-  const { frame, references } = panel;
-  const shown = references.filter(({ value }) => beyond(panel, value) === undefined);
+  const { frame, vertical, references } = panel;
+  const shown = references.filter((reference) => !referenceName(reference, vertical).isBeyond);
   return {
     grid: { ...frame, containLabel: false },
     xAxis: horizontalAxis(panel, palette, index),

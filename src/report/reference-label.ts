@@ -1,5 +1,8 @@
 /** @file Where a name stands in a chart: of a reference line just above or below it, where no curve runs through. */
 
+import type { AxisRange } from './axis-range.ts';
+import type { Reference } from './references.ts';
+
 export type Side = 'left' | 'right';
 
 export const LABEL_HEIGHT = 16;
@@ -19,6 +22,24 @@ export interface LabelBox {
 /** A curve in pixels, from left to right. */
 export type Path = readonly (readonly [x: number, y: number])[];
 
+/** The name of a reference line on an axis. */
+export interface ReferenceName {
+  readonly content: string;
+  /** The line's value, or the end of the axis that it lies beyond. */
+  readonly at: number;
+  /** Where the name may stand: inside the axis. */
+  readonly sides: readonly ('above' | 'below')[];
+  readonly isBeyond: boolean;
+}
+
+/** What a reference is called on an axis; of one beyond it, with an arrow to where its line would be. */
+export function referenceName({ name, value }: Reference, { min, max }: AxisRange): ReferenceName {
+  const content = `${name}  ${value}`;
+  if (value < min) return { content: `↓ ${content}`, at: min, sides: ['above'], isBeyond: true };
+  if (value > max) return { content: `↑ ${content}`, at: max, sides: ['below'], isBeyond: true };
+  return { content, at: value, sides: ['above', 'below'], isBeyond: false };
+}
+
 /**
  * The rectangles of this width above and below a line from x `from` to `to` at `line`, or on one side of it, in the order in
  * which they please: from the preferred end to the other, at `count` places.
@@ -28,7 +49,7 @@ export function labelPlaces(
   line: number,
   width: number,
   preferred: Side,
-  sides: readonly ('above' | 'below')[] = ['above', 'below'],
+  sides: ReferenceName['sides'] = ['above', 'below'],
   count = 7,
 ): LabelBox[] {
   return Array.from({ length: count }, (_, index) => {

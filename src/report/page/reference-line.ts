@@ -3,7 +3,7 @@
 import type { LineSeriesOption } from 'echarts/charts';
 import type { AxisRange } from '../axis-range.ts';
 import type { Palette } from '../palette.ts';
-import { clearest, labelPlaces, type Path, type Side } from '../reference-label.ts';
+import { clearest, labelPlaces, type Path, type ReferenceName, referenceName, type Side } from '../reference-label.ts';
 import type { Reference } from '../references.ts';
 
 /** The plotted rectangle of a chart, in pixels, and the curves in it that a name must not cover. */
@@ -17,9 +17,6 @@ export interface Plot {
 
 /** Of small text, about. */
 const CHARACTER_WIDTH = 7;
-/** How a name tells that its line is beyond the axis. */
-const BEYOND = { below: { arrow: '↓ ', sides: ['above'] }, above: { arrow: '↑ ', sides: ['below'] } } as const;
-const WITHIN = { arrow: '', sides: ['above', 'below'] } as const;
 /** Where ECharts puts names along a line, and on which side. */
 const PLACES = { left: ['Start', 'Middle', 'End'], right: ['End', 'Middle', 'Start'] } as const;
 const SIDES = { above: 'Top', below: 'Bottom' } as const;
@@ -29,20 +26,18 @@ const SIDES = { above: 'Top', below: 'Bottom' } as const;
  * alone, with an arrow to where it is.
  */
 export function referenceLine(
-  { name, value }: Reference,
-  { min, max }: AxisRange,
+  reference: Reference,
+  vertical: AxisRange,
   plot: Plot,
   preferred: Side,
   palette: Palette,
 ): LineSeriesOption {
-  const isBeyond = value < min || value > max;
-  const { arrow, sides } = value < min ? BEYOND.below : value > max ? BEYOND.above : WITHIN;
-  const content = `${arrow}${name}  ${value}`;
-  const drawnAt = Math.max(min, Math.min(max, value));
+  const { min, max } = vertical;
+  const called = referenceName(reference, vertical);
   return {
     type: 'line',
-    id: name,
-    name: `${name} ${value}`,
+    id: reference.name,
+    name: `${reference.name} ${reference.value}`,
     data: [],
     markLine: {
       silent: true,
@@ -50,11 +45,11 @@ export function referenceLine(
       animation: false,
       // of the value that the line is drawn at; two decimals unless told
       precision: 6,
-      data: [{ yAxis: drawnAt }],
-      lineStyle: { color: palette.reference, width: isBeyond ? 0 : 1.25, type: [5, 4] },
+      data: [{ yAxis: called.at }],
+      lineStyle: { color: palette.reference, width: called.isBeyond ? 0 : 1.25, type: [5, 4] },
       label: {
-        formatter: content,
-        position: labelPosition(content, (max - drawnAt) / (max - min), plot, preferred, sides),
+        formatter: called.content,
+        position: labelPosition(called, (max - called.at) / (max - min), plot, preferred),
         color: palette.muted,
         fontSize: 12,
         textBorderColor: palette.background,
@@ -66,11 +61,10 @@ export function referenceLine(
 
 /** @param share of the plot's height that is above the line */
 function labelPosition(
-  content: string,
+  { content, sides }: ReferenceName,
   share: number,
   { left, top, width, height, paths }: Plot,
   preferred: Side,
-  sides: readonly ('above' | 'below')[],
 ) {
   const names = PLACES[preferred];
   const places = labelPlaces(
