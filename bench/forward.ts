@@ -4,7 +4,7 @@ import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { plan } from '#minillm/engine/plan.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { trainingFlopsPerToken } from '#minillm/model/flops.js';
 import { gpt2Losses } from '#minillm/model/gpt2.js';
 import { workArguments } from './arguments.ts';

@@ -8,7 +8,7 @@ import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { linear } from '#minillm/engine/ops/linear.js';
 import { plan } from '#minillm/engine/plan.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { workArguments } from './arguments.ts';
 import { randomActivations, randomValues } from './model.ts';
 import { reportParts } from './report.ts';

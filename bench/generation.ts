@@ -1,7 +1,7 @@
 /** @file Generation with GPT-2 124M, `--batch` streams together, `--length` new tokens each. Peer: peers/generation.py. */
 
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { Generator } from '#minillm/generate/generator.js';
 import { layoutForInference, planGeneration } from '#minillm/generate/programs.js';
 import { parameterCount } from '#minillm/model/flops.js';

@@ -4,12 +4,12 @@
  */
 
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
-import { gradients } from '#minillm/engine/autodiff.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { crossEntropy } from '#minillm/engine/ops/cross-entropy.js';
+import { gradients } from '#minillm/engine/passes/autodiff.js';
 import { plan } from '#minillm/engine/plan.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { workArguments } from './arguments.ts';
 import { CONFIG, randomActivations, randomTokens, randomValues } from './model.ts';
 import { report } from './report.ts';

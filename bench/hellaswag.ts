@@ -4,7 +4,7 @@
  */
 
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { hellaswag } from '#minillm/eval/hellaswag.js';
 import { planScoring } from '#minillm/eval/programs.js';
 import { Scorer } from '#minillm/eval/scorer.js';

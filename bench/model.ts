@@ -1,7 +1,7 @@
 /** @file A GPT-2 124M with random weights, as every work uses it. */
 
 import type { ParameterLayout } from '#minillm/engine/layout.js';
-import type { Session } from '#minillm/engine/session.js';
+import type { Session } from '#minillm/engine/runtime/session.js';
 import { elements, type Precision } from '#minillm/engine/tensor.js';
 import { initialise } from '#minillm/model/initialise.js';
 import { PRESETS } from '#minillm/model/presets.js';

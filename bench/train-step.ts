@@ -1,7 +1,7 @@
 /** @file A training step of GPT-2 124M: forward, backward, clip, AdamW. Tokens a second. Peer: peers/train_step.py. */
 
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { trainingFlopsPerToken } from '#minillm/model/flops.js';
 import { planTraining } from '#minillm/train/programs.js';
 import { workArguments } from './arguments.ts';

@@ -1,6 +1,6 @@
 /** @file The backend a user asks for by name. */
 
-import type { Backend } from '../engine/backend.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
 import { type CpuOptions, openCpuBackend } from './cpu/backend.ts';
 
 export interface DeviceOptions extends CpuOptions {

@@ -2,7 +2,7 @@
 
 import { openBackend } from '../backends/open.ts';
 import { openDataset } from '../data/dataset.ts';
-import type { Backend } from '../engine/backend.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
 import type { Precision } from '../engine/tensor.ts';
 import {
   type Evaluation,

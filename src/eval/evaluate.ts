@@ -1,10 +1,10 @@
 /** @file A model on its own evaluated: validation loss, bits per byte, HellaSwag. */
 
 import type { EvaluationBatches } from '../data/evaluation-batches.ts';
-import type { Backend } from '../engine/backend.ts';
 import type { ParameterLayout } from '../engine/layout.ts';
 import type { Plan } from '../engine/plan.ts';
-import { checkMemory, Session, sessionBytes } from '../engine/session.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
+import { checkMemory, Session, sessionBytes } from '../engine/runtime/session.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { layoutForInference } from '../generate/programs.ts';
 import { parameterCount } from '../model/flops.ts';

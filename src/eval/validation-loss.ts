@@ -1,7 +1,7 @@
 /** @file Validation loss: the mean cross-entropy over the first tokens of the validation split, unshuffled. */
 
 import type { EvaluationBatches } from '../data/evaluation-batches.ts';
-import type { Program } from '../engine/session.ts';
+import type { Program } from '../engine/runtime/session.ts';
 
 /**
  * Mean loss in nats per token; undefined when it was stopped meanwhile. Yields the number of batches done. Summed in double

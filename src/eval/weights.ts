@@ -1,6 +1,6 @@
 /** @file The weights that `--checkpoint` names: those of a folder, or of a model that has not been trained. */
 
-import type { Session } from '../engine/session.ts';
+import type { Session } from '../engine/runtime/session.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder } from '../formats/gpt2-folder.ts';
 import { initialiseParameters, loadParameters } from '../model/parameters.ts';

@@ -1,7 +1,7 @@
 /** @file A model to generate with, from a Hugging Face folder. */
 
-import type { Backend } from '../engine/backend.ts';
-import { checkMemory, Session, sessionBytes } from '../engine/session.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
+import { checkMemory, Session, sessionBytes } from '../engine/runtime/session.ts';
 import type { Gpt2Folder } from '../formats/gpt2-folder.ts';
 import { loadParameters } from '../model/parameters.ts';
 import { Generator } from './generator.ts';

@@ -2,7 +2,7 @@
 
 import { type DeviceOptions, openBackend } from '../backends/open.ts';
 import { END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
-import type { Backend } from '../engine/backend.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder } from '../formats/gpt2-folder.ts';
 import { resolveCheckpoint } from '../runs/checkpoints.ts';

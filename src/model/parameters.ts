@@ -1,6 +1,6 @@
 /** @file Parameters between the memory of a session and where they come from or go: a Hugging Face folder, read and written in slices so that no tensor is held twice, or random numbers. */
 
-import type { Session } from '../engine/session.ts';
+import type { Session } from '../engine/runtime/session.ts';
 import { elements } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import type { Gpt2Folder, ReadParameter } from '../formats/gpt2-folder.ts';

@@ -8,7 +8,7 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
-import type { Session } from '../engine/session.ts';
+import type { Session } from '../engine/runtime/session.ts';
 import { elements, type FlatBuffer } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder, writeGpt2Folder } from '../formats/gpt2-folder.ts';

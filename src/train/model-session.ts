@@ -1,11 +1,11 @@
 /** @file The model in training on its device: its programs, and the steps made of them. */
 
 import type { BatchLoader } from '../data/batch-loader.ts';
-import type { Backend } from '../engine/backend.ts';
-import { LAST_MICRO_STEP } from '../engine/collectives.ts';
-import type { Communicator } from '../engine/communicator.ts';
+import { LAST_MICRO_STEP } from '../engine/passes/collectives.ts';
 import type { Plan } from '../engine/plan.ts';
-import { checkMemory, Session, sessionBytes, totalBytes } from '../engine/session.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
+import type { Communicator } from '../engine/runtime/communicator.ts';
+import { checkMemory, Session, sessionBytes, totalBytes } from '../engine/runtime/session.ts';
 import { packedTokens, planScoring } from '../eval/programs.ts';
 import { Scorer } from '../eval/scorer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';

@@ -1,11 +1,11 @@
 /** @file The matrix-product rate a device reaches, measured: what model FLOPs utilisation is relative to on a CPU. */
 
-import type { Backend } from '../engine/backend.ts';
 import { Graph } from '../engine/graph.ts';
 import { layoutParameters } from '../engine/layout.ts';
 import { linear } from '../engine/ops/linear.ts';
 import { plan } from '../engine/plan.ts';
-import { Session } from '../engine/session.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
+import { Session } from '../engine/runtime/session.ts';
 import type { Precision } from '../engine/tensor.ts';
 
 const SIZE = 1024;

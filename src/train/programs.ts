@@ -1,14 +1,14 @@
 /** @file The programs of training: forward+backward, the AdamW update, and evaluation, over one parameter layout. */
 
-import { gradients } from '../engine/autodiff.ts';
-import { insertCollectives } from '../engine/collectives.ts';
 import { Graph } from '../engine/graph.ts';
 import { layoutParameters, type ParameterLayout } from '../engine/layout.ts';
 import { adamw } from '../engine/ops/adamw.ts';
 import { gradientNorm } from '../engine/ops/gradient-norm.ts';
 import { sumLosses } from '../engine/ops/sum-losses.ts';
+import { gradients } from '../engine/passes/autodiff.ts';
+import { insertCollectives } from '../engine/passes/collectives.ts';
+import { recomputeCheapOutputs } from '../engine/passes/recompute.ts';
 import { type Plan, plan } from '../engine/plan.ts';
-import { recomputeCheapOutputs } from '../engine/recompute.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { planLosses } from '../eval/programs.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';

@@ -2,8 +2,8 @@
 
 import type { BatchLoader } from '../data/batch-loader.ts';
 import type { EvaluationBatches } from '../data/evaluation-batches.ts';
-import type { Backend } from '../engine/backend.ts';
-import type { Communicator } from '../engine/communicator.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
+import type { Communicator } from '../engine/runtime/communicator.ts';
 import { hellaswag } from '../eval/hellaswag.ts';
 import type { HellaswagTask } from '../eval/hellaswag-task.ts';
 import { validationLoss } from '../eval/validation-loss.ts';

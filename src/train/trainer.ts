@@ -8,7 +8,7 @@ import { openBackend } from '../backends/open.ts';
 import { BatchLoader } from '../data/batch-loader.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { type EvaluationBatches, evaluationBatches } from '../data/evaluation-batches.ts';
-import { type Communicator, singleProcess } from '../engine/communicator.ts';
+import { type Communicator, singleProcess } from '../engine/runtime/communicator.ts';
 import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';
 import { type HellaswagTask, hellaswagTask } from '../eval/hellaswag-task.ts';

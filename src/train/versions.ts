@@ -1,7 +1,7 @@
 /** @file What made a checkpoint, for whoever wonders later. */
 
 import { createRequire } from 'node:module';
-import type { Backend } from '../engine/backend.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 

@@ -1,13 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
-import type { Backend } from '#minillm/engine/backend.js';
-import type { Communicator } from '#minillm/engine/communicator.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { add } from '#minillm/engine/ops/add.js';
 import { allReduce } from '#minillm/engine/ops/all-reduce.js';
 import { plan } from '#minillm/engine/plan.js';
-import { Session } from '#minillm/engine/session.js';
+import type { Backend } from '#minillm/engine/runtime/backend.js';
+import type { Communicator } from '#minillm/engine/runtime/communicator.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { UserError } from '#minillm/support/errors.js';
 import { watchedCommunicator } from '../engine/reduce-callback.ts';
 

@@ -4,7 +4,7 @@ import { afterAll } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { detectVariant } from '#minillm/backends/cpu/libraries.js';
 import { runnableVariants, type Variant } from '#minillm/backends/cpu/variants.js';
-import type { Backend } from '#minillm/engine/backend.js';
+import type { Backend } from '#minillm/engine/runtime/backend.js';
 
 export type Precision = 'fp32' | 'bf16';
 

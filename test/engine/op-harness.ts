@@ -3,7 +3,7 @@
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { plan } from '#minillm/engine/plan.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { type DType, elements, type Tensor } from '#minillm/engine/tensor.js';
 import { bfloat16ToFloat32 } from '#minillm/formats/float-bits.js';
 import { type Device, openDevice } from './devices.ts';

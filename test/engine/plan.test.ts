@@ -4,7 +4,7 @@ import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { apply, type Operation } from '#minillm/engine/operation.js';
 import { describePlan, type Plan, plan } from '#minillm/engine/plan.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { byteLength, type Tensor } from '#minillm/engine/tensor.js';
 import { Random } from '#minillm/support/random.js';
 import { planTraining } from '#minillm/train/programs.js';

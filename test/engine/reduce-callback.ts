@@ -2,7 +2,7 @@
 
 import koffi from 'koffi';
 import { onTestFinished } from 'vitest';
-import type { Communicator } from '#minillm/engine/communicator.js';
+import type { Communicator } from '#minillm/engine/runtime/communicator.js';
 
 /** A bucket that has been signalled as complete: where its gradients lie, and how many. */
 export interface Signal {

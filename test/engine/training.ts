@@ -1,9 +1,9 @@
 /** @file A small GPT-2 in training, traced stage by stage, for suites about the engine. */
 
-import { gradients } from '#minillm/engine/autodiff.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { sumLosses } from '#minillm/engine/ops/sum-losses.js';
-import type { Session } from '#minillm/engine/session.js';
+import { gradients } from '#minillm/engine/passes/autodiff.js';
+import type { Session } from '#minillm/engine/runtime/session.js';
 import type { Gpt2Config } from '#minillm/formats/gpt2-config.js';
 import { gpt2Losses } from '#minillm/model/gpt2.js';
 import { fillNormal } from '#minillm/support/random.js';

@@ -1,6 +1,6 @@
 /** @file The reference model of `test/fixtures/gpt2-tiny`, loaded for scoring. */
 
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { planScoring } from '#minillm/eval/programs.js';
 import { Scorer } from '#minillm/eval/scorer.js';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
 import { type GenerationExtents, layoutForInference, planGeneration } from '#minillm/generate/programs.js';

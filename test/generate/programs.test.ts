@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describePlan } from '#minillm/engine/plan.js';
-import { sessionBytes } from '#minillm/engine/session.js';
+import { sessionBytes } from '#minillm/engine/runtime/session.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
 import { cacheSize, layoutForInference, logitCount, planGeneration } from '#minillm/generate/programs.js';
 import { PRESETS } from '#minillm/model/presets.js';

@@ -3,9 +3,9 @@
  */
 
 import { availableParallelism, cpus } from 'node:os';
-import type { Backend, DeviceBuffer, Executable, Regions } from '../../engine/backend.ts';
-import type { Communicator } from '../../engine/communicator.ts';
 import type { Plan } from '../../engine/plan.ts';
+import type { Backend, DeviceBuffer, Executable, Regions } from '../../engine/runtime/backend.ts';
+import type { Communicator } from '../../engine/runtime/communicator.ts';
 import type { Precision } from '../../engine/tensor.ts';
 import type { NativeLibrary } from '../../native/library.ts';
 import { UserError } from '../../support/errors.ts';

@@ -3,9 +3,9 @@
  * in the order inputs, outputs, updates, workspace, integers, reals.
  */
 
-import type { Communicator } from '../../engine/communicator.ts';
 import { allReduceOperation } from '../../engine/ops/all-reduce.ts';
 import type { Address, Plan, PlannedNode } from '../../engine/plan.ts';
+import type { Communicator } from '../../engine/runtime/communicator.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 
 /** One argument word: an address or a size, or a real constant. */

@@ -1,7 +1,7 @@
 /** @file The null backend: plans and costs programs without hardware. It has addresses but no bytes; running does nothing. */
 
-import type { Backend, DeviceBuffer, Executable } from '../../engine/backend.ts';
 import type { Plan } from '../../engine/plan.ts';
+import type { Backend, DeviceBuffer, Executable } from '../../engine/runtime/backend.ts';
 
 /** A backend of `memoryBytes` that computes nothing. */
 export function openNullBackend(memoryBytes = Number.POSITIVE_INFINITY): Backend {

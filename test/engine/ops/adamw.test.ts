@@ -4,7 +4,7 @@ import { layoutParameters } from '#minillm/engine/layout.js';
 import { type AdamWConstants, adamw } from '#minillm/engine/ops/adamw.js';
 import { gradientNorm } from '#minillm/engine/ops/gradient-norm.js';
 import { plan } from '#minillm/engine/plan.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import type { FlatBuffer } from '#minillm/engine/tensor.js';
 import { expectClose, expectSameBits } from '../comparison.ts';
 import { type Device, devices, openDevice } from '../devices.ts';

@@ -1,13 +1,13 @@
 import koffi from 'koffi';
 import { describe, expect, test } from 'vitest';
-import type { Communicator } from '#minillm/engine/communicator.js';
-import { singleProcess } from '#minillm/engine/communicator.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { allReduce } from '#minillm/engine/ops/all-reduce.js';
 import { gradientNorm } from '#minillm/engine/ops/gradient-norm.js';
 import { plan } from '#minillm/engine/plan.js';
-import { Session } from '#minillm/engine/session.js';
+import type { Communicator } from '#minillm/engine/runtime/communicator.js';
+import { singleProcess } from '#minillm/engine/runtime/communicator.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { bestDevices, type Device, openDevice } from '../devices.ts';
 import { type Signal, watchedCommunicator } from '../reduce-callback.ts';
 

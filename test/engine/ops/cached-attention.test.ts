@@ -3,7 +3,7 @@ import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { cachedAttention } from '#minillm/engine/ops/cached-attention.js';
 import { plan } from '#minillm/engine/plan.js';
-import { Session } from '#minillm/engine/session.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { expectClose, expectSameBits, TOLERANCES } from '../comparison.ts';
 import { type Device, devices, openDevice } from '../devices.ts';
 import { decode, encode } from '../op-harness.ts';

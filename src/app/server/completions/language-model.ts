@@ -2,8 +2,8 @@
 
 import { type DeviceOptions, openBackend } from '../../../backends/open.ts';
 import { VOCABULARY_SIZE } from '../../../data/vocabulary.ts';
-import type { Backend } from '../../../engine/backend.ts';
-import { checkMemory, Session, sessionBytes } from '../../../engine/session.ts';
+import type { Backend } from '../../../engine/runtime/backend.ts';
+import { checkMemory, Session, sessionBytes } from '../../../engine/runtime/session.ts';
 import { packedTokens, planScoring } from '../../../eval/programs.ts';
 import { Scorer } from '../../../eval/scorer.ts';
 import { openWeights, type Weights } from '../../../eval/weights.ts';

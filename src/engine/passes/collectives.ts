@@ -1,8 +1,8 @@
 /** @file Places the sums over ranks into a differentiated program: each behind the last kernel that adds to its bucket. */
 
-import type { Graph, Node } from './graph.ts';
-import type { ParameterLayout } from './layout.ts';
-import { allReduce } from './ops/all-reduce.ts';
+import type { Graph, Node } from '../graph.ts';
+import type { ParameterLayout } from '../layout.ts';
+import { allReduce } from '../ops/all-reduce.ts';
 
 /** The int32 input that is 1 in the last micro-step of a step, when gradients are complete, and 0 before. */
 export const LAST_MICRO_STEP = 'lastMicroStep';

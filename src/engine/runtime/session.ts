@@ -3,13 +3,13 @@
  * programs compiled for it. Programs are planned together first, so that nothing is allocated once they run.
  */
 
-import { UserError } from '../support/errors.ts';
-import { formatBytes } from '../support/format.ts';
+import { UserError } from '../../support/errors.ts';
+import { formatBytes } from '../../support/format.ts';
+import type { ParameterLayout, ParameterPlace } from '../layout.ts';
+import type { Plan, Region } from '../plan.ts';
+import { byteLength, type FlatBuffer } from '../tensor.ts';
 import type { Backend, DeviceBuffer, Executable } from './backend.ts';
 import { type Communicator, singleProcess } from './communicator.ts';
-import type { ParameterLayout, ParameterPlace } from './layout.ts';
-import type { Plan, Region } from './plan.ts';
-import { byteLength, type FlatBuffer } from './tensor.ts';
 
 export type InputValue = number | Int32Array | Float32Array;
 

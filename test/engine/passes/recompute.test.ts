@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
+import { recomputeCheapOutputs } from '#minillm/engine/passes/recompute.js';
 import { plan } from '#minillm/engine/plan.js';
-import { recomputeCheapOutputs } from '#minillm/engine/recompute.js';
-import { Session } from '#minillm/engine/session.js';
-import { expectClose, expectSameBits } from './comparison.ts';
-import { type Device, devices, openDevice } from './devices.ts';
-import { microBatch, readGradients, SMALL, traceTraining, writeParameters } from './training.ts';
+import { Session } from '#minillm/engine/runtime/session.js';
+import { expectClose, expectSameBits } from '../comparison.ts';
+import { type Device, devices, openDevice } from '../devices.ts';
+import { microBatch, readGradients, SMALL, traceTraining, writeParameters } from '../training.ts';
 
 const EXTENTS = { batch: 2, length: 16 };
 

@@ -3,8 +3,8 @@
  * kept from the forward pass to the backward pass but made a second time just before its first reader there.
  */
 
-import type { Graph, Node } from './graph.ts';
-import type { Tensor } from './tensor.ts';
+import type { Graph, Node } from '../graph.ts';
+import type { Tensor } from '../tensor.ts';
 
 /** Rewrites a differentiated program so that recomputable outputs do not live on into its backward pass. */
 export function recomputeCheapOutputs(graph: Graph): void {

@@ -1,8 +1,8 @@
 /** @file Reverse-mode differentiation: the nodes that compute parameter gradients, added behind a traced network. */
 
-import type { Node } from './graph.ts';
-import { add } from './ops/add.ts';
-import type { Tensor } from './tensor.ts';
+import type { Node } from '../graph.ts';
+import { add } from '../ops/add.ts';
+import type { Tensor } from '../tensor.ts';
 
 /**
  * Differentiates `scale · Σ losses` with respect to every parameter it was computed from. The node that made `losses`

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { insertCollectives } from '#minillm/engine/collectives.js';
 import type { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters, type ParameterLayout } from '#minillm/engine/layout.js';
-import { Session } from '#minillm/engine/session.js';
+import { insertCollectives } from '#minillm/engine/passes/collectives.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import type { Tensor } from '#minillm/engine/tensor.js';
 import { planTraining } from '#minillm/train/programs.js';
-import { bestDevices, type Device, openDevice } from './devices.ts';
-import { type Signal, watchedCommunicator } from './reduce-callback.ts';
-import { microBatch, OPTIMIZER, SEVERAL_BUCKETS, SMALL, traceTraining, writeParameters } from './training.ts';
+import { bestDevices, type Device, openDevice } from '../devices.ts';
+import { type Signal, watchedCommunicator } from '../reduce-callback.ts';
+import { microBatch, OPTIMIZER, SEVERAL_BUCKETS, SMALL, traceTraining, writeParameters } from '../training.ts';
 
 const WTE = 'transformer.wte.weight';
 

@@ -1,7 +1,7 @@
 /** @file What a backend must do: hold bytes, compile plans, run programs. One connector to one kind of hardware. */
 
+import type { Plan, Region } from '../plan.ts';
 import type { Communicator } from './communicator.ts';
-import type { Plan, Region } from './plan.ts';
 
 /** Memory of the device: an address the host cannot follow and a size in bytes. */
 export interface DeviceBuffer {
