@@ -2,13 +2,17 @@
 
 import type { Backend } from '../engine/runtime/backend.ts';
 import { type CpuOptions, openCpuBackend } from './cpu/backend.ts';
+import { DEVICES, type DeviceName } from './devices.ts';
 
 export interface DeviceOptions extends CpuOptions {
-  /** Default: cpu. */
-  readonly device?: 'cpu';
+  /** Default: the first of `DEVICES`. */
+  readonly device?: DeviceName;
 }
 
 /** Opens the device. */
-export function openBackend({ device: _device, ...options }: DeviceOptions): Promise<Backend> {
-  return openCpuBackend(options);
+export function openBackend({ device = DEVICES[0], ...options }: DeviceOptions): Promise<Backend> {
+  switch (device) {
+    case 'cpu':
+      return openCpuBackend(options);
+  }
 }

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
+import { DEVICES } from '../backends/devices.ts';
 import { DOWNLOAD } from '../eval/hellaswag-source.ts';
 import { requireFlag, tokenCount, wholeNumber } from './flags.ts';
 import type { EvalFlags } from './run-eval.ts';
@@ -32,7 +33,7 @@ export function evalCommand(): Command {
       new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
     )
     .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
-    .addOption(new Option('--device <name>', 'where to run').choices(['cpu']).default('cpu'))
+    .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
     .option('--json', 'print one JSON object a checkpoint')
     .addHelpText('after', EXAMPLE)
     .action(async (flags: EvalFlags, command: Command) => {

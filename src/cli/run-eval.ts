@@ -1,5 +1,6 @@
 /** @file What `minillm eval` does. */
 
+import type { DeviceName } from '../backends/devices.ts';
 import { openBackend } from '../backends/open.ts';
 import { openDataset } from '../data/dataset.ts';
 import type { Backend } from '../engine/runtime/backend.ts';
@@ -34,7 +35,7 @@ export interface EvalFlags {
   readonly batchSize: number;
   readonly precision: Precision;
   readonly threads: number;
-  readonly device: 'cpu';
+  readonly device: DeviceName;
   readonly json?: true;
 }
 

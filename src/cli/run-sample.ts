@@ -1,5 +1,6 @@
 /** @file What `minillm sample` does. */
 
+import type { DeviceName } from '../backends/devices.ts';
 import type { Precision } from '../engine/tensor.ts';
 import type { StreamEnd } from '../generate/stream.ts';
 import { loadModel, promptTokens, type TextModel } from '../generate/text-model.ts';
@@ -18,7 +19,7 @@ export interface SampleFlags {
   readonly count: number;
   readonly precision: Precision;
   readonly threads: number;
-  readonly device: 'cpu';
+  readonly device: DeviceName;
   readonly json?: true;
 }
 

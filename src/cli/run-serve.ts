@@ -5,6 +5,7 @@ import { completionsApp } from '../app/server/completions/completions.ts';
 import { MOST_LOGPROBS } from '../app/server/completions/completions-schema.ts';
 import { openLanguageModel } from '../app/server/completions/language-model.ts';
 import { listen } from '../app/server/listen.ts';
+import type { DeviceName } from '../backends/devices.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { parameterCount } from '../model/flops.ts';
 import { formatCount } from '../support/format.ts';
@@ -18,7 +19,7 @@ export interface ServeFlags {
   readonly port: number;
   readonly precision: Precision;
   readonly threads: number;
-  readonly device: 'cpu';
+  readonly device: DeviceName;
 }
 
 /** Serves until the process is asked to stop. */

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
+import { DEVICES } from '../backends/devices.ts';
 import { realNumber, requireFlag, wholeNumber } from './flags.ts';
 import type { SampleFlags } from './run-sample.ts';
 
@@ -30,7 +31,7 @@ export function sampleCommand(): Command {
       new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
     )
     .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
-    .addOption(new Option('--device <name>', 'where to run').choices(['cpu']).default('cpu'))
+    .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
     .option('--json', 'print texts and token ids as one JSON object')
     .addHelpText('after', EXAMPLE)
     .action(async (flags: SampleFlags, command: Command) => {

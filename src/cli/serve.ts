@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
+import { DEVICES } from '../backends/devices.ts';
 import { requireFlag, wholeNumber } from './flags.ts';
 import type { ServeFlags } from './run-serve.ts';
 
@@ -24,7 +25,7 @@ export function serveCommand(): Command {
       new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
     )
     .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
-    .addOption(new Option('--device <name>', 'where to run').choices(['cpu']).default('cpu'))
+    .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
     .addHelpText('after', EXAMPLE)
     .action(async (flags: ServeFlags, command: Command) => {
       requireFlag(command, 'checkpoint');

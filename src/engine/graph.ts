@@ -1,5 +1,6 @@
 /** @file The traced program: nodes in the order they will run, and the tensors between them. */
 
+import type { Statistic } from './layout.ts';
 import type { Attributes, Operation } from './operation.ts';
 import type { DType, FlatBuffer, Precision, Storage, Tensor, TensorSpec } from './tensor.ts';
 
@@ -57,7 +58,7 @@ export class Graph {
   }
 
   /** A scalar summed beside the gradients: over micro-steps, and over ranks by the same collectives. */
-  statistic(name: string): Tensor {
+  statistic(name: Statistic): Tensor {
     return { graph: this, shape: [], dtype: 'float32', storage: { kind: 'statistic', name } };
   }
 

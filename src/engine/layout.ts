@@ -1,7 +1,7 @@
 /**
- * @file The one layout of the four flat buffers: buckets in the order the backward pass completes them, so that a
- * bucket can be reduced while the pass goes on. Decayed and undecayed tensors never share a bucket; each bucket is
- * padded, so that ranks can own equal slices of it.
+ * @file The one layout of the flat buffers: buckets in the order the backward pass completes them, so that a bucket can be
+ * reduced while the pass goes on. Tensors that an optimizer treats differently never share a bucket; each bucket is padded,
+ * so that ranks can own equal slices of it.
  */
 
 import type { Graph } from './graph.ts';
@@ -18,19 +18,19 @@ export interface ParameterPlace {
 export interface Bucket {
   readonly offset: number;
   readonly count: number;
-  /** Whether weight decay applies: to tensors of two or more dimensions. */
-  readonly decayed: boolean;
+  /** The key that its tensors have in common. */
+  readonly group: string;
 }
 
 export interface ParameterLayout {
   readonly places: ReadonlyMap<string, ParameterPlace>;
   readonly buckets: readonly Bucket[];
-  /** Elements of the parameter and moment buffers, padding included. */
+  /** Elements of the buffer of parameters, padding included. */
   readonly count: number;
   /** Elements of the gradient buffer: the parameters', then the statistics. */
   readonly gradientCount: number;
   /** Offsets of the statistics, in elements of the gradient buffer. */
-  readonly statistics: ReadonlyMap<string, number>;
+  readonly statistics: ReadonlyMap<Statistic, number>;
 }
 
 /** Elements to which every tensor starts aligned: one 64-byte cache line. */
@@ -40,20 +40,24 @@ const BUCKET_ALIGNMENT = 1024;
 /** A bucket is closed once it holds this many elements (16 MB): large enough for full bandwidth, small enough to overlap. */
 const BUCKET_ELEMENTS = 4 * 1024 * 1024;
 /** Sums that travel with the gradients. */
-const STATISTICS = ['loss'] as const;
+const STATISTICS = ['loss', 'stop'] as const;
+
+export type Statistic = (typeof STATISTICS)[number];
 
 const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
+
+type GroupOf = (parameter: { readonly name: string; readonly shape: readonly number[] }) => string;
 
 /** Tensors that share a bucket, and when the last of them is complete: an index into the program's nodes. */
 interface Group {
   readonly names: string[];
-  readonly decayed: boolean;
+  readonly key: string;
   elements: number;
   completed: number;
 }
 
 /** Groups parameters in the order in which the last node that adds to their gradient runs. */
-function groupByCompletion(graph: Graph): Group[] {
+function groupByCompletion(graph: Graph, groupOf: GroupOf): Group[] {
   const last = new Map<string, number>();
   graph.nodes.forEach((node, index) => {
     for (const tensor of node.updates) if (tensor?.storage.kind === 'gradient') last.set(tensor.storage.name, index);
@@ -62,20 +66,20 @@ function groupByCompletion(graph: Graph): Group[] {
     .map(([name, { shape }]) => ({
       name,
       count: elements(shape),
-      decayed: shape.length >= 2,
+      key: groupOf({ name, shape }),
       index: last.get(name) ?? 0,
     }))
     .sort((a, b) => a.index - b.index || a.count - b.count);
 
   const groups: Group[] = [];
-  const open = new Map<boolean, Group>();
-  for (const { name, count, decayed, index } of inOrder) {
-    let group = open.get(decayed);
+  const open = new Map<string, Group>();
+  for (const { name, count, key, index } of inOrder) {
+    let group = open.get(key);
     // A tensor that fills a bucket (wte) does not hold back those before it.
     if (!group || group.elements >= BUCKET_ELEMENTS || count >= BUCKET_ELEMENTS) {
-      group = { names: [], decayed, elements: 0, completed: 0 };
+      group = { names: [], key, elements: 0, completed: 0 };
       groups.push(group);
-      open.set(decayed, group);
+      open.set(key, group);
     }
     group.names.push(name);
     group.elements += count;
@@ -84,12 +88,15 @@ function groupByCompletion(graph: Graph): Group[] {
   return groups.sort((a, b) => a.completed - b.completed || a.elements - b.elements);
 }
 
-/** Lays out the parameters of a traced program; of a differentiated one, in the order its gradients are completed. */
-export function layoutParameters(graph: Graph): ParameterLayout {
+/**
+ * Lays out the parameters of a traced program; of a differentiated one, in the order its gradients are completed.
+ * @param groupOf the key of a parameter's group; without it all are of one
+ */
+export function layoutParameters(graph: Graph, groupOf: GroupOf = () => ''): ParameterLayout {
   const places = new Map<string, ParameterPlace>();
   const buckets: Bucket[] = [];
   let end = 0;
-  for (const { names, decayed } of groupByCompletion(graph)) {
+  for (const { names, key: group } of groupByCompletion(graph, groupOf)) {
     const offset = end;
     for (const name of names) {
       const shape = graph.parameters.get(name)?.shape ?? [];
@@ -98,9 +105,9 @@ export function layoutParameters(graph: Graph): ParameterLayout {
       end = alignUp(end + count, TENSOR_ALIGNMENT);
     }
     end = alignUp(end, BUCKET_ALIGNMENT);
-    buckets.push({ offset, count: end - offset, decayed });
+    buckets.push({ offset, count: end - offset, group });
   }
 
-  const statistics = new Map(STATISTICS.map((name, index) => [name as string, end + index]));
+  const statistics = new Map(STATISTICS.map((name, index) => [name, end + index]));
   return { places, buckets, count: end, gradientCount: alignUp(end + STATISTICS.length, BUCKET_ALIGNMENT), statistics };
 }

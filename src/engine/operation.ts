@@ -16,8 +16,8 @@ export interface Operation {
   readonly constants: (node: Node) => { readonly integers: readonly number[]; readonly reals?: readonly number[] };
   /** Floating-point operations of one run at full extents, a multiply-add counted as two. */
   readonly flops: (node: Node) => number;
-  /** Bytes the kernel needs besides its tensors, while it runs. */
-  readonly workspaceBytes?: (node: Node) => number;
+  /** Whether ranks do it together: its kernel is given the communicator, and a run with one is not ended half done. */
+  readonly isCollective?: true;
   /**
    * Adds the nodes that compute the gradients of the node's inputs from those of its outputs (undefined: no gradient
    * reaches that output). Gradients of parameters are not returned but added into `graph.gradientOf(parameter)`.

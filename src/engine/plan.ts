@@ -5,6 +5,7 @@
 
 import type { Graph, Node } from './graph.ts';
 import type { ParameterLayout } from './layout.ts';
+import type { Target } from './target.ts';
 import { BYTES_PER_ELEMENT, byteLength, type FlatBuffer, type Precision, type Tensor } from './tensor.ts';
 
 /** A buffer that addresses are relative to; `state:NAME` is a state's own. */
@@ -43,8 +44,10 @@ export interface Plan {
   readonly results: ReadonlyMap<string, Tensor>;
   /** Bytes of each state, by name. */
   readonly states: ReadonlyMap<string, number>;
-  /** Whether a run changes parameters; it then must not end between two nodes, half done. */
+  /** Whether a run changes parameters. */
   readonly updatesParameters: boolean;
+  /** Whether a run must not end between two nodes, half done: it changes parameters, or other ranks wait for it. */
+  readonly isAtomic: boolean;
 }
 
 const ALIGNMENT = 256;
@@ -59,8 +62,14 @@ interface Lifetime {
   last: number;
 }
 
-/** Plans a traced program. Parameters, gradients and statistics lie where `layout` puts them. */
-export function plan(graph: Graph, layout: ParameterLayout): Plan {
+/** Plans a traced network for a device, rewritten as the device wants it. */
+export function planNetwork(graph: Graph, layout: ParameterLayout, target: Target): Plan {
+  for (const pass of target.networkPasses) pass(graph);
+  return plan(graph, layout, target);
+}
+
+/** Plans a traced program for a device. Parameters, gradients and statistics lie where `layout` puts them. */
+export function plan(graph: Graph, layout: ParameterLayout, target: Pick<Target, 'workspaceBytes'>): Plan {
   const lifetimes = new Map<Tensor, Lifetime>();
   const workspaces: { readonly node: Node; readonly life: Lifetime }[] = [];
   graph.nodes.forEach((node, index) => {
@@ -70,7 +79,7 @@ export function plan(graph: Graph, layout: ParameterLayout): Plan {
       const life = tensor && lifetimes.get(tensor);
       if (life) life.last = index;
     }
-    const bytes = node.op.workspaceBytes?.(node) ?? 0;
+    const bytes = target.workspaceBytes(node);
     if (bytes > 0) workspaces.push({ node, life: { bytes, first: index, last: index } });
   });
   for (const tensor of graph.results.values()) {
@@ -93,6 +102,9 @@ export function plan(graph: Graph, layout: ParameterLayout): Plan {
     return addressOfStored(tensor, inputs, layout);
   };
 
+  const updatesParameters = graph.nodes.some(({ updates }) =>
+    updates.some((tensor) => tensor?.storage.kind === 'range' && tensor.storage.buffer === 'parameters'),
+  );
   return {
     batch: graph.batch,
     length: graph.length,
@@ -112,9 +124,8 @@ export function plan(graph: Graph, layout: ParameterLayout): Plan {
     inputs,
     results: graph.results,
     states: new Map([...graph.states].map(([name, tensor]) => [name, byteLength(tensor)])),
-    updatesParameters: graph.nodes.some(({ updates }) =>
-      updates.some((tensor) => tensor?.storage.kind === 'range' && tensor.storage.buffer === 'parameters'),
-    ),
+    updatesParameters,
+    isAtomic: updatesParameters || graph.nodes.some(({ op }) => op.isCollective === true),
   };
 }
 
@@ -129,18 +140,23 @@ function addressOfStored(
     case 'parameter':
     case 'gradient': {
       const region = storage.kind === 'parameter' ? 'parameters' : 'gradients';
-      return { region, byteOffset: 4 * known(layout.places.get(storage.name), storage.name).offset };
+      return { region, byteOffset: float32Bytes(known(layout.places.get(storage.name), storage.name).offset) };
     }
     case 'statistic':
-      return { region: 'gradients', byteOffset: 4 * known(layout.statistics.get(storage.name), storage.name) };
+      return {
+        region: 'gradients',
+        byteOffset: float32Bytes(known(layout.statistics.get(storage.name), storage.name)),
+      };
     case 'range':
-      return { region: storage.buffer, byteOffset: BYTES_PER_ELEMENT.float32 * storage.offset };
+      return { region: storage.buffer, byteOffset: float32Bytes(storage.offset) };
     case 'state':
       return { region: `state:${storage.name}`, byteOffset: 0 };
     case 'activation':
       throw new TypeError('an activation is read before any node has written it');
   }
 }
+
+const float32Bytes = (count: number): number => BYTES_PER_ELEMENT.float32 * count;
 
 function known<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new TypeError(`${name} has no place in this layout`);

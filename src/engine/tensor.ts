@@ -4,30 +4,40 @@
  */
 
 import type { Graph } from './graph.ts';
+import type { Statistic } from './layout.ts';
 
-export type DType = 'float32' | 'bfloat16' | 'int32';
+export type DType = 'float32' | 'bfloat16' | 'int32' | 'float64';
 
 /** How a program computes: `bf16` stores activations and multiplies matrices in bfloat16, with float32 accumulation. */
 export type Precision = 'fp32' | 'bf16';
 
-export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = { float32: 4, bfloat16: 2, int32: 4 };
+export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = {
+  float32: 4,
+  bfloat16: 2,
+  int32: 4,
+  float64: 8,
+};
 
-/** The four flat buffers of a model in training; all have the parameters' layout. */
-export type FlatBuffer = 'parameters' | 'gradients' | 'firstMoments' | 'secondMoments';
+/** A flat buffer in which an optimizer keeps what it knows of each parameter, such as a moment of its gradients. */
+export type OptimizerBuffer = `optimizer:${string}`;
+
+/** The flat buffers of a model in training; all have the parameters' layout. */
+export type FlatBuffer = 'parameters' | 'gradients' | OptimizerBuffer;
 
 /**
  * Where a tensor lives:
  * - `activation`: in the arena, at an offset the planner assigns; gone when its last reader has run;
  * - `input`: in the program's input block, which the host writes before each run (tokens, scalars, per-row arrays);
  * - `parameter`, `gradient`: a named tensor inside a flat buffer;
- * - `statistic`: a named number at the end of the gradient buffer, summed over ranks with the gradients, zeroed when it is read;
+ * - `statistic`: a named number at the end of the gradient buffer, summed over micro-steps and over ranks with the gradients;
  * - `range`: a stretch of a flat buffer, in elements;
  * - `state`: a buffer of its own that outlives the run (the KV cache).
  */
 export type Storage =
   | { readonly kind: 'activation' }
   | { readonly kind: 'input'; readonly name: string }
-  | { readonly kind: 'parameter' | 'gradient' | 'statistic'; readonly name: string }
+  | { readonly kind: 'parameter' | 'gradient'; readonly name: string }
+  | { readonly kind: 'statistic'; readonly name: Statistic }
   | { readonly kind: 'range'; readonly buffer: FlatBuffer; readonly offset: number }
   | { readonly kind: 'state'; readonly name: string };
 

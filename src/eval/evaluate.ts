@@ -4,7 +4,9 @@ import type { EvaluationBatches } from '../data/evaluation-batches.ts';
 import type { ParameterLayout } from '../engine/layout.ts';
 import type { Plan } from '../engine/plan.ts';
 import type { Backend } from '../engine/runtime/backend.ts';
-import { checkMemory, Session, sessionBytes } from '../engine/runtime/session.ts';
+import { singleProcess } from '../engine/runtime/communicator.ts';
+import { checkMemory } from '../engine/runtime/memory.ts';
+import { Session, sessionBytes } from '../engine/runtime/session.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { layoutForInference } from '../generate/programs.ts';
 import { parameterCount } from '../model/flops.ts';
@@ -72,8 +74,8 @@ export function planEvaluation(backend: Backend, weights: Weights, options: Eval
   const layout = layoutForInference(config);
   const tokens = packedTokens(config, batchSize * length);
   const plans = {
-    ...(batches ? { losses: planLosses(config, layout, { batch: batchSize, length, precision }) } : {}),
-    ...(task ? { score: planScoring(config, layout, { tokens, likeliest: 0, precision }) } : {}),
+    ...(batches ? { losses: planLosses(config, layout, backend, { batch: batchSize, length, precision }) } : {}),
+    ...(task ? { score: planScoring(config, layout, backend, { tokens, likeliest: 0, precision }) } : {}),
   };
   const bytes = sessionBytes(layout, Object.values(plans));
   checkMemory(backend, bytes, `evaluating ${name}`, () => 'lower --batch-size');
@@ -93,7 +95,11 @@ export async function* evaluateModel(
     let validation: ValidationResult | undefined;
     if (batches) {
       const total = batches.batchCount;
-      const loss = yield* progressOf('validation', total, validationLoss(session.program('losses'), batches, signal));
+      const loss = yield* progressOf(
+        'validation',
+        total,
+        validationLoss(session.program('losses'), batches, singleProcess, signal),
+      );
       if (loss === undefined) return undefined;
       const { tokenCount: tokens, sequenceLength } = batches;
       const textBytes = targetBytes(batches);
@@ -103,7 +109,7 @@ export async function* evaluateModel(
     let result: HellaswagResult | undefined;
     if (task) {
       const scorer = new Scorer(session.program('score'), config.contextLength);
-      result = yield* progressOf('hellaswag', task.labels.length, hellaswag(scorer, task, signal));
+      result = yield* progressOf('hellaswag', task.labels.length, hellaswag(scorer, task, singleProcess, signal));
       if (result === undefined) return undefined;
     }
     return {

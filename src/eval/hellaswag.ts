@@ -3,6 +3,7 @@
  * log-probabilities and, normalised, by their mean.
  */
 
+import type { Communicator } from '../engine/runtime/communicator.ts';
 import type { HellaswagTask } from './hellaswag-task.ts';
 import type { ContinuationScores, Scorer } from './scorer.ts';
 
@@ -35,14 +36,16 @@ const sumOf = ({ values }: ContinuationScores): number => values.reduce((sum, va
 
 /**
  * Evaluates a model. Yields the number of examples done; undefined when it was stopped meanwhile. The counts are the same
- * whatever is packed together.
+ * whatever is packed together, and however many ranks share the examples.
+ *
+ * @param task this rank's share of the examples
  */
 export async function* hellaswag(
   scorer: Scorer,
   task: HellaswagTask,
+  communicator: Pick<Communicator, 'sum'>,
   signal?: AbortSignal,
 ): AsyncGenerator<number, HellaswagResult | undefined> {
-  const total = task.labels.length;
   let done = 0;
   let correct = 0;
   let correctNorm = 0;
@@ -52,8 +55,17 @@ export async function* hellaswag(
     if (likeliest(sums.map((sum, ending) => sum / (lengths[ending] ?? 1))) === label) correctNorm++;
     yield ++done;
   }
-  if (done < total) return undefined;
-  return { accuracy: correct / total, accuracyNorm: correctNorm / total, correct, correctNorm, total };
+  if (done < task.labels.length) return undefined;
+  const counts = Float64Array.of(correct, correctNorm, done);
+  await communicator.sum(counts);
+  const [allCorrect = 0, allCorrectNorm = 0, total = 0] = counts;
+  return {
+    accuracy: allCorrect / total,
+    accuracyNorm: allCorrectNorm / total,
+    correct: allCorrect,
+    correctNorm: allCorrectNorm,
+    total,
+  };
 }
 
 /** The index of the largest, the first of equals. */

@@ -2,7 +2,8 @@
 
 import { Graph } from '../engine/graph.ts';
 import type { ParameterLayout } from '../engine/layout.ts';
-import { type Plan, plan } from '../engine/plan.ts';
+import { type Plan, planNetwork } from '../engine/plan.ts';
+import type { Target } from '../engine/target.ts';
 import type { Precision } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { gpt2LogLikelihoods, gpt2Losses } from '../model/gpt2.ts';
@@ -11,11 +12,12 @@ import { gpt2LogLikelihoods, gpt2Losses } from '../model/gpt2.ts';
 export function planLosses(
   config: Gpt2Config,
   layout: ParameterLayout,
+  target: Target,
   { batch, length, precision }: { batch: number; length: number; precision: Precision },
 ): Plan {
   const graph = new Graph({ batch, length }, precision);
   graph.result('losses', gpt2Losses(graph, config));
-  return plan(graph, layout);
+  return planNetwork(graph, layout, target);
 }
 
 /** Tokens that are scored in one run unless there is reason for more: enough to keep the arithmetic units busy. */
@@ -33,6 +35,7 @@ export function packedTokens(config: Gpt2Config, batchTokens: number): number {
 export function planScoring(
   config: Gpt2Config,
   layout: ParameterLayout,
+  target: Target,
   { tokens, likeliest, precision }: { tokens: number; likeliest: number; precision: Precision },
 ): Plan {
   const graph = new Graph({ batch: 1, length: tokens }, precision);
@@ -41,5 +44,5 @@ export function planScoring(
   graph.result('values', values);
   if (likeliestIds) graph.result('likeliestIds', likeliestIds);
   if (likeliestValues) graph.result('likeliestValues', likeliestValues);
-  return plan(graph, layout);
+  return planNetwork(graph, layout, target);
 }

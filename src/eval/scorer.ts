@@ -3,7 +3,7 @@
  * packed beside it, nor on the number of threads.
  */
 
-import type { Program } from '../engine/runtime/session.ts';
+import type { Program } from '../engine/runtime/program.ts';
 import { extent } from '../engine/tensor.ts';
 import { type PackedBatch, type PackingLimits, packRequests, type ScoringRequest } from './packing.ts';
 

@@ -1,26 +1,35 @@
 /** @file Validation loss: the mean cross-entropy over the first tokens of the validation split, unshuffled. */
 
 import type { EvaluationBatches } from '../data/evaluation-batches.ts';
-import type { Program } from '../engine/runtime/session.ts';
+import type { Communicator } from '../engine/runtime/communicator.ts';
+import type { Program } from '../engine/runtime/program.ts';
 
 /**
- * Mean loss in nats per token; undefined when it was stopped meanwhile. Yields the number of batches done. Summed in double
- * in the order of the windows, so that the batch size makes no difference.
+ * Mean loss in nats per token; undefined when it was stopped meanwhile. Yields the number of batches done. Summed in double,
+ * by window and then over windows in their order, so that neither the batch size nor the number of ranks makes a difference.
  *
  * @param evaluate program with inputs tokens and targets [B, T] and the result losses [B, T]
+ * @param batches those of this rank
  */
 export async function* validationLoss(
   evaluate: Program,
   batches: EvaluationBatches,
+  communicator: Pick<Communicator, 'rank' | 'size' | 'sum'>,
   signal?: AbortSignal,
 ): AsyncGenerator<number, number | undefined> {
-  const losses = new Float32Array(evaluate.plan.batch * evaluate.plan.length);
-  let sum = 0;
+  const { batch, length } = evaluate.plan;
+  const { rank, size } = communicator;
+  const losses = new Float32Array(batch * length);
+  const windows = new Float64Array(batches.batchCount * size * batch);
   let done = 0;
   for (const { tokens, targets } of batches) {
     if ((await evaluate.run({ tokens, targets }, { signal, results: { losses } })) === 'stopped') return undefined;
-    for (const loss of losses) sum += loss;
+    const first = (done * size + rank) * batch;
+    losses.forEach((loss, index) => {
+      windows[first + Math.floor(index / length)]! += loss;
+    });
     yield ++done;
   }
-  return sum / batches.tokenCount;
+  await communicator.sum(windows);
+  return windows.reduce((total, loss) => total + loss, 0) / batches.tokenCount;
 }

@@ -49,7 +49,7 @@ function untrained(checkpoint: string): Weights {
     name: checkpoint,
     path: checkpoint,
     config,
-    load: async (session) => initialiseParameters(session, config, SEED),
+    load: (session) => initialiseParameters(session, config, SEED),
     close: async () => {},
   };
 }

@@ -3,7 +3,7 @@
  * extended by one run of the decode program. A slot that becomes free takes the next prompt that waits.
  */
 
-import type { Program } from '../engine/runtime/session.ts';
+import type { Program } from '../engine/runtime/program.ts';
 import { cacheSize, type GenerationPlans, logitCount } from './programs.ts';
 import { checkRequest, type GenerationEvent, type GenerationRequest, Stream, type StreamLimits } from './stream.ts';
 

@@ -1,7 +1,8 @@
 /** @file A model to generate with, from a Hugging Face folder. */
 
 import type { Backend } from '../engine/runtime/backend.ts';
-import { checkMemory, Session, sessionBytes } from '../engine/runtime/session.ts';
+import { checkMemory } from '../engine/runtime/memory.ts';
+import { Session, sessionBytes } from '../engine/runtime/session.ts';
 import type { Gpt2Folder } from '../formats/gpt2-folder.ts';
 import { loadParameters } from '../model/parameters.ts';
 import { Generator } from './generator.ts';
@@ -19,7 +20,7 @@ export async function loadGenerator(
 ): Promise<Generator> {
   const { config } = folder;
   const layout = layoutForInference(config);
-  const plans = planGeneration(config, layout, extents);
+  const plans = planGeneration(config, layout, backend, extents);
   const { streams, positions } = extents;
   checkMemory(
     backend,

@@ -5,7 +5,8 @@
 
 import { Graph } from '../engine/graph.ts';
 import { layoutParameters, type ParameterLayout } from '../engine/layout.ts';
-import { type Plan, plan } from '../engine/plan.ts';
+import { type Plan, plan, planNetwork } from '../engine/plan.ts';
+import type { Target } from '../engine/target.ts';
 import { extent, type Precision } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { type CacheSize, gpt2NextLogits, gpt2PackedWeights } from '../model/gpt2.ts';
@@ -50,6 +51,7 @@ export interface GenerationPlans {
 export function planGeneration(
   config: Gpt2Config,
   layout: ParameterLayout,
+  target: Target,
   { streams, positions, promptLength, precision, packed }: GenerationExtents,
 ): GenerationPlans {
   if (positions > config.contextLength)
@@ -58,13 +60,13 @@ export function planGeneration(
   const planFor = (batch: number, length: number, readsPacked: boolean): Plan => {
     const graph = new Graph({ batch, length }, precision);
     graph.result('logits', gpt2NextLogits(graph, config, cache, { packed: readsPacked }));
-    return plan(graph, layout);
+    return planNetwork(graph, layout, target);
   };
   const prefill = planFor(1, Math.min(promptLength, positions), false);
   const decode = planFor(streams, 1, packed);
   const packing = new Graph({ batch: 1, length: 1 });
   if (packed) gpt2PackedWeights(packing, config);
-  return { prefill, decode, pack: plan(packing, layout) };
+  return { prefill, decode, pack: plan(packing, layout, target) };
 }
 
 /** Where the parameters of a model lie that is run but not trained. */

@@ -21,17 +21,21 @@ export async function loadParameters(session: Pick<Session<string>, 'write'>, fo
     for (let start = 0; start < count; start += SLICE_ELEMENTS) {
       const slice = buffer.subarray(0, Math.min(SLICE_ELEMENTS, count - start));
       await folder.readInto(name, start, slice);
-      session.write('parameters', name, slice, start);
+      await session.write('parameters', name, slice, start);
     }
   }
 }
 
 /** Fills the session with the parameters of a new model. */
-export function initialiseParameters(session: Pick<Session<string>, 'write'>, config: Gpt2Config, seed: number): void {
+export async function initialiseParameters(
+  session: Pick<Session<string>, 'write'>,
+  config: Gpt2Config,
+  seed: number,
+): Promise<void> {
   for (const { name, shape } of gpt2Parameters(config)) {
     const values = new Float32Array(elements(shape));
     initialise(values, name, config, seed);
-    session.write('parameters', name, values);
+    await session.write('parameters', name, values);
   }
 }
 

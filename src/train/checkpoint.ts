@@ -1,5 +1,5 @@
 /**
- * @file A checkpoint of a run: a Hugging Face GPT-2 folder with both AdamW moments and the state beside it. The tensors
+ * @file A checkpoint of a run: a Hugging Face GPT-2 folder with the optimizer's state and the run's beside it. The tensors
  * are canonical (unpadded, in GPT-2's order), so a checkpoint fits any number of ranks.
  */
 
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { Session } from '../engine/runtime/session.ts';
-import { elements, type FlatBuffer } from '../engine/tensor.ts';
+import { BYTES_PER_ELEMENT, elements } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder, writeGpt2Folder } from '../formats/gpt2-folder.ts';
 import { type Gpt2Parameter, gpt2Parameters } from '../formats/gpt2-parameters.ts';
@@ -22,16 +22,16 @@ import { readTrainingState, type TrainingState, writeTrainingState } from '../ru
 import { UserError } from '../support/errors.ts';
 import { fileError, writeFolderAtomic } from '../support/files.ts';
 import { formatBytes } from '../support/format.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
 
-type Memory = Pick<Session<string>, 'read' | 'write'>;
+/** What a checkpoint holds besides the state of the run. */
+export interface CheckpointedModel {
+  readonly session: Pick<Session<string>, 'read' | 'write'>;
+  readonly config: Gpt2Config;
+  readonly optimizer: Pick<Optimizer, 'state'>;
+}
 
 const WEIGHTS_FILE = 'model.safetensors';
-
-/** How the moments are named in `optimizer.safetensors`: behind the parameter's name, as PyTorch names them. */
-const MOMENTS = [
-  { suffix: 'exp_avg', buffer: 'firstMoments' },
-  { suffix: 'exp_avg_sq', buffer: 'secondMoments' },
-] as const satisfies readonly { suffix: string; buffer: FlatBuffer }[];
 
 /** Elements copied at once: 16 MB. */
 const SLICE_ELEMENTS = 4 * 1024 * 1024;
@@ -45,20 +45,19 @@ const SMALL_FILES_BYTES = 8e6;
  */
 export async function writeCheckpoint(
   runFolder: string,
-  memory: Memory,
-  config: Gpt2Config,
+  { session, config, optimizer }: CheckpointedModel,
   state: Omit<TrainingState, 'checksums'>,
 ): Promise<string> {
   const path = stepFolder(runFolder, state.step);
-  await checkRoom(runFolder, config);
+  await checkRoom(runFolder, config, optimizer.state.length);
   await writeFolderAtomic(path, async (folder) => {
-    await writeGpt2Folder(folder, config, readParameter(memory));
+    await writeGpt2Folder(folder, config, readParameter(session));
     const tensors = gpt2Parameters(config).flatMap(({ name, shape }) =>
-      MOMENTS.map(({ suffix, buffer }) => ({
+      optimizer.state.map(({ suffix, buffer }) => ({
         name: `${name}.${suffix}`,
         shape,
         dtype: 'F32' as const,
-        read: (start: number, target: Float32Array) => memory.read(buffer, name, target, start),
+        read: (start: number, target: Float32Array) => session.read(buffer, name, target, start),
       })),
     );
     await writeSafetensors(join(folder, OPTIMIZER_FILE), tensors);
@@ -68,10 +67,11 @@ export async function writeCheckpoint(
 }
 
 /**
- * Reads a checkpoint into memory: parameters, moments, state.
+ * Reads a checkpoint into a model: parameters, the optimizer's state; the state of the run is returned.
  * @throws UserError when it is not whole, or is of another model.
  */
-export async function loadCheckpoint(memory: Memory, path: string, config: Gpt2Config): Promise<TrainingState> {
+export async function loadCheckpoint(model: CheckpointedModel, path: string): Promise<TrainingState> {
+  const { session, config } = model;
   const state = await readTrainingState(path);
   for (const [name, checksum] of Object.entries(await checksums(path)))
     if (state.checksums[name] !== checksum)
@@ -80,27 +80,27 @@ export async function loadCheckpoint(memory: Memory, path: string, config: Gpt2C
   try {
     if (!isDeepStrictEqual(folder.config, config))
       throw new UserError(`${path} holds a model of another size: ${JSON.stringify(folder.config)}`);
-    await loadParameters(memory, folder);
+    await loadParameters(session, folder);
   } finally {
     await folder.close();
   }
-  await loadMoments(memory, path, config);
+  await loadOptimizer(model, path);
   return state;
 }
 
-async function loadMoments(memory: Memory, checkpoint: string, config: Gpt2Config): Promise<void> {
+async function loadOptimizer({ session, config, optimizer }: CheckpointedModel, checkpoint: string): Promise<void> {
   const file = await SafetensorsFile.open(join(checkpoint, OPTIMIZER_FILE));
   try {
     const slice = new Float32Array(SLICE_ELEMENTS);
     for (const parameter of gpt2Parameters(config))
-      for (const { suffix, buffer } of MOMENTS) {
+      for (const { suffix, buffer } of optimizer.state) {
         const name = `${parameter.name}.${suffix}`;
-        checkMoment(file, name, parameter);
+        checkTensor(file, name, parameter);
         const count = elements(parameter.shape);
         for (let start = 0; start < count; start += SLICE_ELEMENTS) {
           const part = slice.subarray(0, Math.min(SLICE_ELEMENTS, count - start));
           await file.readInto(name, start, part);
-          memory.write(buffer, parameter.name, part, start);
+          await session.write(buffer, parameter.name, part, start);
         }
       }
   } finally {
@@ -108,7 +108,7 @@ async function loadMoments(memory: Memory, checkpoint: string, config: Gpt2Confi
   }
 }
 
-function checkMoment(file: SafetensorsFile, name: string, { shape }: Gpt2Parameter): void {
+function checkTensor(file: SafetensorsFile, name: string, { shape }: Gpt2Parameter): void {
   const found = file.tensors.get(name);
   if (found?.dtype === 'F32' && found.shape.join() === shape.join()) return;
   const what = found ? `${found.dtype} [${found.shape.join(', ')}]` : 'none';
@@ -130,9 +130,9 @@ async function checksums(folder: string): Promise<Record<string, number>> {
   return result;
 }
 
-/** A full disk is told before a folder is begun: what a checkpoint needs and what there is. */
-async function checkRoom(runFolder: string, config: Gpt2Config): Promise<void> {
-  const needed = 12 * parameterCount(config) + SMALL_FILES_BYTES;
+/** A full disk is reported before a folder is begun: what a checkpoint needs and what there is. */
+async function checkRoom(runFolder: string, config: Gpt2Config, stateBuffers: number): Promise<void> {
+  const needed = BYTES_PER_ELEMENT.float32 * (1 + stateBuffers) * parameterCount(config) + SMALL_FILES_BYTES;
   const { bavail, bsize } = await statfs(runFolder);
   const free = bavail * bsize;
   if (free < needed)

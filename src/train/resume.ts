@@ -10,7 +10,7 @@ import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
 import { readTrainingState, type TrainingState } from '../runs/state.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { loadCheckpoint } from './checkpoint.ts';
-import type { ModelSession } from './model-session.ts';
+
 import {
   type ChosenSettings,
   chooseSettings,
@@ -19,6 +19,7 @@ import {
   type GivenSettings,
   type RunRecord,
 } from './settings.ts';
+import type { TrainingModel } from './training-model.ts';
 
 /** Flags over the configuration file over what they start from: a preset's defaults, or the settings of a forked run. */
 export async function gatherSettings(flags: GivenSettings, file: GivenSettings = {}): Promise<ChosenSettings> {
@@ -51,7 +52,7 @@ export interface Beginning {
  * Fills the model with what the run begins from. A checkpoint that is damaged is passed over for the one before it.
  * @throws UserError when the run folder holds a run with other settings, or only damaged checkpoints.
  */
-export async function begin(model: ModelSession, record: RunRecord): Promise<Beginning> {
+export async function begin(model: TrainingModel, record: RunRecord): Promise<Beginning> {
   const { out, init, fork, seed } = record;
   const passedOver: string[] = [];
   const checkpoints = await listCheckpoints(out);
@@ -63,7 +64,7 @@ export async function begin(model: ModelSession, record: RunRecord): Promise<Beg
       if (!isDeepStrictEqual(found, model.config))
         changed.unshift(`the model was ${sizeOf(found)} and is ${sizeOf(model.config)}`);
       if (changed.length > 0) throw new OtherRun(out, changed);
-      return { state: await loadCheckpoint(model.session, path, model.config), from: path, passedOver };
+      return { state: await loadCheckpoint(model, path), from: path, passedOver };
     } catch (cause) {
       if (!(cause instanceof UserError) || cause instanceof OtherRun) throw cause;
       passedOver.push(messageOf(cause));
@@ -75,7 +76,7 @@ export async function begin(model: ModelSession, record: RunRecord): Promise<Beg
     );
   if (fork) {
     const from = await resolveCheckpoint(fork);
-    return { state: await loadCheckpoint(model.session, from, model.config), from, passedOver };
+    return { state: await loadCheckpoint(model, from), from, passedOver };
   }
   if (init) {
     const folder = await openGpt2Folder(await resolveCheckpoint(init));
@@ -84,7 +85,7 @@ export async function begin(model: ModelSession, record: RunRecord): Promise<Beg
     } finally {
       await folder.close();
     }
-  } else initialiseParameters(model.session, model.config, seed);
+  } else await initialiseParameters(model.session, model.config, seed);
   return { state: undefined, from: undefined, passedOver };
 }
 

@@ -3,13 +3,13 @@
 import type { BatchLoader } from '../data/batch-loader.ts';
 import type { EvaluationBatches } from '../data/evaluation-batches.ts';
 import type { Backend } from '../engine/runtime/backend.ts';
-import type { Communicator } from '../engine/runtime/communicator.ts';
+import { type Communicator, isWriter } from '../engine/runtime/communicator.ts';
 import { hellaswag } from '../eval/hellaswag.ts';
 import type { HellaswagTask } from '../eval/hellaswag-task.ts';
 import { validationLoss } from '../eval/validation-loss.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { parameterCount, trainingFlopsPerToken } from '../model/flops.ts';
-import { removeOldCheckpoints } from '../runs/checkpoints.ts';
+import { removeOldCheckpoints, stepFolder } from '../runs/checkpoints.ts';
 import {
   type EvalMetrics,
   type Metrics,
@@ -22,14 +22,13 @@ import { writeRunFacts } from '../runs/run-facts.ts';
 import { UserError } from '../support/errors.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointEvent, ProgressEvent, StartEvent, TrainerEvent } from './events.ts';
-import { ModelSession } from './model-session.ts';
 import { RecentValues } from './outliers.ts';
-import { measureMatrixRate } from './peak.ts';
 import { StepProfile } from './profile.ts';
 import { begin } from './resume.ts';
 import { SAMPLE_STREAMS, takeSamples } from './samples.ts';
 import { learningRateAt } from './schedule.ts';
 import type { RunRecord } from './settings.ts';
+import { TrainingModel } from './training-model.ts';
 import { versions } from './versions.ts';
 
 export interface RunParts {
@@ -48,12 +47,16 @@ export interface RunParts {
 }
 
 /** So many updates in a row that could not be made end a run. */
-const MOST_SKIPPED = 5;
+const MAX_SKIPPED = 5;
 
 export class Run {
   readonly #parts: RunParts;
-  readonly #model: ModelSession;
-  /** Steps trained, and AdamW updates made in them. */
+  readonly #model: TrainingModel;
+  /** Whether this process writes the run folder. */
+  readonly #isWriter: boolean;
+  /** What ends a piece of work in its middle: nothing where other ranks share in it. */
+  readonly #signal: AbortSignal | undefined;
+  /** Steps trained, and updates made in them. */
   #step = 0;
   #updates = 0;
   #losses = new RecentValues();
@@ -61,21 +64,25 @@ export class Run {
   /** Steps since the last update that was made, and the newest checkpoint. */
   #skippedInARow = 0;
   #saved: { readonly step: number; readonly path: string } | undefined;
+  /** Whether a rank wished to stop in the last step. */
+  #hasRankStopped = false;
   /** What an earlier process logged of the step that this one goes on from. */
   #known: readonly Metrics[] = [];
 
   /** @throws UserError when the device has too little memory. */
   constructor(parts: RunParts) {
     this.#parts = parts;
-    this.#model = new ModelSession(parts.backend, parts.config, parts.record, parts.communicator);
+    this.#model = new TrainingModel(parts.backend, parts.config, parts.record, parts.communicator);
+    this.#isWriter = isWriter(parts.communicator);
+    this.#signal = parts.communicator.size === 1 ? parts.signal : undefined;
   }
 
   /** Trains to the last step, or until the signal. */
   async *events(): AsyncGenerator<TrainerEvent> {
-    const { record, signal } = this.#parts;
+    const { record } = this.#parts;
     const start = await this.#begin();
     yield start;
-    const log = await MetricsLog.open(record.out, this.#step);
+    const log = this.#isWriter ? await MetricsLog.open(record.out, this.#step) : undefined;
     try {
       let interrupted = false;
       while (true) {
@@ -84,9 +91,10 @@ export class Run {
         if (this.#step > 0 && this.#step !== this.#saved?.step && this.#isCheckpointDue(isDue))
           yield await this.#save();
         const isSeen = yield* this.#look(isDue, log);
-        interrupted = !isSeen || (!isLast && signal?.aborted === true);
+        interrupted = !isSeen || (!isLast && this.#isStopWished);
         // a process killed right after the last checkpoint left the one that it was to replace
-        if (isLast && this.#saved?.step === this.#step) await removeOldCheckpoints(record.out, record.keep, this.#step);
+        if (isLast && this.#isWriter && this.#saved?.step === this.#step)
+          await removeOldCheckpoints(record.out, record.keep, this.#step);
         if (isLast || interrupted) break;
         const isProfiled = this.#parts.profile && this.#step === Math.min(start.step + 1, record.steps - 1);
         const profile = isProfiled ? new StepProfile() : undefined;
@@ -95,7 +103,7 @@ export class Run {
           interrupted = true;
           break;
         }
-        log.append(metrics);
+        log?.append(metrics);
         yield metrics;
         if (profile) yield { kind: 'profile', nodes: profile.nodes };
         this.#stopIfDiverged();
@@ -103,7 +111,7 @@ export class Run {
       if (interrupted && this.#step > 0 && this.#step !== this.#saved?.step) yield await this.#save();
       yield { kind: 'end', step: this.#step, interrupted };
     } finally {
-      log.close();
+      log?.close();
     }
   }
 
@@ -118,7 +126,8 @@ export class Run {
       this.#saved = { step: state.step, path: from };
       this.#known = (await readMetrics(record.out)).filter(({ step }) => step === state.step);
     }
-    await writeRunFacts(record.out, config, { configuration: { ...record }, versions: versions(backend) });
+    const facts = { configuration: { ...record }, versions: versions(backend) };
+    if (this.#isWriter) await writeRunFacts(record.out, config, facts);
     const { trainTokens, ...settings } = record;
     return {
       kind: 'start',
@@ -129,7 +138,7 @@ export class Run {
       bytes: this.#model.bytes,
       windowsPerEpoch: loader.windowsPerEpoch,
       trainTokens,
-      peak: await measureMatrixRate(backend, record.precision),
+      peak: await backend.peak(),
       step: this.#step,
       resumedFrom: from,
       passedOver,
@@ -140,19 +149,19 @@ export class Run {
   async #train(peak: number, profile?: StepProfile): Promise<TrainMetrics | undefined> {
     const { record, config, microSteps, loader, signal } = this.#parts;
     const step = this.#step;
-    const lr = learningRateAt(step, record);
+    const learningRate = learningRateAt(step, record);
+    const limit = (recent: RecentValues): number =>
+      record.skipOutliers > 0 ? recent.limit(record.skipOutliers) : Number.POSITIVE_INFINITY;
+    const limits = { loss: limit(this.#losses), norm: limit(this.#norms) };
     const start = performance.now();
-    const loss = await this.#model.accumulate(loader, step, microSteps, { signal, profile });
-    if (loss === undefined) return undefined;
-    const lossZ = this.#losses.score(loss);
-    const { skipOutliers } = record;
-    const isOutlier = skipOutliers > 0 && lossZ !== undefined && lossZ > skipOutliers;
-    const normLimit = skipOutliers > 0 ? this.#norms.limit(skipOutliers) : Number.POSITIVE_INFINITY;
-    const limit = !Number.isFinite(loss) || isOutlier ? -1 : normLimit;
-    const { norm, updated } = await this.#model.update(lr, this.#updates + 1, limit, profile);
+    const update = { learningRate, updateCount: this.#updates + 1, limits };
+    const result = await this.#model.step(loader, { step, microSteps }, update, { signal, profile });
+    if (result === undefined) return undefined;
     const ms = performance.now() - start;
 
-    const normZ = this.#norms.score(norm);
+    const { loss, norm, updated } = result;
+    this.#hasRankStopped = result.stopWished;
+    const [lossZ, normZ] = [this.#losses.score(loss), this.#norms.score(norm)];
     const skipped = updated ? undefined : Number.isFinite(loss) && Number.isFinite(norm) ? 'outlier' : 'not finite';
     this.#step++;
     if (updated) this.#updates++;
@@ -162,19 +171,24 @@ export class Run {
     const tokensPerSecond = record.totalBatchSize / (ms / 1000);
     const mfu = (tokensPerSecond * trainingFlopsPerToken(config, record.sequenceLength)) / peak;
     return {
-      ...{ kind: 'train', step, loss, lr, norm, ms, tokensPerSecond, mfu },
+      ...{ kind: 'train', step, loss, lr: learningRate, norm, ms, tokensPerSecond, mfu },
       ...(lossZ === undefined || normZ === undefined ? {} : { lossZ, normZ }),
       ...(skipped ? { skipped } : {}),
     };
   }
 
   #stopIfDiverged(): void {
-    if (this.#skippedInARow < MOST_SKIPPED) return;
+    if (this.#skippedInARow < MAX_SKIPPED) return;
     const { out } = this.#parts.record;
     const good = this.#saved ? `the last good checkpoint is ${this.#saved.path}` : 'there is no checkpoint yet';
     throw new UserError(
-      `${MOST_SKIPPED} updates in a row were skipped, up to step ${this.#step - 1}: loss or gradients are not usable; ${good}. Look at the data of these steps, or go on with a lower --lr: --fork ${out}`,
+      `${MAX_SKIPPED} updates in a row were skipped, up to step ${this.#step - 1}: loss or gradients are not usable; ${good}. Look at the data of these steps, or go on with a lower --lr: --fork ${out}`,
     );
+  }
+
+  /** Whether this process was asked to stop or, in a world of several, any was when the last step was made. */
+  get #isStopWished(): boolean {
+    return this.#parts.communicator.size === 1 ? this.#parts.signal?.aborted === true : this.#hasRankStopped;
   }
 
   /** Every so many steps, and before an evaluation, which may take long. */
@@ -200,24 +214,24 @@ export class Run {
    */
   async *#look(
     isDue: (every: number) => boolean,
-    log: MetricsLog,
+    log: MetricsLog | undefined,
   ): AsyncGenerator<ProgressEvent | EvalMetrics | SampleMetrics, boolean> {
-    const { record, config, signal } = this.#parts;
+    const { record, config } = this.#parts;
     if (this.#isEvaluationDue(isDue)) {
       const found = yield* this.#evaluate();
       if (!found) return false;
-      log.append(found);
+      log?.append(found);
       yield found;
     }
     const sampled = this.#logged('sample');
-    if (!isDue(record.sampleEvery) || sampled >= SAMPLE_STREAMS) return true;
-    if (signal?.aborted) return false;
+    if (!this.#isWriter || !isDue(record.sampleEvery) || sampled >= SAMPLE_STREAMS) return true;
+    if (this.#signal?.aborted) return false;
     const step = this.#step;
-    const texts = await takeSamples(this.#model.generator, config, record, record.seed + step, signal);
-    if (signal?.aborted) return false;
+    const texts = await takeSamples(this.#model.generator, config, record, record.seed + step, this.#signal);
+    if (this.#signal?.aborted) return false;
     for (const text of texts.slice(sampled)) {
       const sample: SampleMetrics = { kind: 'sample', step, text };
-      log.append(sample);
+      log?.append(sample);
       yield sample;
     }
     return true;
@@ -225,17 +239,22 @@ export class Run {
 
   /** What is found of the model; undefined when it was stopped. */
   async *#evaluate(): AsyncGenerator<ProgressEvent, EvalMetrics | undefined> {
-    const { validation, hellaswag: task, signal } = this.#parts;
+    const { validation, hellaswag: task, communicator } = this.#parts;
     const step = this.#step;
     let metrics: EvalMetrics = { kind: 'eval', step };
     if (validation) {
-      const evaluation = validationLoss(this.#model.session.program('evaluate'), validation, signal);
+      const evaluation = validationLoss(
+        this.#model.session.program('evaluate'),
+        validation,
+        communicator,
+        this.#signal,
+      );
       const loss = yield* this.#progressOf('validation', validation.batchCount, evaluation);
       if (loss === undefined) return undefined;
       metrics = { ...metrics, validationLoss: loss };
     }
     if (task) {
-      const evaluation = hellaswag(this.#model.scorer, task, signal);
+      const evaluation = hellaswag(this.#model.scorer, task, communicator, this.#signal);
       const result = yield* this.#progressOf('hellaswag', task.labels.length, evaluation);
       if (result === undefined) return undefined;
       metrics = { ...metrics, hellaswag: result };
@@ -255,8 +274,11 @@ export class Run {
   }
 
   async #save(): Promise<CheckpointEvent> {
-    const { record, config, backend } = this.#parts;
-    const path = await writeCheckpoint(record.out, this.#model.session, config, {
+    const { record, backend } = this.#parts;
+    const path = stepFolder(record.out, this.#step);
+    this.#saved = { step: this.#step, path };
+    if (!this.#isWriter) return { kind: 'checkpoint', step: this.#step, path };
+    await writeCheckpoint(record.out, this.#model, {
       formatVersion: 1,
       step: this.#step,
       updates: this.#updates,
@@ -265,7 +287,6 @@ export class Run {
       configuration: { ...record },
       versions: versions(backend),
     });
-    this.#saved = { step: this.#step, path };
     await removeOldCheckpoints(record.out, record.keep, this.#step);
     return { kind: 'checkpoint', step: this.#step, path };
   }

@@ -5,6 +5,7 @@
 
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { DEVICES } from '../backends/devices.ts';
 import { DOWNLOAD } from '../eval/hellaswag-source.ts';
 import { PRESET_NAMES } from '../model/presets.ts';
 import { UserError } from '../support/errors.ts';
@@ -117,7 +118,7 @@ export const settingsSchema = z.strictObject({
   }),
   keep: wholeFrom(1).optional().register(flagTexts, { description: 'newest checkpoints that are kept' }),
   threads: wholeFrom(1).optional().register(flagTexts, { description: 'CPU threads (default: all)' }),
-  device: z.enum(['cpu']).optional().register(flagTexts, { description: 'where to train' }),
+  device: z.enum(DEVICES).optional().register(flagTexts, { description: 'where to train' }),
 });
 
 /** Settings that may each be missing. */
@@ -159,7 +160,7 @@ export const DEFAULTS = {
   sampleTemperature: 1,
   checkpointEvery: 250,
   keep: 2,
-  device: 'cpu',
+  device: DEVICES[0],
 } as const satisfies GivenSettings;
 
 /** What a preset changes. */

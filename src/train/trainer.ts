@@ -8,7 +8,7 @@ import { openBackend } from '../backends/open.ts';
 import { BatchLoader } from '../data/batch-loader.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { type EvaluationBatches, evaluationBatches } from '../data/evaluation-batches.ts';
-import { type Communicator, singleProcess } from '../engine/runtime/communicator.ts';
+import { type Communicator, isWriter, singleProcess } from '../engine/runtime/communicator.ts';
 import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';
 import { type HellaswagTask, hellaswagTask } from '../eval/hellaswag-task.ts';
@@ -25,6 +25,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Measure a step node by node before the run begins; it changes no bit of it. */
   readonly profile?: boolean;
+  /** The ranks that train together; default: this process alone. */
+  readonly communicator?: Communicator;
 }
 
 /**
@@ -33,23 +35,22 @@ export interface TrainOptions {
  */
 export async function* train(
   chosen: ChosenSettings,
-  { signal, profile = false }: TrainOptions = {},
+  { signal, profile = false, communicator = singleProcess }: TrainOptions = {},
 ): AsyncGenerator<TrainerEvent> {
   const config = await modelOf(chosen);
   const settings = completeSettings(chosen, config.contextLength);
-  const communicator = singleProcess;
   const microSteps = microStepsOf(settings, communicator.size);
   const dataset = await openDataset(settings.data);
   try {
     const loader = loaderOf(dataset, settings, config, microSteps, communicator);
     const validation = settings.evalEvery > 0 ? validationOf(dataset, settings, config, communicator) : undefined;
-    const hellaswag = settings.evalEvery > 0 ? await hellaswagOf(settings, config) : undefined;
+    const hellaswag = settings.evalEvery > 0 ? await hellaswagOf(settings, config, communicator) : undefined;
     await mkdir(settings.out, { recursive: true }).catch((cause: unknown) => {
       throw fileError(settings.out, 'make the run folder', cause);
     });
-    const lock = lockRunFolder(settings.out);
+    const lock = isWriter(communicator) ? lockRunFolder(settings.out) : undefined;
     try {
-      await removeTemporaries(settings.out);
+      if (lock) await removeTemporaries(settings.out);
       const backend = await openBackend(settings);
       try {
         const record = { ...settings, trainTokens: dataset.train.tokenCount };
@@ -69,7 +70,7 @@ export async function* train(
         await backend.close();
       }
     } finally {
-      lock.release();
+      lock?.release();
     }
   } finally {
     dataset.close();
@@ -114,8 +115,16 @@ function validationOf(
   });
 }
 
-async function hellaswagOf(settings: Settings, config: Gpt2Config): Promise<HellaswagTask | undefined> {
+async function hellaswagOf(
+  settings: Settings,
+  config: Gpt2Config,
+  { rank, size }: Communicator,
+): Promise<HellaswagTask | undefined> {
   const { hellaswag, hellaswagEvery } = settings;
   if (hellaswag === undefined) return undefined;
-  return hellaswagTask(selectExamples(await openHellaswag(hellaswag), { every: hellaswagEvery }), config);
+  const examples = selectExamples(await openHellaswag(hellaswag), { every: hellaswagEvery });
+  return hellaswagTask(
+    examples.filter((_, index) => index % size === rank),
+    config,
+  );
 }

@@ -4,14 +4,17 @@
 
 import { availableParallelism, cpus } from 'node:os';
 import type { Plan } from '../../engine/plan.ts';
-import type { Backend, DeviceBuffer, Executable, Regions } from '../../engine/runtime/backend.ts';
+import type { Backend, DeviceBuffer, Executable, Outcome, Regions, RunRequest } from '../../engine/runtime/backend.ts';
 import type { Communicator } from '../../engine/runtime/communicator.ts';
+import { Turns } from '../../engine/runtime/turns.ts';
 import type { Precision } from '../../engine/tensor.ts';
 import type { NativeLibrary } from '../../native/library.ts';
 import { UserError } from '../../support/errors.ts';
 import { hostMemory } from './host-memory.ts';
 import { encodeTable, launchesOf, tableBytes } from './launch-table.ts';
 import { detectVariant, type Host, openHost, openKernels } from './libraries.ts';
+import { measureMatrixRate } from './peak.ts';
+import { cpuTarget } from './target.ts';
 import { chooseVariant, type Variant } from './variants.ts';
 
 export interface CpuOptions {
@@ -25,11 +28,18 @@ export interface CpuOptions {
 interface CpuExecutable extends Executable {
   readonly table: DeviceBuffer;
   readonly launches: number;
-  readonly extents: number;
+  /** The input block, which begins with the active extents. */
+  readonly inputs: DeviceBuffer;
+  readonly regions: Regions;
+  readonly communicator: Communicator;
 }
 
 /** Bytes of the stop flag's own cache line. */
 const CONTROL_BYTES = 64;
+
+/** What `team_run` returns. */
+const COMPLETED = 0;
+const FAILED = 2;
 
 /** Opens the CPU backend: compiles or finds its kernels and starts its threads. */
 export async function openCpuBackend(options: CpuOptions = {}): Promise<Backend> {
@@ -43,14 +53,19 @@ export async function openCpuBackend(options: CpuOptions = {}): Promise<Backend>
 class CpuBackend implements Backend {
   readonly name = 'cpu';
   readonly description: string;
+  readonly sharesHostMemory = true;
   readonly overheadBytes: number;
+  readonly networkPasses = cpuTarget.networkPasses;
+  readonly gradientPasses = cpuTarget.gradientPasses;
+  readonly workspaceBytes = cpuTarget.workspaceBytes;
   readonly #host: Host;
   readonly #kernels: NativeLibrary;
   readonly #precision: Precision;
   readonly #team: number;
   readonly #control: DeviceBuffer;
   readonly #allocated = new Set<DeviceBuffer>();
-  #running: Promise<unknown> = Promise.resolve();
+  /** One team walks one table at a time. */
+  readonly #walks = new Turns();
   #closed = false;
 
   constructor(host: Host, kernels: NativeLibrary, threads: number, variant: Variant, precision: Precision) {
@@ -70,6 +85,11 @@ class CpuBackend implements Backend {
     return hostMemory();
   }
 
+  peak(): Promise<number> {
+    return measureMatrixRate(this, this.#precision);
+  }
+
+  /** Zeroed pages, whatever is asked for. */
   allocate(bytes: number): DeviceBuffer {
     const address = this.#host.allocate(Math.max(bytes, 1));
     if (address === 0) throw new UserError(`the system refused ${(bytes / 1e9).toFixed(2)} GB of memory`);
@@ -82,73 +102,85 @@ class CpuBackend implements Backend {
     if (this.#allocated.delete(buffer)) this.#host.free(buffer.address, Math.max(buffer.bytes, 1));
   }
 
-  write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void {
-    this.#check(buffer, byteOffset, source);
-    this.#host.write(buffer.address + byteOffset, source, source.byteLength);
+  async write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): Promise<void> {
+    this.#write(buffer, byteOffset, source);
   }
 
-  read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void {
-    this.#check(buffer, byteOffset, target);
-    this.#host.read(buffer.address + byteOffset, target, target.byteLength);
+  async read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): Promise<void> {
+    this.#read(buffer, byteOffset, target);
   }
 
   compile(plan: Plan, regions: Regions, communicator: Communicator): CpuExecutable {
     if (plan.precision && plan.precision !== this.#precision)
       throw new TypeError(`a program traced in ${plan.precision} on a backend opened for ${this.#precision}`);
-    const base = (region: Parameters<Regions['get']>[0]): number => {
-      const buffer = regions.get(region);
-      if (!buffer) throw new TypeError(`the plan needs ${region}, which was not allocated`);
-      return buffer.address;
-    };
+    const inputs = this.allocate(plan.inputBytes);
+    const all: Regions = new Map(regions).set('inputs', inputs);
     const launches = launchesOf(
       plan,
       (name) => this.#kernels.address(name),
-      ({ region, byteOffset }) => base(region) + byteOffset,
-      communicator,
+      ({ region, byteOffset }) => bufferOf(all, region).address + byteOffset,
+      communicator.native,
     );
     const table = this.allocate(tableBytes(launches));
-    this.write(table, 0, encodeTable(launches, table.address));
-    return { plan, table, launches: launches.length, extents: base('inputs') };
+    this.#write(table, 0, encodeTable(launches, table.address));
+    return { plan, table, launches: launches.length, inputs, regions: all, communicator };
   }
 
   release(executable: Executable): void {
-    this.free((executable as CpuExecutable).table);
+    const { table, inputs } = executable as CpuExecutable;
+    this.free(table);
+    this.free(inputs);
   }
 
-  async run(executable: Executable, signal?: AbortSignal, seconds?: Float64Array): Promise<'completed' | 'stopped'> {
-    if (!seconds) return this.#walk(executable, signal, 0);
-    const moments = new BigInt64Array((executable as CpuExecutable).launches + 1);
-    const written = this.allocate(moments.byteLength);
-    try {
-      const outcome = await this.#walk(executable, signal, written.address);
-      if (outcome === 'completed' && !this.#closed) {
-        this.read(written, 0, moments);
-        for (let i = 0; i < seconds.length; i++) seconds[i]! += Number(moments[i + 1]! - moments[i]!) / 1e9;
+  run(executable: Executable, request: RunRequest): Promise<Outcome> {
+    return this.#walks.take(async () => {
+      const { plan, inputs, launches, regions } = executable as CpuExecutable;
+      const { signal, results, seconds } = request;
+      if (this.#closed || signal?.aborted) return 'stopped';
+      this.#write(inputs, 0, request.inputs);
+      const moments = new BigInt64Array(seconds ? launches + 1 : 0);
+      const outcome = await this.#walk(executable as CpuExecutable, signal, moments);
+      if (outcome === 'stopped' || this.#closed) return outcome;
+      if (seconds) for (let i = 0; i < seconds.length; i++) seconds[i]! += Number(moments[i + 1]! - moments[i]!) / 1e9;
+      for (const { tensor, values } of results) {
+        const { region, byteOffset } = plan.addressOf(tensor);
+        this.#read(bufferOf(regions, region), byteOffset, values);
       }
       return outcome;
+    });
+  }
+
+  /** @param moments receives when the walk began and each launch ended, in ns; empty for nobody to know */
+  async #walk(
+    { plan, table, launches, inputs, communicator }: CpuExecutable,
+    signal: AbortSignal | undefined,
+    moments: BigInt64Array,
+  ): Promise<Outcome> {
+    const raise = () => this.#raiseStop(1);
+    this.#raiseStop(0);
+    signal?.addEventListener('abort', raise, { once: true });
+    const written = moments.length > 0 ? this.allocate(moments.byteLength) : undefined;
+    try {
+      const stop = plan.isAtomic ? 0 : this.#control.address;
+      const times = written?.address ?? 0;
+      const outcome = await this.#host.run(this.#team, table.address, launches, inputs.address, stop, times);
+      if (outcome === FAILED) throw communicator.failure();
+      if (written && !this.#closed) this.#read(written, 0, moments);
+      return outcome === COMPLETED ? 'completed' : 'stopped';
     } finally {
-      this.free(written);
+      signal?.removeEventListener('abort', raise);
+      if (written) this.free(written);
     }
   }
 
-  /** One team walks one table at a time; a second caller waits for the first. */
-  #walk(executable: Executable, signal: AbortSignal | undefined, times: number): Promise<'completed' | 'stopped'> {
-    const { plan, table, launches, extents } = executable as CpuExecutable;
-    const walk = this.#running.then(async () => {
-      if (this.#closed || signal?.aborted) return 'stopped';
-      const raise = () => this.#raiseStop(1);
-      this.#raiseStop(0);
-      signal?.addEventListener('abort', raise, { once: true });
-      try {
-        const stop = plan.updatesParameters ? 0 : this.#control.address;
-        const stopped = await this.#host.run(this.#team, table.address, launches, extents, stop, times);
-        return stopped === 0 ? 'completed' : 'stopped';
-      } finally {
-        signal?.removeEventListener('abort', raise);
-      }
-    });
-    this.#running = walk.catch(() => undefined);
-    return walk;
+  #write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void {
+    this.#check(buffer, byteOffset, source);
+    this.#host.write(buffer.address + byteOffset, source, source.byteLength);
+  }
+
+  #read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void {
+    this.#check(buffer, byteOffset, target);
+    this.#host.read(buffer.address + byteOffset, target, target.byteLength);
   }
 
   /** Native code trusts its addresses; this is where they are checked. */
@@ -170,8 +202,14 @@ class CpuBackend implements Backend {
     if (this.#closed) return;
     this.#closed = true;
     this.#raiseStop(1);
-    await this.#running;
+    await this.#walks.take(async () => {});
     this.#host.closeTeam(this.#team);
     for (const buffer of [...this.#allocated]) this.free(buffer);
   }
+}
+
+function bufferOf(regions: Regions, region: Parameters<Regions['get']>[0]): DeviceBuffer {
+  const buffer = regions.get(region);
+  if (!buffer) throw new TypeError(`the plan needs ${region}, which was not allocated`);
+  return buffer;
 }

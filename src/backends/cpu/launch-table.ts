@@ -1,12 +1,12 @@
 /**
  * @file A plan as the table the team walks: for each node the kernel's address and its argument words (kernels/kernel.h),
- * in the order inputs, outputs, updates, workspace, integers, reals.
+ * in the order inputs, outputs, updates, workspace, integers, sizes of the workspace, reals, communicator.
  */
 
-import { allReduceOperation } from '../../engine/ops/all-reduce.ts';
 import type { Address, Plan, PlannedNode } from '../../engine/plan.ts';
-import type { Communicator } from '../../engine/runtime/communicator.ts';
+import type { NativeCollectives } from '../../engine/runtime/communicator.ts';
 import type { Tensor } from '../../engine/tensor.ts';
+import { workspaceOf } from './workspace.ts';
 
 /** One argument word: an address or a size, or a real constant. */
 type Word = { readonly integer: number } | { readonly real: number };
@@ -26,25 +26,31 @@ const WORD_BYTES = 8;
  *
  * @param kernel the address of a kernel by name
  * @param resolve the address of a planned place
+ * @param collectives undefined in a world of one
  */
 export function launchesOf(
   plan: Plan,
   kernel: (name: string) => number,
   resolve: (address: Address) => number,
-  communicator: Communicator,
+  collectives: NativeCollectives | undefined,
 ): Launch[] {
   const pointer = (tensor: Tensor | undefined): Word => ({ integer: tensor ? resolve(plan.addressOf(tensor)) : 0 });
   return plan.nodes.map(({ node, workspace }: PlannedNode) => {
     const { integers, reals = [] } = node.op.constants(node);
     const words = [...node.inputs, ...node.outputs, ...node.updates].map(pointer);
-    if (node.op.workspaceBytes) words.push({ integer: workspace ? resolve(workspace) : 0 });
-    words.push(...integers.map((integer) => ({ integer })), ...reals.map((real) => ({ real })));
-    if (node.op === allReduceOperation) {
-      const { function: begin = 0, context = 0 } = communicator.reduce ?? {};
-      words.push({ integer: begin }, { integer: context });
-    }
+    const { sizes } = workspaceOf(node) ?? {};
+    if (sizes) words.push({ integer: workspace ? resolve(workspace) : 0 });
+    words.push(...[...integers, ...(sizes ?? [])].map((integer) => ({ integer })), ...reals.map((real) => ({ real })));
+    if (node.op.isCollective) words.push(...collectiveWords(node.op.name, collectives));
     return { kernel: kernel(node.op.name), words };
   });
+}
+
+/** The communicator's function for a collective, and its context. */
+function collectiveWords(operation: string, collectives: NativeCollectives | undefined): Word[] {
+  if (!collectives) return [{ integer: 0 }, { integer: 0 }];
+  const { beginSum, waitForSums, context } = collectives;
+  return [{ integer: operation === 'all_reduce' ? beginSum : waitForSums }, { integer: context }];
 }
 
 /** Bytes of the encoded table: the records {kernel, arguments}, then the argument words. */

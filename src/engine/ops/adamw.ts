@@ -9,33 +9,25 @@ export interface AdamWConstants {
   readonly epsilon: number;
   /** Decoupled weight decay of this stretch. */
   readonly weightDecay: number;
-  /** The gradient is scaled by min(1, gradientClip / (norm + 1e-6)); 0 turns clipping off. */
-  readonly gradientClip: number;
 }
 
 const adamwUpdate: Operation = {
   name: 'adamw',
   constants: ({ updates: [parameters], attributes: a }) => ({
     integers: [elements((parameters as Tensor).shape)],
-    reals: [a.beta1 ?? 0, a.beta2 ?? 0, a.epsilon ?? 0, a.weightDecay ?? 0, a.gradientClip ?? 0],
+    reals: [a.beta1 ?? 0, a.beta2 ?? 0, a.epsilon ?? 0, a.weightDecay ?? 0],
   }),
   flops: (node) => 16 * elements((node.updates[0] as Tensor).shape),
 };
 
 /**
- * Updates parameters and moments in place and zeroes the gradients. A norm that is not at most `normLimit` (a NaN is not)
- * leaves parameters and moments as they are.
+ * Updates parameters and moments in place and zeroes the gradients. A negative factor leaves parameters and moments as they are.
  *
- * @param scalars norm, normLimit and learningRate float32, updates int32 (this one included, so at least 1)
- * @param buffers stretches of the same length of the four flat buffers
+ * @param scalars factor (of `clipFactor`) and learningRate float32, updateCount int32 (this one included, so at least 1)
+ * @param buffers stretches of the same length: of the parameters, the gradients, and both moments
  */
 export function adamw(
-  scalars: {
-    readonly norm: Tensor;
-    readonly normLimit: Tensor;
-    readonly learningRate: Tensor;
-    readonly updates: Tensor;
-  },
+  scalars: { readonly factor: Tensor; readonly learningRate: Tensor; readonly updateCount: Tensor },
   buffers: {
     readonly parameters: Tensor;
     readonly gradients: Tensor;
@@ -45,7 +37,7 @@ export function adamw(
   constants: AdamWConstants,
 ): void {
   apply(buffers.parameters.graph, adamwUpdate, {
-    inputs: [scalars.norm, scalars.normLimit, scalars.learningRate, scalars.updates],
+    inputs: [scalars.factor, scalars.learningRate, scalars.updateCount],
     updates: [buffers.parameters, buffers.gradients, buffers.firstMoments, buffers.secondMoments],
     attributes: { ...constants },
   });

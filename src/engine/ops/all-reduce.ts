@@ -1,24 +1,37 @@
-/** @file Sum over ranks of one gradient bucket, begun as soon as the backward pass has finished it. */
+/** @file Sums over ranks: each is begun as soon as its numbers are complete and goes on beside the kernels that follow; `waitForSums` ends them. */
 
+import type { Graph } from '../graph.ts';
 import { apply, type Operation } from '../operation.ts';
+import { SUM_TYPES } from '../runtime/communicator.ts';
 import { elements, type Tensor } from '../tensor.ts';
 
-/** The operation itself, so that a backend can hand its launches the communicator. */
-export const allReduceOperation: Operation = {
+const allReduceUpdate: Operation = {
   name: 'all_reduce',
-  constants: ({ updates: [bucket], attributes }) => ({
-    integers: [elements((bucket as Tensor).shape), attributes.bucket ?? 0],
-  }),
+  isCollective: true,
+  constants: ({ updates: [values] }) => {
+    const { shape, dtype } = values as Tensor;
+    return { integers: [elements(shape), SUM_TYPES[dtype === 'float64' ? 'float64' : 'float32']] };
+  },
+  flops: () => 0,
+};
+
+const waitOperation: Operation = {
+  name: 'wait_for_sums',
+  isCollective: true,
+  constants: () => ({ integers: [] }),
   flops: () => 0,
 };
 
 /**
- * bucket = Σ over ranks, in place, when `active` is not 0 (the last micro-step of a step).
+ * Begins values = Σ values over ranks, in place; in a world of one it does nothing. No kernel may touch them before `waitForSums`.
  *
- * @param bucket a stretch of the gradient buffer
- * @param active int32 scalar
- * @param index the bucket's number, for whoever watches buckets complete
+ * @param values float32 or float64, a stretch of a flat buffer or a small tensor
  */
-export function allReduce(bucket: Tensor, active: Tensor, index: number): void {
-  apply(bucket.graph, allReduceOperation, { inputs: [active], updates: [bucket], attributes: { bucket: index } });
+export function allReduce(values: Tensor): void {
+  apply(values.graph, allReduceUpdate, { inputs: [], updates: [values] });
+}
+
+/** Waits until every sum that was begun has ended, in this program or one before it. */
+export function waitForSums(graph: Graph): void {
+  apply(graph, waitOperation, { inputs: [] });
 }

@@ -6,30 +6,20 @@
 import { apply, input, type Operation, output } from '../operation.ts';
 import { elements, extent, type Tensor } from '../tensor.ts';
 
-/** Rows whose logits exist at once: enough that a slice's product runs at full speed (50257 logits: 103 MB). */
-const SLICE_ROWS = 512;
-
 const vocabularySize = (node: Parameters<Operation['flops']>[0]): number => extent(input(node, 1), 0);
-const sliceRows = (node: Parameters<Operation['flops']>[0]): number =>
-  Math.min(SLICE_ROWS, elements(input(node, 2).shape));
 
-const sizes: Operation['constants'] = (node) => ({
-  integers: [extent(input(node), -1), vocabularySize(node), sliceRows(node)],
-});
-const sliceBytes: NonNullable<Operation['workspaceBytes']> = (node) => sliceRows(node) * vocabularySize(node) * 4;
+const sizes: Operation['constants'] = (node) => ({ integers: [extent(input(node), -1), vocabularySize(node)] });
 
 const crossEntropyWithGradient: Operation = {
   name: 'cross_entropy_with_gradient',
   constants: sizes,
   flops: (node) => 6 * elements(input(node).shape) * vocabularySize(node),
-  workspaceBytes: sliceBytes,
 };
 
 const crossEntropyForward: Operation = {
   name: 'cross_entropy',
   constants: sizes,
   flops: (node) => 2 * elements(input(node).shape) * vocabularySize(node),
-  workspaceBytes: sliceBytes,
   backwardInForward: (node, scale) => {
     const [x, tokens_VC, targets] = node.inputs as [Tensor, Tensor, Tensor];
     const replacement = apply(x.graph, crossEntropyWithGradient, {

@@ -6,14 +6,10 @@
 import { apply, input, type Operation, output } from '../operation.ts';
 import { elements, extent, type Tensor } from '../tensor.ts';
 
-/** Row blocks whose partial sums are added in order, so that the bits do not depend on the number of threads. */
-const ROW_BLOCKS = 16;
-
 const layerNormBackward: Operation = {
   name: 'layer_norm_backward',
-  constants: (node) => ({ integers: [extent(output(node), -1), ROW_BLOCKS] }),
+  constants: (node) => ({ integers: [extent(output(node), -1)] }),
   flops: (node) => 12 * elements(output(node).shape),
-  workspaceBytes: (node) => ROW_BLOCKS * 2 * extent(output(node), -1) * 4,
 };
 
 const layerNormForward: Operation = {

@@ -4,25 +4,19 @@
  */
 
 import { apply, input, type Operation, output } from '../operation.ts';
-import { BYTES_PER_ELEMENT, elements, extent, type Tensor } from '../tensor.ts';
-
-/** Rows whose logits exist at once; see `cross-entropy.ts`. */
-const SLICE_ROWS = 256;
+import { elements, extent, type Tensor } from '../tensor.ts';
 
 type Node = Parameters<Operation['flops']>[0];
 const channels = (node: Node): number => extent(input(node), -1);
 const vocabularySize = (node: Node): number => extent(input(node, 1), 0);
 const chosenRows = (node: Node): number => elements(input(node, 2).shape);
-const sliceRows = (node: Node): number => Math.min(SLICE_ROWS, chosenRows(node));
 
 const logLikelihoodsForward: Operation = {
   name: 'log_likelihoods',
   constants: (node) => ({
-    integers: [channels(node), vocabularySize(node), sliceRows(node), node.attributes.likeliest ?? 0],
+    integers: [channels(node), vocabularySize(node), node.attributes.likeliest ?? 0],
   }),
   flops: (node) => 2 * chosenRows(node) * channels(node) * vocabularySize(node),
-  workspaceBytes: (node) =>
-    sliceRows(node) * (4 * vocabularySize(node) + BYTES_PER_ELEMENT[input(node).dtype] * channels(node)),
 };
 
 /** Float32 [R], and of the likeliest tokens, likeliest first, int32 and float32 [R, K]; undefined for K = 0. */

@@ -1,15 +1,11 @@
-/** @file Places the sums over ranks into a differentiated program: each behind the last kernel that adds to its bucket. */
+/** @file Places the sums over ranks into a differentiated program: each after the last kernel that adds to its bucket. */
 
 import type { Graph, Node } from '../graph.ts';
 import type { ParameterLayout } from '../layout.ts';
 import { allReduce } from '../ops/all-reduce.ts';
 
-/** The int32 input that is 1 in the last micro-step of a step, when gradients are complete, and 0 before. */
-export const LAST_MICRO_STEP = 'lastMicroStep';
-
-/** Adds one all-reduce per bucket, and one for the statistics behind them. */
+/** Adds one all-reduce per bucket, and one for the statistics after them. */
 export function insertCollectives(graph: Graph, layout: ParameterLayout): void {
-  const active = graph.input(LAST_MICRO_STEP, [], 'int32');
   const stretches = [...layout.buckets, { offset: layout.count, count: layout.gradientCount - layout.count }];
   const bucketOf = (element: number): number =>
     stretches.findIndex(({ offset, count }) => element >= offset && element < offset + count);
@@ -27,12 +23,12 @@ export function insertCollectives(graph: Graph, layout: ParameterLayout): void {
     }
   });
 
-  const behind = new Map<number, Node[]>();
+  const after = new Map<number, Node[]>();
   stretches.forEach(({ offset, count }, bucket) => {
     const writer = lastWriter.get(bucket);
     if (writer === undefined) return;
-    const { nodes } = graph.capture(() => allReduce(graph.range('gradients', offset, count), active, bucket));
-    behind.set(writer, [...(behind.get(writer) ?? []), ...nodes]);
+    const { nodes } = graph.capture(() => allReduce(graph.range('gradients', offset, count)));
+    after.set(writer, [...(after.get(writer) ?? []), ...nodes]);
   });
-  graph.nodes = graph.nodes.flatMap((node, index) => [node, ...(behind.get(index) ?? [])]);
+  graph.nodes = graph.nodes.flatMap((node, index) => [node, ...(after.get(index) ?? [])]);
 }

@@ -1,6 +1,8 @@
 /** @file What a backend must do: hold bytes, compile plans, run programs. One connector to one kind of hardware. */
 
 import type { Plan, Region } from '../plan.ts';
+import type { Target } from '../target.ts';
+import type { Tensor } from '../tensor.ts';
 import type { Communicator } from './communicator.ts';
 
 /** Memory of the device: an address the host cannot follow and a size in bytes. */
@@ -16,31 +18,63 @@ export interface Executable {
   readonly plan: Plan;
 }
 
-export interface Backend {
-  readonly name: 'cpu' | 'cuda' | 'null';
+/** `stopped`: the signal ended the run between two launches, or it never began because the signal or the backend had ended. */
+export type Outcome = 'completed' | 'stopped';
+
+/** Where a result is read to; its type is the result's own. */
+export interface ResultTarget {
+  readonly tensor: Tensor;
+  /** Filled from the start of the tensor. */
+  readonly values: ArrayBufferView;
+}
+
+/** One run of a program: what goes in and what comes out. */
+export interface RunRequest {
+  /** The input block, laid out as the plan says; it may change once the run's promise has settled. */
+  readonly inputs: Uint8Array;
+  /** Filled by the time a run that completed is reported. */
+  readonly results: readonly ResultTarget[];
+  /** Ends the run between two launches, unless the plan is atomic. */
+  readonly signal?: AbortSignal | undefined;
+  /** The seconds that each node takes, in the order of the plan, are added to it. */
+  readonly seconds?: Float64Array | undefined;
+}
+
+/**
+ * A device. Its memory may be out of the host's reach: bytes move by `write`, `read` and `run` alone, each done when its
+ * promise resolves and not before. Whoever calls awaits one before the next (a `Session` does); a backend need not order them.
+ */
+export interface Backend extends Target {
+  readonly name: string;
   /** The device for a person: "AMD EPYC, 2 threads, avx512bf16". */
   readonly description: string;
   /** Bytes of the device, in all and free for a new run. */
   memory(): { readonly total: number; readonly available: number };
+  /** Whether that memory is the host's own, which the process takes some of besides. */
+  readonly sharesHostMemory: boolean;
   /** Bytes the backend itself holds besides what is allocated through it: scratch areas, libraries. */
   readonly overheadBytes: number;
-  /** Zeroed memory; throws a `UserError` when there is not enough. */
-  allocate(bytes: number): DeviceBuffer;
+  /** Dense matrix-product rate in FLOP/s: the device's own figure where its maker states one, else measured. */
+  peak(): Promise<number>;
+  /**
+   * @param contents of fresh memory: all zero, or anything
+   * @throws UserError when there is not enough.
+   */
+  allocate(bytes: number, contents: 'zero' | 'undefined'): DeviceBuffer;
   free(buffer: DeviceBuffer): void;
-  /** Copies host memory to the buffer, from `byteOffset` on. */
-  write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void;
+  /** Copies host memory, which must not change meanwhile, to the buffer from `byteOffset` on. */
+  write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): Promise<void>;
   /** Fills `target` from the buffer, from `byteOffset` on. */
-  read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void;
-  /** Turns a plan into one table of launches at fixed addresses. */
+  read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): Promise<void>;
+  /** Turns a plan into one table of launches at fixed addresses. The input block is the executable's own. */
   compile(plan: Plan, regions: Regions, communicator: Communicator): Executable;
   /** Frees a compiled program. */
   release(executable: Executable): void;
   /**
-   * Runs a program once, without blocking JavaScript. `stopped`: the signal ended it between two launches, if the plan
-   * allows, or it never began because the signal was aborted or the backend closed. The seconds that each node took, in the
-   * order of the plan, are added to `seconds`.
+   * Runs a program once, without blocking JavaScript.
+   * @throws the communicator's error when a collective failed.
    */
-  run(executable: Executable, signal?: AbortSignal, seconds?: Float64Array): Promise<'completed' | 'stopped'>;
+  run(executable: Executable, request: RunRequest): Promise<Outcome>;
   /** Whether `close` has been called: memory is gone, and nothing runs any more. */
   readonly closed: boolean;
   /** Ends what runs, the backend's threads, and frees all its memory. */

@@ -3,7 +3,8 @@
 import { type DeviceOptions, openBackend } from '../../../backends/open.ts';
 import { VOCABULARY_SIZE } from '../../../data/vocabulary.ts';
 import type { Backend } from '../../../engine/runtime/backend.ts';
-import { checkMemory, Session, sessionBytes } from '../../../engine/runtime/session.ts';
+import { checkMemory } from '../../../engine/runtime/memory.ts';
+import { Session, sessionBytes } from '../../../engine/runtime/session.ts';
 import { packedTokens, planScoring } from '../../../eval/programs.ts';
 import { Scorer } from '../../../eval/scorer.ts';
 import { openWeights, type Weights } from '../../../eval/weights.ts';
@@ -71,8 +72,8 @@ async function loadSession(
   const layout = layoutForInference(config);
   const { contextLength: positions } = config;
   const extents = { streams: DEFAULT_STREAMS, positions, promptLength: DEFAULT_PROMPT_LENGTH, precision };
-  const generation = planGeneration(config, layout, { ...extents, packed: precision === 'bf16' });
-  const score = planScoring(config, layout, { tokens: packedTokens(config, positions), likeliest, precision });
+  const generation = planGeneration(config, layout, backend, { ...extents, packed: precision === 'bf16' });
+  const score = planScoring(config, layout, backend, { tokens: packedTokens(config, positions), likeliest, precision });
   const plans = { ...generation, score };
   const bytes = sessionBytes(layout, Object.values(plans));
   checkMemory(backend, bytes, `serving ${path}`, () => 'serve a smaller model');

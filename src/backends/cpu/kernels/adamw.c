@@ -1,10 +1,10 @@
 /**
  * AdamW (Loshchilov & Hutter 2019) over a range of the flat buffers, in PyTorch's order: decay, moments, step. Gradients
- * are first scaled by min(1, clip / (norm + 1e-6)) (clip 0: not at all) and are set to 0 as they are read. A norm that is
- * not at most the limit (NaN is not) skips the update: gradients are zeroed, all else stays.
+ * are first scaled by the factor and are set to 0 as they are read. A negative factor skips the update: gradients are zeroed,
+ * all else stays.
  *
- * norm f32[1], limit f32[1], learningRate f32[1], updates i32[1] (>= 1, this update included) ->
- * parameters, gradients, m, v f32[count] (updated); count; beta1, beta2, eps, weightDecay, clip
+ * factor f32[1], learningRate f32[1], updateCount i32[1] (>= 1, this update included) ->
+ * parameters, gradients, m, v f32[count] (updated); count; beta1, beta2, eps, weightDecay
  *
  * One pass, bound by memory: 16 bytes read and 16 written per parameter.
  */
@@ -34,13 +34,13 @@ static void update(float *restrict p, float *restrict g, float *restrict m, floa
 
 void adamw(const word *args, const extents *active, team *team) {
   (void)active;
-  const float norm = *(const float *)args[0].p, limit = *(const float *)args[1].p;
-  const double rate = *(const float *)args[2].p, updates = *(const int32_t *)args[3].p;
-  float *parameters = args[4].p, *gradients = args[5].p, *m = args[6].p, *v = args[7].p;
-  const int64_t count = args[8].i;
-  const double beta1 = args[9].f, beta2 = args[10].f, eps = args[11].f, decay = args[12].f, clip = args[13].f;
+  const float factor = *(const float *)args[0].p;
+  const double rate = *(const float *)args[1].p, updates = *(const int32_t *)args[2].p;
+  float *parameters = args[3].p, *gradients = args[4].p, *m = args[5].p, *v = args[6].p;
+  const int64_t count = args[7].i;
+  const double beta1 = args[8].f, beta2 = args[9].f, eps = args[10].f, decay = args[11].f;
   const settings s = {
-      .gradient_scale = clip > 0 ? (float)fmin(1, clip / ((double)norm + 1e-6)) : 1,
+      .gradient_scale = factor,
       .keep = (float)(1 - rate * decay),
       .beta1 = (float)beta1,
       .beta2 = (float)beta2,
@@ -50,7 +50,7 @@ void adamw(const word *args, const extents *active, team *team) {
   };
   for (int64_t begin; (begin = team_claim(team, 0) * ELEMENTS_PER_CLAIM) < count;) {
     const int64_t size = min64(ELEMENTS_PER_CLAIM, count - begin);
-    if (norm <= limit) update(parameters + begin, gradients + begin, m + begin, v + begin, size, s);
+    if (factor >= 0) update(parameters + begin, gradients + begin, m + begin, v + begin, size, s);
     else memset(gradients + begin, 0, (size_t)size * sizeof(float));
   }
 }

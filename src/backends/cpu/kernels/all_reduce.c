@@ -1,16 +1,15 @@
 /**
- * all_reduce(active i32[1] | | gradients f32[count] (updated) | count, bucket, function, context)
+ * all_reduce(| | values f32 or f64[count] (updated) | count, type, begin, context)
  *
- * A bucket of gradients is complete: in the last micro-step of a step the communicator's function begins to sum it over
- * the ranks. In a world of one there is no function and nothing to sum.
+ * The values are complete: the communicator begins to sum them over the ranks. In a world of one there is nothing to begin.
  */
 #include "kernel.h"
 
-typedef void reduce(void *context, int64_t bucket, float *data, int64_t count);
+typedef int32_t begin_sum(void *context, void *data, int64_t count, int32_t type, void *stream);
 
 void all_reduce(const word *args, const extents *active, team *team) {
   (void)active;
-  const int32_t *last = args[0].p;
-  reduce *begin = (reduce *)args[4].p;
-  if (team->thread == 0 && begin && *last) begin(args[5].p, args[3].i, args[1].p, args[2].i);
+  begin_sum *begin = (begin_sum *)args[3].p;
+  if (team->thread != 0 || !begin) return;
+  if (begin(args[4].p, args[0].p, args[1].i, (int32_t)args[2].i, NULL)) team_fail(team);
 }

@@ -39,6 +39,7 @@ typedef struct {
   void (*barrier)(team *team);
   _Alignas(128) atomic_int arrived;
   _Alignas(128) atomic_int generation;
+  atomic_int failed; /* a collective failed: the run ends after this launch */
   struct {
     _Alignas(128) atomic_llong next;
   } counters[TEAM_COUNTERS];
@@ -61,6 +62,9 @@ static inline void team_barrier(team *team) { team->shared->barrier(team); }
 static inline int64_t team_claim(team *team, int counter) {
   return atomic_fetch_add_explicit(&team->shared->counters[counter].next, 1, memory_order_relaxed);
 }
+
+/** Ends the run after this launch, as failed. */
+static inline void team_fail(team *team) { atomic_store_explicit(&team->shared->failed, 1, memory_order_relaxed); }
 
 static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }

@@ -4,7 +4,7 @@
  * Policy: written (=). Chosen rows are gathered a slice at a time, so rows that nobody asks about cost no logits.
  *
  * x act[N,C], wte f32[V,C], rows i32[R], targets i32[R], count i32[] -> values f32[R], ids i32[R,K] or null, likeliest
- * f32[R,K] or null; workspace: logits f32[slice,V], gathered act[slice,C]; C, V, slice, K
+ * f32[R,K] or null; workspace: logits f32[slice,V], gathered act[slice,C]; C, V, K, slice
  */
 #include "cross_entropy.h"
 
@@ -33,7 +33,7 @@ void log_likelihoods(const word *args, const extents *active, team *team) {
   const act *x = args[0].p;
   const float *wte = args[1].p;
   const int32_t *rows = args[2].p, *targets = args[3].p;
-  const int64_t count = *(const int32_t *)args[4].p, C = args[9].i, V = args[10].i, slice = args[11].i, K = args[12].i;
+  const int64_t count = *(const int32_t *)args[4].p, C = args[9].i, V = args[10].i, K = args[11].i, slice = args[12].i;
   float *values = args[5].p, *likeliest = args[7].p, *slice_of_logits = args[8].p;
   int32_t *ids = args[6].p;
   act *gathered = (act *)(slice_of_logits + slice * V);

@@ -63,7 +63,8 @@ static void meet(team *member, pool *launch_end, int64_t index) {
     if (launch_end) {
       for (int i = 0; i < TEAM_COUNTERS; i++) atomic_store_explicit(&shared->counters[i].next, 0, memory_order_relaxed);
       if (launch_end->times) launch_end->times[index + 1] = nanoseconds();
-      launch_end->stopping = launch_end->stop && atomic_load_explicit(launch_end->stop, memory_order_relaxed);
+      launch_end->stopping = (launch_end->stop && atomic_load_explicit(launch_end->stop, memory_order_relaxed)) ||
+                             atomic_load_explicit(&shared->failed, memory_order_relaxed);
     }
     atomic_store_explicit(&shared->generation, generation + 1, memory_order_release);
   } else {
@@ -146,7 +147,8 @@ EXPORT void *team_create(int32_t threads, int64_t private_bytes, int64_t shared_
 
 /**
  * Runs `count` launches and waits for their end. Between launches `*stop`, if given, is looked at; non-zero ends the run early.
- * `times`, if given, receives the moment (monotonic, ns) of the start, then of the end of each launch. Returns 1 if stopped, else 0.
+ * `times`, if given, receives the moment (monotonic, ns) of the start, then of the end of each launch. Returns 0, 1 if
+ * stopped, 2 if a collective failed.
  */
 EXPORT int32_t team_run(void *handle, const void *launches, int64_t count, const void *active, const void *stop,
                         int64_t *times) {
@@ -159,13 +161,15 @@ EXPORT int32_t team_run(void *handle, const void *launches, int64_t count, const
   pool->times = times;
   if (times) times[0] = nanoseconds();
   pool->stopping = 0;
+  atomic_store_explicit(&pool->shared.failed, 0, memory_order_relaxed);
   pool->running = pool->threads;
   pool->ticket++;
   pthread_cond_broadcast(&pool->work);
   while (pool->running > 0) pthread_cond_wait(&pool->done, &pool->mutex);
-  int stopped = pool->stopping;
+  int failed = atomic_load_explicit(&pool->shared.failed, memory_order_relaxed);
+  int outcome = failed ? 2 : pool->stopping;
   pthread_mutex_unlock(&pool->mutex);
-  return stopped;
+  return outcome;
 }
 
 EXPORT void team_close(void *handle) {

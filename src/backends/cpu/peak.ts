@@ -1,12 +1,12 @@
-/** @file The matrix-product rate a device reaches, measured: what model FLOPs utilisation is relative to on a CPU. */
+/** @file The matrix-product rate this CPU reaches, measured: what model FLOPs utilisation is relative to. */
 
-import { Graph } from '../engine/graph.ts';
-import { layoutParameters } from '../engine/layout.ts';
-import { linear } from '../engine/ops/linear.ts';
-import { plan } from '../engine/plan.ts';
-import type { Backend } from '../engine/runtime/backend.ts';
-import { Session } from '../engine/runtime/session.ts';
-import type { Precision } from '../engine/tensor.ts';
+import { Graph } from '../../engine/graph.ts';
+import { layoutParameters } from '../../engine/layout.ts';
+import { linear } from '../../engine/ops/linear.ts';
+import { plan } from '../../engine/plan.ts';
+import type { Backend } from '../../engine/runtime/backend.ts';
+import { Session } from '../../engine/runtime/session.ts';
+import type { Precision } from '../../engine/tensor.ts';
 
 const SIZE = 1024;
 const RUNS = 5;
@@ -17,7 +17,7 @@ export async function measureMatrixRate(backend: Backend, precision: Precision):
   const x = graph.state('x', [1, SIZE, SIZE], graph.activationType);
   linear(x, graph.parameter('weight', [SIZE, SIZE]), graph.parameter('bias', [SIZE]));
   const layout = layoutParameters(graph);
-  const session = new Session(backend, layout, { product: plan(graph, layout) });
+  const session = new Session(backend, layout, { product: plan(graph, layout, backend) });
   try {
     let best = Number.POSITIVE_INFINITY;
     for (let run = 0; run < RUNS; run++) {

@@ -1,13 +1,11 @@
 /**
- * The L2 norm of the flat gradient buffer: one pass over memory. Squares are summed in double, in chunks of a fixed
+ * The sum of squares of the flat gradient buffer: one pass over memory. Squares are summed in double, in chunks of a fixed
  * size and 32 fixed lanes within a chunk; the chunk sums are then added in order, so neither the number of threads nor
  * the vector width can change the result.
  *
- * gradients f32[count] -> norm f32[1] (=); workspace f64[ceil(count / chunk)]; count, chunk
+ * gradients f32[count] -> squares f64[1] (=); workspace f64[ceil(count / chunk)]; count, chunk
  */
 #include "kernel.h"
-
-#include <math.h>
 
 #define LANES 32
 
@@ -22,10 +20,10 @@ static double sum_of_squares(const float *x, int64_t count) {
   return sum;
 }
 
-void gradient_norm(const word *args, const extents *active, team *team) {
+void squared_norm(const word *args, const extents *active, team *team) {
   (void)active;
   const float *gradients = args[0].p;
-  float *norm = args[1].p;
+  double *squares = args[1].p;
   double *sums = args[2].p;
   const int64_t count = args[3].i, chunk_size = args[4].i, chunks = (count + chunk_size - 1) / chunk_size;
   for (int64_t chunk; (chunk = team_claim(team, 0)) < chunks;)
@@ -34,5 +32,5 @@ void gradient_norm(const word *args, const extents *active, team *team) {
   if (team->thread != 0) return;
   double sum = 0;
   for (int64_t chunk = 0; chunk < chunks; chunk++) sum += sums[chunk];
-  *norm = (float)sqrt(sum);
+  *squares = sum;
 }

@@ -1,0 +1,51 @@
+/**
+ * @file The scratch memory that kernels take beside their tensors, and the sizes that go with it: how much of a node's work
+ * exists at once. None depends on the number of threads, so that the bits do not.
+ */
+
+import type { Node } from '../../engine/graph.ts';
+import { input, output } from '../../engine/operation.ts';
+import { BYTES_PER_ELEMENT, elements, extent } from '../../engine/tensor.ts';
+
+interface Workspace {
+  readonly bytes: number;
+  /** What the kernel is told after its own sizes. */
+  readonly sizes: readonly number[];
+}
+
+const FLOAT = BYTES_PER_ELEMENT.float32;
+
+/** Rows whose logits exist at once: enough that a slice's product runs at full speed (50257 logits: 103 MB). */
+const HEAD_ROWS = 512;
+/** The same in evaluation, where the chosen rows are gathered first. */
+const SCORING_ROWS = 256;
+/** Row blocks whose partial sums are added in order. */
+const ROW_BLOCKS = 16;
+/** Elements whose squares are summed in double before the sums are added in order. */
+const NORM_CHUNK = 65_536;
+
+function crossEntropy(node: Node): Workspace {
+  const rows = Math.min(HEAD_ROWS, elements(input(node, 2).shape));
+  return { bytes: rows * extent(input(node, 1), 0) * FLOAT, sizes: [rows] };
+}
+
+const WORKSPACES: Readonly<Record<string, (node: Node) => Workspace>> = {
+  cross_entropy: crossEntropy,
+  cross_entropy_with_gradient: crossEntropy,
+  layer_norm_backward: (node) => ({ bytes: ROW_BLOCKS * 2 * extent(output(node), -1) * FLOAT, sizes: [ROW_BLOCKS] }),
+  log_likelihoods: (node) => {
+    const x = input(node);
+    const rows = Math.min(SCORING_ROWS, elements(input(node, 2).shape));
+    const rowBytes = FLOAT * extent(input(node, 1), 0) + BYTES_PER_ELEMENT[x.dtype] * extent(x, -1);
+    return { bytes: rows * rowBytes, sizes: [rows] };
+  },
+  squared_norm: (node) => ({
+    bytes: Math.ceil(elements(input(node).shape) / NORM_CHUNK) * BYTES_PER_ELEMENT.float64,
+    sizes: [NORM_CHUNK],
+  }),
+};
+
+/** The scratch memory of a node's kernel; undefined where it takes none. */
+export function workspaceOf(node: Node): Workspace | undefined {
+  return WORKSPACES[node.op.name]?.(node);
+}

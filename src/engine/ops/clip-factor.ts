@@ -1,0 +1,33 @@
+/** @file What an update multiplies gradients by: clipping by the global norm, or the decision to make no update. */
+
+import { apply, type Operation, output } from '../operation.ts';
+import type { Tensor } from '../tensor.ts';
+
+const clipFactorForward: Operation = {
+  name: 'clip_factor',
+  constants: ({ attributes: { gradientClip = 0 } }) => ({ integers: [], reals: [gradientClip] }),
+  flops: () => 4,
+};
+
+/**
+ * norm = √squaredNorm, and factor = min(1, gradientClip / (norm + 1e-6)) as PyTorch's `clip_grad_norm_` has it. The factor is
+ * −1, for no update, unless norm ≤ normLimit and loss ≤ lossLimit (a NaN is not).
+ *
+ * @param measured squaredNorm, a float64 scalar; statistics float32, the loss first
+ * @param limits float32 scalars
+ * @param gradientClip 0 turns clipping off
+ * @returns float32 scalars
+ */
+export function clipFactor(
+  measured: { readonly squaredNorm: Tensor; readonly statistics: Tensor },
+  limits: { readonly normLimit: Tensor; readonly lossLimit: Tensor },
+  gradientClip: number,
+): { readonly norm: Tensor; readonly factor: Tensor } {
+  const scalar = { shape: [], dtype: 'float32' } as const;
+  const node = apply(measured.statistics.graph, clipFactorForward, {
+    inputs: [measured.squaredNorm, measured.statistics, limits.normLimit, limits.lossLimit],
+    outputs: [scalar, scalar],
+    attributes: { gradientClip },
+  });
+  return { norm: output(node, 0), factor: output(node, 1) };
+}

@@ -1,0 +1,17 @@
+/** @file The sum of squares of the gradients: what ranks add up before the root gives the global L2 norm. */
+
+import { apply, input, type Operation, output } from '../operation.ts';
+import { elements, type Tensor } from '../tensor.ts';
+
+const squaredNormForward: Operation = {
+  name: 'squared_norm',
+  constants: (node) => ({ integers: [elements(input(node).shape)] }),
+  flops: (node) => 2 * elements(input(node).shape),
+};
+
+/** Σ g² over a stretch of the gradient buffer (padding is zero), a float64 scalar. */
+export function squaredNorm(gradients: Tensor): Tensor {
+  return output(
+    apply(gradients.graph, squaredNormForward, { inputs: [gradients], outputs: [{ shape: [], dtype: 'float64' }] }),
+  );
+}

@@ -1,0 +1,15 @@
+/** @file What planning must know of the device a program is for: the rewriting it wants, the scratch memory its kernels take. */
+
+import type { Graph, Node } from './graph.ts';
+
+/** Rewrites a traced program in place. */
+export type Pass = (graph: Graph) => void;
+
+export interface Target {
+  /** Passes over a traced network, before it is differentiated: the fusions the device has kernels for. */
+  readonly networkPasses: readonly Pass[];
+  /** Passes over a differentiated network, before its memory is planned. */
+  readonly gradientPasses: readonly Pass[];
+  /** Bytes the device's kernel for a node needs besides its tensors, while it runs. */
+  workspaceBytes(node: Node): number;
+}
