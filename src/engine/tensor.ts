@@ -69,3 +69,8 @@ export function extent({ shape }: TensorSpec, axis: number): number {
   if (value === undefined) throw new RangeError(`axis ${axis} of a tensor of shape [${shape.join(', ')}]`);
   return value;
 }
+
+/** How a kernel that takes either is told a tensor's type: 0 for float32, as in the residual stream, 1 for bfloat16, as inside a block. */
+export function typeCode({ dtype }: TensorSpec): 0 | 1 {
+  return dtype === 'bfloat16' ? 1 : 0;
+}

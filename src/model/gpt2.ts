@@ -4,6 +4,7 @@
  */
 
 import type { Graph } from '../engine/graph.ts';
+import { add } from '../engine/ops/add.ts';
 import { attention } from '../engine/ops/attention.ts';
 import { cachedAttention } from '../engine/ops/cached-attention.ts';
 import { crossEntropy } from '../engine/ops/cross-entropy.ts';
@@ -24,6 +25,7 @@ import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
 type Attend = (qkv_BT3C: Tensor, layer: number) => Tensor;
 
 interface Variation {
+  readonly attend: Attend;
   /** Positions of the tokens; without them a row's are 0, 1, … */
   readonly positions_BT?: Tensor;
   /** Reads the packed copies of the weights (`gpt2PackedWeights`) in the place of the weights. */
@@ -32,42 +34,43 @@ interface Variation {
 
 const TOKEN_TABLE = 'transformer.wte.weight';
 
-/** The normalised last stream [B, T, C], and the token table that heads read. */
-function transformer(
-  graph: Graph,
-  config: Gpt2Config,
-  attend: Attend,
-  { positions_BT, packed = false }: Variation = {},
-): { x_BTC: Tensor; tokens_VC: Tensor } {
+/** The normalised last stream [B, T, C] of the input `tokens` (int32 [B, T]), and the token table that heads read. */
+function transformer(graph: Graph, config: Gpt2Config, variation: Variation): { x_BTC: Tensor; tokens_VC: Tensor } {
+  const { attend, positions_BT } = variation;
+  const { parameter, norm, project } = layersOf(graph, config, variation);
+  const tokens_BT = graph.input('tokens', [graph.batch, graph.length], 'int32');
+  const tokens_VC = parameter('wte.weight');
+
+  let x_BTC = embedding(tokens_BT, { tokens_VC, positions_PC: parameter('wpe.weight') }, positions_BT);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const block = `h.${layer}`;
+    const attention = (x: Tensor): Tensor =>
+      project(attend(project(x, `${block}.attn.c_attn`), layer), `${block}.attn.c_proj`);
+    const mlp = (x: Tensor): Tensor => project(project(x, `${block}.mlp.c_fc`, { gelu: true }), `${block}.mlp.c_proj`);
+    x_BTC = add(x_BTC, attention(norm(x_BTC, `${block}.ln_1`)));
+    x_BTC = add(x_BTC, mlp(norm(x_BTC, `${block}.ln_2`)));
+  }
+  return { x_BTC: norm(x_BTC, 'ln_f'), tokens_VC };
+}
+
+/** The layers of a network by the names of their parameters. */
+function layersOf(graph: Graph, config: Gpt2Config, { packed = false }: Pick<Variation, 'packed'>) {
   const shapes = new Map(gpt2Parameters(config).map(({ name, shape }) => [name, shape]));
   const parameter = (name: string): Tensor =>
     graph.parameter(`transformer.${name}`, shapes.get(`transformer.${name}`) ?? []);
-  const norm = (name: string) => ({
-    weight: parameter(`${name}.weight`),
-    bias: parameter(`${name}.bias`),
-    epsilon: config.layerNormEpsilon,
-  });
+  const norm = (x: Tensor, name: string): Tensor =>
+    layerNorm(x, {
+      weight: parameter(`${name}.weight`),
+      bias: parameter(`${name}.bias`),
+      epsilon: config.layerNormEpsilon,
+    });
   const project = (x: Tensor, name: string, options?: { gelu: boolean }): Tensor => {
     const bias = parameter(`${name}.bias`);
     if (!packed) return linear(x, parameter(`${name}.weight`), bias, options);
     const [inputs, outputs] = [extent(x, -1), extent(bias, 0)];
     return packedLinear(x, packedWeight(graph, `transformer.${name}.weight`, inputs, outputs), bias, options);
   };
-
-  const tokens_BT = graph.input('tokens', [graph.batch, graph.length], 'int32');
-  const tokens_VC = parameter('wte.weight');
-  const x_BTC = embedding(tokens_BT, { tokens_VC, positions_PC: parameter('wpe.weight') }, positions_BT);
-
-  let { normed, stream } = layerNorm(x_BTC, norm(config.layers > 0 ? 'h.0.ln_1' : 'ln_f'));
-  for (let layer = 0; layer < config.layers; layer++) {
-    const block = `h.${layer}`;
-    const attended = attend(project(normed, `${block}.attn.c_attn`), layer);
-    ({ normed, stream } = layerNorm(stream, norm(`${block}.ln_2`), project(attended, `${block}.attn.c_proj`)));
-    const hidden = project(normed, `${block}.mlp.c_fc`, { gelu: true });
-    const next = layer + 1 < config.layers ? `h.${layer + 1}.ln_1` : 'ln_f';
-    ({ normed, stream } = layerNorm(stream, norm(next), project(hidden, `${block}.mlp.c_proj`)));
-  }
-  return { x_BTC: normed, tokens_VC };
+  return { parameter, norm, project };
 }
 
 /**
@@ -75,7 +78,9 @@ function transformer(
  * of −1 counts as 0).
  */
 export function gpt2Losses(graph: Graph, config: Gpt2Config): Tensor {
-  const { x_BTC, tokens_VC } = transformer(graph, config, (qkv) => attention(qkv, { heads: config.heads }));
+  const { x_BTC, tokens_VC } = transformer(graph, config, {
+    attend: (qkv) => attention(qkv, { heads: config.heads }),
+  });
   return crossEntropy(x_BTC, tokens_VC, graph.input('targets', [graph.batch, graph.length], 'int32'));
 }
 
@@ -104,7 +109,7 @@ export function gpt2NextLogits(
     const shape = [cache.slots, 2, config.heads, cache.positions, headSize];
     return cachedAttention(qkv_BT3C, { positions_BT, slots_B }, graph.state(`cache.${layer}`, shape, activationType));
   };
-  const { x_BTC, tokens_VC } = transformer(graph, config, attend, { positions_BT, packed });
+  const { x_BTC, tokens_VC } = transformer(graph, config, { attend, positions_BT, packed });
   const rows_B = graph.input('rows', [batch], 'int32');
   if (!packed) return logits(x_BTC, tokens_VC, rows_B);
   return packedLogits(x_BTC, packedWeight(graph, TOKEN_TABLE, config.channels, config.vocabularySize), rows_B);
@@ -133,7 +138,7 @@ export function gpt2LogLikelihoods(graph: Graph, config: Gpt2Config, extents: Sc
   const positions_BT = graph.input('positions', [graph.batch, graph.length], 'int32');
   const segments_S4 = graph.input('segments', [extents.segments, SEGMENT_FIELDS], 'int32');
   const attend: Attend = (qkv) => packedAttention(qkv, segments_S4, { heads: config.heads });
-  const { x_BTC, tokens_VC } = transformer(graph, config, attend, { positions_BT });
+  const { x_BTC, tokens_VC } = transformer(graph, config, { attend, positions_BT });
   const chosen = {
     rows_R: graph.input('rows', [extents.rows], 'int32'),
     targets_R: graph.input('targets', [extents.rows], 'int32'),

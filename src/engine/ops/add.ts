@@ -1,17 +1,21 @@
-/** @file Sum of two tensors of the residual stream; where a tensor has two readers, their gradients meet here. */
+/** @file The residual stream and what a block adds to it; where a tensor has two readers, their gradients meet here. */
 
 import { apply, input, type Operation, output } from '../operation.ts';
-import { elements, extent, type Tensor } from '../tensor.ts';
+import { elements, extent, type Tensor, typeCode } from '../tensor.ts';
 
 const addition: Operation = {
   name: 'add',
-  constants: (node) => ({ integers: [extent(output(node), -1)] }),
+  constants: (node) => ({ integers: [extent(output(node), -1), typeCode(input(node, 1))] }),
   flops: (node) => elements(input(node).shape),
   backward: (_node, [gradient]) => [gradient, gradient],
 };
 
-/** a + b, both float32 [B, T, C]. */
+/**
+ * a + b, float32 [B, T, C].
+ *
+ * @param b float32, or what a block computed, of the activation type
+ */
 export function add(a: Tensor, b: Tensor): Tensor {
-  if (a.dtype !== 'float32' || b.dtype !== 'float32') throw new TypeError('add takes float32 tensors');
+  if (a.dtype !== 'float32') throw new TypeError(`the stream is float32, not ${a.dtype}`);
   return output(apply(a.graph, addition, { inputs: [a, b], outputs: [{ shape: a.shape, dtype: 'float32' }] }));
 }

@@ -1,9 +1,9 @@
 /**
- * @file LayerNorm with the residual add in front of it: the branch joins the stream and the stream is normalised in one
- * pass over memory. The normalised output is cheap to make again, so training does not keep it.
+ * @file LayerNorm, on devices that fuse it (`passes/fuse-residual.ts`) with the residual add before it: inputs x, branch, weight,
+ * bias; outputs normed, mean, 1/√, stream; branch and stream only when fused. The normalised output is cheap to make again.
  */
 
-import { apply, input, type Operation, output } from '../operation.ts';
+import { apply, type Operation, output } from '../operation.ts';
 import { elements, extent, type Tensor } from '../tensor.ts';
 
 const layerNormBackward: Operation = {
@@ -33,28 +33,27 @@ const layerNormForward: Operation = {
     if (index !== 0) return undefined;
     const [x, , weight, bias] = node.inputs as [Tensor, Tensor | undefined, Tensor, Tensor];
     const stream = node.outputs[3] ?? x;
-    return layerNorm(stream, { weight, bias, epsilon: node.attributes.epsilon ?? 0 }).normed;
+    return layerNorm(stream, { weight, bias, epsilon: node.attributes.epsilon ?? 0 });
   },
 };
 
 /**
- * stream = x + branch; normed = (stream − mean) / √(variance + epsilon) · weight + bias, over the last axis
- * (Ba et al. 2016). Mean and 1/√ stay float32.
+ * (x − mean) / √(variance + epsilon) · weight + bias over the last axis (Ba et al. 2016). Mean and 1/√ stay float32.
  *
  * @param x_BTC float32, the residual stream
- * @param branch_BTC activation type, what the last block computed; without it the stream is x
+ * @returns activation type [B, T, C]
  */
 export function layerNorm(
   x_BTC: Tensor,
   norm: { readonly weight: Tensor; readonly bias: Tensor; readonly epsilon: number },
-  branch_BTC?: Tensor,
-): { normed: Tensor; stream: Tensor } {
+): Tensor {
   const { graph, shape } = x_BTC;
   const rows = { shape: shape.slice(0, -1), dtype: 'float32' } as const;
-  const node = apply(graph, layerNormForward, {
-    inputs: [x_BTC, branch_BTC, norm.weight, norm.bias],
-    outputs: [{ shape, dtype: graph.activationType }, rows, rows, branch_BTC && { shape, dtype: 'float32' }],
-    attributes: { epsilon: norm.epsilon },
-  });
-  return { normed: output(node), stream: node.outputs[3] ?? input(node) };
+  return output(
+    apply(graph, layerNormForward, {
+      inputs: [x_BTC, undefined, norm.weight, norm.bias],
+      outputs: [{ shape, dtype: graph.activationType }, rows, rows, undefined],
+      attributes: { epsilon: norm.epsilon },
+    }),
+  );
 }

@@ -1,14 +1,11 @@
 /** @file Matrix product with bias, optionally followed by GELU; the weight is stored [in, out], as GPT-2's Conv1D has it. */
 
 import { apply, input, type Operation, output } from '../operation.ts';
-import { BYTES_PER_ELEMENT, elements, extent, type Tensor } from '../tensor.ts';
+import { elements, extent, type Tensor, typeCode } from '../tensor.ts';
 import { gelu } from './gelu.ts';
 
 const productFlops = (x: Tensor, weight: Tensor): number =>
   (2 * elements(x.shape) * elements(weight.shape)) / extent(weight, 0);
-
-/** How a kernel is told the type of an incoming gradient: float32 from the residual stream, bfloat16 inside a block. */
-const typeCode = (tensor: Tensor): number => (BYTES_PER_ELEMENT[tensor.dtype] === 4 ? 0 : 1);
 
 const linearBackwardInput: Operation = {
   name: 'linear_backward_input',

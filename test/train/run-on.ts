@@ -1,0 +1,85 @@
+/** @file Runs of the fixture's model on a backend and as a rank that a test chooses. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BatchLoader } from '#minillm/data/batch-loader.js';
+import { openDataset } from '#minillm/data/dataset.js';
+import { evaluationBatches } from '#minillm/data/evaluation-batches.js';
+import type { Backend } from '#minillm/engine/runtime/backend.js';
+import { type Communicator, singleProcess } from '#minillm/engine/runtime/communicator.js';
+import { readGpt2Config } from '#minillm/formats/gpt2-config.js';
+import { Random } from '#minillm/support/random.js';
+import type { TrainerEvent } from '#minillm/train/events.js';
+import { Run } from '#minillm/train/run.js';
+import { chooseSettings, completeSettings, type GivenSettings, microStepsOf } from '#minillm/train/settings.js';
+import { writeBin } from '../data/shard-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+export const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny/', import.meta.url));
+
+/** Shards of text-like tokens: a few of the fixture's 500 are frequent, so that there is something to learn. */
+export async function fixtureShards(): Promise<string> {
+  const folder = temporaryFolder();
+  const random = new Random(5, 'tokens');
+  const tokens = Array.from({ length: 6000 }, () => Math.floor(500 * random.uniform() ** 3));
+  await writeBin(join(folder, 'val_000000.bin'), tokens.slice(0, 500));
+  await writeBin(join(folder, 'train_000001.bin'), tokens.slice(500));
+  return folder;
+}
+
+export interface RunOnOptions {
+  readonly backend: Backend;
+  readonly communicator?: Communicator;
+  readonly signal?: AbortSignal;
+  readonly settings: GivenSettings & { readonly data: string; readonly out: string };
+  /** Is told each event when it comes. */
+  readonly onEvent?: (event: TrainerEvent) => void;
+}
+
+/** All events of a run; the backend stays open. */
+export async function runOn({
+  backend,
+  communicator = singleProcess,
+  signal,
+  settings: given,
+  onEvent = () => {},
+}: RunOnOptions): Promise<TrainerEvent[]> {
+  const config = await readGpt2Config(join(FIXTURE, 'config.json'));
+  const chosen = chooseSettings({ init: FIXTURE, evalEvery: 0, sampleEvery: 0, checkpointEvery: 0, ...given });
+  const settings = completeSettings(chosen, config.contextLength);
+  const { rank, size } = communicator;
+  const microSteps = microStepsOf(settings, size);
+  const dataset = await openDataset(settings.data);
+  try {
+    const { vocabularySize } = config;
+    const { batchSize, sequenceLength, evalTokens: maxTokens } = settings;
+    const share = { batchSize, sequenceLength, rank, worldSize: size, vocabularySize };
+    mkdirSync(settings.out, { recursive: true });
+    const run = new Run({
+      record: { ...settings, trainTokens: dataset.train.tokenCount },
+      config,
+      microSteps,
+      backend,
+      communicator,
+      loader: new BatchLoader(dataset.train, { ...share, microSteps, seed: settings.seed, shuffle: settings.shuffle }),
+      validation: settings.evalEvery > 0 ? evaluationBatches(dataset.validation, { ...share, maxTokens }) : undefined,
+      hellaswag: undefined,
+      signal,
+      profile: false,
+    });
+    const events: TrainerEvent[] = [];
+    for await (const event of run.events()) {
+      events.push(event);
+      onEvent(event);
+    }
+    return events;
+  } finally {
+    dataset.close();
+  }
+}
+
+/** The losses of the steps of a run. */
+export function lossesOf(events: readonly TrainerEvent[]): number[] {
+  return events.flatMap((event) => (event.kind === 'train' ? [event.loss] : []));
+}
