@@ -1,15 +1,16 @@
 /** @file The traced program: nodes in the order they will run, and the tensors between them. */
 
 import type { Statistic } from './layout.ts';
-import type { Attributes, Operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import type { DType, FlatBuffer, Precision, Storage, Tensor, TensorSpec } from './tensor.ts';
 
-export interface Node {
-  readonly op: Operation;
+export interface Node<Attributes = unknown> {
+  readonly op: Operation<Attributes>;
   readonly inputs: readonly (Tensor | undefined)[];
   readonly outputs: readonly (Tensor | undefined)[];
   /** Tensors the kernel reads and writes in place: gradients, parameters, caches. */
   readonly updates: readonly (Tensor | undefined)[];
+  /** Fixed when the program is traced; only the operation knows them. */
   readonly attributes: Attributes;
 }
 

@@ -3,68 +3,78 @@
 import type { Graph, Node } from './graph.ts';
 import type { Tensor, TensorSpec } from './tensor.ts';
 
-/** Attributes fixed when the program is traced: sizes, constants. */
-export type Attributes = Readonly<Record<string, number>>;
+/** Numbers by the name that a kernel's argument has, in camel case. */
+export type NamedNumbers = Readonly<Record<string, number>>;
 
-export interface Operation {
+/** @typeParam Attributes what is fixed when a node is traced: sizes, constants. */
+export interface Operation<Attributes = unknown> {
   /** The kernel's name in every backend. */
   readonly name: string;
-  /**
-   * The sizes and constants the kernel takes after its tensors (inputs, outputs, updates, workspace), in its order.
-   * `integers` come before `reals`.
-   */
-  readonly constants: (node: Node) => { readonly integers: readonly number[]; readonly reals?: readonly number[] };
+  /** The names that a kernel's arguments have for the tensors, in the order of a node's. */
+  readonly tensors: {
+    readonly inputs?: readonly string[];
+    readonly outputs?: readonly string[];
+    /** Read and written in place. */
+    readonly updates?: readonly string[];
+  };
+  /** Whole numbers that the kernel takes. */
+  sizes?(node: Node<Attributes>): NamedNumbers;
+  /** Real numbers that the kernel takes. */
+  constants?(node: Node<Attributes>): NamedNumbers;
   /** Floating-point operations of one run at full extents, a multiply-add counted as two. */
-  readonly flops: (node: Node) => number;
+  flops(node: Node<Attributes>): number;
   /** Whether ranks do it together: its kernel is given the communicator, and a run with one is not ended half done. */
   readonly isCollective?: true;
   /**
    * Adds the nodes that compute the gradients of the node's inputs from those of its outputs (undefined: no gradient
    * reaches that output). Gradients of parameters are not returned but added into `graph.gradientOf(parameter)`.
    */
-  readonly backward?: (node: Node, outputGradients: readonly (Tensor | undefined)[]) => readonly (Tensor | undefined)[];
+  backward?(node: Node<Attributes>, outputGradients: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[];
   /**
    * For the last operation of a network, whose outputs are losses: adds the nodes that give losses and input gradients
    * in one pass, in the place of `node`. `scale` is the gradient of every loss.
    */
-  readonly backwardInForward?: (
-    node: Node,
+  backwardInForward?(
+    node: Node<Attributes>,
     scale: Tensor,
-  ) => { readonly replacement: Node; readonly inputGradients: readonly (Tensor | undefined)[] };
+  ): { readonly replacement: Node; readonly inputGradients: readonly (Tensor | undefined)[] };
   /** Adds nodes that make output `index` again, cheaply, from tensors that are kept; undefined when that output must be kept. */
-  readonly recompute?: (node: Node, index: number) => Tensor | undefined;
+  recompute?(node: Node<Attributes>, index: number): Tensor | undefined;
 }
 
-/** Adds a node to the graph and returns its outputs; an undefined spec leaves that output out. */
-export function apply(
+/** Adds a node to the graph and returns it; an undefined spec leaves that output out. */
+export function apply<Attributes>(
   graph: Graph,
-  op: Operation,
+  op: Operation<Attributes>,
   tensors: {
-    readonly inputs: readonly (Tensor | undefined)[];
+    readonly inputs?: readonly (Tensor | undefined)[];
     readonly outputs?: readonly (TensorSpec | undefined)[];
     readonly updates?: readonly (Tensor | undefined)[];
-    readonly attributes?: Attributes;
   },
-): Node {
-  return graph.add({
-    op,
-    inputs: tensors.inputs,
-    outputs: (tensors.outputs ?? []).map((spec) => spec && graph.activation(spec)),
-    updates: tensors.updates ?? [],
-    attributes: tensors.attributes ?? {},
-  });
+  attributes: Attributes,
+): Node<Attributes> {
+  const { inputs = [], outputs = [], updates = [] } = tensors;
+  const node = { op, inputs, outputs: outputs.map((spec) => spec && graph.activation(spec)), updates, attributes };
+  graph.add(node);
+  return node;
 }
 
 /** Output `index` of a node that is known to have it. */
 export function output(node: Node, index = 0): Tensor {
-  const tensor = node.outputs[index];
-  if (tensor === undefined) throw new RangeError(`${node.op.name} has no output ${index}`);
-  return tensor;
+  return present(node.outputs[index], node, `output ${index}`);
 }
 
 /** Input `index` of a node that is known to have it. */
 export function input(node: Node, index = 0): Tensor {
-  const tensor = node.inputs[index];
-  if (tensor === undefined) throw new RangeError(`${node.op.name} has no input ${index}`);
+  return present(node.inputs[index], node, `input ${index}`);
+}
+
+/** Tensor `index` that a node updates, which is known to be there. */
+export function updated(node: Node, index = 0): Tensor {
+  return present(node.updates[index], node, `update ${index}`);
+}
+
+function present(tensor: Tensor | undefined, { op }: Node, what: string): Tensor {
+  if (tensor === undefined) throw new RangeError(`${op.name} has no ${what}`);
   return tensor;
 }

@@ -13,6 +13,8 @@ export interface NativeLibrary {
   readonly asynchronous: (prototype: string) => (...args: readonly (number | ArrayBufferView)[]) => Promise<number>;
   /** Address of an exported symbol. */
   readonly address: (symbol: string) => number;
+  /** An exported text, `const char NAME[]`. */
+  readonly text: (symbol: string) => string;
 }
 
 /** Opens a shared library by path or by the name the system's loader knows. */
@@ -28,6 +30,7 @@ export function openLibrary(path: string): NativeLibrary {
         });
     },
     address: (symbol) => Number(koffi.address(library.symbol(symbol))),
+    text: (symbol) => String(koffi.decode(library.symbol(symbol), 'char', -1)),
   };
 }
 

@@ -102,7 +102,7 @@ function updateGraph(layout: ParameterLayout, ranks: number, { optimizer, gradie
   const { norm, factor } = clipFactor(
     { squaredNorm: squaredNorm(graph.range('gradients', 0, layout.count)), statistics },
     { normLimit: graph.input('normLimit', [], 'float32'), lossLimit: graph.input('lossLimit', [], 'float32') },
-    gradientClip,
+    { gradientClip },
   );
   const learningRate = graph.input('learningRate', [], 'float32');
   const updateCount = graph.input('updateCount', [], 'int32');

@@ -11,7 +11,8 @@ import type { Precision } from '../../engine/tensor.ts';
 import type { NativeLibrary } from '../../native/library.ts';
 import { UserError } from '../../support/errors.ts';
 import { hostMemory } from './host-memory.ts';
-import { encodeTable, launchesOf, tableBytes } from './launch-table.ts';
+import { parseFields } from './kernel-arguments.ts';
+import { encodeTable, type Kernel, launchesOf, tableBytes } from './launch-table.ts';
 import { detectVariant, type Host, openHost, openKernels } from './libraries.ts';
 import { measureMatrixRate } from './peak.ts';
 import { cpuTarget } from './target.ts';
@@ -60,6 +61,7 @@ class CpuBackend implements Backend {
   readonly workspaceBytes = cpuTarget.workspaceBytes;
   readonly #host: Host;
   readonly #kernels: NativeLibrary;
+  readonly #known = new Map<string, Kernel>();
   readonly #precision: Precision;
   readonly #team: number;
   readonly #control: DeviceBuffer;
@@ -117,13 +119,22 @@ class CpuBackend implements Backend {
     const all: Regions = new Map(regions).set('inputs', inputs);
     const launches = launchesOf(
       plan,
-      (name) => this.#kernels.address(name),
+      (name) => this.#kernel(name),
       ({ region, byteOffset }) => bufferOf(all, region).address + byteOffset,
       communicator.native,
     );
     const table = this.allocate(tableBytes(launches));
     this.#write(table, 0, encodeTable(launches, table.address));
     return { plan, table, launches: launches.length, inputs, regions: all, communicator };
+  }
+
+  #kernel(name: string): Kernel {
+    const known = this.#known.get(name);
+    if (known) return known;
+    const fields = parseFields(this.#kernels.text(`${name}_fields`));
+    const kernel = { address: this.#kernels.address(name), fields };
+    this.#known.set(name, kernel);
+    return kernel;
   }
 
   release(executable: Executable): void {

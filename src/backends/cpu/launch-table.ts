@@ -1,20 +1,19 @@
-/**
- * @file A plan as the table the team walks: for each node the kernel's address and its argument words (kernels/kernel.h),
- * in the order inputs, outputs, updates, workspace, integers, sizes of the workspace, reals, communicator.
- */
+/** @file A plan as the table the team walks: for each node the kernel's address and its arguments (kernel-arguments.ts). */
 
-import type { Address, Plan, PlannedNode } from '../../engine/plan.ts';
+import type { Address, Plan } from '../../engine/plan.ts';
 import type { NativeCollectives } from '../../engine/runtime/communicator.ts';
-import type { Tensor } from '../../engine/tensor.ts';
-import { workspaceOf } from './workspace.ts';
-
-/** One argument word: an address or a size, or a real constant. */
-type Word = { readonly integer: number } | { readonly real: number };
+import { argumentWords, type KernelField, type Word } from './kernel-arguments.ts';
 
 export interface Launch {
   /** Address of the kernel. */
   readonly kernel: number;
   readonly words: readonly Word[];
+}
+
+/** What a library of kernels says of one of them. */
+export interface Kernel {
+  readonly address: number;
+  readonly fields: readonly KernelField[];
 }
 
 /** Address and size of a launch record: two pointers. */
@@ -24,33 +23,28 @@ const WORD_BYTES = 8;
 /**
  * The launches of a plan.
  *
- * @param kernel the address of a kernel by name
+ * @param kernelOf a kernel by name
  * @param resolve the address of a planned place
  * @param collectives undefined in a world of one
  */
 export function launchesOf(
   plan: Plan,
-  kernel: (name: string) => number,
+  kernelOf: (name: string) => Kernel,
   resolve: (address: Address) => number,
   collectives: NativeCollectives | undefined,
 ): Launch[] {
-  const pointer = (tensor: Tensor | undefined): Word => ({ integer: tensor ? resolve(plan.addressOf(tensor)) : 0 });
-  return plan.nodes.map(({ node, workspace }: PlannedNode) => {
-    const { integers, reals = [] } = node.op.constants(node);
-    const words = [...node.inputs, ...node.outputs, ...node.updates].map(pointer);
-    const { sizes } = workspaceOf(node) ?? {};
-    if (sizes) words.push({ integer: workspace ? resolve(workspace) : 0 });
-    words.push(...[...integers, ...(sizes ?? [])].map((integer) => ({ integer })), ...reals.map((real) => ({ real })));
-    if (node.op.isCollective) words.push(...collectiveWords(node.op.name, collectives));
-    return { kernel: kernel(node.op.name), words };
+  return plan.nodes.map((planned) => {
+    const { address, fields } = kernelOf(planned.node.op.name);
+    const workspace = planned.workspace ? resolve(planned.workspace) : 0;
+    const words = argumentWords(
+      planned,
+      fields,
+      (tensor) => (tensor ? resolve(plan.addressOf(tensor)) : 0),
+      workspace,
+      collectives,
+    );
+    return { kernel: address, words };
   });
-}
-
-/** The communicator's function for a collective, and its context. */
-function collectiveWords(operation: string, collectives: NativeCollectives | undefined): Word[] {
-  if (!collectives) return [{ integer: 0 }, { integer: 0 }];
-  const { beginSum, waitForSums, context } = collectives;
-  return [{ integer: operation === 'all_reduce' ? beginSum : waitForSums }, { integer: context }];
 }
 
 /** Bytes of the encoded table: the records {kernel, arguments}, then the argument words. */

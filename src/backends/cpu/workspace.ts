@@ -4,13 +4,13 @@
  */
 
 import type { Node } from '../../engine/graph.ts';
-import { input, output } from '../../engine/operation.ts';
+import { input, type NamedNumbers, output } from '../../engine/operation.ts';
 import { BYTES_PER_ELEMENT, elements, extent } from '../../engine/tensor.ts';
 
 interface Workspace {
   readonly bytes: number;
-  /** What the kernel is told after its own sizes. */
-  readonly sizes: readonly number[];
+  /** What the kernel takes with it. */
+  readonly sizes: NamedNumbers;
 }
 
 const FLOAT = BYTES_PER_ELEMENT.float32;
@@ -26,22 +26,25 @@ const NORM_CHUNK = 65_536;
 
 function crossEntropy(node: Node): Workspace {
   const rows = Math.min(HEAD_ROWS, elements(input(node, 2).shape));
-  return { bytes: rows * extent(input(node, 1), 0) * FLOAT, sizes: [rows] };
+  return { bytes: rows * extent(input(node, 1), 0) * FLOAT, sizes: { sliceRows: rows } };
 }
 
 const WORKSPACES: Readonly<Record<string, (node: Node) => Workspace>> = {
   cross_entropy: crossEntropy,
   cross_entropy_with_gradient: crossEntropy,
-  layer_norm_backward: (node) => ({ bytes: ROW_BLOCKS * 2 * extent(output(node), -1) * FLOAT, sizes: [ROW_BLOCKS] }),
+  layer_norm_backward: (node) => ({
+    bytes: ROW_BLOCKS * 2 * extent(output(node), -1) * FLOAT,
+    sizes: { blocks: ROW_BLOCKS },
+  }),
   log_likelihoods: (node) => {
     const x = input(node);
     const rows = Math.min(SCORING_ROWS, elements(input(node, 2).shape));
     const rowBytes = FLOAT * extent(input(node, 1), 0) + BYTES_PER_ELEMENT[x.dtype] * extent(x, -1);
-    return { bytes: rows * rowBytes, sizes: [rows] };
+    return { bytes: rows * rowBytes, sizes: { sliceRows: rows } };
   },
   squared_norm: (node) => ({
     bytes: Math.ceil(elements(input(node).shape) / NORM_CHUNK) * BYTES_PER_ELEMENT.float64,
-    sizes: [NORM_CHUNK],
+    sizes: { chunk: NORM_CHUNK },
   }),
 };
 

@@ -1,6 +1,6 @@
 /** @file AdamW (Loshchilov & Hutter 2019) over one stretch of the flat buffers, with the clip factor folded in. */
 
-import { apply, type Operation } from '../operation.ts';
+import { apply, type Operation, updated } from '../operation.ts';
 import { elements, type Tensor } from '../tensor.ts';
 
 export interface AdamWConstants {
@@ -11,13 +11,15 @@ export interface AdamWConstants {
   readonly weightDecay: number;
 }
 
-const adamwUpdate: Operation = {
+const adamwUpdate: Operation<AdamWConstants> = {
   name: 'adamw',
-  constants: ({ updates: [parameters], attributes: a }) => ({
-    integers: [elements((parameters as Tensor).shape)],
-    reals: [a.beta1 ?? 0, a.beta2 ?? 0, a.epsilon ?? 0, a.weightDecay ?? 0],
-  }),
-  flops: (node) => 16 * elements((node.updates[0] as Tensor).shape),
+  tensors: {
+    inputs: ['factor', 'learningRate', 'updateCount'],
+    updates: ['parameters', 'gradients', 'firstMoments', 'secondMoments'],
+  },
+  sizes: (node) => ({ count: elements(updated(node).shape) }),
+  constants: ({ attributes }) => ({ ...attributes }),
+  flops: (node) => 16 * elements(updated(node).shape),
 };
 
 /**
@@ -36,9 +38,7 @@ export function adamw(
   },
   constants: AdamWConstants,
 ): void {
-  apply(buffers.parameters.graph, adamwUpdate, {
-    inputs: [scalars.factor, scalars.learningRate, scalars.updateCount],
-    updates: [buffers.parameters, buffers.gradients, buffers.firstMoments, buffers.secondMoments],
-    attributes: { ...constants },
-  });
+  const inputs = [scalars.factor, scalars.learningRate, scalars.updateCount];
+  const updates = [buffers.parameters, buffers.gradients, buffers.firstMoments, buffers.secondMoments];
+  apply(buffers.parameters.graph, adamwUpdate, { inputs, updates }, constants);
 }

@@ -5,7 +5,8 @@ import { elements, extent, type Tensor, typeCode } from '../tensor.ts';
 
 const addition: Operation = {
   name: 'add',
-  constants: (node) => ({ integers: [extent(output(node), -1), typeCode(input(node, 1))] }),
+  tensors: { inputs: ['a', 'b'], outputs: ['sum'] },
+  sizes: (node) => ({ channels: extent(output(node), -1), bType: typeCode(input(node, 1)) }),
   flops: (node) => elements(input(node).shape),
   backward: (_node, [gradient]) => [gradient, gradient],
 };
@@ -17,5 +18,5 @@ const addition: Operation = {
  */
 export function add(a: Tensor, b: Tensor): Tensor {
   if (a.dtype !== 'float32') throw new TypeError(`the stream is float32, not ${a.dtype}`);
-  return output(apply(a.graph, addition, { inputs: [a, b], outputs: [{ shape: a.shape, dtype: 'float32' }] }));
+  return output(apply(a.graph, addition, { inputs: [a, b], outputs: [{ shape: a.shape, dtype: 'float32' }] }, {}));
 }

@@ -1,26 +1,22 @@
 /** @file Sums over ranks: each is begun as soon as its numbers are complete and goes on beside the kernels that follow; `waitForSums` ends them. */
 
 import type { Graph } from '../graph.ts';
-import { apply, type Operation } from '../operation.ts';
+import { apply, type Operation, updated } from '../operation.ts';
 import { SUM_TYPES } from '../runtime/communicator.ts';
 import { elements, type Tensor } from '../tensor.ts';
 
 const allReduceUpdate: Operation = {
   name: 'all_reduce',
+  tensors: { updates: ['values'] },
   isCollective: true,
-  constants: ({ updates: [values] }) => {
-    const { shape, dtype } = values as Tensor;
-    return { integers: [elements(shape), SUM_TYPES[dtype === 'float64' ? 'float64' : 'float32']] };
+  sizes: (node) => {
+    const { shape, dtype } = updated(node);
+    return { count: elements(shape), type: SUM_TYPES[dtype === 'float64' ? 'float64' : 'float32'] };
   },
   flops: () => 0,
 };
 
-const waitOperation: Operation = {
-  name: 'wait_for_sums',
-  isCollective: true,
-  constants: () => ({ integers: [] }),
-  flops: () => 0,
-};
+const waitOperation: Operation = { name: 'wait_for_sums', tensors: {}, isCollective: true, flops: () => 0 };
 
 /**
  * Begins values = Σ values over ranks, in place; in a world of one it does nothing. No kernel may touch them before `waitForSums`.
@@ -28,10 +24,10 @@ const waitOperation: Operation = {
  * @param values float32 or float64, a stretch of a flat buffer or a small tensor
  */
 export function allReduce(values: Tensor): void {
-  apply(values.graph, allReduceUpdate, { inputs: [], updates: [values] });
+  apply(values.graph, allReduceUpdate, { updates: [values] }, {});
 }
 
 /** Waits until every sum that was begun has ended, in this program or one before it. */
 export function waitForSums(graph: Graph): void {
-  apply(graph, waitOperation, { inputs: [] });
+  apply(graph, waitOperation, {}, {});
 }

@@ -1,30 +1,41 @@
 /** @file Causal self-attention over whole rows, tiled: the T×T matrix never exists (Dao 2023, FlashAttention-2). */
 
-import { apply, type Operation, output } from '../operation.ts';
+import type { Node } from '../graph.ts';
+import { apply, input, type Operation, output } from '../operation.ts';
 import { extent, type Tensor } from '../tensor.ts';
+
+export interface Heads {
+  readonly heads: number;
+}
+
+/** How the channels of [B, T, C] are shared out among heads. */
+export function headSizes({ heads }: Heads, out: Tensor): { readonly heads: number; readonly headSize: number } {
+  return { heads, headSize: extent(out, -1) / heads };
+}
 
 /** Two products of T×T×C a row, halved since the upper triangle is skipped. */
 const causalFlops = (out: Tensor): number => 2 * extent(out, 0) * extent(out, 1) ** 2 * extent(out, 2);
 
-const heads = (node: { readonly attributes: Readonly<Record<string, number>> }): number => node.attributes.heads ?? 1;
-
-const attentionBackward: Operation = {
+const attentionBackward: Operation<Heads> = {
   name: 'attention_backward',
-  constants: (node) => ({ integers: [heads(node), extent(node.inputs[0] as Tensor, -1) / heads(node)] }),
-  flops: (node) => 2.5 * causalFlops(node.inputs[0] as Tensor),
+  tensors: { inputs: ['outputGradient', 'qkv', 'out', 'logSumExp'], outputs: ['qkvGradient'] },
+  sizes: (node) => headSizes(node.attributes, input(node)),
+  flops: (node) => 2.5 * causalFlops(input(node)),
 };
 
-const attentionForward: Operation = {
+const attentionForward: Operation<Heads> = {
   name: 'attention',
-  constants: (node) => ({ integers: [heads(node), extent(output(node), -1) / heads(node)] }),
+  tensors: { inputs: ['qkv'], outputs: ['out', 'logSumExp'] },
+  sizes: (node) => headSizes(node.attributes, output(node)),
   flops: (node) => causalFlops(output(node)),
-  backward: (node, [gradient]) => {
-    const qkv = node.inputs[0] as Tensor;
-    const backward = apply(qkv.graph, attentionBackward, {
-      inputs: [gradient, qkv, output(node), output(node, 1)],
-      outputs: [{ shape: qkv.shape, dtype: qkv.dtype }],
-      attributes: node.attributes,
-    });
+  backward: (node: Node<Heads>, [gradient]) => {
+    const qkv = input(node);
+    const backward = apply(
+      qkv.graph,
+      attentionBackward,
+      { inputs: [gradient, qkv, output(node), output(node, 1)], outputs: [{ shape: qkv.shape, dtype: qkv.dtype }] },
+      node.attributes,
+    );
     return [output(backward)];
   },
 };
@@ -35,17 +46,12 @@ const attentionForward: Operation = {
  * @param qkv_BT3C activation type; a row holds the queries of all heads, then the keys, then the values
  * @returns activation type [B, T, C]
  */
-export function attention(qkv_BT3C: Tensor, options: { readonly heads: number }): Tensor {
+export function attention(qkv_BT3C: Tensor, attributes: Heads): Tensor {
   const { graph, dtype } = qkv_BT3C;
   const [batch, length] = [extent(qkv_BT3C, 0), extent(qkv_BT3C, 1)];
-  return output(
-    apply(graph, attentionForward, {
-      inputs: [qkv_BT3C],
-      outputs: [
-        { shape: [batch, length, extent(qkv_BT3C, 2) / 3], dtype },
-        { shape: [batch, options.heads, length], dtype: 'float32' },
-      ],
-      attributes: { heads: options.heads },
-    }),
-  );
+  const outputs = [
+    { shape: [batch, length, extent(qkv_BT3C, 2) / 3], dtype },
+    { shape: [batch, attributes.heads, length], dtype: 'float32' },
+  ] as const;
+  return output(apply(graph, attentionForward, { inputs: [qkv_BT3C], outputs }, attributes));
 }

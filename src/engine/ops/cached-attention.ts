@@ -1,20 +1,16 @@
 /** @file Attention of new positions to all before them in the key-value cache: prefill and decoding, many streams at once. */
 
-import { apply, type Operation, output } from '../operation.ts';
-import { extent, type Tensor } from '../tensor.ts';
+import { apply, type Operation, output, updated } from '../operation.ts';
+import { elements, extent, type Tensor } from '../tensor.ts';
 
 const cachedAttentionForward: Operation = {
   name: 'cached_attention',
-  constants: (node) => {
-    const cache = node.updates[0] as Tensor; // [slots, 2, H, P, D]
-    return { integers: [extent(cache, 2), extent(cache, 4), extent(cache, 3)] };
+  tensors: { inputs: ['qkv', 'positions', 'slots'], outputs: ['out'], updates: ['cache'] },
+  sizes: (node) => {
+    const cache = updated(node); // [slots, 2, H, P, D]
+    return { heads: extent(cache, 2), headSize: extent(cache, 4), positionsPerSlot: extent(cache, 3) };
   },
-  flops: (node) =>
-    4 *
-    extent(output(node), 0) *
-    extent(output(node), 1) *
-    extent(node.updates[0] as Tensor, 3) *
-    extent(output(node), 2),
+  flops: (node) => 4 * elements(output(node).shape) * extent(updated(node), 3),
 };
 
 /**
@@ -31,11 +27,7 @@ export function cachedAttention(
   cache: Tensor,
 ): Tensor {
   const { graph, dtype, shape } = qkv_BT3C;
-  return output(
-    apply(graph, cachedAttentionForward, {
-      inputs: [qkv_BT3C, stream.positions_BT, stream.slots_B],
-      outputs: [{ shape: [...shape.slice(0, -1), extent(qkv_BT3C, -1) / 3], dtype }],
-      updates: [cache],
-    }),
-  );
+  const inputs = [qkv_BT3C, stream.positions_BT, stream.slots_B];
+  const outputs = [{ shape: [...shape.slice(0, -1), extent(qkv_BT3C, -1) / 3], dtype }];
+  return output(apply(graph, cachedAttentionForward, { inputs, outputs, updates: [cache] }, {}));
 }

@@ -3,9 +3,15 @@
 import { apply, type Operation, output } from '../operation.ts';
 import type { Tensor } from '../tensor.ts';
 
-const clipFactorForward: Operation = {
+interface Clipping {
+  /** Largest norm; 0 turns clipping off. */
+  readonly gradientClip: number;
+}
+
+const clipFactorForward: Operation<Clipping> = {
   name: 'clip_factor',
-  constants: ({ attributes: { gradientClip = 0 } }) => ({ integers: [], reals: [gradientClip] }),
+  tensors: { inputs: ['squaredNorm', 'statistics', 'normLimit', 'lossLimit'], outputs: ['norm', 'factor'] },
+  constants: ({ attributes: { gradientClip } }) => ({ gradientClip }),
   flops: () => 4,
 };
 
@@ -15,19 +21,15 @@ const clipFactorForward: Operation = {
  *
  * @param measured squaredNorm, a float64 scalar; statistics float32, the loss first
  * @param limits float32 scalars
- * @param gradientClip 0 turns clipping off
  * @returns float32 scalars
  */
 export function clipFactor(
   measured: { readonly squaredNorm: Tensor; readonly statistics: Tensor },
   limits: { readonly normLimit: Tensor; readonly lossLimit: Tensor },
-  gradientClip: number,
+  clipping: Clipping,
 ): { readonly norm: Tensor; readonly factor: Tensor } {
   const scalar = { shape: [], dtype: 'float32' } as const;
-  const node = apply(measured.statistics.graph, clipFactorForward, {
-    inputs: [measured.squaredNorm, measured.statistics, limits.normLimit, limits.lossLimit],
-    outputs: [scalar, scalar],
-    attributes: { gradientClip },
-  });
+  const inputs = [measured.squaredNorm, measured.statistics, limits.normLimit, limits.lossLimit];
+  const node = apply(measured.statistics.graph, clipFactorForward, { inputs, outputs: [scalar, scalar] }, clipping);
   return { norm: output(node, 0), factor: output(node, 1) };
 }

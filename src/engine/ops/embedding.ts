@@ -1,25 +1,28 @@
 /** @file Token plus position embedding: the start of the residual stream. */
 
-import { apply, type Operation, output } from '../operation.ts';
+import { apply, input, type Operation, output } from '../operation.ts';
 import { elements, extent, type Tensor } from '../tensor.ts';
 
 const embeddingBackward: Operation = {
   name: 'embedding_backward',
-  constants: (node) => ({ integers: [extent(node.inputs[2] as Tensor, -1)] }),
-  flops: (node) => 2 * elements((node.inputs[2] as Tensor).shape),
+  tensors: {
+    inputs: ['tokens', 'positions', 'xGradient'],
+    updates: ['tokenTableGradient', 'positionTableGradient'],
+  },
+  sizes: (node) => ({ channels: extent(input(node, 2), -1) }),
+  flops: (node) => 2 * elements(input(node, 2).shape),
 };
 
 const embeddingForward: Operation = {
   name: 'embedding',
-  constants: (node) => ({ integers: [extent(output(node), -1)] }),
+  tensors: { inputs: ['tokens', 'positions', 'tokenTable', 'positionTable'], outputs: ['x'] },
+  sizes: (node) => ({ channels: extent(output(node), -1) }),
   flops: (node) => elements(output(node).shape),
   backward: (node, [gradient]) => {
     const [tokens, positions, tokenTable, positionTable] = node.inputs as [Tensor, Tensor | undefined, Tensor, Tensor];
     const { graph } = tokens;
-    apply(graph, embeddingBackward, {
-      inputs: [tokens, positions, gradient],
-      updates: [graph.gradientOf(tokenTable), graph.gradientOf(positionTable)],
-    });
+    const updates = [graph.gradientOf(tokenTable), graph.gradientOf(positionTable)];
+    apply(graph, embeddingBackward, { inputs: [tokens, positions, gradient], updates }, {});
     return [];
   },
 };
@@ -37,11 +40,7 @@ export function embedding(
   positions_BT?: Tensor,
 ): Tensor {
   const { tokens_VC, positions_PC } = tables;
-  const shape = [...tokens_BT.shape, extent(tokens_VC, 1)];
-  return output(
-    apply(tokens_BT.graph, embeddingForward, {
-      inputs: [tokens_BT, positions_BT, tokens_VC, positions_PC],
-      outputs: [{ shape, dtype: 'float32' }],
-    }),
-  );
+  const inputs = [tokens_BT, positions_BT, tokens_VC, positions_PC];
+  const outputs = [{ shape: [...tokens_BT.shape, extent(tokens_VC, 1)], dtype: 'float32' }] as const;
+  return output(apply(tokens_BT.graph, embeddingForward, { inputs, outputs }, {}));
 }

@@ -5,11 +5,12 @@ import { elements, extent, type Tensor } from '../tensor.ts';
 
 const geluForward: Operation = {
   name: 'gelu',
-  constants: (node) => ({ integers: [extent(output(node), -1)] }),
+  tensors: { inputs: ['preactivation'], outputs: ['y'] },
+  sizes: (node) => ({ channels: extent(output(node), -1) }),
   flops: (node) => 12 * elements(output(node).shape),
 };
 
 /** GELU in its tanh form (Hendrycks & Gimpel 2016, as GPT-2 uses it), elementwise on [B, T, C]. */
 export function gelu(x: Tensor): Tensor {
-  return output(apply(x.graph, geluForward, { inputs: [x], outputs: [{ shape: x.shape, dtype: x.dtype }] }));
+  return output(apply(x.graph, geluForward, { inputs: [x], outputs: [{ shape: x.shape, dtype: x.dtype }] }, {}));
 }

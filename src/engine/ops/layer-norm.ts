@@ -8,32 +8,43 @@ import { elements, extent, type Tensor } from '../tensor.ts';
 
 const layerNormBackward: Operation = {
   name: 'layer_norm_backward',
-  constants: (node) => ({ integers: [extent(output(node), -1)] }),
+  tensors: {
+    inputs: ['normedGradient', 'streamGradient', 'stream', 'mean', 'inverseDeviation', 'weight'],
+    outputs: ['xGradient'],
+    updates: ['weightGradient', 'biasGradient'],
+  },
+  sizes: (node) => ({ channels: extent(output(node), -1) }),
   flops: (node) => 12 * elements(output(node).shape),
 };
 
-const layerNormForward: Operation = {
+interface Epsilon {
+  readonly epsilon: number;
+}
+
+const layerNormForward: Operation<Epsilon> = {
   name: 'layer_norm',
-  constants: (node) => ({ integers: [extent(output(node), -1)], reals: [node.attributes.epsilon ?? 0] }),
+  tensors: {
+    inputs: ['x', 'branch', 'weight', 'bias'],
+    outputs: ['normed', 'mean', 'inverseDeviation', 'stream'],
+  },
+  sizes: (node) => ({ channels: extent(output(node), -1) }),
+  constants: ({ attributes: { epsilon } }) => ({ epsilon }),
   flops: (node) => 8 * elements(output(node).shape),
   backward: (node, [normedGradient, , , streamGradient]) => {
     const [x, branch, weight, bias] = node.inputs as [Tensor, Tensor | undefined, Tensor, Tensor];
-    const [, mean, rstd, stream = x] = node.outputs as [Tensor, Tensor, Tensor, Tensor | undefined];
+    const [, mean, inverseDeviation, stream = x] = node.outputs as [Tensor, Tensor, Tensor, Tensor | undefined];
     const { graph } = x;
-    const gradient = output(
-      apply(graph, layerNormBackward, {
-        inputs: [normedGradient, streamGradient, stream, mean, rstd, weight],
-        outputs: [{ shape: x.shape, dtype: 'float32' }],
-        updates: [graph.gradientOf(weight), graph.gradientOf(bias)],
-      }),
-    );
+    const inputs = [normedGradient, streamGradient, stream, mean, inverseDeviation, weight];
+    const outputs = [{ shape: x.shape, dtype: 'float32' }] as const;
+    const updates = [graph.gradientOf(weight), graph.gradientOf(bias)];
+    const gradient = output(apply(graph, layerNormBackward, { inputs, outputs, updates }, {}));
     return [gradient, branch && gradient];
   },
   recompute: (node, index) => {
     if (index !== 0) return undefined;
     const [x, , weight, bias] = node.inputs as [Tensor, Tensor | undefined, Tensor, Tensor];
     const stream = node.outputs[3] ?? x;
-    return layerNorm(stream, { weight, bias, epsilon: node.attributes.epsilon ?? 0 });
+    return layerNorm(stream, { weight, bias, ...node.attributes });
   },
 };
 
@@ -43,17 +54,10 @@ const layerNormForward: Operation = {
  * @param x_BTC float32, the residual stream
  * @returns activation type [B, T, C]
  */
-export function layerNorm(
-  x_BTC: Tensor,
-  norm: { readonly weight: Tensor; readonly bias: Tensor; readonly epsilon: number },
-): Tensor {
+export function layerNorm(x_BTC: Tensor, norm: { readonly weight: Tensor; readonly bias: Tensor } & Epsilon): Tensor {
   const { graph, shape } = x_BTC;
   const rows = { shape: shape.slice(0, -1), dtype: 'float32' } as const;
-  return output(
-    apply(graph, layerNormForward, {
-      inputs: [x_BTC, undefined, norm.weight, norm.bias],
-      outputs: [{ shape, dtype: graph.activationType }, rows, rows, undefined],
-      attributes: { epsilon: norm.epsilon },
-    }),
-  );
+  const { weight, bias, epsilon } = norm;
+  const outputs = [{ shape, dtype: graph.activationType }, rows, rows, undefined];
+  return output(apply(graph, layerNormForward, { inputs: [x_BTC, undefined, weight, bias], outputs }, { epsilon }));
 }

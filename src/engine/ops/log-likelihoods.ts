@@ -3,19 +3,26 @@
  * may be chosen more than once, as the last of a context with several continuations is; rows not chosen cost nothing.
  */
 
+import type { Node } from '../graph.ts';
 import { apply, input, type Operation, output } from '../operation.ts';
-import { elements, extent, type Tensor } from '../tensor.ts';
+import { elements, extent, type Tensor, type TensorSpec } from '../tensor.ts';
 
-type Node = Parameters<Operation['flops']>[0];
 const channels = (node: Node): number => extent(input(node), -1);
 const vocabularySize = (node: Node): number => extent(input(node, 1), 0);
 const chosenRows = (node: Node): number => elements(input(node, 2).shape);
 
-const logLikelihoodsForward: Operation = {
+interface Top {
+  /** How many of the most likely tokens are given for each row (K). */
+  readonly top: number;
+}
+
+const logLikelihoodsForward: Operation<Top> = {
   name: 'log_likelihoods',
-  constants: (node) => ({
-    integers: [channels(node), vocabularySize(node), node.attributes.likeliest ?? 0],
-  }),
+  tensors: {
+    inputs: ['x', 'tokenTable', 'rows', 'targets', 'count'],
+    outputs: ['values', 'topIds', 'topValues'],
+  },
+  sizes: (node) => ({ channels: channels(node), vocabularySize: vocabularySize(node), top: node.attributes.top }),
   flops: (node) => 2 * chosenRows(node) * channels(node) * vocabularySize(node),
 };
 
@@ -41,14 +48,12 @@ export function logLikelihoods(
   likeliest: number,
 ): LogLikelihoods {
   const rows = extent(chosen.rows_R, 0);
-  const node = apply(x_BTC.graph, logLikelihoodsForward, {
-    inputs: [x_BTC, tokens_VC, chosen.rows_R, chosen.targets_R, chosen.count],
-    outputs: [
-      { shape: [rows], dtype: 'float32' },
-      likeliest > 0 ? { shape: [rows, likeliest], dtype: 'int32' } : undefined,
-      likeliest > 0 ? { shape: [rows, likeliest], dtype: 'float32' } : undefined,
-    ],
-    attributes: { likeliest },
-  });
+  const inputs = [x_BTC, tokens_VC, chosen.rows_R, chosen.targets_R, chosen.count];
+  const outputs: (TensorSpec | undefined)[] = [
+    { shape: [rows], dtype: 'float32' },
+    likeliest > 0 ? { shape: [rows, likeliest], dtype: 'int32' } : undefined,
+    likeliest > 0 ? { shape: [rows, likeliest], dtype: 'float32' } : undefined,
+  ];
+  const node = apply(x_BTC.graph, logLikelihoodsForward, { inputs, outputs }, { top: likeliest });
   return { values: output(node), likeliestIds: node.outputs[1], likeliestValues: node.outputs[2] };
 }

@@ -5,7 +5,8 @@ import { elements, extent, type Tensor } from '../tensor.ts';
 
 const logitsForward: Operation = {
   name: 'logits',
-  constants: (node) => ({ integers: [extent(input(node), -1), extent(output(node), -1)] }),
+  tensors: { inputs: ['x', 'tokenTable', 'rows'], outputs: ['logits'] },
+  sizes: (node) => ({ channels: extent(input(node), -1), vocabularySize: extent(output(node), -1) }),
   flops: (node) => 2 * elements(output(node).shape) * extent(input(node), -1),
 };
 
@@ -17,10 +18,6 @@ const logitsForward: Operation = {
  * @param rows_B int32, indices into the B·T active rows
  */
 export function logits(x_BTC: Tensor, tokens_VC: Tensor, rows_B: Tensor): Tensor {
-  return output(
-    apply(x_BTC.graph, logitsForward, {
-      inputs: [x_BTC, tokens_VC, rows_B],
-      outputs: [{ shape: [extent(rows_B, 0), extent(tokens_VC, 0)], dtype: 'float32' }],
-    }),
-  );
+  const outputs = [{ shape: [extent(rows_B, 0), extent(tokens_VC, 0)], dtype: 'float32' }] as const;
+  return output(apply(x_BTC.graph, logitsForward, { inputs: [x_BTC, tokens_VC, rows_B], outputs }, {}));
 }

@@ -23,10 +23,20 @@ export function packedWeight(graph: Graph, name: string, inputs: number, outputs
   return { copy: graph.state(`packed.${name}`, [columns, inputs], 'bfloat16'), inputs, outputs };
 }
 
-const packWeightOperation: Operation = {
+interface Packing {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Whether the parameter is stored [outputs, inputs]. */
+  readonly transposed: boolean;
+}
+
+const packWeightOperation: Operation<Packing> = {
   name: 'pack_weight',
-  constants: ({ attributes: { inputs = 0, outputs = 0, transposed = 0 } }) => ({
-    integers: [inputs, outputs, transposed],
+  tensors: { inputs: ['weight'], updates: ['packed'] },
+  sizes: ({ attributes: { inputs, outputs, transposed } }) => ({
+    inFeatures: inputs,
+    outFeatures: outputs,
+    transposed: transposed ? 1 : 0,
   }),
   flops: () => 0,
 };
@@ -37,9 +47,6 @@ const packWeightOperation: Operation = {
 export function packWeight(weight: Tensor, name: string, options: { readonly transposed: boolean }): void {
   const [rows, columns] = [extent(weight, 0), extent(weight, 1)];
   const [inputs, outputs] = options.transposed ? [columns, rows] : [rows, columns];
-  apply(weight.graph, packWeightOperation, {
-    inputs: [weight],
-    updates: [packedWeight(weight.graph, name, inputs, outputs).copy],
-    attributes: { inputs, outputs, transposed: options.transposed ? 1 : 0 },
-  });
+  const { copy } = packedWeight(weight.graph, name, inputs, outputs);
+  apply(weight.graph, packWeightOperation, { inputs: [weight], updates: [copy] }, { inputs, outputs, ...options });
 }

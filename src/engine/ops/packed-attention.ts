@@ -5,16 +5,15 @@
 
 import { apply, input, type Operation, output } from '../operation.ts';
 import { extent, type Tensor } from '../tensor.ts';
+import { type Heads, headSizes } from './attention.ts';
 
 /** Numbers that describe a segment: its first row and its rows, the first row of its prefix and that one's rows. */
 export const SEGMENT_FIELDS = 4;
 
-const packedAttentionForward: Operation = {
+const packedAttentionForward: Operation<Heads> = {
   name: 'packed_attention',
-  constants: (node) => {
-    const heads = node.attributes.heads ?? 1;
-    return { integers: [heads, extent(output(node), -1) / heads, extent(input(node, 1), 0)] };
-  },
+  tensors: { inputs: ['qkv', 'segments'], outputs: ['out'] },
+  sizes: (node) => ({ ...headSizes(node.attributes, output(node)), maxSegments: extent(input(node, 1), 0) }),
   /** Of one segment as long as the row. */
   flops: (node) => 2 * extent(output(node), 0) * extent(output(node), 1) ** 2 * extent(output(node), 2),
 };
@@ -23,16 +22,11 @@ const packedAttentionForward: Operation = {
  * softmax(q·kᵀ/√D)·v for every head, where a position sees the prefix of its segment and its own segment up to itself.
  *
  * @param qkv_BT3C activation type, as for `attention`; the active B·T rows count as one row, of which every one is in a segment
- * @param segments_S4 int32, per segment (first row, rows, first row of the prefix, rows of the prefix); behind the last one rows of 0
+ * @param segments_S4 int32, per segment (first row, rows, first row of the prefix, rows of the prefix); after the last one rows of 0
  * @returns activation type [B, T, C]
  */
-export function packedAttention(qkv_BT3C: Tensor, segments_S4: Tensor, options: { readonly heads: number }): Tensor {
+export function packedAttention(qkv_BT3C: Tensor, segments_S4: Tensor, attributes: Heads): Tensor {
   const { graph, dtype, shape } = qkv_BT3C;
-  return output(
-    apply(graph, packedAttentionForward, {
-      inputs: [qkv_BT3C, segments_S4],
-      outputs: [{ shape: [...shape.slice(0, -1), extent(qkv_BT3C, -1) / 3], dtype }],
-      attributes: { heads: options.heads },
-    }),
-  );
+  const outputs = [{ shape: [...shape.slice(0, -1), extent(qkv_BT3C, -1) / 3], dtype }];
+  return output(apply(graph, packedAttentionForward, { inputs: [qkv_BT3C, segments_S4], outputs }, attributes));
 }

@@ -6,7 +6,8 @@ import type { PackedWeight } from './pack-weight.ts';
 
 const packedLinearForward: Operation = {
   name: 'packed_linear',
-  constants: (node) => ({ integers: [extent(input(node), -1), extent(output(node), -1)] }),
+  tensors: { inputs: ['x', 'weight', 'bias'], outputs: ['y', 'preactivation'] },
+  sizes: (node) => ({ inFeatures: extent(input(node), -1), outFeatures: extent(output(node), -1) }),
   flops: (node) => 2 * elements(output(node).shape) * extent(input(node), -1),
 };
 
@@ -19,15 +20,11 @@ const packedLinearForward: Operation = {
  */
 export function packedLinear(
   x: Tensor,
-  { copy, outputs }: PackedWeight,
+  { copy, outputs: columns }: PackedWeight,
   bias: Tensor,
   options: { readonly gelu?: boolean } = {},
 ): Tensor {
-  const result = { shape: [...x.shape.slice(0, -1), outputs], dtype: x.dtype };
-  return output(
-    apply(x.graph, packedLinearForward, {
-      inputs: [x, copy, bias],
-      outputs: [result, options.gelu ? result : undefined],
-    }),
-  );
+  const result = { shape: [...x.shape.slice(0, -1), columns], dtype: x.dtype };
+  const outputs = [result, options.gelu ? result : undefined];
+  return output(apply(x.graph, packedLinearForward, { inputs: [x, copy, bias], outputs }, {}));
 }

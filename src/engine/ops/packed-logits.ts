@@ -6,7 +6,8 @@ import type { PackedWeight } from './pack-weight.ts';
 
 const packedLogitsForward: Operation = {
   name: 'packed_logits',
-  constants: (node) => ({ integers: [extent(input(node), -1), extent(output(node), -1)] }),
+  tensors: { inputs: ['x', 'tokenTable', 'rows'], outputs: ['logits'] },
+  sizes: (node) => ({ channels: extent(input(node), -1), vocabularySize: extent(output(node), -1) }),
   flops: (node) => 2 * elements(output(node).shape) * extent(input(node), -1),
 };
 
@@ -18,10 +19,6 @@ const packedLogitsForward: Operation = {
  * @param rows_B int32, indices into the B·T active rows
  */
 export function packedLogits(x_BTC: Tensor, tokens_CV: PackedWeight, rows_B: Tensor): Tensor {
-  return output(
-    apply(x_BTC.graph, packedLogitsForward, {
-      inputs: [x_BTC, tokens_CV.copy, rows_B],
-      outputs: [{ shape: [extent(rows_B, 0), tokens_CV.outputs], dtype: 'float32' }],
-    }),
-  );
+  const outputs = [{ shape: [extent(rows_B, 0), tokens_CV.outputs], dtype: 'float32' }] as const;
+  return output(apply(x_BTC.graph, packedLogitsForward, { inputs: [x_BTC, tokens_CV.copy, rows_B], outputs }, {}));
 }

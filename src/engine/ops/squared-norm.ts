@@ -5,13 +5,13 @@ import { elements, type Tensor } from '../tensor.ts';
 
 const squaredNormForward: Operation = {
   name: 'squared_norm',
-  constants: (node) => ({ integers: [elements(input(node).shape)] }),
+  tensors: { inputs: ['gradients'], outputs: ['squaredNorm'] },
+  sizes: (node) => ({ count: elements(input(node).shape) }),
   flops: (node) => 2 * elements(input(node).shape),
 };
 
 /** Σ g² over a stretch of the gradient buffer (padding is zero), a float64 scalar. */
 export function squaredNorm(gradients: Tensor): Tensor {
-  return output(
-    apply(gradients.graph, squaredNormForward, { inputs: [gradients], outputs: [{ shape: [], dtype: 'float64' }] }),
-  );
+  const scalar = { shape: [], dtype: 'float64' } as const;
+  return output(apply(gradients.graph, squaredNormForward, { inputs: [gradients], outputs: [scalar] }, {}));
 }

@@ -2,29 +2,30 @@
 
 import type { Graph } from '../graph.ts';
 import type { ParameterLayout } from '../layout.ts';
-import { apply, type Operation, output } from '../operation.ts';
+import { apply, type Operation, output, updated } from '../operation.ts';
 import { elements, type Tensor } from '../tensor.ts';
 
 const addToStatistic: Operation = {
   name: 'add_to_statistic',
-  constants: () => ({ integers: [] }),
+  tensors: { inputs: ['value'], updates: ['total'] },
   flops: () => 1,
 };
 
 const takeStatisticsUpdate: Operation = {
   name: 'take_statistics',
-  constants: ({ updates: [statistics] }) => ({ integers: [elements((statistics as Tensor).shape)] }),
+  tensors: { outputs: ['taken'], updates: ['statistics'] },
+  sizes: (node) => ({ count: elements(updated(node).shape) }),
   flops: () => 0,
 };
 
 /** total += value, both float32 scalars. */
 export function addStatistic(value: Tensor, total: Tensor): void {
-  apply(value.graph, addToStatistic, { inputs: [value], updates: [total] });
+  apply(value.graph, addToStatistic, { inputs: [value], updates: [total] }, {});
 }
 
 /** All statistics of a layout, float32 [S] in its order; they begin again at 0. */
 export function takeStatistics(graph: Graph, layout: ParameterLayout): Tensor {
   const statistics = graph.range('gradients', layout.count, layout.statistics.size);
   const { shape, dtype } = statistics;
-  return output(apply(graph, takeStatisticsUpdate, { inputs: [], outputs: [{ shape, dtype }], updates: [statistics] }));
+  return output(apply(graph, takeStatisticsUpdate, { outputs: [{ shape, dtype }], updates: [statistics] }, {}));
 }

@@ -5,11 +5,11 @@ import { elements, type Tensor } from '../tensor.ts';
 
 const sumLossesUpdate: Operation = {
   name: 'sum_losses',
-  constants: () => ({ integers: [] }),
+  tensors: { inputs: ['losses'], updates: ['total'] },
   flops: (node) => elements(input(node).shape),
 };
 
 /** total += Σ losses, in index order. */
 export function sumLosses(losses_BT: Tensor, total: Tensor): void {
-  apply(losses_BT.graph, sumLossesUpdate, { inputs: [losses_BT], updates: [total] });
+  apply(losses_BT.graph, sumLossesUpdate, { inputs: [losses_BT], updates: [total] }, {});
 }

@@ -13,6 +13,21 @@
 #include <math.h>
 #include <string.h>
 
+ARGUMENTS(adamw, {
+  const float *factor;         /* [1] */
+  const float *learning_rate;  /* [1] */
+  const int32_t *update_count; /* [1], this update included, so at least 1 */
+  float *parameters;           /* [count], updated */
+  float *gradients;            /* [count], updated */
+  float *first_moments;        /* [count], updated */
+  float *second_moments;       /* [count], updated */
+  int64_t count;
+  double beta1;
+  double beta2;
+  double epsilon;
+  double weight_decay;
+});
+
 #define ELEMENTS_PER_CLAIM 16384
 
 typedef struct {
@@ -32,13 +47,13 @@ static void update(float *restrict p, float *restrict g, float *restrict m, floa
   }
 }
 
-void adamw(const word *args, const extents *active, team *team) {
+void adamw(const adamw_arguments *args, const extents *active, team *team) {
   (void)active;
-  const float factor = *(const float *)args[0].p;
-  const double rate = *(const float *)args[1].p, updates = *(const int32_t *)args[2].p;
-  float *parameters = args[3].p, *gradients = args[4].p, *m = args[5].p, *v = args[6].p;
-  const int64_t count = args[7].i;
-  const double beta1 = args[8].f, beta2 = args[9].f, eps = args[10].f, decay = args[11].f;
+  const float factor = *args->factor;
+  const double rate = *args->learning_rate, updates = *args->update_count;
+  float *parameters = args->parameters, *gradients = args->gradients, *m = args->first_moments, *v = args->second_moments;
+  const int64_t count = args->count;
+  const double beta1 = args->beta1, beta2 = args->beta2, eps = args->epsilon, decay = args->weight_decay;
   const settings s = {
       .gradient_scale = factor,
       .keep = (float)(1 - rate * decay),

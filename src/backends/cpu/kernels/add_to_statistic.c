@@ -5,7 +5,12 @@
  */
 #include "kernel.h"
 
-void add_to_statistic(const word *args, const extents *active, team *team) {
+ARGUMENTS(add_to_statistic, {
+  const float *value; /* [1] */
+  float *total;       /* [1] (+=) */
+});
+
+void add_to_statistic(const add_to_statistic_arguments *args, const extents *active, team *team) {
   (void)active;
-  if (team->thread == 0) *(float *)args[1].p += *(const float *)args[0].p;
+  if (team->thread == 0) *args->total += *args->value;
 }

@@ -9,11 +9,19 @@
  */
 #include "attention_forward.h"
 
-void attention(const word *args, const extents *active, team *team) {
-  const act *qkv = args[0].p;
-  act *out = args[1].p;
-  float *lse = args[2].p;
-  const int64_t H = args[3].i, D = args[4].i, C = H * D, T = active->length, heads = active->batch * H;
+ARGUMENTS(attention, {
+  const act *qkv;     /* [N, 3C]: a row is q of all heads, then k, then v; head h at h·D */
+  act *out;           /* [N, C] */
+  float *log_sum_exp; /* [B, H, T] */
+  int64_t heads;      /* H */
+  int64_t head_size;  /* D */
+});
+
+void attention(const attention_arguments *args, const extents *active, team *team) {
+  const act *qkv = args->qkv;
+  act *out = args->out;
+  float *lse = args->log_sum_exp;
+  const int64_t H = args->heads, D = args->head_size, C = H * D, T = active->length, heads = active->batch * H;
   const int64_t blocks = (T + QUERIES - 1) / QUERIES;
   for (int64_t item; (item = team_claim(team, 0)) < blocks * heads;) {
     const int64_t first = (blocks - 1 - item / heads) * QUERIES, b = item % heads / H, h = item % H;

@@ -12,6 +12,16 @@
  */
 #include "attention.h"
 
+ARGUMENTS(attention_backward, {
+  const act *output_gradient; /* [N, C] */
+  const act *qkv;             /* [N, 3C] */
+  const act *out;             /* [N, C] */
+  const float *log_sum_exp;   /* [B, H, T] */
+  act *qkv_gradient;          /* [N, 3C], not overlapping qkv */
+  int64_t heads;              /* H */
+  int64_t head_size;          /* D */
+});
+
 #define BLOCK 128 /* rows of queries and of keys */
 
 typedef struct {
@@ -189,11 +199,11 @@ static void head_backward(const head *h, float *scratch) {
   }
 }
 
-void attention_backward(const word *args, const extents *active, team *team) {
-  const act *dout = args[0].p, *qkv = args[1].p, *out = args[2].p;
-  const float *lse = args[3].p;
-  act *dqkv = args[4].p;
-  const int64_t H = args[5].i, D = args[6].i, C = H * D, T = active->length;
+void attention_backward(const attention_backward_arguments *args, const extents *active, team *team) {
+  const act *dout = args->output_gradient, *qkv = args->qkv, *out = args->out;
+  const float *lse = args->log_sum_exp;
+  act *dqkv = args->qkv_gradient;
+  const int64_t H = args->heads, D = args->head_size, C = H * D, T = active->length;
   for (int64_t item; (item = team_claim(team, 0)) < active->batch * H;) {
     const int64_t b = item / H, at = item % H * D, wide = b * T * 3 * C + at, narrow = b * T * C + at;
     const head h = {dout + narrow, qkv + wide, out + narrow, lse + item * T, dqkv + wide, C, T, D, whole_vectors(D)};

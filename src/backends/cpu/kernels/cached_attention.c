@@ -9,6 +9,17 @@
  */
 #include "attention_forward.h"
 
+ARGUMENTS(cached_attention, {
+  const act *qkv;             /* [N, 3C] */
+  const int32_t *positions;   /* [N] */
+  const int32_t *slots;       /* [B] */
+  act *out;                   /* [N, C] */
+  act *cache;                 /* [S, 2, H, P, D], updated */
+  int64_t heads;              /* H */
+  int64_t head_size;          /* D */
+  int64_t positions_per_slot; /* P */
+});
+
 #define ROWS_PER_CLAIM 16
 #define SCORES 64 /* cached positions taken at a time; their values are passed over once per vector, in first-level cache */
 
@@ -83,11 +94,11 @@ static void decode(const act *q_row, const act *k, const act *v, int64_t count, 
   for (int64_t d = 0; d < D; d++) act_store(out_row + d, out[d] * inverse);
 }
 
-void cached_attention(const word *args, const extents *active, team *team) {
-  const act *qkv = args[0].p;
-  const int32_t *positions = args[1].p, *slots = args[2].p;
-  act *out = args[3].p, *cache = args[4].p;
-  const int64_t H = args[5].i, D = args[6].i, P = args[7].i, C = H * D, T = active->length, N = rows_of(active);
+void cached_attention(const cached_attention_arguments *args, const extents *active, team *team) {
+  const act *qkv = args->qkv;
+  const int32_t *positions = args->positions, *slots = args->slots;
+  act *out = args->out, *cache = args->cache;
+  const int64_t H = args->heads, D = args->head_size, P = args->positions_per_slot, C = H * D, T = active->length, N = rows_of(active);
   const int64_t half = H * P * D; /* from a slot's keys to its values */
   for (int64_t begin; (begin = team_claim(team, 0) * ROWS_PER_CLAIM) < N * H;)
     for (int64_t item = begin; item < min64(begin + ROWS_PER_CLAIM, N * H); item++) {

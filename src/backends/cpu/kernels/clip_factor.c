@@ -8,12 +8,22 @@
 
 #include <math.h>
 
-void clip_factor(const word *args, const extents *active, team *team) {
+ARGUMENTS(clip_factor, {
+  const double *squared_norm; /* [1] */
+  const float *statistics;    /* the loss first */
+  const float *norm_limit;    /* [1] */
+  const float *loss_limit;    /* [1] */
+  float *norm;                /* [1] */
+  float *factor;              /* [1] */
+  double gradient_clip;       /* 0: not at all */
+});
+
+void clip_factor(const clip_factor_arguments *args, const extents *active, team *team) {
   (void)active;
   if (team->thread != 0) return;
-  const float loss = *(const float *)args[1].p, norm = (float)sqrt(*(const double *)args[0].p);
-  const int is_usable = norm <= *(const float *)args[2].p && loss <= *(const float *)args[3].p;
-  const double clip = args[6].f;
-  *(float *)args[4].p = norm;
-  *(float *)args[5].p = !is_usable ? -1 : clip > 0 ? (float)fmin(1, clip / ((double)norm + 1e-6)) : 1;
+  const float loss = *args->statistics, norm = (float)sqrt(*args->squared_norm);
+  const int is_usable = norm <= *args->norm_limit && loss <= *args->loss_limit;
+  const double clip = args->gradient_clip;
+  *args->norm = norm;
+  *args->factor = !is_usable ? -1 : clip > 0 ? (float)fmin(1, clip / ((double)norm + 1e-6)) : 1;
 }

@@ -4,14 +4,23 @@
  */
 #include "cross_entropy.h"
 
-kernel cross_entropy;
+ARGUMENTS(cross_entropy, {
+  const act *x;             /* [N, C] */
+  const float *token_table; /* [V, C] */
+  const int32_t *targets;   /* [N] */
+  float *losses;            /* [N] */
+  float *workspace;         /* [slice_rows, V], logits */
+  int64_t channels;         /* C */
+  int64_t vocabulary_size;  /* V */
+  int64_t slice_rows;       /* rows whose logits exist at once */
+});
 
-void cross_entropy(const word *args, const extents *active, team *team) {
-  const act *x = args[0].p;
-  const float *wte = args[1].p;
-  const int32_t *targets = args[2].p;
-  float *losses = args[3].p, *slice_of_logits = args[4].p;
-  int64_t C = args[5].i, V = args[6].i, slice = args[7].i, N = rows_of(active);
+void cross_entropy(const cross_entropy_arguments *args, const extents *active, team *team) {
+  const act *x = args->x;
+  const float *wte = args->token_table;
+  const int32_t *targets = args->targets;
+  float *losses = args->losses, *slice_of_logits = args->workspace;
+  int64_t C = args->channels, V = args->vocabulary_size, slice = args->slice_rows, N = rows_of(active);
   for (int64_t start = 0; start < N; start += slice) {
     int64_t rows = min64(slice, N - start);
     slice_logits(x + start * C, wte, slice_of_logits, rows, C, V, team);

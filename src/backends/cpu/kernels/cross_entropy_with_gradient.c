@@ -8,7 +8,19 @@
  */
 #include "cross_entropy.h"
 
-kernel cross_entropy_with_gradient;
+ARGUMENTS(cross_entropy_with_gradient, {
+  const act *x;                /* [N, C] */
+  const float *token_table;    /* [V, C] */
+  const int32_t *targets;      /* [N] */
+  const float *scale;          /* [1] */
+  float *losses;               /* [N] */
+  act *x_gradient;             /* [N, C] */
+  float *token_table_gradient; /* [V, C] (+=) */
+  float *workspace;            /* [slice_rows, V], logits */
+  int64_t channels;            /* C */
+  int64_t vocabulary_size;     /* V */
+  int64_t slice_rows;          /* rows whose logits exist at once */
+});
 
 /** Replaces a row of logits by scale * e^(logit - lse), as activations from the row's start; reads run ahead of writes. */
 static void soften(float *row, int64_t V, float lse, float scale) {
@@ -22,13 +34,13 @@ static void soften(float *row, int64_t V, float lse, float scale) {
   memcpy(out + v, softened, (size_t)(V - v) * sizeof(act));
 }
 
-void cross_entropy_with_gradient(const word *args, const extents *active, team *team) {
-  const act *x = args[0].p;
-  const float *wte = args[1].p;
-  const int32_t *targets = args[2].p;
-  float scale = *(const float *)args[3].p, *losses = args[4].p, *dwte = args[6].p, *slice_of_logits = args[7].p;
-  act *dx = args[5].p;
-  int64_t C = args[8].i, V = args[9].i, slice = args[10].i, N = rows_of(active);
+void cross_entropy_with_gradient(const cross_entropy_with_gradient_arguments *args, const extents *active, team *team) {
+  const act *x = args->x;
+  const float *wte = args->token_table;
+  const int32_t *targets = args->targets;
+  float scale = *args->scale, *losses = args->losses, *dwte = args->token_table_gradient, *slice_of_logits = args->workspace;
+  act *dx = args->x_gradient;
+  int64_t C = args->channels, V = args->vocabulary_size, slice = args->slice_rows, N = rows_of(active);
   int is_bf16 = sizeof(act) == 2;
   int64_t stride = V * (int64_t)(sizeof(float) / sizeof(act)); /* between rows of dlogits */
 

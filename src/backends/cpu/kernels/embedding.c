@@ -6,13 +6,22 @@
  */
 #include "kernel.h"
 
+ARGUMENTS(embedding, {
+  const int32_t *tokens;       /* [N] */
+  const int32_t *positions;    /* [N] or null */
+  const float *token_table;    /* [V, C] */
+  const float *position_table; /* [P, C] */
+  float *x;                    /* [N, C] */
+  int64_t channels;            /* C */
+});
+
 #define ROWS_PER_CLAIM 16
 
-void embedding(const word *args, const extents *active, team *team) {
-  const int32_t *tokens = args[0].p, *positions = args[1].p;
-  const float *wte = args[2].p, *wpe = args[3].p;
-  float *x = args[4].p;
-  const int64_t C = args[5].i, N = rows_of(active);
+void embedding(const embedding_arguments *args, const extents *active, team *team) {
+  const int32_t *tokens = args->tokens, *positions = args->positions;
+  const float *wte = args->token_table, *wpe = args->position_table;
+  float *x = args->x;
+  const int64_t C = args->channels, N = rows_of(active);
   for (int64_t begin; (begin = team_claim(team, 0) * ROWS_PER_CLAIM) < N;) {
     const int64_t end = min64(begin + ROWS_PER_CLAIM, N);
     for (int64_t n = begin; n < end; n++) {

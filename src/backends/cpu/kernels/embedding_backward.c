@@ -8,13 +8,22 @@
  */
 #include "kernel.h"
 
+ARGUMENTS(embedding_backward, {
+  const int32_t *tokens;          /* [N] */
+  const int32_t *positions;       /* [N], or null: then n % T */
+  const float *x_gradient;        /* [N, C] */
+  float *token_table_gradient;    /* [V, C] (+=) */
+  float *position_table_gradient; /* [P, C] (+=) */
+  int64_t channels;               /* C */
+});
+
 #define CHANNELS_PER_CLAIM 64
 
-void embedding_backward(const word *args, const extents *active, team *team) {
-  const int32_t *tokens = args[0].p, *positions = args[1].p;
-  const float *dx = args[2].p;
-  float *dwte = args[3].p, *dwpe = args[4].p;
-  const int64_t C = args[5].i, N = rows_of(active);
+void embedding_backward(const embedding_backward_arguments *args, const extents *active, team *team) {
+  const int32_t *tokens = args->tokens, *positions = args->positions;
+  const float *dx = args->x_gradient;
+  float *dwte = args->token_table_gradient, *dwpe = args->position_table_gradient;
+  const int64_t C = args->channels, N = rows_of(active);
   for (int64_t begin; (begin = team_claim(team, 0) * CHANNELS_PER_CLAIM) < C;) {
     const int64_t channels = min64(CHANNELS_PER_CLAIM, C - begin);
     for (int64_t n = 0; n < N; n++) {

@@ -2,14 +2,18 @@
 #include "kernel.h"
 #include "simd.h"
 
+ARGUMENTS(gelu, {
+  const act *preactivation; /* [N, C] */
+  act *y;                   /* [N, C] */
+  int64_t channels;         /* C */
+});
+
 #define CHUNK 8192
 
-kernel gelu;
-
-void gelu(const word *args, const extents *active, team *team) {
-  const act *pre = args[0].p;
-  act *y = args[1].p;
-  int64_t count = rows_of(active) * args[2].i;
+void gelu(const gelu_arguments *args, const extents *active, team *team) {
+  const act *pre = args->preactivation;
+  act *y = args->y;
+  int64_t count = rows_of(active) * args->channels;
   for (int64_t start; (start = team_claim(team, 0) * CHUNK) < count;) {
     int64_t end = min64(start + CHUNK, count), i = start;
     for (; i + VL <= end; i += VL) vstore_act(y + i, vgelu(vload_act(pre + i)));

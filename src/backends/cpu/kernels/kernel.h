@@ -6,9 +6,10 @@
  * number or by claiming items from a counter, and must give the same bits whatever the number of threads: no sum may be
  * split at a place that depends on it.
  *
- * Arguments are words in the order inputs, outputs, updates (read and written in place), workspace, sizes (`.i`),
- * constants (`.f`); an absent optional tensor is a null pointer. `extents` holds the active batch rows B and length T of
- * this run, at most those the program was compiled for; active rows lie contiguously from the start: N = B*T.
+ * Arguments come as a struct of words (pointers, int64_t, double) that the kernel declares with ARGUMENTS: the host reads its
+ * fields by name and fills them, so their order is the kernel's own. A tensor that an operation may leave out is a null pointer.
+ * `extents` holds the active batch rows B and length T of this run, at most those the program was compiled for; active rows lie
+ * contiguously from the start: N = B*T.
  *
  * Policies: activations are written (=), parameter gradients are added (+=).
  */
@@ -19,11 +20,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef union {
-  void *p;
-  int64_t i;
-  double f;
-} word;
+/** Declares `NAME_arguments`, and the fields as text for the host, which compares them with the operation's names. */
+#define ARGUMENTS(name, ...)                   \
+  typedef struct __VA_ARGS__ name##_arguments; \
+  extern const char name##_fields[];           \
+  const char name##_fields[] = #__VA_ARGS__
 
 typedef struct {
   int32_t batch;
@@ -53,7 +54,8 @@ struct team {
   void *scratch; /* this thread's own, 64-byte aligned, PRIVATE_SCRATCH_BYTES of the kernel library */
 };
 
-typedef void kernel(const word *args, const extents *active, team *team);
+/** A kernel as the team calls it; its own declaration names the type of its arguments. */
+typedef void kernel(const void *args, const extents *active, team *team);
 
 /** Waits until every thread of the team is here. */
 static inline void team_barrier(team *team) { team->shared->barrier(team); }

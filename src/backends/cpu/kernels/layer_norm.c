@@ -11,6 +11,19 @@
 #include "kernel.h"
 #include "partial.h"
 
+ARGUMENTS(layer_norm, {
+  const float *x;           /* [N, C] */
+  const act *branch;        /* [N, C] or null */
+  const float *weight;      /* [C] */
+  const float *bias;        /* [C] */
+  act *normed;              /* [N, C] */
+  float *mean;              /* [N] */
+  float *inverse_deviation; /* [N] */
+  float *stream;            /* [N, C], only with a branch */
+  int64_t channels;         /* C */
+  double epsilon;
+});
+
 #define ROWS_PER_CLAIM 16
 
 /* Adds the branch into `stream`, and gives the row's sum. */
@@ -50,14 +63,14 @@ static float squared_deviations(const float *x, float mean, int64_t C) {
   return vsum(sum) + rest;
 }
 
-void layer_norm(const word *args, const extents *active, team *team) {
-  const float *x = args[0].p;
-  const act *branch = args[1].p;
-  const float *weight = args[2].p, *bias = args[3].p;
-  act *normed = args[4].p;
-  float *means = args[5].p, *rstds = args[6].p, *stream = args[7].p;
-  const int64_t C = args[8].i, N = rows_of(active);
-  const float eps = (float)args[9].f;
+void layer_norm(const layer_norm_arguments *args, const extents *active, team *team) {
+  const float *x = args->x;
+  const act *branch = args->branch;
+  const float *weight = args->weight, *bias = args->bias;
+  act *normed = args->normed;
+  float *means = args->mean, *rstds = args->inverse_deviation, *stream = args->stream;
+  const int64_t C = args->channels, N = rows_of(active);
+  const float eps = (float)args->epsilon;
   for (int64_t begin; (begin = team_claim(team, 0) * ROWS_PER_CLAIM) < N;) {
     const int64_t end = min64(begin + ROWS_PER_CLAIM, N);
     for (int64_t n = begin; n < end; n++) {

@@ -11,6 +11,21 @@
 #include "kernel.h"
 #include "partial.h"
 
+ARGUMENTS(layer_norm_backward, {
+  const act *normed_gradient;     /* [N, C] */
+  const float *stream_gradient;   /* [N, C] or null */
+  const float *stream;            /* [N, C] */
+  const float *mean;              /* [N] */
+  const float *inverse_deviation; /* [N] */
+  const float *weight;            /* [C] */
+  float *x_gradient;              /* [N, C] */
+  float *weight_gradient;         /* [C] (+=) */
+  float *bias_gradient;           /* [C] (+=) */
+  float *workspace;               /* [blocks, 2, C] */
+  int64_t channels;               /* C */
+  int64_t blocks;                 /* of rows */
+});
+
 #define CHANNELS_PER_CLAIM 64
 
 typedef struct {
@@ -52,11 +67,11 @@ static void row_backward(const row r, const float *weight, float *restrict dweig
   }
 }
 
-void layer_norm_backward(const word *args, const extents *active, team *team) {
-  const act *dnormed = args[0].p;
-  const float *dstream = args[1].p, *stream = args[2].p, *mean = args[3].p, *rstd = args[4].p, *weight = args[5].p;
-  float *dx = args[6].p, *dweight = args[7].p, *dbias = args[8].p, *partial = args[9].p;
-  const int64_t C = args[10].i, blocks = args[11].i, N = rows_of(active);
+void layer_norm_backward(const layer_norm_backward_arguments *args, const extents *active, team *team) {
+  const act *dnormed = args->normed_gradient;
+  const float *dstream = args->stream_gradient, *stream = args->stream, *mean = args->mean, *rstd = args->inverse_deviation, *weight = args->weight;
+  float *dx = args->x_gradient, *dweight = args->weight_gradient, *dbias = args->bias_gradient, *partial = args->workspace;
+  const int64_t C = args->channels, blocks = args->blocks, N = rows_of(active);
   for (int64_t block; (block = team_claim(team, 0)) < blocks;) {
     float *sums = partial + block * 2 * C;
     memset(sums, 0, (size_t)(2 * C) * sizeof *sums);

@@ -9,11 +9,20 @@
  */
 #include "gemm.h"
 
+ARGUMENTS(linear, {
+  const act *x;         /* [N, K] */
+  const float *weight;  /* [K, M] */
+  const float *bias;    /* [M] */
+  act *y;               /* [N, M] */
+  act *preactivation;   /* [N, M], or null without GELU */
+  int64_t in_features;  /* K */
+  int64_t out_features; /* M */
+  int64_t rows;         /* that the program was compiled for */
+});
+
 #define FEW_ROWS 8
 #define STRIP 128 /* columns claimed at a time: 512 bytes in a row of w */
 #define ROWS_AHEAD 8 /* fetched into L2, whose miss queue is longer: 17 GB/s on a core, into L1 14 */
-
-kernel linear;
 
 /** Adds x [rows, 4 columns of it at k] times four rows of w to a strip of sums. */
 static inline __attribute__((always_inline)) void add_four(int rows, const float *x, int64_t K, const float *w, int64_t M,
@@ -66,12 +75,12 @@ static void few_rows(int rows, const act *x, const float *w, const destination *
   }
 }
 
-void linear(const word *args, const extents *active, team *team) {
-  const act *x = args[0].p;
-  const float *w = args[1].p;
-  int64_t rows = rows_of(active), K = args[5].i, M = args[6].i;
-  destination c = {.values = args[3].p, .pre = args[4].p, .bias = args[2].p};
-  if (args[7].i <= FEW_ROWS) {
+void linear(const linear_arguments *args, const extents *active, team *team) {
+  const act *x = args->x;
+  const float *w = args->weight;
+  int64_t rows = rows_of(active), K = args->in_features, M = args->out_features;
+  destination c = {.values = args->y, .pre = args->preactivation, .bias = args->bias};
+  if (args->rows <= FEW_ROWS) {
     few_rows((int)rows, x, w, &c, K, M, team);
     return;
   }

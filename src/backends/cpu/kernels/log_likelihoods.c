@@ -8,7 +8,21 @@
  */
 #include "cross_entropy.h"
 
-kernel log_likelihoods;
+ARGUMENTS(log_likelihoods, {
+  const act *x;             /* [N, C] */
+  const float *token_table; /* [V, C] */
+  const int32_t *rows;      /* [R] */
+  const int32_t *targets;   /* [R] */
+  const int32_t *count;     /* [1], rows that count */
+  float *values;            /* [R] */
+  int32_t *top_ids;         /* [R, K] or null */
+  float *top_values;        /* [R, K] or null */
+  float *workspace;         /* logits [slice_rows, V], then gathered act [slice_rows, C] */
+  int64_t channels;         /* C */
+  int64_t vocabulary_size;  /* V */
+  int64_t top;              /* K */
+  int64_t slice_rows;       /* rows whose logits exist at once */
+});
 
 enum { GATHERING = FREE_COUNTER, SCORING };
 
@@ -28,14 +42,14 @@ static void likeliest_tokens(const float *logits, int64_t V, int64_t K, int32_t 
   }
 }
 
-void log_likelihoods(const word *args, const extents *active, team *team) {
+void log_likelihoods(const log_likelihoods_arguments *args, const extents *active, team *team) {
   (void)active;
-  const act *x = args[0].p;
-  const float *wte = args[1].p;
-  const int32_t *rows = args[2].p, *targets = args[3].p;
-  const int64_t count = *(const int32_t *)args[4].p, C = args[9].i, V = args[10].i, K = args[11].i, slice = args[12].i;
-  float *values = args[5].p, *likeliest = args[7].p, *slice_of_logits = args[8].p;
-  int32_t *ids = args[6].p;
+  const act *x = args->x;
+  const float *wte = args->token_table;
+  const int32_t *rows = args->rows, *targets = args->targets;
+  const int64_t count = *args->count, C = args->channels, V = args->vocabulary_size, K = args->top, slice = args->slice_rows;
+  float *values = args->values, *likeliest = args->top_values, *slice_of_logits = args->workspace;
+  int32_t *ids = args->top_ids;
   act *gathered = (act *)(slice_of_logits + slice * V);
   for (int64_t start = 0; start < count; start += slice) {
     const int64_t taken = min64(slice, count - start);

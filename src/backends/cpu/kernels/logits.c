@@ -8,10 +8,17 @@
 #include "scratch.h"
 #include "simd.h"
 
+ARGUMENTS(logits, {
+  const act *x;             /* [N, C] */
+  const float *token_table; /* [V, C] */
+  const int32_t *rows;      /* [B] */
+  float *logits;            /* [B, V] */
+  int64_t channels;         /* C */
+  int64_t vocabulary_size;  /* V */
+});
+
 #define BLOCK 32 /* rows of wte claimed at a time */
 #define ROWS 4 /* rows of x multiplied with a row of wte at once */
-
-kernel logits;
 
 /** out[r * V] = x row r times w, for `rows` rows of x, which are padded with zeros to whole vectors. */
 static inline __attribute__((always_inline)) void dot(int rows, const float *x, int64_t stride, const float *w, int64_t C,
@@ -29,12 +36,12 @@ static inline __attribute__((always_inline)) void dot(int rows, const float *x, 
   for (int r = 0; r < rows; r++) out[r * V] = vsum(sum[r]);
 }
 
-void logits(const word *args, const extents *active, team *team) {
-  const act *x = args[0].p;
-  const float *wte = args[1].p;
-  const int32_t *rows = args[2].p;
-  float *out = args[3].p, *gathered = team->scratch;
-  int64_t batch = active->batch, C = args[4].i, V = args[5].i, stride = (C + VL - 1) / VL * VL;
+void logits(const logits_arguments *args, const extents *active, team *team) {
+  const act *x = args->x;
+  const float *wte = args->token_table;
+  const int32_t *rows = args->rows;
+  float *out = args->logits, *gathered = team->scratch;
+  int64_t batch = active->batch, C = args->channels, V = args->vocabulary_size, stride = (C + VL - 1) / VL * VL;
   int64_t fit = (int64_t)(PRIVATE_SCRATCH_BYTES / sizeof(float)) / stride, blocks = (V + BLOCK - 1) / BLOCK, ready = -1;
   for (int64_t claimed; (claimed = team_claim(team, 0)) < blocks * ((batch + fit - 1) / fit);) {
     int64_t first = claimed / blocks * fit, count = min64(fit, batch - first);

@@ -4,12 +4,18 @@
  */
 #include "packed.h"
 
-kernel pack_weight;
+ARGUMENTS(pack_weight, {
+  const float *weight;  /* [K, M], or [M, K] if transposed */
+  uint32_t *packed;     /* [K, M], packed */
+  int64_t in_features;  /* K */
+  int64_t out_features; /* M */
+  int64_t transposed;   /* 0 or 1 */
+});
 
-void pack_weight(const word *args, const extents *active, team *team) {
-  const float *w = args[0].p;
-  uint32_t *packed = args[1].p;
-  const int64_t K = args[2].i, M = args[3].i, transposed = args[4].i;
+void pack_weight(const pack_weight_arguments *args, const extents *active, team *team) {
+  const float *w = args->weight;
+  uint32_t *packed = args->packed;
+  const int64_t K = args->in_features, M = args->out_features, transposed = args->transposed;
   const int64_t k_stride = transposed ? 1 : M, column_stride = transposed ? K : 1;
   (void)active;
   for (int64_t strip; (strip = team_claim(team, 0)) < packed_strips(M);) {

@@ -15,11 +15,20 @@ typedef struct {
   int32_t first, rows, prefix_first, prefix_rows;
 } segment;
 
-void packed_attention(const word *args, const extents *active, team *team) {
-  const act *qkv = args[0].p;
-  const segment *segments = args[1].p;
-  act *out = args[2].p;
-  const int64_t H = args[3].i, D = args[4].i, most = args[5].i, C = H * D;
+ARGUMENTS(packed_attention, {
+  const act *qkv;          /* [N, 3C], as for attention */
+  const segment *segments; /* [S], unused from the first without rows on */
+  act *out;                /* [N, C] */
+  int64_t heads;           /* H */
+  int64_t head_size;       /* D */
+  int64_t max_segments;    /* S */
+});
+
+void packed_attention(const packed_attention_arguments *args, const extents *active, team *team) {
+  const act *qkv = args->qkv;
+  const segment *segments = args->segments;
+  act *out = args->out;
+  const int64_t H = args->heads, D = args->head_size, most = args->max_segments, C = H * D;
   int64_t count = 0;
   while (count < most && segments[count].rows > 0) count++;
   const int64_t heads = count * H, blocks = (rows_of(active) + QUERIES - 1) / QUERIES;

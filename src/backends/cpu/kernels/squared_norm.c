@@ -7,6 +7,14 @@
  */
 #include "kernel.h"
 
+ARGUMENTS(squared_norm, {
+  const float *gradients; /* [count] */
+  double *squared_norm;   /* [1] */
+  double *workspace;      /* [ceil(count / chunk)] */
+  int64_t count;
+  int64_t chunk;          /* elements whose squares are summed together */
+});
+
 #define LANES 32
 
 static double sum_of_squares(const float *x, int64_t count) {
@@ -20,12 +28,12 @@ static double sum_of_squares(const float *x, int64_t count) {
   return sum;
 }
 
-void squared_norm(const word *args, const extents *active, team *team) {
+void squared_norm(const squared_norm_arguments *args, const extents *active, team *team) {
   (void)active;
-  const float *gradients = args[0].p;
-  double *squares = args[1].p;
-  double *sums = args[2].p;
-  const int64_t count = args[3].i, chunk_size = args[4].i, chunks = (count + chunk_size - 1) / chunk_size;
+  const float *gradients = args->gradients;
+  double *squares = args->squared_norm;
+  double *sums = args->workspace;
+  const int64_t count = args->count, chunk_size = args->chunk, chunks = (count + chunk_size - 1) / chunk_size;
   for (int64_t chunk; (chunk = team_claim(team, 0)) < chunks;)
     sums[chunk] = sum_of_squares(gradients + chunk * chunk_size, min64(chunk_size, count - chunk * chunk_size));
   team_barrier(team);

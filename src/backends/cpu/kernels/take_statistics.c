@@ -7,10 +7,16 @@
 
 #include <string.h>
 
-void take_statistics(const word *args, const extents *active, team *team) {
+ARGUMENTS(take_statistics, {
+  float *taken;      /* [count] */
+  float *statistics; /* [count], updated */
+  int64_t count;
+});
+
+void take_statistics(const take_statistics_arguments *args, const extents *active, team *team) {
   (void)active;
   if (team->thread != 0) return;
-  const size_t bytes = (size_t)args[2].i * sizeof(float);
-  memcpy(args[0].p, args[1].p, bytes);
-  memset(args[1].p, 0, bytes);
+  const size_t bytes = (size_t)args->count * sizeof(float);
+  memcpy(args->taken, args->statistics, bytes);
+  memset(args->statistics, 0, bytes);
 }

@@ -17,7 +17,7 @@
 
 typedef struct {
   kernel *kernel;
-  const word *args;
+  const void *args;
 } launch;
 
 typedef struct pool {

@@ -5,11 +5,16 @@
  */
 #include "kernel.h"
 
+ARGUMENTS(wait_for_sums, {
+  void *wait_for_sums; /* the communicator's function, null in a world of one */
+  void *context;       /* its first argument */
+});
+
 typedef int32_t wait_function(void *context, void *stream);
 
-void wait_for_sums(const word *args, const extents *active, team *team) {
+void wait_for_sums(const wait_for_sums_arguments *args, const extents *active, team *team) {
   (void)active;
-  wait_function *wait = (wait_function *)args[0].p;
+  wait_function *wait = (wait_function *)args->wait_for_sums;
   if (team->thread != 0 || !wait) return;
-  if (wait(args[1].p, NULL)) team_fail(team);
+  if (wait(args->context, NULL)) team_fail(team);
 }
