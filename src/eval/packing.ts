@@ -33,7 +33,7 @@ export interface PackedBatch {
   readonly parts: readonly RequestPart[];
   readonly tokens: number[];
   readonly positions: number[];
-  /** Four numbers a segment, see `packedAttention`. */
+  /** Four numbers a segment, see `segmentAttention`. */
   readonly segments: number[];
   /** For each scored token in the order of the requests, the row that predicts it, and the token. */
   readonly rows: number[];

@@ -14,7 +14,7 @@ import { linear } from '../engine/ops/linear.ts';
 import { type LogLikelihoods, logLikelihoods } from '../engine/ops/log-likelihoods.ts';
 import { logits } from '../engine/ops/logits.ts';
 import { packedWeight, packWeight } from '../engine/ops/pack-weight.ts';
-import { packedAttention, SEGMENT_FIELDS } from '../engine/ops/packed-attention.ts';
+import { segmentAttention, SEGMENT_FIELDS } from '../engine/ops/segment-attention.ts';
 import { packedLinear } from '../engine/ops/packed-linear.ts';
 import { packedLogits } from '../engine/ops/packed-logits.ts';
 import { extent, type Tensor } from '../engine/tensor.ts';
@@ -132,12 +132,12 @@ export interface ScoringExtents {
 
 /**
  * Log-probabilities of the tokens `targets` behind the positions `rows` (both int32 [R], of which `count` count), in a row
- * of packed `segments` (int32 [S, 4], see `packedAttention`) whose tokens stand at `positions` [B, T].
+ * of packed `segments` (int32 [S, 4], see `segmentAttention`) whose tokens stand at `positions` [B, T].
  */
 export function gpt2LogLikelihoods(graph: Graph, config: Gpt2Config, extents: ScoringExtents): LogLikelihoods {
   const positions_BT = graph.input('positions', [graph.batch, graph.length], 'int32');
   const segments_S4 = graph.input('segments', [extents.segments, SEGMENT_FIELDS], 'int32');
-  const attend: Attend = (qkv) => packedAttention(qkv, segments_S4, { heads: config.heads });
+  const attend: Attend = (qkv) => segmentAttention(qkv, segments_S4, { heads: config.heads });
   const { x_BTC, tokens_VC } = transformer(graph, config, { attend, positions_BT });
   const chosen = {
     rows_R: graph.input('rows', [extents.rows], 'int32'),

@@ -3,9 +3,6 @@
  * are first scaled by the factor and are set to 0 as they are read. A negative factor skips the update: gradients are zeroed,
  * all else stays.
  *
- * factor f32[1], learningRate f32[1], updateCount i32[1] (>= 1, this update included) ->
- * parameters, gradients, m, v f32[count] (updated); count; beta1, beta2, eps, weightDecay
- *
  * One pass, bound by memory: 16 bytes read and 16 written per parameter.
  */
 #include "kernel.h"

@@ -1,7 +1,5 @@
 /**
  * out = a + b; out may be a, and b if that is f32.
- *
- * a f32[N,C], b f32[N,C] or bf16[N,C] by type -> out f32[N,C] (=); C, type (0 f32, 1 bf16)
  */
 #include "kernel.h"
 #include "partial.h"

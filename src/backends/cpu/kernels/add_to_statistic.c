@@ -1,7 +1,5 @@
 /**
  * total += value
- *
- * value f32[1] -> total f32[1] (+=)
  */
 #include "kernel.h"
 

@@ -1,6 +1,4 @@
 /**
- * all_reduce(| | values f32 or f64[count] (updated) | count, type, begin, context)
- *
  * The values are complete: the communicator begins to sum them over the ranks. In a world of one there is nothing to begin.
  */
 #include "kernel.h"

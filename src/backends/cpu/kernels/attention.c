@@ -1,8 +1,6 @@
 /**
  * Causal softmax attention: out = softmax(q·kᵀ/√D)·v for every head, tiled (attention_forward.h).
  *
- * qkv act[N,3C] (a row is q of all heads, then k, then v; head h at h·D) -> out act[N,C], lse f32[B,H,T] (=); H, D
- *
  * Work is claimed by (batch row, head, block of queries), the longest blocks first, so that threads end together on a
  * machine that also does other things. lse, the logarithm of each softmax's denominator, is what the backward pass
  * needs to make the weights again.

@@ -2,8 +2,6 @@
  * Gradient of causal attention (FlashAttention-2, Dao 2023): the weights p are made again, block by block, from q, k
  * and lse; with delta = rowsum(dout ⊙ out) and ds = p ⊙ (dout·vᵀ - delta)/√D: dv = pᵀ·dout, dk = dsᵀ·q, dq = ds·k.
  *
- * dout act[N,C], qkv act[N,3C], out act[N,C], lse f32[B,H,T] -> dqkv act[N,3C] (=), not overlapping qkv; H, D
- *
  * One thread does one head of one batch row: for each block of keys, all blocks of queries from the diagonal on. dk and
  * dv of the block stay in private scratch. The fp32 sums of dq of a whole head would not fit there, so between blocks
  * they are parked in dqkv itself: in the head's own dq elements, or for bf16, which are half as large, in the dk and dv

@@ -2,8 +2,6 @@
  * Attention over a key-value cache. Keys and values of the new rows are written into the cache at their positions; then
  * row (b, t) attends to positions 0 .. positions[b,t] of its slot. The positions of a batch row ascend by 1.
  *
- * qkv act[N,3C], positions i32[N], slots i32[B] -> out act[N,C] (=), cache act[S,2,H,P,D] (updated); H, D, P
- *
  * Decoding (T = 1) reads the cache once, row by row, and is bound by memory; a prompt (T > 1) takes the tiled path of
  * training. Work is claimed by (batch row, head[, block of queries]).
  */

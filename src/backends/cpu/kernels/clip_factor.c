@@ -1,8 +1,6 @@
 /**
  * norm = sqrt(squared norm); factor = min(1, clip / (norm + 1e-6)), clip 0: 1; -1, for no update, unless norm and loss are at
  * most their limits (NaN is not).
- *
- * squaredNorm f64[1], loss f32[1], normLimit f32[1], lossLimit f32[1] -> norm f32[1], factor f32[1] (=); clip
  */
 #include "kernel.h"
 

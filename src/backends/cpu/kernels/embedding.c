@@ -1,8 +1,6 @@
 /**
  * Token plus position embedding: x[n] = wte[tokens[n]] + wpe[positions[n]]; without positions, row n of a batch of
  * length T sits at position n % T.
- *
- * tokens i32[N], positions i32[N] or null, wte f32[V,C], wpe f32[P,C] -> x f32[N,C] (=)
  */
 #include "kernel.h"
 

@@ -1,8 +1,6 @@
 /**
  * Gradient of the embedding: dwte[tokens[n]] += dx[n], dwpe[positions[n]] += dx[n].
  *
- * tokens i32[N], positions i32[N] or null (then n % T), dx f32[N,C] -> dwte f32[V,C] (+=), dwpe f32[P,C] (+=)
- *
  * Several rows may add into one token's gradient, so threads share out channels, not rows: every element is summed by
  * one thread in row order, which gives the same bits for any number of threads.
  */

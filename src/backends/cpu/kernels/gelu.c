@@ -1,4 +1,6 @@
-/** y = gelu(pre), element by element (tanh form); recomputed in the backward pass where the plan did not keep y. */
+/**
+ * y = gelu(pre), element by element (tanh form); recomputed in the backward pass where the plan did not keep y.
+ */
 #include "kernel.h"
 #include "simd.h"
 

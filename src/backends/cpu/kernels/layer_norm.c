@@ -2,9 +2,6 @@
  * Layer normalisation with the residual add before it: stream = x + branch (just x without a branch),
  * normed = (stream - mean)·rstd·weight + bias, with the statistics of each row in fp32.
  *
- * x f32[N,C], branch act[N,C] or null, weight f32[C], bias f32[C] ->
- * normed act[N,C], mean f32[N], rstd f32[N], stream f32[N,C] (only with a branch) (=); C, eps
- *
  * A row is read from memory once; its variance (about the mean, not by the cancelling E[x²] - E[x]²) and its result are
  * passes over a row that is then in the first-level cache.
  */

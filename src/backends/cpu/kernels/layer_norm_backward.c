@@ -2,9 +2,6 @@
  * Gradient of layer normalisation. With x̂ = (stream - mean)·rstd and g = dnormed·weight:
  * dx = rstd·(g - average(g) - x̂·average(g·x̂)) + dstream, dweight += Σ dnormed·x̂, dbias += Σ dnormed.
  *
- * dnormed act[N,C], dstream f32[N,C] or null, stream f32[N,C], mean f32[N], rstd f32[N], weight f32[C] ->
- * dx f32[N,C] (=), dweight f32[C], dbias f32[C] (+=); workspace f32[blocks,2,C]; C, blocks
- *
  * The rows are cut into a fixed number of blocks whatever the number of threads; each block sums its own dweight and dbias, and the
  * blocks are then added in order.
  */

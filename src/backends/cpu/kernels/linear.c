@@ -4,8 +4,6 @@
  * A program compiled for up to FEW_ROWS rows (generation) reads w once, in place and as fp32: packing it would cost more than
  * the product. Each output is then one sum in the order of k. Programs for more rows use the packed product, however few are
  * active. So a row's bits depend on nothing of its neighbours.
- *
- * x act[N,K], w f32[K,M], b f32[M] or NULL -> y act[N,M], pre act[N,M] or NULL; K, M, rows the program was compiled for
  */
 #include "gemm.h"
 

@@ -2,9 +2,6 @@
  * Log-probabilities of targets at chosen rows: values[i] = log softmax(x[rows[i]] wteT)[targets[i]] for i < count, 0 where
  * the target is -1; and, if K > 0, the K likeliest tokens there with theirs, likeliest first, the lowest id of equals.
  * Policy: written (=). Chosen rows are gathered a slice at a time, so rows that nobody asks about cost no logits.
- *
- * x act[N,C], wte f32[V,C], rows i32[R], targets i32[R], count i32[] -> values f32[R], ids i32[R,K] or null, likeliest
- * f32[R,K] or null; workspace: logits f32[slice,V], gathered act[slice,C]; C, V, K, slice
  */
 #include "cross_entropy.h"
 

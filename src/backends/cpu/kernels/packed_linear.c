@@ -2,7 +2,7 @@
  * pre = x w + b; y = gelu(pre) where `pre` is kept (the GELU variant), else y = pre, for few rows and a weight packed once
  * (packed.h). Policy: outputs are written (=).
  *
- * x act[N,K], w packed [K,M], b f32[M] -> y act[N,M], pre act[N,M] or NULL; K, M. Work is claimed by the strip.
+ * Work is claimed by the strip.
  */
 #include "gemm.h"
 #include "packed.h"

@@ -1,8 +1,6 @@
 /**
  * logits [B,V] f32 = x [rows[b], C] wteT for the one row of each stream that samples, with the token table packed once
  * (packed.h). Policy: written (=). Work is claimed by the strip.
- *
- * x act[N,C], wte packed [C,V], rows i32[B] -> logits f32[B,V]; C, V
  */
 #include "gemm.h"
 #include "packed.h"

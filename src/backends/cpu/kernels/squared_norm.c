@@ -2,8 +2,6 @@
  * The sum of squares of the flat gradient buffer: one pass over memory. Squares are summed in double, in chunks of a fixed
  * size and 32 fixed lanes within a chunk; the chunk sums are then added in order, so neither the number of threads nor
  * the vector width can change the result.
- *
- * gradients f32[count] -> squares f64[1] (=); workspace f64[ceil(count / chunk)]; count, chunk
  */
 #include "kernel.h"
 

@@ -1,7 +1,5 @@
 /**
  * total += the sum of the losses, added in double in index order by one thread: N additions take microseconds.
- *
- * losses f32[N] -> total f32[1] (+=)
  */
 #include "kernel.h"
 

@@ -1,7 +1,5 @@
 /**
  * taken = statistics; statistics = 0
- *
- * -> taken f32[count] (=), statistics f32[count] (updated); count
  */
 #include "kernel.h"
 

@@ -1,6 +1,4 @@
 /**
- * wait_for_sums(| | | wait, context)
- *
  * Until every sum over ranks that was begun has ended. In a world of one there is nothing to wait for.
  */
 #include "kernel.h"

@@ -3,19 +3,17 @@
  * its segment (a stretch of the row) and its own segment up to itself, and nothing else. For evaluation: several
  * continuations of one context, which is computed once.
  *
- * qkv act[N,3C] (as for attention), segments i32[S,4] (first row, rows, first row of the prefix, rows of the prefix; unused
- * from the first without rows on) -> out act[N,C] (=); H, D, S
- *
  * Keys are taken in blocks that are counted from the start of the prefix, so a segment's bits depend neither on where it
  * lies nor on what lies beside it. Work is claimed by (segment, head, block of queries), the longest blocks first.
  */
 #include "attention_forward.h"
 
+/** Rows of the whole: where a segment and its prefix begin, and how many rows each has. */
 typedef struct {
   int32_t first, rows, prefix_first, prefix_rows;
 } segment;
 
-ARGUMENTS(packed_attention, {
+ARGUMENTS(segment_attention, {
   const act *qkv;          /* [N, 3C], as for attention */
   const segment *segments; /* [S], unused from the first without rows on */
   act *out;                /* [N, C] */
@@ -24,7 +22,7 @@ ARGUMENTS(packed_attention, {
   int64_t max_segments;    /* S */
 });
 
-void packed_attention(const packed_attention_arguments *args, const extents *active, team *team) {
+void segment_attention(const segment_attention_arguments *args, const extents *active, team *team) {
   const act *qkv = args->qkv;
   const segment *segments = args->segments;
   act *out = args->out;

@@ -6,7 +6,7 @@ import { attention } from './attention.ts';
 /** First row and rows of the segment, first row and rows of its prefix. */
 export type Segment = readonly [first: number, rows: number, prefixFirst: number, prefixRows: number];
 
-export function packedAttention(
+export function segmentAttention(
   qkv: Float64Array,
   segments: readonly Segment[],
   { H, D }: { readonly H: number; readonly D: number },

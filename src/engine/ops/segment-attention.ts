@@ -1,5 +1,5 @@
 /**
- * @file Attention of segments that lie packed in one row: several continuations of one context, many such groups side by
+ * @file Attention of segments that lie side by side in one row: several continuations of one context, many such groups side by
  * side. Evaluation only, so it has no backward rule.
  */
 
@@ -10,8 +10,8 @@ import { type Heads, headSizes } from './attention.ts';
 /** Numbers that describe a segment: its first row and its rows, the first row of its prefix and that one's rows. */
 export const SEGMENT_FIELDS = 4;
 
-const packedAttentionForward: Operation<Heads> = {
-  name: 'packed_attention',
+const segmentAttentionForward: Operation<Heads> = {
+  name: 'segment_attention',
   tensors: { inputs: ['qkv', 'segments'], outputs: ['out'] },
   sizes: (node) => ({ ...headSizes(node.attributes, output(node)), maxSegments: extent(input(node, 1), 0) }),
   /** Of one segment as long as the row. */
@@ -25,8 +25,8 @@ const packedAttentionForward: Operation<Heads> = {
  * @param segments_S4 int32, per segment (first row, rows, first row of the prefix, rows of the prefix); after the last one rows of 0
  * @returns activation type [B, T, C]
  */
-export function packedAttention(qkv_BT3C: Tensor, segments_S4: Tensor, attributes: Heads): Tensor {
+export function segmentAttention(qkv_BT3C: Tensor, segments_S4: Tensor, attributes: Heads): Tensor {
   const { graph, dtype, shape } = qkv_BT3C;
   const outputs = [{ shape: [...shape.slice(0, -1), extent(qkv_BT3C, -1) / 3], dtype }];
-  return output(apply(graph, packedAttentionForward, { inputs: [qkv_BT3C, segments_S4], outputs }, attributes));
+  return output(apply(graph, segmentAttentionForward, { inputs: [qkv_BT3C, segments_S4], outputs }, attributes));
 }

@@ -1,11 +1,11 @@
 import { describe, test } from 'vitest';
 import type { Graph } from '#minillm/engine/graph.js';
-import { packedAttention } from '#minillm/engine/ops/packed-attention.js';
+import { segmentAttention } from '#minillm/engine/ops/segment-attention.js';
 import { expectSameBits } from '../comparison.ts';
 import { describeOp, type OpTest } from '../describe-op.ts';
 import { type Device, devices } from '../devices.ts';
 import { runOp } from '../op-harness.ts';
-import * as reference from '../reference/packed-attention.ts';
+import * as reference from '../reference/segment-attention.ts';
 import { activations, concatenate } from '../values.ts';
 
 interface Shape {
@@ -64,7 +64,7 @@ function packedOp({ segments, H, D }: Omit<Shape, 'title'>, qkv: Float64Array) {
     active: { batch: 1, length: rowsOf(segments) },
     values: { qkv, segments: all },
     trace: (graph: Graph) => ({
-      out: packedAttention(
+      out: segmentAttention(
         graph.input('qkv', [graph.batch, graph.length, 3 * H * D], graph.activationType),
         graph.input('segments', [MOST_SEGMENTS, 4], 'int32'),
         { heads: H },
@@ -81,7 +81,7 @@ function packedTest({ title, ...shape }: Shape): OpTest {
       const qkv = activations(precision, rowsOf(segments) * 3 * H * D, 'qkv', 2);
       return {
         op: packedOp(shape, qkv),
-        expected: () => ({ outputs: { out: reference.packedAttention(qkv, segments, { H, D }) } }),
+        expected: () => ({ outputs: { out: reference.segmentAttention(qkv, segments, { H, D }) } }),
       };
     },
   };
