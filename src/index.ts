@@ -5,9 +5,9 @@
 
 import { validate } from './support/json.ts';
 import type { TrainerEvent } from './train/events.ts';
-import { gatherSettings } from './train/resume.ts';
+import { resolveSettings } from './train/resolve-settings.ts';
 import { type GivenSettings, settingsSchema } from './train/settings.ts';
-import { type TrainOptions, train as trainChosen } from './train/trainer.ts';
+import { type TrainOptions, train as trainResolved } from './train/trainer.ts';
 
 export { type BuildOptions, type BuildOutcome, type BuildProgress, buildDataset } from './data/build/build-dataset.ts';
 export type { Corpus } from './data/build/corpus.ts';
@@ -36,5 +36,5 @@ export type { TrainOptions } from './train/trainer.ts';
  * @throws UserError saying what is wrong with settings, data or folders
  */
 export async function* train(settings: GivenSettings, options: TrainOptions = {}): AsyncGenerator<TrainerEvent> {
-  yield* trainChosen(await gatherSettings(validate(settingsSchema, settings, 'train')), options);
+  yield* trainResolved(await resolveSettings(validate(settingsSchema, settings, 'train')), options);
 }

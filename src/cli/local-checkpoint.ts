@@ -1,9 +1,8 @@
 /** @file A checkpoint that a flag names, brought onto this disk with progress where it is one of the hub's. */
 
 import { isHubModel } from '../hub/model-name.ts';
-import type { ChosenSettings } from '../train/settings.ts';
 import { showDownload, waitLine } from './download-lines.ts';
-import { Progress } from './progress.ts';
+import type { Progress } from './progress.ts';
 
 /** The folder of `hf:OWNER/NAME[@REVISION]`, downloaded if need be; any other name as it is. */
 export async function localCheckpoint(name: string, progress: Progress): Promise<string> {
@@ -17,10 +16,4 @@ export async function localCheckpoint(name: string, progress: Progress): Promise
     onProgress: ({ name: file, bytes, totalBytes }) => show(bytes, totalBytes, file),
   });
   return folder.finally(() => progress.clear());
-}
-
-/** Downloads the weights that a new run is to start from; a run that has checkpoints of its own needs them no more. */
-export async function fetchInitialWeights({ out, init }: ChosenSettings): Promise<void> {
-  const { listCheckpoints } = await import('../runs/checkpoints.ts');
-  if (init && (await listCheckpoints(out)).length === 0) await localCheckpoint(init, new Progress());
 }

@@ -5,7 +5,7 @@ import { DEFAULT_STORIES, DEFAULT_STORY_SEED, storyCorpus } from '../data/storie
 import { readMetrics } from '../runs/metrics.ts';
 import { exists } from '../support/files.ts';
 import { formatCount, formatDuration } from '../support/format.ts';
-import { chooseSettings } from '../train/settings.ts';
+import { resolveSettings } from '../train/resolve-settings.ts';
 import { train } from '../train/trainer.ts';
 import { lossChart } from './loss-chart.ts';
 import { abortOnSignals } from './signals.ts';
@@ -32,14 +32,14 @@ const STEPS_A_LINE = 20;
 export async function runQuickstart({ data, out, steps, threads }: QuickstartFlags): Promise<void> {
   const started = performance.now();
   if (!(await exists(`${data}/dataset.json`))) await makeStories(data, threads);
-  const settings = chooseSettings({
+  const run = await resolveSettings({
     ...{ data, out, steps, threads, preset: 'tiny', precision: 'bf16' },
     ...{ evalEvery: 100, evalTokens: EVAL_TOKENS, checkpointEvery: 100 },
     ...{ sampleEvery: steps, samplePrompt: PROMPT, sampleTokens: SAMPLE_TOKENS, sampleTemperature: SAMPLE_TEMPERATURE },
   });
   const times = new StepTimes();
   await abortOnSignals(async (signal) => {
-    for await (const event of train(settings, { signal })) {
+    for await (const event of train(run, { signal })) {
       if (event.kind === 'start') console.log([...startLines(event), ''].join('\n'));
       if (event.kind === 'train') {
         const left = times.left(event, steps);

@@ -7,11 +7,11 @@ import { messageOf } from '../support/errors.ts';
 import { writeFileAtomic } from '../support/files.ts';
 import type { StartEvent } from '../train/events.ts';
 import { traceOf } from '../train/profile.ts';
-import { gatherSettings, modelOf } from '../train/resume.ts';
-import { type ChosenSettings, completeSettings, type GivenSettings } from '../train/settings.ts';
+import { resolveSettings } from '../train/resolve-settings.ts';
+import type { GivenSettings, Settings } from '../train/settings.ts';
 import { train } from '../train/trainer.ts';
 import { addressOf } from './dashboard-flags.ts';
-import { fetchInitialWeights } from './local-checkpoint.ts';
+import { localCheckpoint } from './local-checkpoint.ts';
 import { localHellaswag } from './local-hellaswag.ts';
 import { Progress } from './progress.ts';
 import { readSettingsFile } from './settings-file.ts';
@@ -34,22 +34,22 @@ export async function runTraining(
   configFile: string | undefined,
   options: TrainOptions,
 ): Promise<void> {
-  const chosen = await gatherSettings(flags, configFile ? await readSettingsFile(configFile) : {});
-  await fetchInitialWeights(chosen);
+  const file = configFile ? await readSettingsFile(configFile) : {};
+  const run = await resolveSettings(flags, file, (init) => localCheckpoint(init, new Progress()));
+  const { settings } = run;
   if (options.printConfig) {
-    const { contextLength } = await modelOf(chosen);
-    console.log(JSON.stringify(completeSettings(chosen, contextLength), null, 2));
+    console.log(JSON.stringify(settings, null, 2));
     return;
   }
-  if (chosen.evalEvery !== 0) await localHellaswag(chosen.hellaswag, new Progress());
+  if (settings.evalEvery !== 0) await localHellaswag(settings.hellaswag, new Progress());
   const output = openTrainOutput(options);
   try {
-    const dashboard = options.dashboard === false ? undefined : await openDashboard(chosen, options, output);
+    const dashboard = options.dashboard === false ? undefined : await openDashboard(settings, options, output);
     await abortOnSignals(async (signal) => {
-      for await (const event of train(chosen, { signal, profile: options.profile })) {
+      for await (const event of train(run, { signal, profile: options.profile })) {
         await output.take(event);
         if (event.kind === 'start') dashboard?.describe(describe(event));
-        if (event.kind === 'profile') await writeFileAtomic(join(chosen.out, 'profile.json'), traceOf(event.nodes));
+        if (event.kind === 'profile') await writeFileAtomic(join(settings.out, 'profile.json'), traceOf(event.nodes));
       }
     });
     await dashboard?.close();
@@ -59,7 +59,7 @@ export async function runTraining(
 }
 
 async function openDashboard(
-  { out }: ChosenSettings,
+  { out }: Settings,
   { dashboard, dashboardHost }: TrainOptions,
   output: TrainOutput,
 ): Promise<DashboardThread> {

@@ -5,39 +5,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Gpt2Config, readGpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder } from '../formats/gpt2-folder.ts';
 import { initialiseParameters, loadParameters } from '../model/parameters.ts';
-import { PRESETS } from '../model/presets.ts';
 import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
 import { readTrainingState, type TrainingState } from '../runs/state.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { loadCheckpoint } from './checkpoint.ts';
 
-import {
-  type ChosenSettings,
-  chooseSettings,
-  differences,
-  forkedSettings,
-  type GivenSettings,
-  type RunRecord,
-} from './settings.ts';
+import { differences, type RunRecord } from './settings.ts';
 import type { TrainingModel } from './training-model.ts';
-
-/** Flags over the configuration file over what they start from: a preset's defaults, or the settings of a forked run. */
-export async function gatherSettings(flags: GivenSettings, file: GivenSettings = {}): Promise<ChosenSettings> {
-  const fork = flags.fork ?? file.fork;
-  if (!fork) return chooseSettings(flags, file);
-  // A fork that has checkpoints of its own needs the other run no more.
-  const out = flags.out ?? file.out;
-  const [own] = out ? await listCheckpoints(out) : [];
-  const { configuration } = await readTrainingState(own?.path ?? (await resolveCheckpoint(fork)));
-  return chooseSettings(flags, { ...forkedSettings(configuration), ...file });
-}
-
-/** The network that the settings ask for. */
-export async function modelOf({ out, preset, init, fork }: ChosenSettings): Promise<Gpt2Config> {
-  if (preset) return PRESETS[preset];
-  const [own] = await listCheckpoints(out);
-  return readGpt2Config(join(own?.path ?? (await resolveCheckpoint(init ?? fork ?? '')), 'config.json'));
-}
 
 export interface Beginning {
   /** Undefined for a run that begins at step 0. */

@@ -169,7 +169,7 @@ export const PRESET_DEFAULTS: Partial<Record<NonNullable<GivenSettings['preset']
 };
 
 /** What was given, over the preset's defaults. Exactly one of `preset`, `init` and `fork` is there. */
-export type ChosenSettings = Defined<GivenSettings> & { readonly data: string; readonly out: string };
+type ChosenSettings = Defined<GivenSettings> & { readonly data: string; readonly out: string };
 
 const STARTS = ['preset', 'init', 'fork'] as const;
 

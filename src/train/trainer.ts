@@ -16,9 +16,9 @@ import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { lockRunFolder } from '../runs/lock.ts';
 import { fileError, removeTemporaries } from '../support/files.ts';
 import type { TrainerEvent } from './events.ts';
-import { modelOf } from './resume.ts';
+import type { ResolvedRun } from './resolve-settings.ts';
 import { Run } from './run.ts';
-import { type ChosenSettings, completeSettings, microStepsOf, type Settings } from './settings.ts';
+import { microStepsOf, type Settings } from './settings.ts';
 
 export interface TrainOptions {
   /** Aborting ends the run after a checkpoint, within the current micro-step. */
@@ -34,11 +34,9 @@ export interface TrainOptions {
  * @throws UserError for settings, data or folders that cannot be trained with
  */
 export async function* train(
-  chosen: ChosenSettings,
+  { settings, modelConfig: config }: ResolvedRun,
   { signal, profile = false, communicator = singleProcess }: TrainOptions = {},
 ): AsyncGenerator<TrainerEvent> {
-  const config = await modelOf(chosen);
-  const settings = completeSettings(chosen, config.contextLength);
   const microSteps = microStepsOf(settings, communicator.size);
   const dataset = await openDataset(settings.data);
   try {

@@ -12,7 +12,8 @@ import { UserError } from '#minillm/support/errors.js';
 import { Random } from '#minillm/support/random.js';
 import { writeCheckpoint } from '#minillm/train/checkpoint.js';
 import type { TrainerEvent } from '#minillm/train/events.js';
-import { type ChosenSettings, chooseSettings } from '#minillm/train/settings.js';
+import { resolveSettings } from '#minillm/train/resolve-settings.js';
+import type { GivenSettings } from '#minillm/train/settings.js';
 import { train } from '#minillm/train/trainer.js';
 import { minillm } from '../cli/minillm.ts';
 import { writeBin } from '../data/shard-files.ts';
@@ -23,36 +24,36 @@ const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny/', import.meta.url)
 const FIRST_CHECKPOINT = 25;
 const STEPS = 60;
 
-async function settings(out: string): Promise<ChosenSettings> {
+type Given = GivenSettings & { readonly data: string; readonly out: string };
+
+async function settings(out: string): Promise<Given> {
   const data = temporaryFolder();
   const random = new Random(5, 'tokens');
   const tokens = Array.from({ length: 3000 }, () => Math.floor(500 * random.uniform() ** 3));
   await writeBin(join(data, 'val_000000.bin'), tokens.slice(0, 500));
   await writeBin(join(data, 'train_000001.bin'), tokens.slice(500));
-  return chooseSettings({
+  return {
     ...{ data, out, init: FIXTURE, batchSize: 2, totalBatchSize: 96, steps: STEPS, threads: 2 },
     ...{ evalEvery: FIRST_CHECKPOINT, checkpointEvery: FIRST_CHECKPOINT, sampleEvery: 0 },
-  });
+  };
 }
 
 /** Trains; `during` is told every event before the run goes on, and ends it by `stop`. */
-async function run(
-  chosen: ChosenSettings,
-  during: (event: TrainerEvent, stop: () => void) => void = () => {},
-): Promise<void> {
+async function run(chosen: Given, during: (event: TrainerEvent, stop: () => void) => void = () => {}): Promise<void> {
   const abort = new AbortController();
-  for await (const event of train(chosen, { signal: abort.signal })) during(event, () => abort.abort());
+  for await (const event of train(await resolveSettings(chosen), { signal: abort.signal }))
+    during(event, () => abort.abort());
 }
 
 /** Trains until there is a checkpoint. */
-function runToCheckpoint(chosen: ChosenSettings): Promise<void> {
+function runToCheckpoint(chosen: Given): Promise<void> {
   return run(chosen, ({ kind }, stop) => {
     if (kind === 'checkpoint') stop();
   });
 }
 
 /** Trains as `minillm train` does. */
-function runCommand({ data, out }: ChosenSettings) {
+function runCommand({ data, out }: Given) {
   const numbers = { 'batch-size': 2, 'total-batch-size': 96, steps: STEPS, threads: 2 };
   const times = { 'eval-every': FIRST_CHECKPOINT, 'checkpoint-every': FIRST_CHECKPOINT, 'sample-every': 0 };
   const flags = Object.entries({ data, out, init: FIXTURE, ...numbers, ...times });
@@ -71,7 +72,7 @@ async function results(out: string): Promise<unknown> {
 }
 
 /** Expects the finished run to be one that nothing happened to. */
-async function expectUndisturbed(chosen: ChosenSettings): Promise<void> {
+async function expectUndisturbed(chosen: Given): Promise<void> {
   const whole = { ...chosen, out: join(temporaryFolder(), 'run') };
   await run(whole);
   expect(await results(chosen.out)).toEqual(await results(whole.out));

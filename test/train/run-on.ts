@@ -8,11 +8,11 @@ import { openDataset } from '#minillm/data/dataset.js';
 import { evaluationBatches } from '#minillm/data/evaluation-batches.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
 import { type Communicator, singleProcess } from '#minillm/engine/runtime/communicator.js';
-import { readGpt2Config } from '#minillm/formats/gpt2-config.js';
 import { Random } from '#minillm/support/random.js';
 import type { TrainerEvent } from '#minillm/train/events.js';
+import { resolveSettings } from '#minillm/train/resolve-settings.js';
 import { Run } from '#minillm/train/run.js';
-import { chooseSettings, completeSettings, type GivenSettings, microStepsOf } from '#minillm/train/settings.js';
+import { type GivenSettings, microStepsOf } from '#minillm/train/settings.js';
 import { writeBin } from '../data/shard-files.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -45,9 +45,8 @@ export async function runOn({
   settings: given,
   onEvent = () => {},
 }: RunOnOptions): Promise<TrainerEvent[]> {
-  const config = await readGpt2Config(join(FIXTURE, 'config.json'));
-  const chosen = chooseSettings({ init: FIXTURE, evalEvery: 0, sampleEvery: 0, checkpointEvery: 0, ...given });
-  const settings = completeSettings(chosen, config.contextLength);
+  const quiet = { init: FIXTURE, evalEvery: 0, sampleEvery: 0, checkpointEvery: 0 };
+  const { settings, modelConfig: config } = await resolveSettings({ ...quiet, ...given });
   const { rank, size } = communicator;
   const microSteps = microStepsOf(settings, size);
   const dataset = await openDataset(settings.data);

@@ -8,7 +8,8 @@ import { type Metrics, readMetrics } from '#minillm/runs/metrics.js';
 import { readRunFacts } from '#minillm/runs/run-facts.js';
 import { Random } from '#minillm/support/random.js';
 import type { TrainerEvent } from '#minillm/train/events.js';
-import { type ChosenSettings, chooseSettings, type GivenSettings } from '#minillm/train/settings.js';
+import { resolveSettings } from '#minillm/train/resolve-settings.js';
+import type { GivenSettings } from '#minillm/train/settings.js';
 import { train } from '#minillm/train/trainer.js';
 import { writeBin } from '../data/shard-files.ts';
 import { hellaswagFile } from '../eval/hellaswag-lines.ts';
@@ -27,8 +28,10 @@ async function shards(): Promise<string> {
   return folder;
 }
 
-async function settings(changes: GivenSettings = {}): Promise<ChosenSettings> {
-  return chooseSettings({
+type Given = GivenSettings & { readonly data: string; readonly out: string };
+
+async function settings(changes: Omit<GivenSettings, 'data' | 'out'> = {}): Promise<Given> {
+  return {
     data: await shards(),
     out: join(temporaryFolder(), 'run'),
     init: FIXTURE,
@@ -42,16 +45,13 @@ async function settings(changes: GivenSettings = {}): Promise<ChosenSettings> {
     threads: 2,
     keep: 20,
     ...changes,
-  });
+  };
 }
 
-async function run(
-  chosen: ChosenSettings,
-  until: (event: TrainerEvent) => boolean = () => false,
-): Promise<TrainerEvent[]> {
+async function run(chosen: Given, until: (event: TrainerEvent) => boolean = () => false): Promise<TrainerEvent[]> {
   const events: TrainerEvent[] = [];
   const abort = new AbortController();
-  for await (const event of train(chosen, { signal: abort.signal })) {
+  for await (const event of train(await resolveSettings(chosen), { signal: abort.signal })) {
     events.push(event);
     if (until(event)) abort.abort();
   }
@@ -125,14 +125,16 @@ describe('a training run', () => {
     const abort = new AbortController();
     abort.abort();
     const kinds: string[] = [];
-    for await (const event of train(await settings(), { signal: abort.signal })) kinds.push(event.kind);
+    for await (const event of train(await resolveSettings(await settings()), { signal: abort.signal }))
+      kinds.push(event.kind);
     expect(kinds).toEqual(['start', 'end']);
   });
 
   it('says from its start how it is made, whatever the folder held that was never checkpointed', async () => {
     const chosen = await settings({ steps: 3, warmupSteps: 0, checkpointEvery: 0 });
     const begin = async (given: typeof chosen) => {
-      for await (const { kind } of train(given)) if (kind === 'start') return await readRunFacts(given.out);
+      for await (const { kind } of train(await resolveSettings(given)))
+        if (kind === 'start') return await readRunFacts(given.out);
       return undefined;
     };
     const facts = await begin(chosen);
@@ -180,7 +182,7 @@ describe('a training run', () => {
     await run(first);
     const second = { ...first, out: join(temporaryFolder(), 'run'), evalEvery: 0, threads: 1 };
     const kinds: string[] = [];
-    for await (const { kind } of train(second, { profile: true })) kinds.push(kind);
+    for await (const { kind } of train(await resolveSettings(second), { profile: true })) kinds.push(kind);
     expect(kinds.slice(0, 4)).toEqual(['start', 'train', 'train', 'profile']);
     expect(kinds.filter((kind) => kind === 'profile')).toHaveLength(1);
     expect(tensorsOf(second.out, STEPS)).toEqual(tensorsOf(first.out, STEPS));
@@ -188,7 +190,9 @@ describe('a training run', () => {
 
   it('measures the only step that is left', async () => {
     const kinds: string[] = [];
-    for await (const { kind } of train(await settings({ steps: 1, warmupSteps: 0 }), { profile: true }))
+    for await (const { kind } of train(await resolveSettings(await settings({ steps: 1, warmupSteps: 0 })), {
+      profile: true,
+    }))
       kinds.push(kind);
     expect(kinds.filter((kind) => kind === 'train' || kind === 'profile')).toEqual(['train', 'profile']);
   });
@@ -299,7 +303,8 @@ describe('a training run', () => {
     const skipped: unknown[] = [];
     await expect(
       (async () => {
-        for await (const event of train(bad)) if (event.kind === 'train') skipped.push(event.skipped);
+        for await (const event of train(await resolveSettings(bad)))
+          if (event.kind === 'train') skipped.push(event.skipped);
       })(),
     ).rejects.toThrow(/5 updates in a row were skipped.*last good checkpoint is .*step-00000004/);
     expect(skipped).toEqual(Array(5).fill('not finite'));

@@ -1,0 +1,37 @@
+/** @file From what the user gave to a run with nothing left open: its settings, the network, the weights it starts from. */
+
+import { join } from 'node:path';
+import { type Gpt2Config, readGpt2Config } from '../formats/gpt2-config.ts';
+import { PRESETS } from '../model/presets.ts';
+import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
+import { readTrainingState } from '../runs/state.ts';
+import { chooseSettings, completeSettings, forkedSettings, type GivenSettings, type Settings } from './settings.ts';
+
+export interface ResolvedRun {
+  readonly settings: Settings;
+  readonly modelConfig: Gpt2Config;
+}
+
+/**
+ * Flags over the configuration file over what they start from: a preset's defaults, or the settings of a forked run; then
+ * what they leave open.
+ * @param fetchWeights brings the weights that a new run starts from onto this disk, where `init` names some of the hub's
+ * @throws UserError when settings are missing or contradict each other, or what they start from cannot be read.
+ */
+export async function resolveSettings(
+  flags: GivenSettings,
+  file: GivenSettings = {},
+  fetchWeights: (init: string) => Promise<string> = resolveCheckpoint,
+): Promise<ResolvedRun> {
+  const out = flags.out ?? file.out;
+  const [own] = out ? await listCheckpoints(out) : [];
+  const fork = flags.fork ?? file.fork;
+  // a fork that has checkpoints of its own needs the other run no more
+  const forked = fork ? await readTrainingState(own?.path ?? (await resolveCheckpoint(fork))) : undefined;
+  const chosen = chooseSettings(flags, forked ? { ...forkedSettings(forked.configuration), ...file } : file);
+  const { preset, init } = chosen;
+  const startsFrom = async (): Promise<string> =>
+    own?.path ?? (await resolveCheckpoint(init ? await fetchWeights(init) : (fork ?? '')));
+  const modelConfig = preset ? PRESETS[preset] : await readGpt2Config(join(await startsFrom(), 'config.json'));
+  return { settings: completeSettings(chosen, modelConfig.contextLength), modelConfig };
+}
