@@ -7,7 +7,7 @@ import { detectVariant, openKernels } from '../backends/cpu/libraries.ts';
 import { chooseVariant, runnableVariants } from '../backends/cpu/variants.ts';
 import { CompilerError, findCompiler, invoke } from '../native/compiler.ts';
 import { BUILD_PREFIX, listLibraries } from '../native/kept-library.ts';
-import { cacheFolder, findCache } from '../support/cache.ts';
+import { findCache } from '../support/cache.ts';
 import { messageOf } from '../support/errors.ts';
 import { formatBytes, formatDuration } from '../support/format.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
@@ -42,7 +42,7 @@ export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
     return `${[command, ...args].join(' ')}, ${version.split('\n')[0]}`;
   });
   yield compiler;
-  const cache = await checkCache();
+  const cache = await checkCache(build);
   yield cache;
   if (!compiler.ok || !cache.ok) return;
   const toolchain = await checkToolchain();
@@ -95,8 +95,8 @@ async function attempt(name: string, look: () => Promise<string>): Promise<Check
   }
 }
 
-/** Where the cache is, what it holds, and who can write to it. */
-async function checkCache(): Promise<Check> {
+/** Where the cache is and what it holds, or why it is not used; what is built is to stay. */
+async function checkCache(build: boolean): Promise<Check> {
   const name = 'kernel cache';
   let advice: string | undefined;
   const check = await attempt(name, async () => {
@@ -106,7 +106,7 @@ async function checkCache(): Promise<Check> {
     const built = (await listLibraries(folder)).join(', ');
     return `${folder}${isWritable ? '' : ' (read only)'}, ${built ? `holds ${built}` : 'nothing compiled yet'}`;
   });
-  return advice ? { ...check, advice } : check;
+  return advice ? { ...check, ok: !build, advice } : check;
 }
 
 /** Compiles and links a few lines that include what the kernels include; named after what is missing. */
@@ -147,5 +147,5 @@ async function buildKernels(): Promise<string> {
   const variant = chooseVariant(await detectVariant(), process.env.MINILLM_CPU_VARIANT);
   for (const precision of ['fp32', 'bf16'] as const) await openKernels(variant, precision);
   const seconds = (performance.now() - started) / 1000;
-  return `${variant} in fp32 and bf16 are in ${await cacheFolder()}, ready after ${formatDuration(seconds)}`;
+  return `${variant} in fp32 and bf16 are ready after ${formatDuration(seconds)}`;
 }

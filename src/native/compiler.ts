@@ -86,7 +86,8 @@ const PARTS = [
   { name: 'assembler', pattern: /cannot execute '(?:\S*-)?(as)'/, advice: BINUTILS },
   {
     name: 'linker',
-    pattern: /cannot find '(?:\S*-)?(ld)'|unable to execute command: .*\b(ld)\b|invalid linker name in (?:argument )?'(\S+)'/,
+    pattern:
+      /cannot find '(?:\S*-)?(ld)'|unable to execute command: .*\b(ld)\b|invalid linker name in (?:argument )?'(\S+)'/,
     advice: BINUTILS,
   },
 ] as const;

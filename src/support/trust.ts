@@ -28,7 +28,8 @@ export async function findExposure(folder: string): Promise<Exposure | undefined
   for (let path = folder; ; path = dirname(path)) {
     const stats = await lstat(path);
     const isParent = path !== folder;
-    if (!isOwnerTrusted(stats) && !(isParent && (await isUnmapped(stats)))) return { found: `user ${stats.uid} owns ${path}` };
+    if (!isOwnerTrusted(stats) && !(isParent && (await isUnmapped(stats))))
+      return { found: `user ${stats.uid} owns ${path}` };
     if (!(isParent && stats.mode & STICKY) && (await canOthersWrite(stats)))
       return { found: `other users can write to ${path}`, mend: `chmod go-w ${path}` };
     if (dirname(path) === path) return undefined;
