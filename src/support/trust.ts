@@ -60,10 +60,13 @@ async function isPrivateGroup(gid: number, uid: number): Promise<boolean> {
   return name !== undefined && name === user[0] && (members === '' || members === name);
 }
 
-/** The fields of a group or user of the system; none when there is no such. */
+/** The fields of a group or user: of this machine, else of a directory that it asks (LDAP); none when there is no such. */
 async function lookUp(database: 'group' | 'passwd', id: number): Promise<string[]> {
-  const found = await promisify(execFile)('getent', [database, String(id)]).catch(() => undefined);
-  return found?.stdout.trim().split(':') ?? [];
+  const local = await readFile(`/etc/${database}`, 'utf8').catch(() => '');
+  const found = local.split('\n').find((line) => line.split(':')[2] === String(id));
+  if (found !== undefined) return found.split(':');
+  const asked = await promisify(execFile)('getent', [database, String(id)]).catch(() => undefined);
+  return asked?.stdout.trim().split(':') ?? [];
 }
 
 /** In a container of an ordinary user root's own folders appear as nobody's; who else may be behind that cannot be told. */
