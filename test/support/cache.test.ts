@@ -97,7 +97,11 @@ describe('a temporary cache', () => {
     const { MINILLM_CACHE: _, ...others } = process.env;
     const env = { ...others, XDG_CACHE_HOME: '', HOME: '', TMPDIR: temporary, ...environment };
     const start = `const { cacheFolder, writableCacheFolder } = await import('#minillm/support/cache.js');`;
-    const made = spawnSync(process.execPath, ['--input-type=module', '-e', start + script], { env, encoding: 'utf8' });
+    const made = spawnSync(process.execPath, ['--input-type=module', '-e', start + script], {
+      env,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     return { ...made, temporary, left: readdirSync(temporary) };
   }
 
