@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSyn
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { detectVariant } from '#minillm/backends/cpu/libraries.js';
 import { chooseVariant, runnableVariants, VARIANT_FLAGS, VARIANTS } from '#minillm/backends/cpu/variants.js';
@@ -121,6 +121,7 @@ describe('compiling on first use', () => {
     const cache = temporaryFolder();
     const variant = await firstUse({ MINILLM_CACHE: cache });
     chmodSync(cache, 0o555);
+    onTestFinished(() => chmodSync(cache, 0o755));
     const before = statSync(cache).mtimeMs;
     expect(await firstUse({ MINILLM_CACHE: cache, TMPDIR: '/nowhere' }, user)).toBe(variant);
     expect(statSync(cache).mtimeMs).toBe(before);
