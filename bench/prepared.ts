@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
-import { findCompiler } from '#minillm/native/compile.js';
+import { findCompiler } from '#minillm/native/compiler.js';
 import { CONFIG, initialValues } from './model.ts';
 import type { Options } from './options.ts';
 import { fromBench } from './places.ts';

@@ -1,15 +1,16 @@
 /** @file What `minillm doctor` looks at. Each check says what was found and, where something is missing, what to do. */
 
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, freemem, release, tmpdir, totalmem } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { detectVariant, openKernels } from '../backends/cpu/libraries.ts';
 import { chooseVariant, runnableVariants } from '../backends/cpu/variants.ts';
-import { findCompiler } from '../native/compile.ts';
-import { cacheFolder } from '../support/cache.ts';
+import { CompilerError, findCompiler, invoke } from '../native/compiler.ts';
+import { BUILD_PREFIX, listLibraries } from '../native/kept-library.ts';
+import { findCache } from '../support/cache.ts';
 import { messageOf } from '../support/errors.ts';
 import { formatBytes, formatDuration } from '../support/format.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
 export interface Check {
   readonly name: string;
@@ -41,12 +42,12 @@ export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
     return `${[command, ...args].join(' ')}, ${version.split('\n')[0]}`;
   });
   yield compiler;
-  const cache = await checkCache();
+  const cache = await checkCache(build);
   yield cache;
   if (!compiler.ok || !cache.ok) return;
-  const headers = await checkHeaders();
-  yield headers;
-  if (!headers.ok) return;
+  const toolchain = await checkToolchain();
+  yield toolchain;
+  if (!toolchain.ok) return;
   const instructionSets = await attempt('instruction sets', describeVariants);
   yield instructionSets;
   if (build && instructionSets.ok) yield await attempt('kernels', buildKernels);
@@ -94,38 +95,45 @@ async function attempt(name: string, look: () => Promise<string>): Promise<Check
   }
 }
 
-async function checkCache(): Promise<Check> {
-  let isLost = false;
-  const check = await attempt('kernel cache', async () => {
-    const { folder, isTemporary } = await cacheFolder();
-    isLost = isTemporary;
-    return describeCache(folder);
+/** Where the cache is and what it holds, or why it is not used; what is built is to stay. */
+async function checkCache(build: boolean): Promise<Check> {
+  const name = 'kernel cache';
+  let advice: string | undefined;
+  const check = await attempt(name, async () => {
+    const { folder, isWritable, problem } = await findCache();
+    advice = problem?.advice;
+    if (problem) return `${problem.found}, so a temporary one is used and every process compiles anew`;
+    const built = (await listLibraries(folder)).join(', ');
+    return `${folder}${isWritable ? '' : ' (read only)'}, ${built ? `holds ${built}` : 'nothing compiled yet'}`;
   });
-  if (!isLost) return check;
-  return { ...check, advice: 'every process compiles anew; let MINILLM_CACHE name a folder that can be written' };
+  return advice ? { ...check, ok: !build, advice } : check;
 }
 
-/** The cache's place and the names of what was compiled, by this version or another. */
-async function describeCache(folder: string): Promise<string> {
-  const names = (await readdir(folder)).map((file) => /^(.+)-[0-9a-f]{16}\.so$/.exec(file)?.[1]);
-  const built = [...new Set(names.filter((name) => name !== undefined))].sort();
-  return `${folder}, ${built.length > 0 ? `holds ${built.join(', ')}` : 'nothing compiled yet'}`;
+/** Compiles and links a few lines that include what the kernels include; named after what is missing. */
+async function checkToolchain(): Promise<Check> {
+  const name = 'C toolchain';
+  try {
+    await compileProbe();
+    return { name, ok: true, found: 'a library can be compiled and linked' };
+  } catch (cause) {
+    if (!(cause instanceof CompilerError)) return { name, ok: false, found: messageOf(cause) };
+    const { said, missing } = cause;
+    if (!missing) return { name, ok: false, found: said.split('\n')[0] ?? '' };
+    return { name: missing.name, ok: false, found: missing.line, advice: missing.advice };
+  }
 }
 
-/** Compiles and links a few lines that include what the kernels include. */
-async function checkHeaders(): Promise<Check> {
-  const { command, args: first } = await findCompiler();
-  const folder = await mkdtemp(join(tmpdir(), 'minillm-doctor-'));
-  const failure = await new Promise<string | undefined>((resolve) => {
-    const args = [...first, '-x', 'c', '-', '-shared', '-fPIC', '-o', join(folder, 'probe.so'), '-lm', '-lpthread'];
-    const child = execFile(command, args, (error, _, stderr) => resolve(error ? stderr.trim() : undefined));
-    // a compiler that fails at once does not read; how it ended tells
-    child.stdin?.on('error', () => undefined).end(PROBE);
-  }).finally(() => rm(folder, { recursive: true, force: true }));
-  if (failure === undefined) return { name: 'C headers', ok: true, found: 'a library can be compiled and linked' };
-  const advice =
-    'install them (Debian, Ubuntu: apt-get install libc6-dev; Fedora: dnf install glibc-devel; Alpine: apk add musl-dev; macOS: xcode-select --install)';
-  return { name: 'C headers', ok: false, found: failure.split('\n')[0] ?? '', advice };
+async function compileProbe(): Promise<void> {
+  const { folder: cache, isWritable } = await findCache();
+  const folder = await makeTemporaryFolder(isWritable ? join(cache, BUILD_PREFIX) : undefined);
+  try {
+    const source = join(folder, 'probe.c');
+    await writeFile(source, PROBE);
+    const args = ['-shared', '-fPIC', '-o', join(folder, 'probe.so'), source, '-lm', '-lpthread'];
+    await invoke(await findCompiler(), args, folder);
+  } finally {
+    removeTemporaryFolder(folder);
+  }
 }
 
 async function describeVariants(): Promise<string> {
@@ -139,5 +147,5 @@ async function buildKernels(): Promise<string> {
   const variant = chooseVariant(await detectVariant(), process.env.MINILLM_CPU_VARIANT);
   for (const precision of ['fp32', 'bf16'] as const) await openKernels(variant, precision);
   const seconds = (performance.now() - started) / 1000;
-  return `${variant} in fp32 and bf16 are in ${(await cacheFolder()).folder}, ready after ${formatDuration(seconds)}`;
+  return `${variant} in fp32 and bf16 are ready after ${formatDuration(seconds)}`;
 }

@@ -3,12 +3,14 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../support/cache.ts';
+import { cacheFolder, writableCacheFolder } from '../support/cache.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { exists, writeFileAtomic } from '../support/files.ts';
 import { type HellaswagExample, parseHellaswag, readHellaswag } from './hellaswag-examples.ts';
 import { DOWNLOAD, HELLASWAG } from './hellaswag-source.ts';
 
+/** Its name in the cache. */
+const FILE = 'hellaswag_val.jsonl';
 /** As long as a download may take, in milliseconds: 12 MB on a slow line. */
 const PATIENCE = 300_000;
 
@@ -31,7 +33,9 @@ export async function openHellaswag(source: string, published = HELLASWAG): Prom
  * @throws UserError when it cannot be fetched, or is not HellaSwag's validation split.
  */
 export async function fetchHellaswag({ url, sha256 } = HELLASWAG, onProgress?: OnProgress): Promise<string> {
-  const path = join((await cacheFolder()).folder, 'hellaswag_val.jsonl');
+  const kept = join(await cacheFolder(), FILE);
+  if (await exists(kept)) return kept;
+  const path = join(await writableCacheFolder(FILE), FILE);
   if (!(await exists(path))) await writeFileAtomic(path, checked(await download(url, onProgress), sha256, url));
   return path;
 }

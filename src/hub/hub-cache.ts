@@ -3,16 +3,21 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cacheFolder } from '../support/cache.ts';
+import { cacheFolder, writableCacheFolder } from '../support/cache.ts';
 import { fileError } from '../support/files.ts';
 import { type ProcessLock, tryLock } from '../support/process-lock.ts';
 import type { RepositoryName } from './repository.ts';
 
 const POLL_MILLISECONDS = 500;
 
-/** The folder for downloads of this user, made by whoever writes to it. */
+/** The folder of what was downloaded, which perhaps cannot be written. */
 export async function hubCacheFolder(): Promise<string> {
-  return join((await cacheFolder()).folder, 'hub');
+  return join(await cacheFolder(), 'hub');
+}
+
+/** The folder for downloads of this user, made by whoever writes to it; `what` is downloaded. */
+export async function writableHubCacheFolder(what: string): Promise<string> {
+  return join(await writableCacheFolder(what), 'hub');
 }
 
 /** A repository's folder in the cache. */

@@ -8,7 +8,7 @@ import type { CorpusFiles } from './corpus-files.ts';
 import { sourceOf } from './corpus-source.ts';
 import { DownloadWindow, FILES_AT_ONCE } from './download-window.ts';
 import { type Hub, openHub } from './hub.ts';
-import { hubCacheFolder, ownFolder, repositoryFolder } from './hub-cache.ts';
+import { ownFolder, repositoryFolder, writableHubCacheFolder } from './hub-cache.ts';
 import { findRepository, type HubFile } from './repository.ts';
 import { filesOfSubset } from './subset.ts';
 
@@ -57,7 +57,7 @@ export async function hubCorpusFiles(options: HubCorpusOptions): Promise<HubCorp
   const listed = await filesOfSubset(hub, repository, { subset, textFiles, signal });
   const files = options.choose?.(listed) ?? listed;
   checkCache(files, cacheBytes);
-  const cache = options.cacheFolder ?? (await hubCacheFolder());
+  const cache = options.cacheFolder ?? (await writableHubCacheFolder(options.repository));
   const parent = join(repositoryFolder(cache, repository), repository.commit);
   const { folder, lock } = await ownFolder(parent);
   const window = new DownloadWindow({

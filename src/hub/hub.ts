@@ -4,9 +4,9 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
+import { xdgCacheHome } from '../support/home.ts';
 
 /** How long a request is tried. */
 export interface Patience {
@@ -56,9 +56,11 @@ export async function openHub({ onWait }: Pick<Hub, 'onWait'> = {}): Promise<Hub
 }
 
 async function readToken(): Promise<string | undefined> {
-  const { HF_TOKEN, HF_TOKEN_PATH, HF_HOME, XDG_CACHE_HOME } = process.env;
+  const { HF_TOKEN, HF_TOKEN_PATH, HF_HOME } = process.env;
   if (HF_TOKEN?.trim()) return HF_TOKEN.trim();
-  const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
-  const text = await readFile(HF_TOKEN_PATH || join(home, 'token'), 'utf8').catch(() => '');
+  const cache = xdgCacheHome();
+  const home = HF_HOME || (cache && join(cache, 'huggingface'));
+  const path = HF_TOKEN_PATH || (home && join(home, 'token'));
+  const text = path ? await readFile(path, 'utf8').catch(() => '') : '';
   return text.trim() || undefined;
 }

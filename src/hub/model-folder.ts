@@ -6,7 +6,7 @@ import { UserError } from '../support/errors.ts';
 import { exists, writeFileAtomic } from '../support/files.ts';
 import { download } from './download.ts';
 import { type Hub, openHub } from './hub.ts';
-import { hubCacheFolder, lockWhenFree, repositoryFolder } from './hub-cache.ts';
+import { hubCacheFolder, lockWhenFree, repositoryFolder, writableHubCacheFolder } from './hub-cache.ts';
 import { parseHubModel } from './model-name.ts';
 import { findRepository, type HubFile, listFilesIn } from './repository.ts';
 
@@ -41,20 +41,25 @@ export interface ModelProgress {
  */
 export async function fetchModelFolder(name: string, options: ModelFolderOptions = {}): Promise<string> {
   const { repository: repositoryName, revision } = parseHubModel(name);
-  const { hub = await openHub(), cacheFolder = await hubCacheFolder(), onProgress } = options;
+  const { hub = await openHub(), onProgress } = options;
   const { signal = new AbortController().signal } = options;
-  const parent = repositoryFolder(cacheFolder, { kind: 'model', name: repositoryName });
+  const folderIn = (cache: string): string => repositoryFolder(cache, { kind: 'model', name: repositoryName });
   // written when all files are there
-  const record = join(parent, 'complete', `revision-${encodeURIComponent(revision)}`);
+  const recordIn = (parent: string): string => join(parent, 'complete', `revision-${encodeURIComponent(revision)}`);
+  const kept = folderIn(options.cacheFolder ?? (await hubCacheFolder()));
   const isCommit = /^[0-9a-f]{40}$/.test(revision);
-  if ((hub.isOffline || isCommit) && (await exists(record))) return join(parent, await readFile(record, 'utf8'));
+  const known = await readFile(recordIn(kept), 'utf8').catch(() => undefined);
+  if ((hub.isOffline || isCommit) && known !== undefined) return join(kept, known);
   if (hub.isOffline)
     throw new UserError(
-      `${name}: HF_HUB_OFFLINE is set and the model is not in ${parent}; unset it to download the model`,
+      `${name}: HF_HUB_OFFLINE is set and the model is not in ${kept}; unset it to download the model`,
     );
 
   const repository = await findRepository(hub, { kind: 'model', name: repositoryName }, { revision, signal });
   const files = modelFiles(name, await listFilesIn(hub, repository, '', signal));
+  if (known === repository.commit && (await hasAll(join(kept, known), files))) return join(kept, known);
+
+  const parent = folderIn(options.cacheFolder ?? (await writableHubCacheFolder(repositoryName)));
   const folder = join(parent, repository.commit);
   const onWait = (holder: string): void => hub.onWait?.(`${name}: being downloaded by ${holder}`, 0);
   const lock = await lockWhenFree(join(folder, '.lock'), { signal, onWait });
@@ -67,12 +72,18 @@ export async function fetchModelFolder(name: string, options: ModelFolderOptions
       if (!(await exists(path))) await download(hub, repository, file, path, { signal, onProgress: tell });
       before += file.bytes;
     }
+    const record = recordIn(parent);
     await mkdir(dirname(record), { recursive: true });
     await writeFileAtomic(record, repository.commit);
   } finally {
     lock.release();
   }
   return folder;
+}
+
+async function hasAll(folder: string, files: readonly HubFile[]): Promise<boolean> {
+  const found = await Promise.all(files.map(({ path }) => exists(join(folder, path))));
+  return !found.includes(false);
 }
 
 /** The files of a GPT-2 that are read: its configuration, weights and tokenizer. */

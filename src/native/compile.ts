@@ -3,18 +3,20 @@
  * is everything the result depends on: sources, headers, compiler, flags.
  */
 
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { cacheFolder } from '../support/cache.ts';
-import { UserError } from '../support/errors.ts';
+import { cacheFolder, writableCacheFolder } from '../support/cache.ts';
+import { fileError } from '../support/files.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
+import { type Compiler, findCompiler, invoke } from './compiler.ts';
+import { BUILD_PREFIX, findLibrary, keepLibrary, removeStale } from './kept-library.ts';
 
-const run = promisify(execFile);
+const LIBRARY_FLAGS = ['-fPIC'];
+const LINK_FLAGS = ['-shared'];
+const LINKED = ['-lm', '-lpthread'];
 
 export interface CompileRequest {
   /** Name of the library, for the file and for messages. */
@@ -27,88 +29,56 @@ export interface CompileRequest {
 }
 
 /** Path of the compiled library, made now unless the cache has it. Processes that start at once do not disturb each other. */
-export async function compileLibrary({ name, folder, sources, flags }: CompileRequest): Promise<string> {
+export async function compileLibrary(request: CompileRequest): Promise<string> {
   const compiler = await findCompiler();
-  const directory = fileURLToPath(folder);
-  const headers = (await readdir(directory)).filter((file) => file.endsWith('.h')).sort();
-  const hash = createHash('sha256').update(JSON.stringify([compiler.version, process.platform, process.arch, flags]));
-  for (const file of [...headers, ...sources]) hash.update(file).update(await readFile(join(directory, file)));
-  const { folder: cache } = await cacheFolder();
-  const library = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}.so`);
-  if (existsSync(library)) return library;
-
-  // Built in a folder of its own and renamed: another process sees all of it or nothing.
-  const build = await mkdtemp(join(cache, `${name}-`));
-  try {
-    const objects = await compileAll(compiler, directory, sources, flags, build);
-    const made = join(build, 'library.so');
-    await invoke(compiler, ['-shared', '-o', made, ...objects, '-lm', '-lpthread']);
-    await rename(made, library);
-  } finally {
-    await rm(build, { recursive: true, force: true });
-  }
-  return library;
+  const stem = `${request.name}-${await cacheKey(compiler, request)}`;
+  const kept = await findLibrary(await cacheFolder(), stem);
+  if (kept) return kept;
+  const folder = await writableCacheFolder(`kernels for this machine (${request.name})`);
+  return (await findLibrary(folder, stem)) ?? (await build(compiler, request, folder, stem));
 }
 
-async function compileAll(
-  compiler: Compiler,
-  directory: string,
-  sources: readonly string[],
-  flags: readonly string[],
-  build: string,
-): Promise<string[]> {
-  const objects = sources.map((source) => join(build, source.replace(/\.c$/, '.o')));
-  const waiting = sources.map((source, index) => ({ source, object: objects[index] as string }));
+/** 16 hexadecimal digits of all that the library depends on. */
+async function cacheKey(compiler: Compiler, { folder, sources, flags }: CompileRequest): Promise<string> {
+  const { command, args, version } = compiler;
+  const directory = fileURLToPath(folder);
+  const headers = (await readdir(directory)).filter((file) => file.endsWith('.h')).sort();
+  const texts = await Promise.all([...headers, ...sources].map((file) => readFile(join(directory, file), 'utf8')));
+  const parts = [
+    ...[process.platform, process.arch, command, args, version],
+    ...[flags, LIBRARY_FLAGS, LINK_FLAGS, LINKED, headers, sources, texts],
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+/** Builds in a folder of its own: another process sees all of a library or nothing. */
+async function build(compiler: Compiler, request: CompileRequest, cache: string, stem: string): Promise<string> {
+  await removeStale(cache);
+  const folder = await makeTemporaryFolder(join(cache, BUILD_PREFIX));
+  try {
+    const objects = await compileAll(compiler, request, folder);
+    const made = join(folder, 'library.so');
+    await invoke(compiler, [...LINK_FLAGS, '-o', made, ...objects, ...LINKED], folder);
+    return await keepLibrary(made, cache, stem);
+  } catch (cause) {
+    throw fileError(cache, 'compile into it', cause);
+  } finally {
+    removeTemporaryFolder(folder);
+  }
+}
+
+async function compileAll(compiler: Compiler, request: CompileRequest, folder: string): Promise<string[]> {
+  const jobs = request.sources.map((source) => ({
+    source: join(fileURLToPath(request.folder), source),
+    object: join(folder, source.replace(/\.c$/, '.o')),
+  }));
+  const waiting = [...jobs];
   const worker = async (): Promise<void> => {
     for (let job = waiting.shift(); job; job = waiting.shift())
-      await invoke(compiler, [...flags, '-fPIC', '-c', join(directory, job.source), '-o', job.object]);
+      await invoke(compiler, [...request.flags, ...LIBRARY_FLAGS, '-c', job.source, '-o', job.object], folder);
   };
   // all of them, so that none still writes when the folder is removed after a failure
   const workers = await Promise.allSettled(Array.from({ length: availableParallelism() }, worker));
   for (const outcome of workers) if (outcome.status === 'rejected') throw outcome.reason;
-  return objects;
-}
-
-async function invoke({ command, args: first }: Compiler, args: readonly string[]): Promise<void> {
-  try {
-    await run(command, [...first, ...args]);
-  } catch (cause) {
-    const said = String((cause as { stderr?: string }).stderr ?? cause);
-    const missing = /fatal error: '?([\w./]+\.h)'?/.exec(said)?.[1];
-    throw new UserError(
-      missing
-        ? `${command} finds no ${missing}: the system's C headers are missing; install them (Debian, Ubuntu: apt-get install libc6-dev; Fedora: dnf install glibc-devel; Alpine: apk add musl-dev)`
-        : `${command} could not compile miniLLM's kernels: ${said.trim()}`,
-    );
-  }
-}
-
-/** How a C compiler is called. */
-export interface Compiler {
-  readonly command: string;
-  /** What stands before all other arguments: `gcc` for `ccache gcc`. */
-  readonly args: readonly string[];
-  /** What it says of itself. */
-  readonly version: string;
-}
-
-/**
- * The system's C compiler: `CC`, a command and perhaps arguments, else cc, gcc or clang.
- * @throws UserError when none of them answers.
- */
-export async function findCompiler(): Promise<Compiler> {
-  const named = process.env.CC?.trim();
-  const candidates = named ? [named] : ['cc', 'gcc', 'clang'];
-  for (const candidate of candidates) {
-    const [command = candidate, ...args] = candidate.split(/\s+/);
-    try {
-      const { stdout } = await run(command, [...args, '--version']);
-      return { command, args, version: stdout };
-    } catch {
-      // the next one may be there
-    }
-  }
-  throw new UserError(
-    `a C compiler is needed and none was found (tried ${candidates.join(', ')}); install one (Debian, Ubuntu: apt-get install gcc libc6-dev; Fedora: dnf install gcc; macOS: xcode-select --install), or name one in CC`,
-  );
+  return jobs.map(({ object }) => object);
 }

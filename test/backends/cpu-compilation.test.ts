@@ -1,21 +1,22 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { detectVariant } from '#minillm/backends/cpu/libraries.js';
 import { chooseVariant, runnableVariants, VARIANT_FLAGS, VARIANTS } from '#minillm/backends/cpu/variants.js';
 import { UserError } from '#minillm/support/errors.js';
+import { ordinaryUser } from '../support/ordinary-user.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SCRIPT = fileURLToPath(new URL('./print-variant.mjs', import.meta.url));
 
 /** What a new process says that has to compile the host library, in an environment of its own. */
-async function firstUse(environment: Readonly<Record<string, string>>): Promise<string> {
+async function firstUse(environment: Readonly<Record<string, string>>, user = {}): Promise<string> {
   const env = { ...process.env, CC: '', ...environment };
-  const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT], { env });
+  const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT], { env, ...user });
   return stdout.trim();
 }
 
@@ -63,7 +64,7 @@ describe('compiling on first use', () => {
       variant,
       variant,
     ]);
-    expect(readdirSync(cache)).toEqual([expect.stringMatching(/^host-[0-9a-f]{16}\.so$/)]);
+    expect(readdirSync(cache)).toEqual([expect.stringMatching(/^host-[0-9a-f]{16}-[0-9a-f]{32}\.so$/)]);
   });
 
   test('a cached library needs no compiling', async () => {
@@ -105,17 +106,36 @@ describe('compiling on first use', () => {
     expect(await firstUse({ MINILLM_CACHE: cache })).toMatch(`UserError: MINILLM_CACHE names ${cache}`);
   });
 
-  test('without MINILLM_CACHE and a home that can be written, libraries go to a temporary folder', async () => {
+  test('two processes that start at once with a damaged library both get a whole one', async () => {
+    const cache = temporaryFolder();
+    const variant = await firstUse({ MINILLM_CACHE: cache });
+    const path = join(cache, readdirSync(cache)[0] ?? '');
+    truncateSync(path, 4096);
+    const again = [firstUse({ MINILLM_CACHE: cache }), firstUse({ MINILLM_CACHE: cache })];
+    expect(await Promise.all(again)).toEqual([variant, variant]);
+    expect(readdirSync(cache)).toEqual([path.slice(cache.length + 1)]);
+  });
+
+  test('a cache that can be read is enough once the library is there', async (context) => {
+    const user = ordinaryUser(context);
+    const cache = temporaryFolder();
+    const variant = await firstUse({ MINILLM_CACHE: cache });
+    chmodSync(cache, 0o555);
+    onTestFinished(() => chmodSync(cache, 0o755));
+    const before = statSync(cache).mtimeMs;
+    expect(await firstUse({ MINILLM_CACHE: cache, TMPDIR: '/nowhere' }, user)).toBe(variant);
+    expect(statSync(cache).mtimeMs).toBe(before);
+  });
+
+  test('without MINILLM_CACHE and a home that can be written, libraries go to a temporary folder until the end', async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'file');
     const temporary = join(folder, 'tmp');
     writeFileSync(file, '');
     mkdirSync(temporary);
-    const environment = { XDG_CACHE_HOME: join(file, 'cache'), TMPDIR: temporary };
-    const { MINILLM_CACHE: _unset, ...others } = process.env;
-    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT], { env: { ...others, ...environment } });
-    expect(stdout.trim()).toBe(await detectVariant());
-    expect(readdirSync(temporary)).toEqual([expect.stringMatching(/^minillm-/)]);
+    const environment = { MINILLM_CACHE: '', XDG_CACHE_HOME: join(file, 'cache'), TMPDIR: temporary };
+    expect(await firstUse(environment)).toBe(await detectVariant());
+    expect(readdirSync(temporary)).toEqual([]);
   });
 });
 

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import type { Hub } from '#minillm/hub/hub.js';
 import { fetchModelFolder } from '#minillm/hub/model-folder.js';
 import { isHubModel } from '#minillm/hub/model-name.js';
+import { tryLock } from '#minillm/support/process-lock.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import type { FakeHubOptions } from './fake-hub.ts';
 import { fakeHub, hubAt } from './hubs.ts';
@@ -70,6 +71,18 @@ test('a commit that is here is not asked for, a branch is with HF_HUB_OFFLINE wh
   expect(server.requests.length).toBe(asked);
   await fetched('hf:owner/name@main');
   expect(await fetched('hf:owner/name', { isOffline: true })).toBe(path);
+});
+
+test('a model that is whole is read without a lock, so that a cache need not be writable', async () => {
+  const { fetched } = await model();
+  const path = await fetched();
+  const { lock } = tryLock(join(path, '.lock'));
+  expect(await fetched()).toBe(path);
+  rmSync(join(path, 'vocab.json'));
+  const again = fetched();
+  lock?.release();
+  await again;
+  expect(existsSync(join(path, 'vocab.json'))).toBe(true);
 });
 
 test("weights in PyTorch's own format alone are refused before anything is downloaded", async () => {

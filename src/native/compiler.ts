@@ -1,0 +1,115 @@
+/** @file The system's C compiler: which it is, how it is called, and what it lacks when it fails. */
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { messageOf, UserError } from '../support/errors.ts';
+
+const run = promisify(execFile);
+
+/** How a C compiler is called. */
+export interface Compiler {
+  readonly command: string;
+  /** What stands before all other arguments: `gcc` for `ccache gcc`. */
+  readonly args: readonly string[];
+  /** What it says of itself. */
+  readonly version: string;
+}
+
+/**
+ * The system's C compiler: `CC`, a command and perhaps arguments, else cc, gcc or clang.
+ * @throws UserError when none of them answers.
+ */
+export async function findCompiler(): Promise<Compiler> {
+  const named = process.env.CC?.trim();
+  const candidates = named ? [named] : ['cc', 'gcc', 'clang'];
+  for (const candidate of candidates) {
+    const [command = candidate, ...args] = candidate.split(/\s+/);
+    try {
+      const { stdout } = await run(command, [...args, '--version'], { env: inEnglish() });
+      return { command, args, version: stdout };
+    } catch {
+      // the next one may be there
+    }
+  }
+  throw new UserError(
+    `a C compiler is needed and none was found (tried ${candidates.join(', ')}); install one (Debian, Ubuntu: apt-get install gcc libc6-dev; Fedora: dnf install gcc; macOS: xcode-select --install), or name one in CC`,
+  );
+}
+
+/** A compiler that failed. Its message names the part that is missing and the package that has it, else what was said. */
+export class CompilerError extends UserError {
+  readonly said: string;
+  readonly missing: MissingPart | undefined;
+
+  constructor(command: string, said: string) {
+    const missing = findMissingPart(said);
+    super(
+      missing
+        ? `${command} finds no ${missing.what}: ${missing.advice}`
+        : `${command} could not compile miniLLM's kernels: ${said}`,
+    );
+    this.said = said;
+    this.missing = missing;
+  }
+}
+
+/**
+ * Runs a compiler, whose own temporary files lie in `folder`.
+ * @throws CompilerError
+ */
+export async function invoke(
+  { command, args: first }: Compiler,
+  args: readonly string[],
+  folder: string,
+): Promise<void> {
+  try {
+    await run(command, [...first, ...args], { env: { ...inEnglish(), TMPDIR: folder } });
+  } catch (cause) {
+    throw new CompilerError(command, String((cause as { stderr?: string }).stderr || messageOf(cause)).trim());
+  }
+}
+
+/** The environment for a compiler whose messages are read. */
+function inEnglish(): NodeJS.ProcessEnv {
+  return { ...process.env, LC_ALL: 'C' };
+}
+
+const C_LIBRARY =
+  'install the headers and libraries of C (Debian, Ubuntu: apt-get install libc6-dev; Fedora: dnf install glibc-devel; Alpine: apk add musl-dev; macOS: xcode-select --install)';
+const BINUTILS =
+  'install binutils (Debian, Ubuntu: apt-get install binutils; Fedora: dnf install binutils; Alpine: apk add binutils; macOS: xcode-select --install)';
+
+/** What gcc and clang say when a part is missing; the first group is what they look for. */
+const PARTS = [
+  { name: 'C headers', pattern: /fatal error: '?([\w./+-]+\.h)'?/, advice: C_LIBRARY },
+  { name: 'C library', pattern: /cannot find (-l\w+|\w*crt\w+\.o)|library '?(\w+)'? not found/, advice: C_LIBRARY },
+  { name: 'assembler', pattern: /cannot execute '(?:\S*-)?(as)'/, advice: BINUTILS },
+  {
+    name: 'linker',
+    pattern:
+      /cannot find '(?:\S*-)?(ld)'|unable to execute command: .*\b(ld)\b|invalid linker name in (?:argument )?'(\S+)'/,
+    advice: BINUTILS,
+  },
+] as const;
+
+export interface MissingPart {
+  /** What the part is called. */
+  readonly name: (typeof PARTS)[number]['name'];
+  /** What was looked for, in words: `math.h`, `assembler (as)`. */
+  readonly what: string;
+  /** The line that says so. */
+  readonly line: string;
+  readonly advice: string;
+}
+
+/** The part of the toolchain that a failed compiler did not find, by what it said; undefined when it failed for another reason. */
+function findMissingPart(said: string): MissingPart | undefined {
+  for (const { name, pattern, advice } of PARTS) {
+    const line = said.split('\n').find((each) => pattern.test(each));
+    const looked = line && pattern.exec(line)?.slice(1).find(Boolean);
+    if (!line || !looked) continue;
+    const what = name === 'C headers' ? looked : `${name} (${looked})`;
+    return { name, what, line: line.trim(), advice };
+  }
+  return undefined;
+}

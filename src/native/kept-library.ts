@@ -1,0 +1,99 @@
+/**
+ * @file Compiled libraries in the cache. The name `STEM-CHECKSUM.so` says what the content must be, so that a library is
+ * whole or not there, and one rename puts library and checksum in place.
+ */
+
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fchmodSync, fstatSync, fsyncSync, futimesSync, openSync, readFileSync } from 'node:fs';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from '../support/files.ts';
+import { isOnlyOurs } from '../support/trust.ts';
+
+const LIBRARY = /^(.+)-[0-9a-f]{16}-[0-9a-f]{32}\.so$/;
+/** What earlier versions wrote, without a checksum. */
+const OLD_LIBRARY = /-[0-9a-f]{16}\.so$/;
+/** Folders begin with this in which something is built. */
+export const BUILD_PREFIX = '.minillm-build-';
+
+const DAY_MILLISECONDS = 86_400_000;
+const BUILD_DAYS = 1;
+const UNUSED_DAYS = 30;
+
+/** A name of this compiled library, `STEM-KEY`, becomes the file's name with its content's checksum. */
+function fileName(stem: string, content: Uint8Array): string {
+  return `${stem}-${createHash('sha256').update(content).digest('hex').slice(0, 32)}.so`;
+}
+
+/** The path of a library that can be loaded: it has the content that its name says, and nobody else can change it. */
+export async function findLibrary(folder: string, stem: string): Promise<string | undefined> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(`${stem}-`)) continue;
+    const path = join(folder, name);
+    const content = await readOwn(path);
+    if (content && fileName(stem, content) === name) return path;
+  }
+  return undefined;
+}
+
+/** The content of a file that nobody else can change, which counts as used today; undefined when there is no such file. */
+async function readOwn(path: string): Promise<Uint8Array | undefined> {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile() || !(await isOnlyOurs(stats))) return undefined;
+    touch(file);
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function touch(file: number): void {
+  const now = new Date();
+  try {
+    futimesSync(file, now, now);
+  } catch {
+    // root's, or on a disk that is read only
+  }
+}
+
+/** Moves a library that was made in the same cache to its name, and returns its path. */
+export async function keepLibrary(made: string, folder: string, stem: string): Promise<string> {
+  const file = openSync(made, 'r+');
+  let content: Uint8Array;
+  try {
+    content = readFileSync(file);
+    fchmodSync(file, fstatSync(file).mode & ~0o022);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  const path = join(folder, fileName(stem, content));
+  await rename(made, path);
+  await syncFolder(folder);
+  return path;
+}
+
+/** Removes libraries that were not loaded for a month, and what builds left that were killed. */
+export async function removeStale(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const isLibrary = LIBRARY.test(name) || OLD_LIBRARY.test(name);
+    const days = name.startsWith(BUILD_PREFIX) ? BUILD_DAYS : isLibrary ? UNUSED_DAYS : Number.POSITIVE_INFINITY;
+    const path = join(folder, name);
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats === undefined || Date.now() - stats.mtimeMs < days * DAY_MILLISECONDS) continue;
+    await rm(path, { recursive: true, force: true }).catch(() => undefined); // it hinders nobody
+  }
+}
+
+/** What the libraries in a cache were compiled for, each name once. */
+export async function listLibraries(folder: string): Promise<string[]> {
+  const names = (await readdir(folder)).map((file) => LIBRARY.exec(file)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+}
