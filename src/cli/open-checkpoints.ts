@@ -1,6 +1,6 @@
 /** @file The checkpoints that flags name, all of them opened before anything that takes long. */
 
-import { openWeights, type Weights } from '../eval/weights.ts';
+import { openWeights, type Weights } from '../generate/weights.ts';
 import { isHubModel } from '../hub/model-name.ts';
 import { localCheckpoint } from './local-checkpoint.ts';
 import { Progress } from './progress.ts';

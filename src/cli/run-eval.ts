@@ -15,7 +15,7 @@ import {
 import { checkFit } from '../eval/fit.ts';
 import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';
-import type { Weights } from '../eval/weights.ts';
+import type { Weights } from '../generate/weights.ts';
 import { UserError } from '../support/errors.ts';
 import { evaluationLines, evaluationTable } from './evaluation-lines.ts';
 import { localHellaswag } from './local-hellaswag.ts';

@@ -9,6 +9,7 @@ import { checkMemory } from '../engine/runtime/memory.ts';
 import { Session, sessionBytes } from '../engine/runtime/session.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { layoutForInference } from '../generate/programs.ts';
+import type { Weights } from '../generate/weights.ts';
 import { parameterCount } from '../model/flops.ts';
 import { bitsPerByte, targetBytes } from './bits-per-byte.ts';
 import { naming, type ValidationOptions, validationBatches } from './fit.ts';
@@ -18,7 +19,6 @@ import { type HellaswagTask, hellaswagTask } from './hellaswag-task.ts';
 import { packedTokens, planLosses, planScoring } from './programs.ts';
 import { Scorer } from './scorer.ts';
 import { validationLoss } from './validation-loss.ts';
-import type { Weights } from './weights.ts';
 
 export interface EvaluationOptions extends ValidationOptions {
   readonly precision: Precision;

@@ -3,9 +3,9 @@
 import type { ShardSet } from '../data/dataset.ts';
 import { type EvaluationBatches, evaluationBatches } from '../data/evaluation-batches.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { requireGpt2Vocabulary } from '../generate/open-model.ts';
+import type { Weights } from '../generate/weights.ts';
 import { UserError } from '../support/errors.ts';
-import { checkVocabulary } from './hellaswag-task.ts';
-import type { Weights } from './weights.ts';
 
 /** Which tokens of which shards are predicted, and how many at once. */
 export interface ValidationOptions {
@@ -47,7 +47,7 @@ export function checkFit(
   options: Omit<ValidationOptions, 'batchSize'> & { readonly hellaswag: boolean },
 ): void {
   naming(name, () => {
-    if (options.hellaswag) checkVocabulary(config);
+    if (options.hellaswag) requireGpt2Vocabulary(config, 'HellaSwag');
     for (const _ of validationBatches({ ...options, batchSize: 1 }, config) ?? []);
   });
 }

@@ -1,8 +1,8 @@
 /** @file HellaSwag as a model reads it: examples as tokens. */
 
 import { encode } from '../data/tokenizer/tokenizer.ts';
-import { VOCABULARY_SIZE } from '../data/vocabulary.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { requireGpt2Vocabulary } from '../generate/open-model.ts';
 import { UserError } from '../support/errors.ts';
 import type { HellaswagExample } from './hellaswag-examples.ts';
 import type { ScoringRequest } from './packing.ts';
@@ -22,19 +22,11 @@ export function hellaswagTask(
   examples: readonly HellaswagExample[],
   config: Pick<Gpt2Config, 'contextLength' | 'vocabularySize'>,
 ): HellaswagTask {
-  checkVocabulary(config);
+  requireGpt2Vocabulary(config, 'HellaSwag');
   return {
     requests: examples.map((example) => requestOf(example, config.contextLength)),
     labels: examples.map(({ label }) => label),
   };
-}
-
-/** @throws UserError when a model's vocabulary is not GPT-2's. */
-export function checkVocabulary({ vocabularySize }: Pick<Gpt2Config, 'vocabularySize'>): void {
-  if (vocabularySize < VOCABULARY_SIZE)
-    throw new UserError(
-      `HellaSwag: expected a model with GPT-2's vocabulary of ${VOCABULARY_SIZE} tokens, found one of ${vocabularySize}`,
-    );
 }
 
 /**

@@ -1,14 +1,12 @@
 /** @file A trained model that writes text: a folder of weights opened on a device, prompts in, text out. */
 
-import { type DeviceOptions, openBackend } from '../backends/open.ts';
+import type { DeviceOptions } from '../backends/open.ts';
 import { END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
-import type { Backend } from '../engine/runtime/backend.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { openGpt2Folder } from '../formats/gpt2-folder.ts';
-import { resolveCheckpoint } from '../runs/checkpoints.ts';
 import { UserError } from '../support/errors.ts';
-import type { Generator } from './generator.ts';
-import { loadGenerator } from './load-model.ts';
+import { Generator } from './generator.ts';
+import { generationPrograms } from './load-model.ts';
+import { type OpenModel, openModel } from './open-model.ts';
 import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS } from './programs.ts';
 import { checkRequest, type GenerationRequest, type StreamEnd } from './stream.ts';
 
@@ -62,19 +60,26 @@ function requestOf(prompt: string, options: TextOptions, config: Gpt2Config, pos
 }
 
 export class TextModel {
-  /** The folder the weights come from. */
-  readonly path: string;
-  readonly config: Gpt2Config;
-  readonly device: string;
-  readonly #backend: Backend;
+  readonly #model: Omit<OpenModel<string>, 'session'>;
   readonly #generator: Generator;
 
-  constructor(path: string, config: Gpt2Config, backend: Backend, generator: Generator) {
-    this.path = path;
-    this.config = config;
-    this.device = backend.description;
-    this.#backend = backend;
+  constructor(model: Omit<OpenModel<string>, 'session'>, generator: Generator) {
+    this.#model = model;
     this.#generator = generator;
+  }
+
+  /** The folder the weights come from. */
+  get path(): string {
+    return this.#model.path;
+  }
+
+  get config(): Gpt2Config {
+    return this.#model.config;
+  }
+
+  /** The device for a person. */
+  get device(): string {
+    return this.#model.device;
   }
 
   /** Continues a prompt ('' begins a new document); pieces of all texts as they come, without the prompt. */
@@ -101,7 +106,7 @@ export class TextModel {
 
   /** Frees the device. */
   close(): Promise<void> {
-    return this.#backend.close();
+    return this.#model.close();
   }
 }
 
@@ -111,28 +116,15 @@ export class TextModel {
  * @throws UserError when there is no such model, it has another vocabulary than GPT-2's, or memory does not suffice
  */
 export async function loadModel(checkpoint: string, options: LoadOptions = {}): Promise<TextModel> {
-  const folder = await openGpt2Folder(await resolveCheckpoint(checkpoint));
-  try {
-    const { path, config } = folder;
-    if (config.vocabularySize < VOCABULARY_SIZE)
+  const { streams = DEFAULT_STREAMS, precision = 'fp32' } = options;
+  const model = await openModel(checkpoint, options, ({ contextLength }) => {
+    const { positions = contextLength } = options;
+    if (positions > contextLength)
       throw new UserError(
-        `${path}: expected a model with GPT-2's vocabulary of ${VOCABULARY_SIZE} tokens, found one of ${config.vocabularySize}`,
+        `${checkpoint}: expected prompt and new tokens to fit the context of ${contextLength} tokens, found ${positions}; ask for fewer tokens or shorten the prompt`,
       );
-    const { streams = DEFAULT_STREAMS, positions = config.contextLength, precision = 'fp32' } = options;
-    if (positions > config.contextLength)
-      throw new UserError(
-        `${path}: expected prompt and new tokens to fit the context of ${config.contextLength} tokens, found ${positions}; ask for fewer tokens or shorten the prompt`,
-      );
-    const backend = await openBackend(options);
-    try {
-      const packed = precision === 'bf16';
-      const extents = { streams, positions, promptLength: DEFAULT_PROMPT_LENGTH, precision, packed };
-      return new TextModel(path, config, backend, await loadGenerator(backend, folder, extents));
-    } catch (cause) {
-      await backend.close();
-      throw cause;
-    }
-  } finally {
-    await folder.close();
-  }
+    const packed = precision === 'bf16';
+    return generationPrograms({ streams, positions, promptLength: DEFAULT_PROMPT_LENGTH, precision, packed });
+  });
+  return new TextModel(model, new Generator(model.session));
 }

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { openNullBackend } from '#minillm/backends/null/backend.js';
-import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { Generator } from '#minillm/generate/generator.js';
 import { loadGenerator } from '#minillm/generate/load-model.js';
+import { openWeights } from '#minillm/generate/weights.js';
 import { FIXTURE, openFixture } from './fixture.js';
 
 const EXTENTS = { streams: 2, positions: 20, promptLength: 8, precision: 'fp32', packed: false } as const;
 
 test('a folder loaded in one call generates what one put together by hand does', async () => {
   const backend = await openCpuBackend({ threads: 1 });
-  const folder = await openGpt2Folder(FIXTURE);
+  const folder = await openWeights(FIXTURE);
   const generator = await loadGenerator(backend, folder, EXTENTS);
   const request = { prompts: [[1, 2]], tokens: 10, temperature: 0, topK: 0, topP: 1, seed: 0 };
   expect(generator.limits).toEqual({ positions: 20, vocabularySize: 500 });
@@ -21,7 +21,7 @@ test('a folder loaded in one call generates what one put together by hand does',
 });
 
 test('a device without the memory is refused in one line that says how much is needed', async () => {
-  const folder = await openGpt2Folder(FIXTURE);
+  const folder = await openWeights(FIXTURE);
   await expect(loadGenerator(openNullBackend(1000), folder, EXTENTS)).rejects.toThrow(
     /^generating 2 texts of 20 tokens at once needs [\d.]+ kB, the device has 1.00 kB; generate fewer or shorter ones$/,
   );

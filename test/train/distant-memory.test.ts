@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
-import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { loadGenerator } from '#minillm/generate/load-model.js';
+import { openWeights } from '#minillm/generate/weights.js';
 import { readMetrics } from '#minillm/runs/metrics.js';
 import { DistantBackend } from '../stand-ins/distant-backend.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -37,7 +37,7 @@ async function trained(backend: Backend, data: string, precision: 'fp32' | 'bf16
 }
 
 async function generated(backend: Backend, precision: 'fp32' | 'bf16'): Promise<number[][]> {
-  const folder = await openGpt2Folder(FIXTURE);
+  const folder = await openWeights(FIXTURE);
   try {
     const extents = { streams: 2, positions: 24, promptLength: 4, precision, packed: precision === 'bf16' };
     const generator = await loadGenerator(backend, folder, extents);
