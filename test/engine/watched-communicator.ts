@@ -15,8 +15,8 @@ export interface BegunSum {
 export interface Watcher {
   readonly context?: number;
   /** Called in the middle of a run, which waits until it returns: 0, or another number if it failed; nothing is 0. */
-  readonly beginSum?: (sum: BegunSum) => number | void;
-  readonly waitForSums?: (context: number) => number | void;
+  readonly beginSum?: (sum: BegunSum) => number | undefined;
+  readonly waitForSums?: (context: number) => number | undefined;
 }
 
 /** What a run rejects with when a watcher's function fails. */
