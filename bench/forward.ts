@@ -3,7 +3,7 @@
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
-import { plan } from '#minillm/engine/plan.js';
+import { planNetwork } from '#minillm/engine/plan.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { trainingFlopsPerToken } from '#minillm/model/flops.js';
 import { gpt2Losses } from '#minillm/model/gpt2.js';
@@ -16,8 +16,8 @@ const graph = new Graph({ batch, length }, precision);
 graph.result('losses', gpt2Losses(graph, CONFIG));
 const layout = layoutParameters(graph);
 const backend = await openCpuBackend({ precision, threads });
-const session = new Session(backend, layout, { forward: plan(graph, layout) });
-fillParameters(session, layout);
+const session = new Session(backend, layout, { forward: planNetwork(graph, layout, backend) });
+await fillParameters(session, layout);
 
 const rates: number[] = [];
 for (let run = -1; run < runs; run++) {

@@ -25,9 +25,9 @@ node?.op.backward?.(node, [graph.input('gradient', [batch, length, columnsOut], 
 
 const layout = layoutParameters(graph);
 const backend = await openCpuBackend({ precision, threads });
-const session = new Session(backend, layout, { products: plan(graph, layout) });
+const session = new Session(backend, layout, { products: plan(graph, layout, backend) });
 const program = session.program('products');
-session.write('parameters', 'weight', randomValues(columnsIn * columnsOut));
+await session.write('parameters', 'weight', randomValues(columnsIn * columnsOut));
 await program.run({
   x: randomActivations(batch * length * columnsIn, precision),
   gradient: randomActivations(batch * length * columnsOut, precision),

@@ -13,10 +13,11 @@ const { batch, length, precision, threads, runs } = workArguments();
 const layout = layoutForInference(CONFIG);
 const positions = length + 8;
 const packed = precision === 'bf16';
-const plans = planGeneration(CONFIG, layout, { streams: batch, positions, promptLength: 8, precision, packed });
 const backend = await openCpuBackend({ precision, threads });
+const extents = { streams: batch, positions, promptLength: 8, precision, packed };
+const plans = planGeneration(CONFIG, layout, backend, extents);
 const session = new Session(backend, layout, { ...plans });
-fillParameters(session, layout);
+await fillParameters(session, layout);
 const generator = new Generator(session);
 
 const rates: number[] = [];

@@ -24,8 +24,8 @@ graph.result('losses', gradients(losses, graph.input('scale', [], 'float32')));
 
 const layout = layoutParameters(graph);
 const backend = await openCpuBackend({ precision, threads });
-const session = new Session(backend, layout, { head: plan(graph, layout) });
-session.write('parameters', 'wte', randomValues(vocabularySize * channels));
+const session = new Session(backend, layout, { head: plan(graph, layout, backend) });
+await session.write('parameters', 'wte', randomValues(vocabularySize * channels));
 const inputs = {
   x: randomActivations(batch * length * channels, precision),
   targets: randomTokens(batch * length),

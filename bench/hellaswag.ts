@@ -4,6 +4,7 @@
  */
 
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
+import { singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { hellaswag } from '#minillm/eval/hellaswag.js';
 import { planScoring } from '#minillm/eval/programs.js';
@@ -20,9 +21,9 @@ const ENDINGS = [20, 28, 38, 40];
 const { batch, length, precision, threads, runs } = workArguments();
 const layout = layoutForInference(CONFIG);
 const backend = await openCpuBackend({ precision, threads });
-const score = planScoring(CONFIG, layout, { tokens: length, likeliest: 0, precision });
+const score = planScoring(CONFIG, layout, backend, { tokens: length, likeliest: 0, precision });
 const session = new Session(backend, layout, { score });
-fillParameters(session, layout);
+await fillParameters(session, layout);
 const scorer = new Scorer(session.program('score'), CONFIG.contextLength);
 
 const rates: number[] = [];
@@ -33,7 +34,7 @@ for (let run = -1; run < runs; run++) {
   }));
   const task = { requests, labels: requests.map(() => 0) };
   const start = performance.now();
-  for await (const _ of hellaswag(scorer, task));
+  for await (const _ of hellaswag(scorer, task, singleProcess));
   if (run >= 0) rates.push(batch / ((performance.now() - start) / 1000));
 }
 report(rates, 'examples/s');

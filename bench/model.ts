@@ -22,8 +22,9 @@ export function initialValues(name: string, shape: readonly number[]): Float32Ar
   return values;
 }
 
-export function fillParameters(session: Session<string>, layout: ParameterLayout): void {
-  for (const { name, shape } of layout.places.values()) session.write('parameters', name, initialValues(name, shape));
+export async function fillParameters(session: Session<string>, layout: ParameterLayout): Promise<void> {
+  for (const { name, shape } of layout.places.values())
+    await session.write('parameters', name, initialValues(name, shape));
 }
 
 export function randomTokens(count: number): Int32Array {

@@ -12,6 +12,7 @@ import { UserError } from '#minillm/support/errors.js';
 import { Random } from '#minillm/support/random.js';
 import { writeCheckpoint } from '#minillm/train/checkpoint.js';
 import type { TrainerEvent } from '#minillm/train/events.js';
+import { adamwOptimizer } from '#minillm/train/optimizers/adamw.js';
 import { resolveSettings } from '#minillm/train/resolve-settings.js';
 import type { GivenSettings } from '#minillm/train/settings.js';
 import { train } from '#minillm/train/trainer.js';
@@ -116,14 +117,15 @@ test('a disk that becomes full while a checkpoint is written keeps the one befor
   const config = await readGpt2Config(join(earlier, 'config.json'));
 
   let makeRoom: (() => void) | undefined;
-  const memory = {
-    read(buffer: string) {
+  const session = {
+    async read(buffer: string) {
       // the weights are written, the moments are about to be
       if (buffer !== 'parameters') makeRoom ??= fillDisk(disk);
     },
-    write() {},
+    async write() {},
   };
-  const writing = writeCheckpoint(chosen.out, memory, config, { ...state, step: 2 * FIRST_CHECKPOINT });
+  const model = { session, config, optimizer: adamwOptimizer({ weightDecay: 0.1 }) };
+  const writing = writeCheckpoint(chosen.out, model, { ...state, step: 2 * FIRST_CHECKPOINT });
   await expect(writing).rejects.toThrow(UserError);
   await expect(writing).rejects.toThrow(/optimizer\.safetensors: could not write it \(ENOSPC/);
   expect(readdirSync(chosen.out).sort()).toEqual(['metrics.jsonl', 'run.json', `step-000000${FIRST_CHECKPOINT}`]);

@@ -46,7 +46,7 @@ export function describeOp(tests: readonly OpTest[]): void {
       }
     });
 
-    test.each(titled)('%s: the same bits with 1, 2 and 3 threads', async (_title, make) => {
+    test.runIf(device.hasThreads).each(titled)('%s: the same bits with 1, 2 and 3 threads', async (_title, make) => {
       const { op } = make(device.precision);
       const alone = await runOp(device, op, { threads: 1 });
       for (const threads of [2, 3]) {

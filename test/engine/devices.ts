@@ -10,25 +10,44 @@ export type Precision = 'fp32' | 'bf16';
 
 export interface Device {
   readonly name: string;
-  readonly variant: Variant;
   readonly precision: Precision;
+  /** Whether `open` is told how many threads to start, which must change no bit. */
+  readonly hasThreads: boolean;
+  /** Whether the host may follow the addresses of the device's memory. */
+  readonly sharesHostMemory: boolean;
+  open(threads: number): Promise<Backend>;
+}
+
+const PRECISIONS: readonly Precision[] = ['fp32', 'bf16'];
+
+function cpuDevices(variant: Variant): Device[] {
+  return PRECISIONS.map((precision) => ({
+    name: `${variant} ${precision}`,
+    precision,
+    hasThreads: true,
+    sharesHostMemory: true,
+    open: (threads) => openCpuBackend({ variant, precision, threads }),
+  }));
 }
 
 const best = await detectVariant();
 
-export const devices: readonly Device[] = runnableVariants(best).flatMap((variant) =>
-  (['fp32', 'bf16'] as const).map((precision) => ({ name: `${variant} ${precision}`, variant, precision })),
-);
+/** The processor's best variant, for suites about the engine rather than the kernels. */
+export const bestDevices: readonly Device[] = cpuDevices(best);
 
-/** The devices of the processor's best variant, for suites about the engine rather than the kernels. */
-export const bestDevices: readonly Device[] = devices.filter(({ variant }) => variant === best);
+export const devices: readonly Device[] = [
+  ...bestDevices,
+  ...runnableVariants(best)
+    .filter((variant) => variant !== best)
+    .flatMap(cpuDevices),
+];
 
 const opened = new Map<string, Promise<Backend>>();
 
-/** A device with a team of `threads`, opened once in a test file and closed at its end. */
-export function openDevice({ name, variant, precision }: Device, threads = 2): Promise<Backend> {
-  const key = `${name} ${threads}`;
-  const backend = opened.get(key) ?? openCpuBackend({ variant, precision, threads });
+/** A device, with a team of `threads` where it has one, opened once in a test file and closed at its end. */
+export function openDevice(device: Device, threads = 2): Promise<Backend> {
+  const key = device.hasThreads ? `${device.name} ${threads}` : device.name;
+  const backend = opened.get(key) ?? device.open(threads);
   opened.set(key, backend);
   return backend;
 }

@@ -4,7 +4,9 @@ import { layoutParameters } from '#minillm/engine/layout.js';
 import { elements } from '#minillm/engine/tensor.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
 import { PRESETS } from '#minillm/model/presets.js';
-import { SEVERAL_BUCKETS, SMALL, traceTraining } from './training.ts';
+import { SEVERAL_BUCKETS, SMALL, traceTraining, UPDATE } from './training.ts';
+
+const { groupOf } = UPDATE.optimizer;
 
 /** The last node that adds to a parameter's gradient. */
 function lastWriter(graph: Graph, name: string): number {
@@ -17,7 +19,7 @@ const MODELS = { small: SMALL, 'several buckets': SEVERAL_BUCKETS, 'gpt2-124m': 
 
 describe.each(Object.entries(MODELS))('%s', (_name, config) => {
   const graph = traceTraining(config, { batch: 1, length: 8 }, 'fp32');
-  const layout = layoutParameters(graph);
+  const layout = layoutParameters(graph, groupOf);
   const places = [...layout.places.values()].sort((a, b) => a.offset - b.offset);
   const bucketOf = (offset: number) =>
     layout.buckets.findIndex((bucket) => offset >= bucket.offset && offset < bucket.offset + bucket.count);
@@ -37,7 +39,7 @@ describe.each(Object.entries(MODELS))('%s', (_name, config) => {
     });
   });
 
-  test('buckets follow each other without gaps, padded for up to 64 ranks; statistics come behind them', () => {
+  test('buckets follow each other without gaps, padded for up to 64 ranks; statistics come after them', () => {
     let end = 0;
     for (const { offset, count } of layout.buckets) {
       expect(offset).toBe(end);
@@ -50,9 +52,10 @@ describe.each(Object.entries(MODELS))('%s', (_name, config) => {
     expect(layout.gradientCount % 1024).toBe(0);
   });
 
-  test('a bucket holds decayed tensors (of two dimensions) or others, never both', () => {
+  test('a bucket holds tensors of one group alone', () => {
     for (const { name, shape, offset } of places)
-      expect(layout.buckets[bucketOf(offset)]?.decayed, name).toBe(shape.length >= 2);
+      expect(layout.buckets[bucketOf(offset)]?.group, name).toBe(groupOf({ name, shape }));
+    expect(new Set(layout.buckets.map(({ group }) => group)).size).toBe(2);
   });
 
   test('buckets stand in the order in which the backward pass completes them, the token table last', () => {
@@ -67,10 +70,15 @@ describe.each(Object.entries(MODELS))('%s', (_name, config) => {
 });
 
 test('gradients of 124M parameters come in buckets of 16 MB or little more; the token table has one of its own', () => {
-  const layout = layoutParameters(traceTraining(PRESETS['gpt2-124m'], { batch: 1, length: 8 }, 'fp32'));
+  const layout = layoutParameters(traceTraining(PRESETS['gpt2-124m'], { batch: 1, length: 8 }, 'fp32'), groupOf);
   const table = layout.places.get('transformer.wte.weight');
-  const decayed = layout.buckets.filter((bucket) => bucket.decayed);
-  expect(decayed.at(-1)?.offset).toBe(table?.offset);
-  expect(decayed.length).toBeGreaterThan(12);
-  for (const { count } of decayed.slice(0, -1)) expect(4 * count).toBeLessThan(32e6);
+  expect(layout.buckets.at(-1)?.offset).toBe(table?.offset);
+  const large = layout.buckets.slice(0, -1).filter(({ count }) => 4 * count > 16e6);
+  expect(large.length).toBeGreaterThan(11);
+  for (const { count } of large) expect(4 * count).toBeLessThan(32e6);
+});
+
+test('without groups all tensors are of one', () => {
+  const { buckets } = layoutParameters(traceTraining(SMALL, { batch: 1, length: 8 }, 'fp32'));
+  expect(buckets.map(({ group }) => group)).toEqual(buckets.map(() => ''));
 });

@@ -4,7 +4,7 @@ import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { plan } from '#minillm/engine/plan.js';
 import { Session } from '#minillm/engine/runtime/session.js';
-import { type DType, elements, type Tensor } from '#minillm/engine/tensor.js';
+import { BYTES_PER_ELEMENT, type DType, elements, type Tensor } from '#minillm/engine/tensor.js';
 import { bfloat16ToFloat32 } from '#minillm/formats/float-bits.js';
 import { type Device, openDevice } from './devices.ts';
 import { bfloat16Bits } from './values.ts';
@@ -71,25 +71,25 @@ export async function runOp(
   // no backend allocates a buffer of no parameters
   if (graph.parameters.size === 0) graph.parameter('unused', [1]);
   const layout = layoutParameters(graph);
-  const session = new Session(await openDevice(device, threads), layout, { op: plan(graph, layout) });
+  const backend = await openDevice(device, threads);
+  const session = new Session(backend, layout, { op: plan(graph, layout, backend) });
   const program = session.program('op');
 
   for (const name of graph.parameters.keys()) {
-    if (name !== 'unused') session.write('parameters', name, new Float32Array(given(values, name)));
+    if (name !== 'unused') await session.write('parameters', name, new Float32Array(given(values, name)));
   }
   const inputs = [...graph.inputs].map(([name, { dtype }]) => [name, encode(given(values, name), dtype)] as const);
-  for (let run = 0; run < runs; run++) await program.run(Object.fromEntries(inputs), active);
+  const results: Record<string, Float32Array> = {};
+  for (const [name, tensor] of graph.results)
+    results[name] = new Float32Array(bytesOf(activeElements(tensor, compiled, active), tensor.dtype) / 4);
+  for (let run = 0; run < runs; run++) await program.run(Object.fromEntries(inputs), { ...active, results });
 
   const outputs: Record<string, Float64Array> = {};
-  for (const [name, tensor] of graph.results) {
-    const bytes = new Float32Array(Math.ceil((activeElements(tensor, compiled, active) * bytesOf(tensor.dtype)) / 4));
-    program.read(name, bytes);
-    outputs[name] = decode(bytes, tensor.dtype);
-  }
+  for (const [name, { dtype }] of graph.results) outputs[name] = decode(results[name] ?? new Float32Array(), dtype);
   const gradients: Record<string, Float64Array> = {};
   for (const name of gradientNames(graph)) {
     const gradient = new Float32Array(layout.places.get(name)?.count ?? 0);
-    session.read('gradients', name, gradient);
+    await session.read('gradients', name, gradient);
     gradients[name] = new Float64Array(gradient);
   }
   return { outputs, gradients };
@@ -116,18 +116,21 @@ function gradientNames(graph: Graph): ReadonlySet<string> {
   return names;
 }
 
-const bytesOf = (dtype: DType): number => (dtype === 'bfloat16' ? 2 : 4);
+/** Bytes of so many elements, in whole words of four. */
+const bytesOf = (count: number, dtype: DType): number => 4 * Math.ceil((count * BYTES_PER_ELEMENT[dtype]) / 4);
 
-/** The bytes of a tensor; those of bfloat16 travel two to a float32, whose bits nobody touches on the way. */
+/** The bytes of a tensor: a bfloat16 is half a float32 and a float64 two of them, whose bits nobody touches on the way. */
 export function encode(values: Float64Array, dtype: DType): Float32Array | Int32Array {
   if (dtype === 'int32') return new Int32Array(values);
   if (dtype === 'float32') return new Float32Array(values);
+  if (dtype === 'float64') return new Float32Array(values.slice().buffer);
   return new Float32Array(Uint16Array.from(values, bfloat16Bits).buffer);
 }
 
 export function decode(bytes: Float32Array, dtype: DType): Float64Array {
   if (dtype === 'int32') return new Float64Array(new Int32Array(bytes.buffer));
   if (dtype === 'float32') return new Float64Array(bytes);
+  if (dtype === 'float64') return new Float64Array(bytes.buffer);
   const widened = new Float32Array(bytes.length * 2);
   bfloat16ToFloat32(new Uint16Array(bytes.buffer), widened);
   return new Float64Array(widened);

@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest';
+import { cpuTarget } from '#minillm/backends/cpu/target.js';
 import { openNullBackend } from '#minillm/backends/null/backend.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { apply, type Operation } from '#minillm/engine/operation.js';
 import { describePlan, type Plan, plan } from '#minillm/engine/plan.js';
 import { Session } from '#minillm/engine/runtime/session.js';
+import type { Target } from '#minillm/engine/target.js';
 import { byteLength, type Tensor } from '#minillm/engine/tensor.js';
 import { Random } from '#minillm/support/random.js';
 import { planTraining } from '#minillm/train/programs.js';
 import { bestDevices, openDevice } from './devices.ts';
-import { OPTIMIZER, SEVERAL_BUCKETS, SMALL } from './training.ts';
+import { SEVERAL_BUCKETS, SMALL, UPDATE } from './training.ts';
+
+type Sizes = Pick<Target, 'workspaceBytes'>;
 
 interface Block {
   readonly what: string;
@@ -18,7 +22,7 @@ interface Block {
 }
 
 /** What lies in the arena while node `index` runs, found without the planner's bookkeeping: by asking every tensor. */
-function aliveAt({ nodes, results, addressOf }: Plan, index: number): Block[] {
+function aliveAt({ nodes, results, addressOf }: Plan, target: Sizes, index: number): Block[] {
   const written = nodes.flatMap(({ node }, at) => node.outputs.flatMap((tensor) => (tensor ? [{ tensor, at }] : [])));
   const isReadFrom = (tensor: Tensor): boolean =>
     [...results.values()].includes(tensor) ||
@@ -30,7 +34,7 @@ function aliveAt({ nodes, results, addressOf }: Plan, index: number): Block[] {
       return { what: `output of node ${at}`, start, end: start + byteLength(tensor) };
     });
   const planned = nodes[index];
-  const workspaceBytes = planned?.node.op.workspaceBytes?.(planned.node) ?? 0;
+  const workspaceBytes = planned ? target.workspaceBytes(planned.node) : 0;
   if (!planned?.workspace) {
     expect(workspaceBytes, `bytes without a place: workspace of node ${index}`).toBe(0);
     return alive;
@@ -39,9 +43,9 @@ function aliveAt({ nodes, results, addressOf }: Plan, index: number): Block[] {
   return [...alive, { what: `workspace of node ${index}`, start, end: start + workspaceBytes }];
 }
 
-function expectNoOverlap(planned: Plan): void {
+function expectNoOverlap(planned: Plan, target: Sizes): void {
   planned.nodes.forEach((_, index) => {
-    const alive = aliveAt(planned, index).sort((a, b) => a.start - b.start);
+    const alive = aliveAt(planned, target, index).sort((a, b) => a.start - b.start);
     alive.forEach((block, at) => {
       const next = alive[at + 1];
       if (next && block.end > next.start) expect.fail(`at node ${index}, ${block.what} and ${next.what} overlap`);
@@ -56,8 +60,9 @@ const anything: Operation = {
   name: 'anything',
   constants: () => ({ integers: [] }),
   flops: () => 0,
-  workspaceBytes: ({ attributes }) => attributes.workspace ?? 0,
 };
+
+const anyTarget: Sizes = { workspaceBytes: ({ attributes }) => attributes.workspace ?? 0 };
 
 /** 40 nodes with up to three outputs each; readers near and far, outputs nobody reads, some results. */
 function randomGraph(seed: number): Graph {
@@ -88,8 +93,8 @@ const TRAINING = (['fp32', 'bf16'] as const).flatMap((precision) =>
 describe('the arena', () => {
   test.each(Array.from({ length: 50 }, (_, seed) => seed))('random program %d: nothing alive overlaps', (seed) => {
     const graph = randomGraph(seed);
-    const planned = plan(graph, layoutParameters(graph));
-    expectNoOverlap(planned);
+    const planned = plan(graph, layoutParameters(graph), anyTarget);
+    expectNoOverlap(planned, anyTarget);
     const everything = planned.nodes
       .flatMap(({ node }) => node.outputs)
       .reduce((sum, t) => sum + (t ? byteLength(t) : 0), 0);
@@ -98,13 +103,14 @@ describe('the arena', () => {
 
   test.each(TRAINING)('programs of training with $channels channels, $precision: nothing alive overlaps', (options) => {
     const { config, precision } = options;
-    const { plans } = planTraining(config, { batch: 2, length: 16, precision }, OPTIMIZER);
-    for (const planned of Object.values(plans)) expectNoOverlap(planned);
+    const extents = { batch: 2, length: 16, precision, ranks: 2 };
+    const { plans } = planTraining(config, cpuTarget, extents, UPDATE);
+    for (const planned of Object.values(plans)) expectNoOverlap(planned, cpuTarget);
   });
 });
 
-test('inputs lie behind the extents, aligned to cache lines, and do not overlap', () => {
-  const { plans } = planTraining(SMALL, { batch: 3, length: 7, precision: 'fp32' }, OPTIMIZER);
+test('inputs lie after the extents, aligned to cache lines, and do not overlap', () => {
+  const { plans } = planTraining(SMALL, cpuTarget, { batch: 3, length: 7, precision: 'fp32', ranks: 2 }, UPDATE);
   for (const { inputs, inputBytes } of Object.values(plans)) {
     let end = 8;
     for (const { tensor, byteOffset } of [...inputs.values()].sort((a, b) => a.byteOffset - b.byteOffset)) {
@@ -120,20 +126,21 @@ test('reading an activation that nothing has written is an error', () => {
   const graph = new Graph({ batch: 1, length: 1 });
   const never = graph.activation({ shape: [1], dtype: 'float32' });
   apply(graph, anything, { inputs: [never] });
-  const planned = plan(graph, layoutParameters(graph));
+  const planned = plan(graph, layoutParameters(graph), anyTarget);
   expect(() => describePlan(planned)).toThrow('before any node has written it');
 });
 
 describe.each(bestDevices)('$name', (device) => {
-  test('the null backend and the CPU run the same plan', async () => {
-    const { layout, plans } = planTraining(SMALL, { batch: 2, length: 16, precision: device.precision }, OPTIMIZER);
-    const [cpu, nothing] = [await openDevice(device), openNullBackend()].map(
-      (backend) => new Session(backend, layout, plans),
-    );
+  test('the null backend has the plans of the device it stands for', async () => {
+    const backend = await openDevice(device);
+    const extents = { batch: 2, length: 16, precision: device.precision, ranks: 1 };
+    const planFor = (target: Target) => planTraining(SMALL, target, extents, UPDATE);
+    const nothing = openNullBackend(backend);
+    const { layout, plans } = planFor(nothing);
+    const sessions = [backend, nothing].map((each) => new Session(each, layout, plans));
     for (const name of ['gradients', 'update', 'evaluate'] as const) {
-      const text = describePlan(plans[name]);
-      expect(describePlan(cpu!.program(name).plan)).toBe(text);
-      expect(describePlan(nothing!.program(name).plan)).toBe(text);
+      const text = describePlan(planFor(backend).plans[name]);
+      for (const session of sessions) expect(describePlan(session.program(name).plan)).toBe(text);
       expect(text.split('\n')).toHaveLength(plans[name].nodes.length + 1);
     }
   });

@@ -7,7 +7,8 @@ import type { Session } from '#minillm/engine/runtime/session.js';
 import type { Gpt2Config } from '#minillm/formats/gpt2-config.js';
 import { gpt2Losses } from '#minillm/model/gpt2.js';
 import { fillNormal } from '#minillm/support/random.js';
-import type { OptimizerSettings } from '#minillm/train/programs.js';
+import { adamwOptimizer } from '#minillm/train/optimizers/adamw.js';
+import type { UpdateSettings } from '#minillm/train/programs.js';
 import type { Precision } from './devices.ts';
 import type { Extents } from './op-harness.ts';
 import { integers } from './values.ts';
@@ -24,13 +25,7 @@ export const SMALL: Gpt2Config = {
 /** Three blocks of 3.1 M weights: more than one bucket of decayed gradients. */
 export const SEVERAL_BUCKETS: Gpt2Config = { ...SMALL, channels: 512, heads: 8 };
 
-export const OPTIMIZER: OptimizerSettings = {
-  beta1: 0.9,
-  beta2: 0.95,
-  epsilon: 1e-8,
-  weightDecay: 0.1,
-  gradientClip: 1,
-};
+export const UPDATE: UpdateSettings = { optimizer: adamwOptimizer({ weightDecay: 0.1 }), gradientClip: 1 };
 
 /** The differentiated network, before the stages that rewrite it: inputs tokens, targets, scale; result losses. */
 export function traceTraining(config: Gpt2Config, extents: Extents, precision: Precision): Graph {
@@ -42,12 +37,12 @@ export function traceTraining(config: Gpt2Config, extents: Extents, precision: P
 }
 
 /** Random parameters: LayerNorm weights and all others far from 0 and 1, so that no gradient vanishes. */
-export function writeParameters<Name extends string>(session: Session<Name>): void {
+export async function writeParameters<Name extends string>(session: Session<Name>): Promise<void> {
   for (const { name, count, shape } of session.layout.places.values()) {
     const std = shape.length > 1 ? 1 / Math.sqrt(shape[0] ?? 1) : 0.5;
     const values = new Float32Array(count);
     fillNormal(values, std, 1, name);
-    session.write('parameters', name, values);
+    await session.write('parameters', name, values);
   }
 }
 
@@ -62,12 +57,12 @@ export function microBatch({ vocabularySize }: Gpt2Config, { batch, length }: Ex
 }
 
 /** The gradient of every parameter, by name. */
-export function readGradients<Name extends string>(session: Session<Name>): Map<string, Float64Array> {
-  return new Map(
-    [...session.layout.places.values()].map(({ name, count }) => {
-      const values = new Float32Array(count);
-      session.read('gradients', name, values);
-      return [name, new Float64Array(values)];
-    }),
-  );
+export async function readGradients<Name extends string>(session: Session<Name>): Promise<Map<string, Float64Array>> {
+  const gradients = new Map<string, Float64Array>();
+  for (const { name, count } of session.layout.places.values()) {
+    const values = new Float32Array(count);
+    await session.read('gradients', name, values);
+    gradients.set(name, new Float64Array(values));
+  }
+  return gradients;
 }

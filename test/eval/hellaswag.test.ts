@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { encode } from '#minillm/data/tokenizer/tokenizer.js';
+import { singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { hellaswag } from '#minillm/eval/hellaswag.js';
 import { readHellaswag, selectExamples } from '#minillm/eval/hellaswag-examples.js';
 import { openHellaswag } from '#minillm/eval/hellaswag-file.js';
@@ -62,20 +63,30 @@ describe('HellaSwag', () => {
   test('counts the likeliest by sum and by mean', async () => {
     const task = hellaswagTask([{ context: 'The fox', endings: EXAMPLE.endings, label: 1 }], GPT2);
     // one token of the long ending is the likeliest, all of them together are not
-    const result = await resultOf(hellaswag(scorerOf([-2, -1, -3, -3]), task));
+    const result = await resultOf(hellaswag(scorerOf([-2, -1, -3, -3]), task, singleProcess));
     expect(result).toEqual({ accuracy: 0, accuracyNorm: 1, correct: 0, correctNorm: 1, total: 1 });
+  });
+
+  test('adds up the counts of all ranks, each with its share of the examples', async () => {
+    const task = hellaswagTask([{ context: 'The fox', endings: EXAMPLE.endings, label: 1 }], GPT2);
+    // the other rank had two of three right, by the mean all three
+    const communicator = {
+      sum: async (counts: Float64Array) => counts.set([2, 3, 3].map((count, index) => count + counts[index]!)),
+    };
+    const result = await resultOf(hellaswag(scorerOf([-2, -1, -3, -3]), task, communicator));
+    expect(result).toEqual({ accuracy: 0.5, accuracyNorm: 1, correct: 2, correctNorm: 4, total: 4 });
   });
 
   test('has no result when it was stopped', async () => {
     const example = { context: 'The fox', endings: EXAMPLE.endings, label: 1 };
-    expect(await resultOf(hellaswag(scorerOf([-1, -1, -1, -1]), hellaswagTask([example, example], GPT2)))).toBe(
-      undefined,
-    );
+    const task = hellaswagTask([example, example], GPT2);
+    expect(await resultOf(hellaswag(scorerOf([-1, -1, -1, -1]), task, singleProcess))).toBe(undefined);
   });
 
   test('a model whose numbers are not finite has nothing right', async () => {
     const task = hellaswagTask([{ context: 'The fox', endings: EXAMPLE.endings, label: 0 }], GPT2);
-    expect(await resultOf(hellaswag(scorerOf(Array(4).fill(Number.NaN)), task))).toMatchObject({ correct: 0 });
+    const evaluation = hellaswag(scorerOf(Array(4).fill(Number.NaN)), task, singleProcess);
+    expect(await resultOf(evaluation)).toMatchObject({ correct: 0 });
   });
 
   test('every third example, two at most', () => {

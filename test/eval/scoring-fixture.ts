@@ -18,7 +18,7 @@ export async function openScorer(
   const folder = await openGpt2Folder(FIXTURE);
   const { config } = folder;
   const layout = layoutForInference(config);
-  const score = planScoring(config, layout, { tokens, likeliest, precision: device.precision });
+  const score = planScoring(config, layout, backend, { tokens, likeliest, precision: device.precision });
   const session = new Session(backend, layout, { score });
   await loadParameters(session, folder);
   await folder.close();

@@ -21,7 +21,7 @@ export async function openFixture(extents: Partial<GenerationExtents> = {}) {
   onTestFinished(() => backend.close());
   const folder = await openGpt2Folder(FIXTURE);
   const layout = layoutForInference(folder.config);
-  const plans = planGeneration(folder.config, layout, { streams, positions, promptLength, precision, packed });
+  const plans = planGeneration(folder.config, layout, backend, { streams, positions, promptLength, precision, packed });
   const session = new Session(backend, layout, { ...plans });
   await loadParameters(session, folder);
   await folder.close();

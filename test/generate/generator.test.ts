@@ -26,8 +26,7 @@ test('greedy text is the argmax of running the whole text again for every token'
   while (naive.length < 23) {
     const positions = Int32Array.from(naive.keys());
     const inputs = { tokens: Int32Array.from(naive), positions, slots: 0, rows: naive.length - 1 };
-    await programs.prefill.run(inputs, { batch: 1, length: naive.length });
-    programs.prefill.read('logits', logits);
+    await programs.prefill.run(inputs, { batch: 1, length: naive.length, results: { logits } });
     naive.push(logits.indexOf(Math.max(...logits)));
   }
   expect(text).toEqual(naive.slice(3));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
+import { cpuTarget } from '#minillm/backends/cpu/target.js';
 import { openNullBackend } from '#minillm/backends/null/backend.js';
 import { Generator } from '#minillm/generate/generator.js';
 import { loadGenerator } from '#minillm/generate/load-model.js';
@@ -22,7 +23,7 @@ test('a folder loaded in one call generates what one put together by hand does',
 
 test('a device without the memory is refused in one line that says how much is needed', async () => {
   const folder = await openWeights(FIXTURE);
-  await expect(loadGenerator(openNullBackend(1000), folder, EXTENTS)).rejects.toThrow(
+  await expect(loadGenerator(openNullBackend(cpuTarget, 1000), folder, EXTENTS)).rejects.toThrow(
     /^generating 2 texts of 20 tokens at once needs [\d.]+ kB, the device has 1.00 kB; generate fewer or shorter ones$/,
   );
   await folder.close();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { cpuTarget } from '#minillm/backends/cpu/target.js';
 import { describePlan } from '#minillm/engine/plan.js';
 import { sessionBytes } from '#minillm/engine/runtime/session.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
@@ -22,8 +23,7 @@ describe('the logits of the fixture are those of PyTorch in float64, within 1e-4
           // the last position first: a position read again must give what it gave
           for (const asked of [length - 1, 0]) {
             const inputs = { tokens: chunk, positions: ascending(length, start), slots: row, rows: asked };
-            await programs.prefill.run(inputs, { batch: 1, length });
-            programs.prefill.read('logits', found);
+            await programs.prefill.run(inputs, { batch: 1, length, results: { logits: found } });
             expect(largestDifference(found, logits[row]![start + asked]!)).toBeLessThan(1e-4);
           }
           start += length;
@@ -51,13 +51,13 @@ describe('the logits of the fixture are those of PyTorch in float64, within 1e-4
     }
     const found = new Float32Array(3 * VOCABULARY);
     for (let step = 0; step < 7; step++) {
-      await programs.decode.run({
+      const inputs = {
         tokens: Int32Array.from(streams, ({ row, position }) => tokens[row]![position + step]!),
         positions: Int32Array.from(streams, ({ position }) => position + step),
         slots: Int32Array.from(streams, ({ slot }) => slot),
         rows: ascending(3),
-      });
-      programs.decode.read('logits', found);
+      };
+      await programs.decode.run(inputs, { results: { logits: found } });
       streams.forEach(({ row, position }, index) => {
         const own = found.subarray(index * VOCABULARY, (index + 1) * VOCABULARY);
         expect(largestDifference(own, logits[row]![position + step]!)).toBeLessThan(1e-4);
@@ -84,17 +84,17 @@ test('decoding with packed weights gives the logits of PyTorch within bfloat16, 
   // a weight that decoding reads nowhere but in its packed copy
   const name = 'transformer.h.1.mlp.c_proj.weight';
   const weight = new Float32Array(128 * 32);
-  session.read('parameters', name, weight);
-  session.write('parameters', name, new Float32Array(128 * 32));
+  await session.read('parameters', name, weight);
+  await session.write('parameters', name, new Float32Array(128 * 32));
   expect(await decode(4)).toBeGreaterThan(5e-2);
-  session.write('parameters', name, weight);
+  await session.write('parameters', name, weight);
   expect(await decode(4)).toBeLessThan(2e-2);
 });
 
 test('the plans say how large their cache is and how many logits they give', () => {
   const config = PRESETS.tiny;
   const extents = { streams: 5, positions: 100, promptLength: 32, precision: 'fp32', packed: false } as const;
-  const { prefill, decode } = planGeneration(config, layoutForInference(config), extents);
+  const { prefill, decode } = planGeneration(config, layoutForInference(config), cpuTarget, extents);
   for (const plan of [prefill, decode]) {
     expect(cacheSize(plan)).toEqual({ slots: 5, positions: 100 });
     expect(logitCount(plan)).toBe(50257);
@@ -106,7 +106,7 @@ test('the plans say how large their cache is and how many logits they give', () 
 test('a cache longer than the context is refused', () => {
   const config = PRESETS.tiny;
   const extents = { streams: 1, positions: 129, promptLength: 32, precision: 'fp32', packed: false } as const;
-  expect(() => planGeneration(config, layoutForInference(config), extents)).toThrow(/129 positions.*128/);
+  expect(() => planGeneration(config, layoutForInference(config), cpuTarget, extents)).toThrow(/129 positions.*128/);
 });
 
 test('a model that is only run needs its parameters, its cache and little else', () => {
@@ -118,7 +118,7 @@ test('a model that is only run needs its parameters, its cache and little else',
       .sort(),
   );
   const extents = { streams: 1, positions: 1024, promptLength: 128, precision: 'fp32', packed: false } as const;
-  const plans = planGeneration(config, layout, extents);
+  const plans = planGeneration(config, layout, cpuTarget, extents);
   const bytes = sessionBytes(layout, [plans.prefill, plans.decode]);
   expect(bytes.has('gradients')).toBe(false);
   expect(bytes.get('parameters')).toBeLessThan(1.001 * 4 * 124_439_808);

@@ -11,7 +11,7 @@ function memory() {
   const tensors = new Map<string, number[]>();
   return {
     writes: [] as number[],
-    write(_buffer: string, name: string, source: Float32Array, start = 0) {
+    async write(_buffer: string, name: string, source: Float32Array, start = 0) {
       this.writes.push(source.length);
       const tensor = tensors.get(name) ?? [];
       source.forEach((value, index) => {
@@ -19,7 +19,7 @@ function memory() {
       });
       tensors.set(name, tensor);
     },
-    read(_buffer: string, name: string, target: Float32Array, start = 0) {
+    async read(_buffer: string, name: string, target: Float32Array, start = 0) {
       target.set(tensors.get(name)!.slice(start, start + target.length));
     },
   };

@@ -151,7 +151,7 @@ class CpuBackend implements Backend {
       this.#write(inputs, 0, request.inputs);
       const moments = new BigInt64Array(seconds ? launches + 1 : 0);
       const outcome = await this.#walk(executable as CpuExecutable, signal, moments);
-      if (outcome === 'stopped' || this.#closed) return outcome;
+      if (outcome === 'stopped') return outcome;
       if (seconds) for (let i = 0; i < seconds.length; i++) seconds[i]! += Number(moments[i + 1]! - moments[i]!) / 1e9;
       for (const { tensor, values } of results) {
         const { region, byteOffset } = plan.addressOf(tensor);
@@ -176,7 +176,7 @@ class CpuBackend implements Backend {
       const times = written?.address ?? 0;
       const outcome = await this.#host.run(this.#team, table.address, launches, inputs.address, stop, times);
       if (outcome === FAILED) throw communicator.failure();
-      if (written && !this.#closed) this.#read(written, 0, moments);
+      if (written) this.#read(written, 0, moments);
       return outcome === COMPLETED ? 'completed' : 'stopped';
     } finally {
       signal?.removeEventListener('abort', raise);

@@ -1,65 +1,110 @@
-import koffi from 'koffi';
 import { describe, expect, test } from 'vitest';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
-import { allReduce } from '#minillm/engine/ops/all-reduce.js';
-import { gradientNorm } from '#minillm/engine/ops/gradient-norm.js';
+import { allReduce, waitForSums } from '#minillm/engine/ops/all-reduce.js';
+import { squaredNorm } from '#minillm/engine/ops/squared-norm.js';
 import { plan } from '#minillm/engine/plan.js';
-import type { Communicator } from '#minillm/engine/runtime/communicator.js';
-import { singleProcess } from '#minillm/engine/runtime/communicator.js';
+import { type Communicator, SUM_TYPES, singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { bestDevices, type Device, openDevice } from '../devices.ts';
-import { type Signal, watchedCommunicator } from '../reduce-callback.ts';
+import { type BegunSum, FAILURE, valuesOf, watchedCommunicator } from '../watched-communicator.ts';
 
 const COUNT = 5;
-const BUCKET = 3;
 
-/** A program that reduces the gradient of `w` and takes its norm. */
+/** A program that sums the gradient of `w` over ranks, waits, and gives the sum of its squares, which it sums too. */
 async function openReduction(device: Device, communicator: Communicator) {
   const graph = new Graph({ batch: 1, length: 1 });
   graph.parameter('w', [COUNT]);
   const range = graph.range('gradients', 0, COUNT);
-  allReduce(range, graph.input('active', [], 'int32'), BUCKET);
-  graph.result('norm', gradientNorm(range));
+  allReduce(range);
+  waitForSums(graph);
+  const squares = squaredNorm(range);
+  allReduce(squares);
+  waitForSums(graph);
+  graph.result('squares', squares);
   const layout = layoutParameters(graph);
-  const session = new Session(await openDevice(device), layout, { reduce: plan(graph, layout) }, communicator);
-  session.write('gradients', 'w', Float32Array.of(3, 0, 4, 0, 0));
-  return async (active: number): Promise<number> => {
-    const program = session.program('reduce');
-    await program.run({ active });
-    const norm = new Float32Array(1);
-    program.read('norm', norm);
-    return norm[0] ?? Number.NaN;
+  const backend = await openDevice(device);
+  const session = new Session(backend, layout, { reduce: plan(graph, layout, backend) }, communicator);
+  await session.write('gradients', 'w', Float32Array.of(3, 0, 4, 0, 0));
+  return async (): Promise<number> => {
+    const bits = new Float32Array(2);
+    expect(await session.program('reduce').run({}, { results: { squares: bits } })).toBe('completed');
+    return new Float64Array(bits.buffer)[0]!;
   };
 }
 
 describe.each(bestDevices)('$name', (device) => {
-  test('the communicator is given context, bucket, data and count, and may sum in place', async () => {
-    const signals: Signal[] = [];
-    const run = await openReduction(
-      device,
-      watchedCommunicator(77, (signal) => {
-        signals.push(signal);
-        const values = new Float32Array(koffi.view(BigInt(signal.address), 4 * signal.count));
-        values.set(values.map((value) => 2 * value));
-      }),
-    );
-    expect(await run(1)).toBe(10);
-    expect(signals).toEqual([{ context: 77, bucket: BUCKET, address: expect.any(Number), count: COUNT }]);
+  test('the communicator begins and ends sums in the order of the program, given context, count and type', async () => {
+    const asked: (Omit<BegunSum, 'address'> | number)[] = [];
+    const communicator = watchedCommunicator({
+      context: 77,
+      beginSum: ({ context, count, type }) => {
+        asked.push({ context, count, type });
+      },
+      waitForSums: (context) => {
+        asked.push(context);
+      },
+    });
+    const run = await openReduction(device, communicator);
+    expect(await run()).toBe(25);
+    expect(asked).toEqual([
+      { context: 77, count: COUNT, type: SUM_TYPES.float32 },
+      77,
+      { context: 77, count: 1, type: SUM_TYPES.float64 },
+      77,
+    ]);
   });
 
-  test('nothing is reduced while it is not active', async () => {
+  test.runIf(device.sharesHostMemory)(
+    'what is summed in place before the wait has ended is read after it',
+    async () => {
+      let begun: BegunSum | undefined;
+      const communicator = watchedCommunicator({
+        beginSum: (sum) => {
+          begun = sum;
+        },
+        waitForSums: () => {
+          if (begun?.type !== SUM_TYPES.float32) return;
+          const values = valuesOf(begun);
+          values.set(values.map((value) => 2 * value));
+        },
+      });
+      const run = await openReduction(device, communicator);
+      expect(await run()).toBe(100);
+    },
+  );
+
+  test.each([
+    { when: 'begins', begin: 1, wait: 0, expected: ['begin'] },
+    { when: 'ends', begin: 0, wait: -3, expected: ['begin', 'wait'] },
+  ])('a sum that fails when it $when ends the run with the communicator’s error', async ({ begin, wait, expected }) => {
+    const asked: string[] = [];
+    const codes = { begin, wait };
+    const answer = (what: 'begin' | 'wait') => () => {
+      asked.push(what);
+      return codes[what];
+    };
     const run = await openReduction(
       device,
-      watchedCommunicator(0, () => {
-        throw new Error('reduced before the last micro-step');
-      }),
+      watchedCommunicator({ beginSum: answer('begin'), waitForSums: answer('wait') }),
     );
-    expect(await run(0)).toBe(5);
+    await expect(run()).rejects.toBe(FAILURE);
+    expect(asked, 'nothing was asked of it afterwards').toEqual(expected);
+    Object.assign(codes, { begin: 0, wait: 0 });
+    expect(await run(), 'a run after it').toBe(25);
   });
 
-  test('a world of one has nothing to reduce', async () => {
+  test('a world of one has nothing to sum', async () => {
     const run = await openReduction(device, singleProcess);
-    expect(await run(1)).toBe(5);
+    expect(await run()).toBe(25);
   });
+});
+
+test('a program with collectives is not ended half done: other ranks wait for it', () => {
+  const graph = new Graph({ batch: 1, length: 1 });
+  graph.parameter('w', [COUNT]);
+  const planned = () => plan(graph, layoutParameters(graph), { workspaceBytes: () => 0 });
+  expect(planned().isAtomic).toBe(false);
+  waitForSums(graph);
+  expect(planned().isAtomic).toBe(true);
 });

@@ -67,14 +67,14 @@ describe.each(bestDevices)('$name', ({ precision, ...device }) => {
   test('gradients of tensors with two readers are added, those of parameters used twice add up', async () => {
     const graph = trace(precision);
     const layout = layoutParameters(graph);
-    const session = new Session(await openDevice({ precision, ...device }), layout, { step: plan(graph, layout) });
+    const backend = await openDevice({ precision, ...device });
+    const session = new Session(backend, layout, { step: plan(graph, layout, backend) });
     for (const [name, values] of Object.entries(PARAMETERS))
-      session.write('parameters', name, new Float32Array(values));
+      await session.write('parameters', name, new Float32Array(values));
     const inputs = { tokens: new Int32Array(TOKENS), targets: new Int32Array(TARGETS), scale: 0.5 };
-    await session.program('step').run(inputs);
-
     const losses = new Float32Array(ROWS);
-    session.program('step').read('losses', losses);
+    await session.program('step').run(inputs, { results: { losses } });
+
     expectClose(new Float64Array(losses), lossReference(PARAMETERS), TOLERANCES[precision].output, 'losses');
     for (const [name, values] of Object.entries(PARAMETERS)) {
       const differences = finiteDifferences(
@@ -82,7 +82,7 @@ describe.each(bestDevices)('$name', ({ precision, ...device }) => {
         values,
       );
       const gradient = new Float32Array(values.length);
-      session.read('gradients', name, gradient);
+      await session.read('gradients', name, gradient);
       expectClose(new Float64Array(gradient), differences, TOLERANCES[precision].gradient, name);
     }
   });

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters, type ParameterLayout } from '#minillm/engine/layout.js';
 import { insertCollectives } from '#minillm/engine/passes/collectives.js';
+import { SUM_TYPES } from '#minillm/engine/runtime/communicator.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import type { Tensor } from '#minillm/engine/tensor.js';
 import { planTraining } from '#minillm/train/programs.js';
-import { bestDevices, type Device, openDevice } from '../devices.ts';
-import { type Signal, watchedCommunicator } from '../reduce-callback.ts';
-import { microBatch, OPTIMIZER, SEVERAL_BUCKETS, SMALL, traceTraining, writeParameters } from '../training.ts';
+import { bestDevices, openDevice } from '../devices.ts';
+import { microBatch, SEVERAL_BUCKETS, SMALL, traceTraining, UPDATE, writeParameters } from '../training.ts';
+import { type BegunSum, valuesOf, watchedCommunicator } from '../watched-communicator.ts';
 
 const WTE = 'transformer.wte.weight';
 
@@ -17,7 +18,7 @@ function gradientOffset({ storage }: Tensor, layout: ParameterLayout): number | 
   return storage.kind === 'statistic' ? layout.statistics.get(storage.name) : undefined;
 }
 
-/** Indices of the nodes that add to the stretch of gradients that a collective reduces. */
+/** Indices of the nodes that add to the stretch of gradients that a collective sums. */
 function writersOf(graph: Graph, { storage, shape }: Tensor, layout: ParameterLayout): number[] {
   const start = storage.kind === 'range' ? storage.offset : 0;
   return graph.nodes.flatMap(({ updates }, index) => {
@@ -31,11 +32,11 @@ describe.each(Object.entries({ 'one block of buckets': SMALL, 'several buckets':
   '%s',
   (_name, config) => {
     const graph = traceTraining(config, { batch: 1, length: 8 }, 'fp32');
-    const layout = layoutParameters(graph);
+    const layout = layoutParameters(graph, UPDATE.optimizer.groupOf);
     insertCollectives(graph, layout);
     const collectives = graph.nodes.flatMap((node, index) => (node.op.name === 'all_reduce' ? [{ node, index }] : []));
 
-    test('each all-reduce stands right behind the last node that adds to its bucket', () => {
+    test('each all-reduce stands right after the last node that adds to its bucket', () => {
       for (const { node, index } of collectives) {
         const last = writersOf(graph, node.updates[0] as Tensor, layout).at(-1) ?? Number.NaN;
         const between = graph.nodes.slice(last + 1, index);
@@ -47,14 +48,13 @@ describe.each(Object.entries({ 'one block of buckets': SMALL, 'several buckets':
       }
     });
 
-    test('together they reduce every element of the gradient buffer once, in order', () => {
+    test('together they sum every element of the gradient buffer once, in order', () => {
       let end = 0;
       for (const { storage, shape } of collectives.map(({ node }) => node.updates[0] as Tensor)) {
         expect(storage).toEqual({ kind: 'range', buffer: 'gradients', offset: end });
         end += shape[0] ?? 0;
       }
       expect(end).toBe(layout.gradientCount);
-      expect(collectives.map(({ node }) => node.attributes.bucket)).toEqual(collectives.map((_, index) => index));
     });
   },
 );
@@ -62,51 +62,46 @@ describe.each(Object.entries({ 'one block of buckets': SMALL, 'several buckets':
 describe.each(bestDevices)('$name', (device) => {
   const extents = { batch: 1, length: 8 };
 
-  /** Runs one micro-step and tells what was signalled, with the gradient of `wte` as it was at each signal. */
-  async function watch(on: Device, lastMicroStep: 0 | 1) {
-    const { layout, plans } = planTraining(SEVERAL_BUCKETS, { ...extents, precision: on.precision }, OPTIMIZER);
-    const signals: Signal[] = [];
+  /** Runs a program of training and gives the sums that it began, each with the gradient of `wte` as it was then. */
+  async function watch(name: 'gradients' | 'lastGradients', ranks = 2) {
+    const backend = await openDevice(device);
+    const { precision, sharesHostMemory } = device;
+    const { layout, plans } = planTraining(SEVERAL_BUCKETS, backend, { ...extents, precision, ranks }, UPDATE);
+    const table = layout.places.get(WTE)!;
+    const sums: BegunSum[] = [];
     const tableGradients: Float32Array[] = [];
-    const communicator = watchedCommunicator(1, (signal) => {
-      signals.push(signal);
-      tableGradients.push(readTable());
+    const communicator = watchedCommunicator({
+      beginSum: (sum) => {
+        sums.push(sum);
+        // the first bucket begins where the gradients do
+        const address = sums[0]!.address + 4 * table.offset;
+        if (sharesHostMemory) tableGradients.push(valuesOf({ address, count: table.count }).slice());
+      },
+      waitForSums: () => expect.fail('nothing is waited for before the update'),
     });
-    const session = new Session(await openDevice(on), layout, { gradients: plans.gradients }, communicator);
-    const readTable = () => {
-      const values = new Float32Array(SEVERAL_BUCKETS.vocabularySize * SEVERAL_BUCKETS.channels);
-      session.read('gradients', WTE, values);
-      return values;
-    };
-    writeParameters(session);
-    let resolved = false;
-    const signalledBefore = session
-      .program('gradients')
-      .run({ ...microBatch(SEVERAL_BUCKETS, extents), lastMicroStep })
-      .then(() => {
-        resolved = true;
-        return signals.length;
-      });
-    expect(resolved).toBe(false);
-    return {
-      layout,
-      signals,
-      signalled: await signalledBefore,
-      tableGradients,
-      final: readTable(),
-    };
+    const session = new Session(backend, layout, { [name]: plans[name] }, communicator);
+    await writeParameters(session);
+    const inputs = { ...microBatch(SEVERAL_BUCKETS, extents), ...(name === 'lastGradients' ? { stop: 0 } : {}) };
+    const begun = await session
+      .program(name)
+      .run(inputs)
+      .then(() => sums.length);
+    const final = new Float32Array(table.count);
+    await session.read('gradients', WTE, final);
+    return { layout, sums, begun, tableGradients, final };
   }
 
-  test('each bucket is signalled while the backward pass still computes the later ones', async () => {
-    const { layout, signals, signalled, tableGradients, final } = await watch(device, 1);
-    const statistics = { bucket: layout.buckets.length, count: layout.gradientCount - layout.count };
+  test('the sum of each bucket is begun while the backward pass still computes the later ones', async () => {
+    const { layout, sums, begun, tableGradients, final } = await watch('lastGradients');
     expect(layout.buckets.length).toBeGreaterThan(2);
-    expect(signals.map(({ bucket, count }) => ({ bucket, count }))).toEqual([
-      ...layout.buckets.map(({ count }, bucket) => ({ bucket, count })),
-      statistics,
-    ]);
-    expect(signalled, 'signals before the run’s promise resolved').toBe(layout.buckets.length + 1);
-    const addresses = signals.map(({ address }) => address - (signals[0]?.address ?? 0));
+    const counts = [...layout.buckets.map(({ count }) => count), layout.gradientCount - layout.count];
+    expect(sums.map(({ count, type }) => ({ count, type }))).toEqual(
+      counts.map((count) => ({ count, type: SUM_TYPES.float32 })),
+    );
+    expect(begun, 'sums begun before the run’s promise resolved').toBe(layout.buckets.length + 1);
+    const addresses = sums.map(({ address }) => address - (sums[0]?.address ?? 0));
     expect(addresses).toEqual([...layout.buckets.map(({ offset }) => 4 * offset), 4 * layout.count]);
+    if (!device.sharesHostMemory) return;
 
     // the head has added its share to the token table's gradient when the first bucket is complete, the embedding not yet
     const last = layout.buckets.length - 1;
@@ -115,7 +110,27 @@ describe.each(bestDevices)('$name', (device) => {
     expect(tableGradients[last]).toEqual(final);
   });
 
-  test('no bucket is signalled before the last micro-step', async () => {
-    expect((await watch(device, 0)).signals).toEqual([]);
+  test('nothing is summed before the last micro-step', async () => {
+    expect((await watch('gradients')).sums).toEqual([]);
+  });
+
+  test('a world of one has one program for all micro-steps, without sums', async () => {
+    const extentsOfOne = { ...extents, precision: device.precision, ranks: 1 };
+    const { plans } = planTraining(SMALL, await openDevice(device), extentsOfOne, UPDATE);
+    expect(plans.lastGradients).toBe(plans.gradients);
+    for (const { nodes, isAtomic } of [plans.gradients, plans.evaluate]) {
+      expect(nodes.some(({ node }) => node.op.isCollective)).toBe(false);
+      expect(isAtomic).toBe(false);
+    }
+    expect(plans.update.nodes.some(({ node }) => node.op.isCollective)).toBe(false);
+    expect(plans.update.isAtomic).toBe(true);
+  });
+
+  test('with other ranks the update waits for the sums before it reads anything', async () => {
+    const extentsOfTwo = { ...extents, precision: device.precision, ranks: 2 };
+    const { plans } = planTraining(SMALL, await openDevice(device), extentsOfTwo, UPDATE);
+    expect(plans.update.nodes[0]?.node.op.name).toBe('wait_for_sums');
+    expect(plans.lastGradients.isAtomic).toBe(true);
+    expect(plans.gradients.isAtomic).toBe(false);
   });
 });

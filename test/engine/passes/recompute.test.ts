@@ -14,13 +14,14 @@ async function train(device: Device, rewrite: (graph: Graph) => void) {
   const graph = traceTraining(SMALL, EXTENTS, device.precision);
   rewrite(graph);
   const layout = layoutParameters(graph);
-  const session = new Session(await openDevice(device), layout, { gradients: plan(graph, layout) });
-  writeParameters(session);
+  const backend = await openDevice(device);
+  const session = new Session(backend, layout, { gradients: plan(graph, layout, backend) });
+  await writeParameters(session);
   const program = session.program('gradients');
-  await program.run(microBatch(SMALL, EXTENTS));
   const losses = new Float32Array(EXTENTS.batch * EXTENTS.length);
-  program.read('losses', losses);
-  return { losses: new Float64Array(losses), gradients: readGradients(session), arenaBytes: program.plan.arenaBytes };
+  await program.run(microBatch(SMALL, EXTENTS), { results: { losses } });
+  const { arenaBytes } = program.plan;
+  return { losses: new Float64Array(losses), gradients: await readGradients(session), arenaBytes };
 }
 
 describe.each(devices)('$name', (device) => {

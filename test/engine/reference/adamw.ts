@@ -1,4 +1,4 @@
-/** @file AdamW as PyTorch does it (Loshchilov & Hutter 2019), on gradients clipped by their global norm. */
+/** @file AdamW as PyTorch does it (Loshchilov & Hutter 2019), on gradients multiplied by a factor. */
 
 export interface AdamWSettings {
   readonly learningRate: number;
@@ -6,7 +6,6 @@ export interface AdamWSettings {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
-  readonly gradientClip: number;
 }
 
 export interface AdamWState {
@@ -15,21 +14,20 @@ export interface AdamWState {
   readonly secondMoments: Float64Array;
 }
 
-/** Update number `updates` (from 1), in place. `norm` is that of all gradients, of which these may be a part. */
+/** Update number `updateCount` (from 1), in place. */
 export function adamw(
   { parameters, firstMoments, secondMoments }: AdamWState,
   gradients: Float64Array,
-  norm: number,
-  updates: number,
-  { learningRate, beta1, beta2, epsilon, weightDecay, gradientClip }: AdamWSettings,
+  factor: number,
+  updateCount: number,
+  { learningRate, beta1, beta2, epsilon, weightDecay }: AdamWSettings,
 ): void {
-  const scale = gradientClip > 0 ? Math.min(1, gradientClip / (norm + 1e-6)) : 1;
   gradients.forEach((unscaled, i) => {
-    const gradient = unscaled * scale;
+    const gradient = unscaled * factor;
     firstMoments[i] = beta1 * firstMoments[i]! + (1 - beta1) * gradient;
     secondMoments[i] = beta2 * secondMoments[i]! + (1 - beta2) * gradient ** 2;
-    const mean = firstMoments[i]! / (1 - beta1 ** updates);
-    const deviation = Math.sqrt(secondMoments[i]! / (1 - beta2 ** updates)) + epsilon;
+    const mean = firstMoments[i]! / (1 - beta1 ** updateCount);
+    const deviation = Math.sqrt(secondMoments[i]! / (1 - beta2 ** updateCount)) + epsilon;
     parameters[i] = parameters[i]! * (1 - learningRate * weightDecay) - (learningRate * mean) / deviation;
   });
 }

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { layoutParameters } from '#minillm/engine/layout.js';
+import { shardOf } from '#minillm/engine/shard.js';
+import { PRESETS } from '#minillm/model/presets.js';
+import { SEVERAL_BUCKETS, SMALL, traceTraining, UPDATE } from './training.ts';
+
+const MODELS = { small: SMALL, 'several buckets': SEVERAL_BUCKETS, 'gpt2-124m': PRESETS['gpt2-124m'] };
+
+describe.each(Object.entries(MODELS))('%s', (_name, config) => {
+  const graph = traceTraining(config, { batch: 1, length: 8 }, 'fp32');
+  const layout = layoutParameters(graph, UPDATE.optimizer.groupOf);
+
+  describe.each([1, 2, 4, 64])('%d ranks', (size) => {
+    const shards = Array.from({ length: size }, (_, rank) => shardOf(layout, rank, size));
+
+    test('share every bucket in equal slices, in the order of their ranks, without gap or overlap', () => {
+      layout.buckets.forEach(({ offset, count, group }, bucket) => {
+        let end = offset;
+        for (const shard of shards) {
+          expect(shard[bucket]).toMatchObject({ offset: end, count: count / size, group });
+          end += count / size;
+        }
+        expect(end).toBe(offset + count);
+      });
+      for (const shard of shards) expect(shard).toHaveLength(layout.buckets.length);
+    });
+
+    test('keep the state of their slices alone, one after the other', () => {
+      for (const shard of shards) {
+        let end = 0;
+        for (const { stateOffset, count } of shard) {
+          expect(stateOffset).toBe(end);
+          end += count;
+        }
+        expect(end).toBe(layout.count / size);
+      }
+    });
+  });
+
+  test('a process alone keeps everything where it lies', () => {
+    expect(shardOf(layout)).toEqual(layout.buckets.map((bucket) => ({ ...bucket, stateOffset: bucket.offset })));
+  });
+
+  test('ranks that cannot have equal slices are refused', () => {
+    expect(() => shardOf({ ...layout, buckets: [{ offset: 0, count: 1024, group: '' }] }, 0, 3)).toThrow(
+      'a bucket of 1024 elements cannot be shared by 3 ranks',
+    );
+  });
+});
