@@ -16,8 +16,8 @@ const only = <T extends number | null>(value: T) =>
 
 /** All but the lists; see `request-lists.ts`. */
 const fieldsSchema = z.object({
-  prompt: z.unknown(),
-  stop: z.unknown(),
+  prompt: z.unknown().optional(),
+  stop: z.unknown().optional(),
   max_tokens: optional(z.int().min(0), 16),
   temperature: optional(z.number().min(0).max(2), 1),
   top_p: optional(z.number().gt(0).max(1), 1),

@@ -3,15 +3,15 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { completionsApp } from '#minillm/app/server/completions/completions.js';
-import { MOST_LOGPROBS } from '#minillm/app/server/completions/completions-schema.js';
 import { type LanguageModel, openLanguageModel } from '#minillm/app/server/completions/language-model.js';
+import { MAX_LOGPROBS } from '#minillm/app/server/completions/limits.js';
 import { listen, type RunningServer } from '#minillm/app/server/listen.js';
 import { encode } from '#minillm/data/tokenizer/tokenizer.js';
 
 let model: LanguageModel;
 let server: RunningServer;
 beforeAll(async () => {
-  model = await openLanguageModel('untrained:tiny', MOST_LOGPROBS, { threads: 2 });
+  model = await openLanguageModel('untrained:tiny', MAX_LOGPROBS, { threads: 2 });
   server = await listen(completionsApp(model), { host: '127.0.0.1', port: 0, isFixed: true });
 });
 afterAll(async () => {
@@ -86,7 +86,7 @@ describe('scoring', () => {
     const score = vi.spyOn(model.scorer, 'score').mockImplementation(async function* (requests) {
       for (const { continuations } of requests)
         yield continuations.map(({ length }) => {
-          const likeliestIds = new Int32Array(MOST_LOGPROBS * length);
+          const likeliestIds = new Int32Array(MAX_LOGPROBS * length);
           return {
             values: new Float32Array(length),
             likeliestIds,
@@ -174,16 +174,12 @@ test.each([
   ['no JSON', '{"prompt":', /expected a JSON body/],
   ['no prompt', {}, /prompt: expected a text, a list of texts/],
   ['an empty list', { prompt: [] }, /prompt: expected a text/],
-  ['a token that is none', { prompt: [50257] }, /token ids below 50257, found 50257/],
+  ['a token that is none', { prompt: [50257] }, /prompt.0: expected a token id below 50257, found 50257/],
   ['too long', { prompt: TEXT, max_tokens: 125 }, /maximum context length is 128 tokens; the request has 7 .* and 125/],
   ['too long for a stream', { prompt: TEXT, max_tokens: 125, stream: true }, /maximum context length is 128 tokens/],
-  [
-    'far too long',
-    { prompt: 'a'.repeat(1e6) },
-    /maximum context length is 128 tokens; the request has 1000000 characters/,
-  ],
+  ['far too long', { prompt: 'a'.repeat(5000) }, /a text prompt may have 4096 bytes; the request has 5000/],
   ['too many log-probabilities', { prompt: TEXT, logprobs: 6 }, /logprobs/],
-  ['an empty stop', { prompt: TEXT, stop: '' }, /stop/],
+  ['an empty stop', { prompt: TEXT, stop: '' }, /stop: expected texts of 1 to 1000 characters, found ""/],
   [
     'too many stops',
     { prompt: TEXT, stop: Array(65).fill('a') },
