@@ -32,7 +32,8 @@ const WORK = '{"prompt":"a","max_tokens":1}';
 
 /** @param contextLength of the model that is served */
 export function hostileRequests(contextLength: number): readonly HostileRequest[] {
-  const bodyBytes = 8 * 64 * contextLength;
+  const tokens = 64 * contextLength;
+  const bodyBytes = 8 * tokens;
   const filled = (piece: string): string => piece.repeat(Math.floor(bodyBytes / piece.length));
   const longest = Array.from({ length: contextLength - 1 }, (_, index) => index);
   const many = { prompt: Array(32).fill(longest), n: 128, max_tokens: 1, logprobs: 5, echo: true };
@@ -40,7 +41,7 @@ export function hostileRequests(contextLength: number): readonly HostileRequest[
   return [
     {
       name: 'ids that are none',
-      pieces: post(`{"prompt":[${filled('-1,')}-1]}`),
+      pieces: post(`{"prompt":[${'-1,'.repeat(tokens)}-1]}`),
       status: 400,
       says: /prompt\.0: .*-1/,
     },
@@ -65,10 +66,15 @@ export function hostileRequests(contextLength: number): readonly HostileRequest[
     },
     { name: 'deep lists', pieces: post(`{"prompt":${filled('[')}}`), status: 400, says: /16 deep/ },
     { name: 'many lists', pieces: post(`{"prompt":[${filled('[],')}[]]}`), status: 400, says: /lists/ },
-    { name: 'many texts', pieces: post(`{"prompt":[${filled('"",')}""]}`), status: 400, says: /at most 4096 prompts/ },
+    {
+      name: 'many texts',
+      pieces: post(`{"prompt":[${'"",'.repeat(tokens)}""]}`),
+      status: 400,
+      says: /at most 4096 prompts/,
+    },
     {
       name: 'many stops',
-      pieces: post(`{"prompt":"a","stop":[${filled('1,')}1]}`),
+      pieces: post(`{"prompt":"a","stop":[${'1,'.repeat(tokens)}1]}`),
       status: 400,
       says: /at most 64 texts/,
     },

@@ -8,7 +8,7 @@ import { MAX_CONNECTIONS } from './connection-limits.ts';
  * Bounds a server's connections in number, and closes those that are idle, or take nothing of their answers, for longer
  * than the server's timeouts say. One that waits for its answer is left alone, however long that takes.
  */
-export function boundConnections(server: Server): void {
+export function boundConnections(server: Server, maxConnections = MAX_CONNECTIONS): void {
   /** The request of each connection that is not answered yet; the connection that has been idle longest comes first. */
   const requests = new Map<Socket, IncomingMessage | undefined>();
   // half a request is worth no more than none
@@ -19,7 +19,7 @@ export function boundConnections(server: Server): void {
     return undefined;
   };
   server.on('connection', (socket: Socket) => {
-    if (requests.size >= MAX_CONNECTIONS) {
+    if (requests.size >= maxConnections) {
       const idle = longestIdle();
       (idle ?? socket).destroy();
       if (!idle) return;

@@ -42,7 +42,7 @@ export function completionsApp(model: LanguageModel): Hono<{ Bindings: HttpBindi
   app.post('/v1/completions', ownClientsOnly, async (c) => {
     const share = load.enter();
     try {
-      const value = await readBody(c.env.incoming, limits.bodyBytes, (bytes) => share.take('bodyBytes', bytes));
+      const value = await readBody(c.env.incoming, limits, (bytes) => share.take('bodyBytes', bytes));
       const body = completionBody(value);
       const work = await workOf(body, limits);
       share.take('tokens', work.tokens);

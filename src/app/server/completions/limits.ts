@@ -47,6 +47,8 @@ export interface ModelLimits {
   /** Tokens that a request reads and writes. */
   readonly tokens: number;
   readonly bodyBytes: number;
+  /** Values of a body, those of its lists counted. */
+  readonly values: number;
   /** UTF-8 bytes of one text prompt. */
   readonly textBytes: number;
   /** Tokens of all requests that are not answered yet. */
@@ -62,6 +64,7 @@ export function modelLimits(contextLength: number): ModelLimits {
     contextLength,
     tokens,
     bodyBytes,
+    values: tokens + MAX_JSON_FIELDS,
     textBytes: TEXT_BYTES_OF_POSITION * contextLength,
     allTokens: MAX_LARGEST_REQUESTS * tokens,
     allBodyBytes: MAX_LARGEST_REQUESTS * bodyBytes,

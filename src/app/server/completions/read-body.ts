@@ -4,21 +4,20 @@ import type { IncomingMessage } from 'node:http';
 import { HTTPException } from 'hono/http-exception';
 import { messageOf, UserError } from '../../../support/errors.ts';
 import { inTurn } from '../../../support/event-loop.ts';
-import { MAX_JSON_DEPTH, MAX_JSON_FIELDS, MAX_JSON_LISTS } from './limits.ts';
+import { MAX_JSON_DEPTH, MAX_JSON_FIELDS, MAX_JSON_LISTS, type ModelLimits } from './limits.ts';
 
 /**
  * Reads a body as JSON.
- * @param limit of its bytes
  * @param reserve is told of memory before it is taken, and may throw
- * @throws HTTPException 413 when it is too long; UserError when it is no JSON, or ends early
+ * @throws HTTPException 413 when it is too long; UserError when it is no JSON, ends early, or is dearer than a request can be
  */
 export async function readBody(
   message: IncomingMessage,
-  limit: number,
+  limits: ModelLimits,
   reserve: (bytes: number) => void,
 ): Promise<unknown> {
-  const bytes = await readBytes(message, limit, reserve);
-  return inTurn(() => parse(bytes));
+  const bytes = await readBytes(message, limits.bodyBytes, reserve);
+  return inTurn(() => parse(bytes, limits));
 }
 
 /** Room for a body whose length is not known, to begin with. */
@@ -62,8 +61,8 @@ function readBytes(message: IncomingMessage, limit: number, reserve: (bytes: num
   });
 }
 
-function parse(bytes: Buffer): unknown {
-  checkShape(bytes);
+function parse(bytes: Buffer, limits: ModelLimits): unknown {
+  checkShape(bytes, limits);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
@@ -71,29 +70,39 @@ function parse(bytes: Buffer): unknown {
   }
 }
 
-const [QUOTE, BACKSLASH, COLON] = ['"', '\\', ':'].map((character) => character.charCodeAt(0));
-const OPENING = ['[', '{'].map((character) => character.charCodeAt(0));
-const CLOSING = [']', '}'].map((character) => character.charCodeAt(0));
+const [QUOTE, BACKSLASH, COLON, COMMA] = codesOf('"\\:,');
+const [LIST, OBJECT] = codesOf('[{');
+const [LIST_END, OBJECT_END] = codesOf(']}');
+
+function codesOf(characters: string): number[] {
+  return Array.from(characters, (character) => character.charCodeAt(0));
+}
 
 /**
  * Refuses what is much dearer to parse than to send.
- * @throws UserError when lists and objects are nested too deep, or they or their fields are too many
+ * @throws UserError when lists and objects are nested too deep, or they, their fields or their values are too many
  */
-function checkShape(bytes: Buffer): void {
-  let [depth, lists, fields] = [0, 0, 0];
+function checkShape(bytes: Buffer, { values: maxValues }: ModelLimits): void {
+  let [depth, lists, fields, values] = [0, 0, 0, 1];
   let isText = false;
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index];
     if (byte === QUOTE) isText = !isText;
     else if (isText) {
       if (byte === BACKSLASH) index++;
-    } else if (byte === COLON) fields++;
-    else if (byte === OPENING[0] || byte === OPENING[1]) {
+    } else if (byte === COMMA) values++;
+    else if (byte === COLON) fields++;
+    else if (byte === LIST || byte === OBJECT) {
       lists++;
       if (++depth > MAX_JSON_DEPTH)
-        throw new UserError(`expected lists and objects at most ${MAX_JSON_DEPTH} deep, found more`);
-    } else if (byte === CLOSING[0] || byte === CLOSING[1]) depth--;
+        throw new UserError(`request: expected lists and objects at most ${MAX_JSON_DEPTH} deep, found more`);
+    } else if (byte === LIST_END || byte === OBJECT_END) depth--;
   }
-  if (fields > MAX_JSON_FIELDS) throw new UserError(`expected at most ${MAX_JSON_FIELDS} fields, found ${fields}`);
-  if (lists > MAX_JSON_LISTS) throw new UserError(`expected at most ${MAX_JSON_LISTS} lists, found ${lists}`);
+  checkCount(fields, MAX_JSON_FIELDS, 'fields');
+  checkCount(lists, MAX_JSON_LISTS, 'lists');
+  checkCount(values, maxValues, 'values, as many as a request may have tokens');
+}
+
+function checkCount(count: number, limit: number, what: string): void {
+  if (count > limit) throw new UserError(`request: expected at most ${limit} ${what}, found ${count}`);
 }
