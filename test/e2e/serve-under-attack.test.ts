@@ -66,6 +66,9 @@ test(
       expect(status, text).toBe(200);
       expected.push(choicesOf(text));
     }
+    // idle is a server whose programs have all run at their full extents
+    const longest = Array.from({ length: CONTEXT_LENGTH - 1 }, (_, id) => 30_000 + id);
+    await complete(port, { prompt: longest, max_tokens: 1, logprobs: 5, echo: true });
     const idle = residentMegabytes('VmRSS');
     const end = performance.now() + 1000 * SECONDS;
     const isEnded = (): boolean => performance.now() >= end;

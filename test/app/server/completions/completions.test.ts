@@ -190,7 +190,7 @@ test('an answer of many choices with all their log-probabilities is whole', asyn
   expect(choices.map(({ index, logprobs }) => [index, logprobs?.tokens.length])).toEqual(
     prompt.map((_, i) => [i, 127]),
   );
-  expect(usage['prompt_tokens']).toBe(60 * 127);
+  expect(usage.prompt_tokens).toBe(60 * 127);
 });
 
 test('a server that is full says so, and still tells its health; there is room once a client leaves', async () => {
