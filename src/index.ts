@@ -17,7 +17,7 @@ export { type Dataset, openDataset, ShardSet } from './data/dataset.ts';
 export type { DatasetDescription } from './data/dataset-description.ts';
 export { documentCorpus } from './data/documents/document-units.ts';
 export { type DocumentPart, readDocuments } from './data/documents/documents.ts';
-export { decode, END_OF_TEXT, encode, VOCABULARY_SIZE } from './data/tokenizer/tokenizer.ts';
+export { decode, END_OF_TEXT, encode, encodePrompt, VOCABULARY_SIZE } from './data/tokenizer/tokenizer.ts';
 export type { Gpt2Config } from './formats/gpt2-config.ts';
 export type { StreamEnd } from './generate/stream.ts';
 export { type LoadOptions, loadModel, type TextEvent, TextModel, type TextOptions } from './generate/text-model.ts';

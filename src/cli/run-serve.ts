@@ -2,8 +2,8 @@
 
 import { once } from 'node:events';
 import { completionsApp } from '../app/server/completions/completions.ts';
-import { MOST_LOGPROBS } from '../app/server/completions/completions-schema.ts';
 import { openLanguageModel } from '../app/server/completions/language-model.ts';
+import { MAX_LOGPROBS } from '../app/server/completions/limits.ts';
 import { listen } from '../app/server/listen.ts';
 import type { DeviceName } from '../backends/devices.ts';
 import type { Precision } from '../engine/tensor.ts';
@@ -26,7 +26,7 @@ export interface ServeFlags {
 export async function runServe({ checkpoint, host, port, precision, threads, device }: ServeFlags): Promise<void> {
   const folder = await localCheckpoint(checkpoint, new Progress());
   const options = { name: checkpoint, precision, threads, device };
-  const model = await openLanguageModel(folder, MOST_LOGPROBS, options);
+  const model = await openLanguageModel(folder, MAX_LOGPROBS, options);
   try {
     await abortOnSignals(async (signal) => {
       const server = await listen(completionsApp(model), { host, port, isFixed: true });

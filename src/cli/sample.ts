@@ -20,7 +20,11 @@ export function sampleCommand(): Command {
   return new Command('sample')
     .description('generate text')
     .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME')
-    .option('--prompt <text>', 'what the texts begin with; "" begins a new document', "Hello, I'm a language model,")
+    .option(
+      '--prompt <text>',
+      'what the texts begin with; "" or <|endoftext|> begins a new document',
+      "Hello, I'm a language model,",
+    )
     .option('--tokens <n>', 'new tokens of each text, at most', wholeNumber(1), 100)
     .option('--temperature <x>', 'divides the logits; 0 takes the likeliest token always', realNumber(0), 1)
     .option('--top-k <n>', 'sample from the k likeliest tokens; 0 from all', wholeNumber(0), 50)

@@ -2,16 +2,23 @@
 
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
+import { describeLimits } from '../app/server/completions/limits.ts';
+import { describeConnectionLimits } from '../app/server/connection-limits.ts';
 import { DEVICES } from '../backends/devices.ts';
 import { requireFlag, wholeNumber } from './flags.ts';
 import type { ServeFlags } from './run-serve.ts';
 
-const EXAMPLE = `
-Answers OpenAI's completions API: POST /v1/completions, GET /v1/models, GET /health.
+const HELP = `
+Answers OpenAI's completions API: POST /v1/completions, GET /v1/models, GET /health. There is no password: whoever reaches the
+address may use the model. Requests that web pages of other sites have a browser send are refused.
+
+Limits:
+${[...describeLimits(), ...describeConnectionLimits()].map((limit) => `  - ${limit}`).join('\n')}
 
 Examples:
   $ minillm serve --checkpoint out/book
-  $ curl http://127.0.0.1:8000/v1/completions -d '{"prompt": "Once upon a time", "max_tokens": 20}'
+  $ curl http://127.0.0.1:8000/v1/completions -H 'Content-Type: application/json' \\
+      -d '{"prompt": "Once upon a time", "max_tokens": 20}'
 `;
 
 /** The command. */
@@ -26,7 +33,7 @@ export function serveCommand(): Command {
     )
     .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
     .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
-    .addHelpText('after', EXAMPLE)
+    .addHelpText('after', HELP)
     .action(async (flags: ServeFlags, command: Command) => {
       requireFlag(command, 'checkpoint');
       const { runServe } = await import('./run-serve.ts');

@@ -6,5 +6,5 @@ export const VOCABULARY_SIZE = 50257;
 /** The id of `<|endoftext|>`, written before each document. */
 export const END_OF_TEXT = 50256;
 
-/** How `<|endoftext|>` is spelled. Inside a text it is plain text, never the id above. */
+/** How `<|endoftext|>` is spelled: in a prompt the id above, inside a document plain text. */
 export const END_OF_TEXT_STRING = '<|endoftext|>';

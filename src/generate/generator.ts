@@ -4,6 +4,7 @@
  */
 
 import type { Program } from '../engine/runtime/program.ts';
+import { inTurn } from '../support/event-loop.ts';
 import { cacheSize, type GenerationPlans, logitCount } from './programs.ts';
 import { checkRequest, type GenerationEvent, type GenerationRequest, Stream, type StreamLimits } from './stream.ts';
 
@@ -114,9 +115,9 @@ export class Generator {
       },
       { batch: rows.length, length: 1, results: { logits } },
     );
-    rows.forEach(({ stream }, row) => {
+    for (const [row, { stream }] of rows.entries()) {
       if (outcome === 'stopped') stream.end('interrupted');
-      else stream.advance(this.#logits.subarray(row * vocabularySize, (row + 1) * vocabularySize));
-    });
+      else await inTurn(() => stream.advance(this.#logits.subarray(row * vocabularySize, (row + 1) * vocabularySize)));
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** @file A trained model that writes text: a folder of weights opened on a device, prompts in, text out. */
 
 import type { DeviceOptions } from '../backends/open.ts';
-import { END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
+import { END_OF_TEXT, encodePrompt, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { UserError } from '../support/errors.ts';
 import { Generator } from './generator.ts';
@@ -39,9 +39,9 @@ export type TextEvent =
   | { readonly index: number; readonly text: string }
   | { readonly index: number; readonly ended: StreamEnd; readonly tokens: readonly number[] };
 
-/** The tokens of a prompt: an empty one begins a new document. */
+/** The tokens of a prompt, in which `<|endoftext|>` is the token between documents; an empty one begins a new document. */
 export function promptTokens(prompt: string): ArrayLike<number> {
-  return prompt === '' ? [END_OF_TEXT] : encode(prompt);
+  return prompt === '' ? [END_OF_TEXT] : encodePrompt(prompt);
 }
 
 /** What `TextOptions` mean for a model: prompt and limits checked. */

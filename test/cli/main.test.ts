@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { describeLimits } from '#minillm/app/server/completions/limits.js';
+import { describeConnectionLimits } from '#minillm/app/server/connection-limits.js';
 import { BIN, minillm } from './minillm.js';
 
 /** Prints to stderr, when the process ends, how many milliseconds of processor time it took. */
@@ -14,6 +16,12 @@ test('--help lists the commands and an example, quickly', () => {
   for (const word of ['data', 'train', 'sample', 'Example']) expect(stdout).toContain(word);
   // 150 to 250 ms; loading the tokenizer or the kernels would add more than the rest of this allowance
   expect(Number(stderr)).toBeLessThan(500);
+});
+
+test('serve --help names every limit of the server', async () => {
+  const { stdout } = await minillm('serve', '--help');
+  for (const limit of [...describeLimits(), ...describeConnectionLimits()]) expect(stdout).toContain(limit);
+  expect(stdout).toContain('65,536 for a context of 1,024');
 });
 
 test.each(['sample', 'data text', 'train'])('%s --help shows defaults and an example', async (command) => {

@@ -33,6 +33,13 @@ test('prints the prompt and its continuation, and how fast it went beside it', a
   expect(stderr).toMatch(/^10 tokens in .*, [\d.]+ tokens\/s\n$/);
 });
 
+test('<|endoftext|> in a prompt is one token', async () => {
+  // as plain text these would be 420 tokens, in a context of 64
+  const prompt = '<|endoftext|>'.repeat(60);
+  const { code, stdout, stderr } = await sample('--prompt', prompt, '--tokens', '4');
+  expect([code, stdout.startsWith(prompt)], stderr).toEqual([0, true]);
+});
+
 test('several texts come in order, as --json gives them; one seed gives the same texts, another others', async () => {
   const flags = ['--count', '10', '--tokens', '7', '--prompt', 'A'];
   const { stdout } = await sample(...flags, '--json');

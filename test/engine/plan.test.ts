@@ -56,13 +56,9 @@ function expectNoOverlap(planned: Plan, target: Sizes): void {
 }
 
 /** An operation of any size, with a workspace of any size; nothing runs it. */
-const anything: Operation = {
-  name: 'anything',
-  constants: () => ({ integers: [] }),
-  flops: () => 0,
-};
+const anything: Operation<{ readonly workspace: number }> = { name: 'anything', tensors: {}, flops: () => 0 };
 
-const anyTarget: Sizes = { workspaceBytes: ({ attributes }) => attributes.workspace ?? 0 };
+const anyTarget: Sizes = { workspaceBytes: ({ attributes }) => (attributes as { workspace: number }).workspace };
 
 /** 40 nodes with up to three outputs each; readers near and far, outputs nobody reads, some results. */
 function randomGraph(seed: number): Graph {
@@ -77,7 +73,7 @@ function randomGraph(seed: number): Graph {
       () => ({ shape: [1 + below(3000)], dtype: 'float32' }) as const,
     );
     const workspace = below(3) === 0 ? 1 + below(9000) : 0;
-    const node = apply(graph, anything, { inputs, outputs, attributes: { workspace } });
+    const node = apply(graph, anything, { inputs, outputs }, { workspace });
     for (const tensor of node.outputs) {
       if (tensor) known.push(tensor);
       if (tensor && below(8) === 0) graph.result(`result ${known.length}`, tensor);
@@ -125,7 +121,7 @@ test('inputs lie after the extents, aligned to cache lines, and do not overlap',
 test('reading an activation that nothing has written is an error', () => {
   const graph = new Graph({ batch: 1, length: 1 });
   const never = graph.activation({ shape: [1], dtype: 'float32' });
-  apply(graph, anything, { inputs: [never] });
+  apply(graph, anything, { inputs: [never] }, { workspace: 0 });
   const planned = plan(graph, layoutParameters(graph), anyTarget);
   expect(() => describePlan(planned)).toThrow('before any node has written it');
 });

@@ -1,8 +1,22 @@
 /** @file A server's place on the network. */
 
-import { createAdaptorServer } from '@hono/node-server';
-import type { Hono } from 'hono';
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { UserError } from '../../support/errors.ts';
+import {
+  HEADERS_SECONDS,
+  KEEP_ALIVE_SECONDS,
+  MAX_HEADER_BYTES,
+  MAX_REQUESTS_PER_CONNECTION,
+  REQUEST_SECONDS,
+  STALLED_SECONDS,
+} from './connection-limits.ts';
+import { boundConnections } from './connections.ts';
+
+/** What answers requests: a Hono application. */
+export interface Application {
+  readonly fetch: Parameters<typeof getRequestListener>[0];
+}
 
 export interface Address {
   readonly host: string;
@@ -21,11 +35,32 @@ export interface RunningServer {
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 
 /** What is only for this machine refuses a web page from elsewhere that has its name resolve to this machine. */
-function onlyForThisMachine(app: Hono): Hono['fetch'] {
-  return (request, ...rest) => {
+function onlyForThisMachine(app: Application): Application['fetch'] {
+  return (request, bindings) => {
     const isMeant = LOOPBACK.test(new URL(request.url).hostname.replace(/^\[|\]$/g, ''));
-    return isMeant ? app.fetch(request, ...rest) : new Response('only for this machine\n', { status: 403 });
+    return isMeant ? app.fetch(request, bindings) : new Response('only for this machine\n', { status: 403 });
   };
+}
+
+/** How often connections are looked at for requests that take too long. */
+const CHECK_MILLISECONDS = 1000;
+
+/** A server that does not listen yet, with every limit of `connection-limits.ts`. */
+function boundedServer(app: Application, host: string): Server {
+  const fetch: Application['fetch'] = LOOPBACK.test(host) ? onlyForThisMachine(app) : app.fetch;
+  const options = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: 1000 * HEADERS_SECONDS,
+    requestTimeout: 1000 * REQUEST_SECONDS,
+    keepAliveTimeout: 1000 * KEEP_ALIVE_SECONDS,
+    connectionsCheckingInterval: CHECK_MILLISECONDS,
+  };
+  // HTTP/1.0, which `curl -0` speaks, need not name a host
+  const server = createServer(options, getRequestListener(fetch, { hostname: 'localhost' }));
+  server.timeout = 1000 * STALLED_SECONDS;
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
+  boundConnections(server);
+  return server;
 }
 
 /** Ports that are tried, one after the other, where none was asked for. */
@@ -35,9 +70,9 @@ const PORTS = 20;
  * Answers at an address, on loopback only to who calls this machine by a name of its own; where its port is taken and not fixed, at one of the next.
  * @throws UserError when the address cannot be listened on
  */
-export async function listen(app: Hono, { host, port, isFixed }: Address): Promise<RunningServer> {
+export async function listen(app: Application, { host, port, isFixed }: Address): Promise<RunningServer> {
   for (let tried = port; ; tried++) {
-    const server = createAdaptorServer({ fetch: LOOPBACK.test(host) ? onlyForThisMachine(app) : app.fetch });
+    const server = boundedServer(app, host);
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       server.once('error', resolve);
       server.listen(tried, host, () => resolve(undefined));
@@ -47,7 +82,7 @@ export async function listen(app: Hono, { host, port, isFixed }: Address): Promi
       const close = () =>
         new Promise<void>((resolve) => {
           server.close(() => resolve());
-          if ('closeAllConnections' in server) server.closeAllConnections();
+          server.closeAllConnections();
         });
       return { url: urlOf(host, typeof address === 'object' && address ? address.port : tried), close };
     }

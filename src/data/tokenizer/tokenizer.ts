@@ -4,7 +4,7 @@
  * derives the merges (about 100 ms); for the constants alone import `vocabulary.ts`.
  */
 
-import { END_OF_TEXT, VOCABULARY_SIZE } from '../vocabulary.ts';
+import { END_OF_TEXT, END_OF_TEXT_STRING, VOCABULARY_SIZE } from '../vocabulary.ts';
 import { mergePiece } from './merges.ts';
 import { PieceCache } from './piece-cache.ts';
 import { pieceEnd } from './pretokenizer.ts';
@@ -52,6 +52,15 @@ export function encode(text: string): Uint16Array {
     start = end;
   }
   return gathered.slice(0, count);
+}
+
+/**
+ * GPT-2's ids of a prompt: each `<|endoftext|>` is the token of that name and what stands between them is encoded apart, as
+ * transformers and vLLM do. For documents, which may hold anything, see `encode`.
+ */
+export function encodePrompt(prompt: string): Uint16Array {
+  const [first = '', ...others] = prompt.split(END_OF_TEXT_STRING);
+  return Uint16Array.from([...encode(first), ...others.flatMap((text) => [END_OF_TEXT, ...encode(text)])]);
 }
 
 /** How many bytes of text a token stands for: `<|endoftext|>` for none. */

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { decode, END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '#minillm/data/tokenizer/tokenizer.js';
+import {
+  decode,
+  END_OF_TEXT,
+  encode,
+  encodePrompt,
+  streamDecoder,
+  VOCABULARY_SIZE,
+} from '#minillm/data/tokenizer/tokenizer.js';
 import { Random } from '#minillm/support/random.js';
 import { encodeByDefinition, wellFormed } from './reference-tokenizer.ts';
 
@@ -49,6 +56,21 @@ const PARTS = [
 describe('the GPT-2 tokenizer', () => {
   it.each(golden)('encodes $text as tiktoken does, and back', ({ text, ids }) => {
     expect([...encode(text)]).toEqual(ids);
+    expect(decode(ids)).toBe(text);
+  });
+
+  // of transformers 5.17 with the tokenizer.json of a checkpoint
+  it.each([
+    ['', []],
+    ['<|endoftext|>', [50256]],
+    ['<|endoftext|>Once upon a time', [50256, 7454, 2402, 257, 640]],
+    ['Hello<|endoftext|> world', [15496, 50256, 995]],
+    ['a <|endoftext|>  b<|endoftext|><|endoftext|>\n', [64, 220, 50256, 220, 275, 50256, 50256, 198]],
+    ['<|endoftext|', [27, 91, 437, 1659, 5239, 91]],
+    ['|<|endoftext|>>', [91, 50256, 29]],
+    ['🦊<|endoftext|>é', [8582, 99, 232, 50256, 2634]],
+  ])('encodes the prompt %j as transformers does, and back', (text, ids) => {
+    expect([...encodePrompt(text)]).toEqual(ids);
     expect(decode(ids)).toBe(text);
   });
 

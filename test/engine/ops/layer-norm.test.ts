@@ -1,5 +1,7 @@
 import type { Graph } from '#minillm/engine/graph.js';
+import { add } from '#minillm/engine/ops/add.js';
 import { layerNorm } from '#minillm/engine/ops/layer-norm.js';
+import { fuseResidualAdds } from '#minillm/engine/passes/fuse-residual.js';
 import { describeOp, type OpTest } from '../describe-op.ts';
 import { backpropagate, type Extents } from '../op-harness.ts';
 import * as reference from '../reference/layer-norm.ts';
@@ -44,11 +46,11 @@ function layerNormTest({ compiled, active = compiled, C, branch = false, streamG
       const dstream = streamGradient ? normal(rows * C, 'dstream') : undefined;
       const trace = (graph: Graph) => {
         const shape = [graph.batch, graph.length, C];
-        const { normed, stream } = layerNorm(
-          graph.input('x', shape, 'float32'),
-          { weight: graph.parameter('weight', [C]), bias: graph.parameter('bias', [C]), epsilon: EPSILON },
-          branch ? graph.input('branch', shape, graph.activationType) : undefined,
-        );
+        const x = graph.input('x', shape, 'float32');
+        const stream = branch ? add(x, graph.input('branch', shape, graph.activationType)) : x;
+        const [weight, bias] = [graph.parameter('weight', [C]), graph.parameter('bias', [C])];
+        const normed = layerNorm(stream, { weight, bias, epsilon: EPSILON });
+        fuseResidualAdds(graph);
         const streamGradientInput = streamGradient ? graph.input('dstream', shape, 'float32') : undefined;
         const normedGradient = graph.input('dnormed', shape, graph.activationType);
         const [dx, dbranch] = backpropagate(graph, [normedGradient, undefined, undefined, streamGradientInput]);

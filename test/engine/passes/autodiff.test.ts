@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { add } from '#minillm/engine/ops/add.js';
+import { add } from '#minillm/engine/ops/add.js';
 import { crossEntropy } from '#minillm/engine/ops/cross-entropy.js';
 import { embedding } from '#minillm/engine/ops/embedding.js';
 import { gelu } from '#minillm/engine/ops/gelu.js';
@@ -47,9 +48,8 @@ function trace(precision: Precision): Graph {
   const norm = { weight: graph.parameter('weight', [C]), bias: graph.parameter('bias', [C]), epsilon: EPSILON };
   const positions_PC = graph.parameter('wpe', [EXTENTS.length, C]);
   const x_BTC = embedding(graph.input('tokens', rows, 'int32'), { tokens_VC, positions_PC });
-  const { normed, stream } = layerNorm(x_BTC, norm);
-  const last = layerNorm(stream, norm, linear(linear(normed, w, b), w, b));
-  const losses = crossEntropy(last.normed, tokens_VC, graph.input('targets', rows, 'int32'));
+  const stream_BTC = add(x_BTC, linear(linear(layerNorm(x_BTC, norm), w, b), w, b));
+  const losses = crossEntropy(layerNorm(stream_BTC, norm), tokens_VC, graph.input('targets', rows, 'int32'));
   graph.result('losses', gradients(losses, graph.input('scale', [], 'float32')));
   return graph;
 }

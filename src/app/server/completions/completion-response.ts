@@ -2,7 +2,8 @@
 
 import { decode, streamDecoder, VOCABULARY_SIZE } from '../../../data/tokenizer/tokenizer.ts';
 import type { Choice } from './completer.ts';
-import { type CompletionBody, MOST_LOGPROBS } from './completions-schema.ts';
+import type { CompletionBody } from './completions-schema.ts';
+import { MAX_LOGPROBS } from './limits.ts';
 
 /** Of every token in order; null for the first of a prompt, which nothing predicts. */
 interface LogProbabilities {
@@ -61,7 +62,7 @@ function textOffsets(texts: readonly (readonly number[])[]): number[] {
 function likeliestAt(scores: NonNullable<Choice['scores']>, token: number, count: number): Record<string, number> {
   const likeliest: Record<string, number> = {};
   for (let k = 0; k < count; k++) {
-    const at = token * MOST_LOGPROBS + k;
+    const at = token * MAX_LOGPROBS + k;
     const id = scores.likeliestIds[at] ?? 0;
     if (id >= VOCABULARY_SIZE) continue;
     const text = decode([id]);

@@ -1,101 +1,132 @@
 /**
  * @file OpenAI's completions API over one model: `POST /v1/completions`, `GET /v1/models`, `GET /health`. What clients of
- * that API expect, among them lm-evaluation-harness, works unchanged.
+ * that API expect, among them lm-evaluation-harness, works unchanged. A request is read, checked and weighed before any work
+ * is done for it (limits.ts), and answered as fast as its client takes the answer.
  */
 
 import { randomUUID } from 'node:crypto';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
-import { streamSSE } from 'hono/streaming';
 import { decode } from '../../../data/tokenizer/tokenizer.ts';
 import { messageOf, UserError } from '../../../support/errors.ts';
-import { validate } from '../../../support/json.ts';
-import { type ChoicePiece, choicePrompts, complete } from './completer.ts';
+import { inTurn } from '../../../support/event-loop.ts';
+import { type ChoicePiece, complete, type Work, workOf } from './completer.ts';
 import { renderChoice, responseHead, usageOf } from './completion-response.ts';
-import { type CompletionBody, completionSchema } from './completions-schema.ts';
+import { type CompletionBody, completionBody } from './completions-schema.ts';
+import { ClientGone, Delivery } from './delivery.ts';
 import type { LanguageModel } from './language-model.ts';
+import { MAX_LOGGED_DEFECTS, modelLimits, RETRY_AFTER_SECONDS } from './limits.ts';
+import { Load } from './load.ts';
+import { ownClientsOnly } from './own-clients.ts';
+import { readBody } from './read-body.ts';
 
-/** A thousand prompts of a thousand token ids. */
-const MOST_BODY_BYTES = 16e6;
+/** The parts of a request that its answer is made with. */
+interface Order {
+  readonly body: CompletionBody;
+  readonly work: Work;
+  readonly signal: AbortSignal;
+}
 
 /** Answers with a model; a connection that is cut, by the client or by the server's end, ends the work for it. */
-export function completionsApp(model: LanguageModel): Hono {
-  const app = new Hono();
+export function completionsApp(model: LanguageModel): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
   const created = Math.floor(Date.now() / 1000);
   const description = { id: model.name, object: 'model', created, owned_by: 'minillm' };
+  const limits = modelLimits(model.config.contextLength);
+  const load = new Load(limits);
+  const log = defectLog();
   app.get('/health', (c) => c.json({ status: 'ok' }));
   app.get('/v1/models', (c) => c.json({ object: 'list', data: [description] }));
-  const limit = bodyLimit({
-    maxSize: MOST_BODY_BYTES,
-    onError: (c) => problem(c, 413, `expected a body of at most ${MOST_BODY_BYTES} bytes; send fewer prompts at once`),
-  });
-  app.post('/v1/completions', limit, async (c) => {
-    const body = await readBody(c);
-    const { signal } = c.req.raw;
-    const prompts = choicePrompts(model, body);
-    if (body.stream) return streamCompletion(c, model, body, prompts, signal);
-    const choices = await complete(model, body, prompts, signal);
-    const rendered = choices.map((choice) => renderChoice(choice, body));
-    return c.json({ ...responseHead(randomUUID(), model.name), choices: rendered, usage: usageOf(choices, body) });
+  app.post('/v1/completions', ownClientsOnly, async (c) => {
+    const share = load.enter();
+    try {
+      const value = await readBody(c.env.incoming, limits, (bytes) => share.take('bodyBytes', bytes));
+      const body = completionBody(value);
+      const work = await workOf(body, limits);
+      share.take('tokens', work.tokens);
+      share.giveBack('bodyBytes');
+      const order = { body, work, signal: c.req.raw.signal };
+      if (body.stream) await streamPieces(model, order, c.env.outgoing, log);
+      else await sendChoices(model, order, c.env.outgoing);
+      return RESPONSE_ALREADY_SENT;
+    } finally {
+      share.leave();
+    }
   });
   app.notFound((c) => problem(c, 404, `there is no ${c.req.method} ${c.req.path}`));
   app.onError((error, c) => {
+    // nobody is there to read an answer
+    if (error instanceof ClientGone) return RESPONSE_ALREADY_SENT;
     if (error instanceof UserError) return problem(c, 400, error.message);
     if (error instanceof HTTPException) return problem(c, error.status, error.message);
-    console.error(error);
+    log(error);
     return problem(c, 500, messageOf(error));
   });
   return app;
 }
 
-async function readBody(c: Context): Promise<CompletionBody> {
-  const value: unknown = await c.req.json().catch((cause: unknown) => {
-    throw new UserError(`expected a JSON body (${messageOf(cause)})`);
-  });
-  const body = validate(completionSchema, value, 'request');
-  if (body.stream && body.logprobs !== undefined && body.logprobs !== null)
-    throw new UserError('request: logprobs are not supported with stream; leave one of them out');
-  return body;
+/** The whole answer once all of it is known, choice by choice. */
+async function sendChoices(
+  model: LanguageModel,
+  { body, work, signal }: Order,
+  outgoing: HttpBindings['outgoing'],
+): Promise<void> {
+  const choices = await complete(model, body, work.prompts, signal);
+  const head = JSON.stringify({ ...responseHead(randomUUID(), model.name), usage: usageOf(choices, body) });
+  const delivery = new Delivery(outgoing, 'application/json');
+  let before = `${head.slice(0, -1)},"choices":[`;
+  for (const choice of choices) {
+    await delivery.write(before + (await inTurn(() => JSON.stringify(renderChoice(choice, body)))));
+    before = ',';
+  }
+  await delivery.write(']}');
+  await delivery.end();
 }
 
 /** Pieces of text as they are written, each choice's prompt first where asked for. */
-function streamCompletion(
-  c: Context,
+async function streamPieces(
   model: LanguageModel,
-  body: CompletionBody,
-  prompts: readonly (readonly number[])[],
-  signal: AbortSignal,
-): Response {
+  { body, work, signal }: Order,
+  outgoing: HttpBindings['outgoing'],
+  log: (defect: unknown) => void,
+): Promise<void> {
   const head = responseHead(randomUUID(), model.name);
-  return streamSSE(c, async (stream) => {
-    const left = new AbortController();
-    stream.onAbort(() => left.abort());
-    let written = Promise.resolve();
-    const send = (data: unknown): void => {
-      written = written.then(() => stream.writeSSE({ data: typeof data === 'string' ? data : JSON.stringify(data) }));
-    };
-    const sendPiece = (piece: ChoicePiece): void => {
-      const [text, reason] = 'text' in piece ? [piece.text, null] : ['', piece.finishReason];
-      send({ ...head, choices: [{ index: piece.index, text, logprobs: null, finish_reason: reason }] });
-    };
-    try {
-      if (body.echo) for (const [index, prompt] of prompts.entries()) sendPiece({ index, text: decode(prompt) });
-      await complete(model, body, prompts, AbortSignal.any([signal, left.signal]), sendPiece);
-      send('[DONE]');
-    } catch (cause) {
-      const isTheirs = cause instanceof UserError;
-      if (!isTheirs) console.error(cause);
-      send({ error: errorObject(isTheirs ? 400 : 500, messageOf(cause)) });
-    }
-    await written;
-  });
+  const delivery = new Delivery(outgoing, 'text/event-stream');
+  const send = (data: string): Promise<void> => delivery.write(`data: ${data}\n\n`);
+  const sendPiece = (piece: ChoicePiece): Promise<void> => {
+    const [text, reason] = 'text' in piece ? [piece.text, null] : ['', piece.finishReason];
+    const choice = { index: piece.index, text, logprobs: null, finish_reason: reason };
+    return send(JSON.stringify({ ...head, choices: [choice] }));
+  };
+  try {
+    if (body.echo)
+      for (const [index, prompt] of work.prompts.entries()) await sendPiece({ index, text: decode(prompt) });
+    await complete(model, body, work.prompts, signal, sendPiece);
+    await send('[DONE]');
+  } catch (cause) {
+    if (cause instanceof ClientGone) throw cause;
+    const isTheirs = cause instanceof UserError;
+    if (!isTheirs) log(cause);
+    await send(JSON.stringify({ error: errorObject(isTheirs ? 400 : 500, messageOf(cause)) }));
+  }
+  await delivery.end();
+}
+
+/** A log of defects that no number of requests can fill a disk with. */
+function defectLog(): (defect: unknown) => void {
+  let logged = 0;
+  return (defect) => {
+    if (logged++ < MAX_LOGGED_DEFECTS) console.error(defect);
+  };
 }
 
 function errorObject(status: number, message: string) {
   return { message, type: status < 500 ? 'invalid_request_error' : 'server_error', param: null, code: null };
 }
 
-function problem(c: Context, status: 400 | 404 | 413 | 500 | HTTPException['status'], message: string): Response {
+function problem(c: Context, status: 400 | 404 | 500 | HTTPException['status'], message: string): Response {
+  if (status === 503) c.header('retry-after', String(RETRY_AFTER_SECONDS));
   return c.json({ error: errorObject(status, message) }, status);
 }

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { renderChoice } from '#minillm/app/server/completions/completion-response.js';
-import { completionSchema, MOST_LOGPROBS } from '#minillm/app/server/completions/completions-schema.js';
+import { completionBody } from '#minillm/app/server/completions/completions-schema.js';
+import { MAX_LOGPROBS } from '#minillm/app/server/completions/limits.js';
 import { decode, encode } from '#minillm/data/tokenizer/tokenizer.js';
 
 test('ids of a padded vocabulary, which have no text, are left out of the likeliest', () => {
-  const likeliestIds = new Int32Array(MOST_LOGPROBS);
+  const likeliestIds = new Int32Array(MAX_LOGPROBS);
   likeliestIds.set([50_300, 464, 50_257]);
-  const likeliestValues = Float32Array.from({ length: MOST_LOGPROBS }, (_, i) => -i);
+  const likeliestValues = Float32Array.from({ length: MAX_LOGPROBS }, (_, i) => -i);
   const scores = { values: Float32Array.of(-2), likeliestIds, likeliestValues };
   const choice = { index: 0, prompt: [50_256, 464], tokens: [], text: '', finishReason: 'length', scores } as const;
-  const body = completionSchema.parse({ prompt: [50_256, 464], echo: true, logprobs: 3 });
+  const body = completionBody({ prompt: [50_256, 464], echo: true, logprobs: 3 });
   expect(renderChoice(choice, body).logprobs?.top_logprobs).toEqual([null, { The: -1 }]);
 });
 
@@ -18,10 +19,10 @@ test('text offsets count the characters of the returned text, with the prompt in
   const [prompt, tokens] = [Array.from(encode('Écoute 🦊')), Array.from(encode(' et 🦊 dog'))];
   expect(tokens.length).toBeGreaterThan(4);
   const values = new Float32Array(prompt.length + tokens.length - 1);
-  const likeliest = values.length * MOST_LOGPROBS;
+  const likeliest = values.length * MAX_LOGPROBS;
   const scores = { values, likeliestIds: new Int32Array(likeliest), likeliestValues: new Float32Array(likeliest) };
   const choice = { index: 0, prompt, tokens, text: decode(tokens), finishReason: 'length', scores } as const;
-  const render = (echo: boolean) => renderChoice(choice, completionSchema.parse({ prompt, echo, logprobs: 0 }));
+  const render = (echo: boolean) => renderChoice(choice, completionBody({ prompt, echo, logprobs: 0 }));
   for (const echo of [true, false]) {
     const { text, logprobs } = render(echo);
     const characters = Array.from(text);

@@ -1,17 +1,18 @@
 /** The completions API over real HTTP, served by a model that has not been trained. */
 
+import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { completionsApp } from '#minillm/app/server/completions/completions.js';
-import { MOST_LOGPROBS } from '#minillm/app/server/completions/completions-schema.js';
 import { type LanguageModel, openLanguageModel } from '#minillm/app/server/completions/language-model.js';
+import { MAX_LOGPROBS, MAX_REQUESTS } from '#minillm/app/server/completions/limits.js';
 import { listen, type RunningServer } from '#minillm/app/server/listen.js';
 import { encode } from '#minillm/data/tokenizer/tokenizer.js';
 
 let model: LanguageModel;
 let server: RunningServer;
 beforeAll(async () => {
-  model = await openLanguageModel('untrained:tiny', MOST_LOGPROBS, { threads: 2 });
+  model = await openLanguageModel('untrained:tiny', MAX_LOGPROBS, { threads: 2 });
   server = await listen(completionsApp(model), { host: '127.0.0.1', port: 0, isFixed: true });
 });
 afterAll(async () => {
@@ -86,7 +87,7 @@ describe('scoring', () => {
     const score = vi.spyOn(model.scorer, 'score').mockImplementation(async function* (requests) {
       for (const { continuations } of requests)
         yield continuations.map(({ length }) => {
-          const likeliestIds = new Int32Array(MOST_LOGPROBS * length);
+          const likeliestIds = new Int32Array(MAX_LOGPROBS * length);
           return {
             values: new Float32Array(length),
             likeliestIds,
@@ -104,6 +105,18 @@ describe('scoring', () => {
     const [alone] = (await ask({ ...body, prompt: TEXT })).choices;
     const { choices } = await ask({ ...body, prompt: [IDS.slice(2), IDS, [464]] });
     expect(choices[1]).toEqual({ ...alone, index: 1 });
+  });
+
+  test('<|endoftext|> in a text is the token of that name, in front and within, its offsets those of the text', async () => {
+    const text = `<|endoftext|>${TEXT}<|endoftext|> end`;
+    const body = { max_tokens: 0, echo: true, logprobs: 0 };
+    const ids = [50256, ...IDS, 50256, ...encode(' end')];
+    const { choices } = await ask({ ...body, prompt: [text, ids] });
+    expect({ ...choices[0], index: 1 }).toEqual(choices[1]);
+    expect(choices[0]?.text).toBe(text);
+    expect(choices[0]?.logprobs?.tokens[0]).toBe('<|endoftext|>');
+    expect(choices[0]?.logprobs?.text_offset.slice(0, 2)).toEqual([0, '<|endoftext|>'.length]);
+    expect(choices[0]?.logprobs?.text_offset.at(-1)).toBe(text.length - ' end'.length);
   });
 
   test('a prompt as long as the context is scored', async () => {
@@ -164,6 +177,41 @@ describe('writing', () => {
   });
 });
 
+test('a page of this server may ask, and a parameter of the content type does not matter', async () => {
+  const headers = { 'content-type': 'application/json; charset=utf-8', origin: new URL(server.url).origin };
+  const body = JSON.stringify({ prompt: TEXT, max_tokens: 1 });
+  const response = await fetch(`${server.url}v1/completions`, { method: 'POST', headers, body });
+  expect(response.status).toBe(200);
+});
+
+test('an answer of many choices with all their log-probabilities is whole', async () => {
+  const prompt = Array.from({ length: 60 }, (_, i) => Array.from({ length: 127 }, (_, id) => id + i));
+  const { choices, usage } = await ask({ prompt, max_tokens: 0, echo: true, logprobs: 5 });
+  expect(choices.map(({ index, logprobs }) => [index, logprobs?.tokens.length])).toEqual(
+    prompt.map((_, i) => [i, 127]),
+  );
+  expect(usage.prompt_tokens).toBe(60 * 127);
+});
+
+test('a server that is full says so, and still tells its health; there is room once a client leaves', async () => {
+  const { hostname, port } = new URL(server.url);
+  const head = `POST /v1/completions HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`;
+  // some more, since what asks whether it is full takes a place of theirs
+  const clients = Array.from({ length: MAX_REQUESTS + 20 }, () => {
+    const socket = connect(Number(port), hostname).on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    socket.write(head);
+    return socket;
+  });
+  const status = async () => (await post({ prompt: TEXT, max_tokens: 1 })).status;
+  await expect.poll(status, { timeout: 30_000 }).toBe(503);
+  const { headers } = await post({ prompt: TEXT });
+  expect(headers.get('retry-after')).toBe('5');
+  expect((await fetch(`${server.url}health`)).status).toBe(200);
+  for (const client of clients) client.destroy();
+  await expect.poll(status, { timeout: 30_000 }).toBe(200);
+}, 90_000);
+
 test('the model is listed, and health told', async () => {
   const models = (await (await fetch(`${server.url}v1/models`)).json()) as { data: unknown[] };
   expect(models.data).toMatchObject([{ id: 'untrained:tiny', object: 'model' }]);
@@ -174,16 +222,12 @@ test.each([
   ['no JSON', '{"prompt":', /expected a JSON body/],
   ['no prompt', {}, /prompt: expected a text, a list of texts/],
   ['an empty list', { prompt: [] }, /prompt: expected a text/],
-  ['a token that is none', { prompt: [50257] }, /token ids below 50257, found 50257/],
+  ['a token that is none', { prompt: [50257] }, /prompt.0: expected a token id below 50257, found 50257/],
   ['too long', { prompt: TEXT, max_tokens: 125 }, /maximum context length is 128 tokens; the request has 7 .* and 125/],
   ['too long for a stream', { prompt: TEXT, max_tokens: 125, stream: true }, /maximum context length is 128 tokens/],
-  [
-    'far too long',
-    { prompt: 'a'.repeat(1e6) },
-    /maximum context length is 128 tokens; the request has 1000000 characters/,
-  ],
+  ['far too long', { prompt: 'a'.repeat(5000) }, /a text prompt may have 4096 bytes; the request has 5000/],
   ['too many log-probabilities', { prompt: TEXT, logprobs: 6 }, /logprobs/],
-  ['an empty stop', { prompt: TEXT, stop: '' }, /stop/],
+  ['an empty stop', { prompt: TEXT, stop: '' }, /stop: expected texts of 1 to 1000 characters, found ""/],
   [
     'too many stops',
     { prompt: TEXT, stop: Array(65).fill('a') },
@@ -193,6 +237,16 @@ test.each([
     'more choices than there is memory for',
     { prompt: Array(3000).fill('a'), n: 2, max_tokens: 0 },
     /at most 4096 choices/,
+  ],
+  ['a bad token within', { prompt: [IDS, [464, -1]] }, /prompt\.1\.1: expected a token id below 50257, found -1/],
+  ['a fraction', { prompt: [0.5] }, /prompt\.0: expected a token id below 50257, found 0\.5/],
+  ['a text among tokens', { prompt: [464, 'a'] }, /prompt\.1: expected a token id below 50257, found "a"/],
+  ['an empty list within', { prompt: [IDS, []] }, /prompt\.1: expected a text, .* found an empty list/],
+  ['many tokens', { prompt: IDS, n: 128, max_tokens: 100 }, /at most 8192 tokens read and written in one request/],
+  [
+    'a long stop',
+    { prompt: TEXT, stop: 'a'.repeat(1001) },
+    /stop: expected texts of 1 to 1000 characters, found a text of 1001/,
   ],
   ['a bias', { prompt: TEXT, logit_bias: { 50256: -100 } }, /logit_bias: is not supported/],
   ['a stream of log-probabilities', { prompt: TEXT, logprobs: 1, stream: true }, /not supported with stream/],

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { StopText } from '#minillm/app/server/completions/stop-text.js';
+import { prepareStop, StopText } from '#minillm/app/server/completions/stop-text.js';
 
 const told = (stops: string[], ...pieces: string[]) => {
-  const stop = new StopText(stops);
+  const stop = new StopText(stops.map(prepareStop));
   const out = pieces.map((piece) => stop.push(piece));
   return [...out, stop.stopped ? 'STOPPED' : stop.end()];
 };
@@ -15,3 +15,7 @@ test('what might have been a stop is told once it is none', () =>
 test('what might have been a stop is told at the end', () => expect(told(['xy'], 'ax')).toEqual(['a', 'x']));
 test('the first of several stops counts', () =>
   expect(told(['dog', 'fox'], 'a fox, a dog')).toEqual(['a ', 'STOPPED']));
+test('where two stops end together, the longer counts', () =>
+  expect(told(['d', 'end'], 'the e', 'nd')).toEqual(['the ', '', 'STOPPED']));
+test('a stop that repeats itself is found behind its own beginning', () =>
+  expect(told(['aab'], 'aa', 'a', 'ab', 'x')).toEqual(['', 'a', 'a', '', 'STOPPED']));

@@ -1,0 +1,57 @@
+/** @file An answer on its way to a client, who may be slow to take it. */
+
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { UserError } from '../../../support/errors.ts';
+import { MAX_WAIT_SECONDS } from './limits.ts';
+
+/** Of a client that has left, or was dropped; nobody reads it. */
+export class ClientGone extends UserError {
+  constructor() {
+    super('the request was given up');
+  }
+}
+
+/** Writes as fast as the client takes it, so that no more than one piece of each text waits in memory. */
+export class Delivery {
+  readonly #response: ServerResponse;
+  #patience = 1000 * MAX_WAIT_SECONDS;
+  #room: Promise<void> | undefined;
+
+  constructor(response: ServerResponse, contentType: string) {
+    this.#response = response;
+    response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache' });
+  }
+
+  /**
+   * Sends a piece; the promise resolves once there is room for another.
+   * @throws ClientGone when the client has left, or kept the server waiting for too long in all
+   */
+  async write(piece: string): Promise<void> {
+    if (this.#response.destroyed) throw new ClientGone();
+    if (!this.#response.write(piece)) this.#room ??= this.#wait('drain');
+    await this.#room;
+  }
+
+  /** Ends the answer; the promise resolves once the system has all of it. */
+  async end(): Promise<void> {
+    this.#response.end();
+    if (!this.#response.writableFinished) await this.#wait('finish');
+  }
+
+  async #wait(event: 'drain' | 'finish'): Promise<void> {
+    const start = performance.now();
+    const settled = new AbortController();
+    const timer = setTimeout(() => this.#response.destroy(), this.#patience);
+    const happens = (name: string): Promise<unknown> => once(this.#response, name, settled);
+    try {
+      await Promise.race([happens(event), happens('close')]);
+    } finally {
+      clearTimeout(timer);
+      settled.abort();
+      this.#patience -= performance.now() - start;
+      this.#room = undefined;
+    }
+    if (this.#response.destroyed && !this.#response.writableFinished) throw new ClientGone();
+  }
+}
