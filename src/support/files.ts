@@ -5,8 +5,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { fsync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from './errors.ts';
 
@@ -37,6 +37,19 @@ export async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/**
+ * Makes a folder and those above it that are missing.
+ * @returns what removes those of them again that are still empty
+ */
+export async function makeFolder(path: string): Promise<() => Promise<void>> {
+  const first = await mkdir(path, { recursive: true });
+  return async () => {
+    if (first === undefined) return;
+    for (let folder = resolve(path); folder.length >= resolve(first).length; folder = dirname(folder))
+      await rmdir(folder).catch(() => {});
+  };
 }
 
 const flush = promisify(fsync);
