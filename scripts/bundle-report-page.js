@@ -1,11 +1,13 @@
 // Bundles the script of the report page, ECharts included, into one file that `minillm report` puts into each page.
 import { cpSync } from 'node:fs';
 import { build } from 'vite';
+import { thirdParty } from './third-party.js';
 
 await build({
   configFile: false,
   logLevel: 'warn',
   publicDir: false,
+  plugins: [thirdParty()],
   define: { 'process.env.NODE_ENV': '"production"' },
   build: {
     outDir: 'dist/report/page',

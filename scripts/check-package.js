@@ -1,9 +1,9 @@
-// Packs the package as it would be published, installs the tarball in an empty project, and uses it there: the command line,
-// and each example against the library.
+// Packs the package as it would be published, installs the tarball in an empty project, and uses it there: the command line, each
+// example against the library, its declarations without Node's types. Links of its pages must lead to files of the package.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 
 const project = mkdtempSync(join(tmpdir(), 'minillm-package-'));
@@ -21,6 +21,13 @@ try {
   const page = join(project, 'node_modules/minillm/dist/app/web/dashboard/index.html');
   if (!existsSync(page)) throw new Error(`${page}: the page of the dashboard is missing`);
 
+  const installed = join(project, 'node_modules/minillm');
+  const maps = readdirSync(installed, { recursive: true }).filter((file) => file.endsWith('.map'));
+  if (maps.length > 0) throw new Error(`the package has source maps, whose sources it has not: ${maps[0]} and others`);
+  const broken = pagesOf(installed).flatMap(brokenLinks);
+  if (broken.length > 0) throw new Error(`links that lead nowhere in the package:\n${broken.join('\n')}`);
+  checkDeclarations();
+
   writeFileSync(join(project, 'book.txt'), readFileSync('docs/architecture.md', 'utf8').repeat(4));
   for (const example of readdirSync('examples')) {
     const source = readFileSync(join('examples', example), 'utf8');
@@ -30,7 +37,33 @@ try {
     const printed = run(process.execPath, [script, resolve(project, 'book.txt'), '20']);
     if (!printed.includes('validation loss')) throw new Error(`${example} printed:\n${printed}`);
   }
-  console.log('the packed package works: --help, the page of the dashboard and the examples');
+  console.log('the packed package works: --help, the page of the dashboard, links, declarations and the examples');
 } finally {
   rmSync(project, { recursive: true, force: true });
+}
+
+function pagesOf(folder) {
+  const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.md'));
+  return files.map((file) => join(folder, file));
+}
+
+/** The links and pictures of a page that name no file. */
+function brokenLinks(page) {
+  const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)];
+  const files = links.map(([, link, attribute]) => (link ?? attribute).replace(/#.*$/, ''));
+  return files.flatMap((file) => {
+    const isThere = file === '' || /^[a-z]+:/.test(file) || existsSync(join(dirname(page), file));
+    return isThere ? [] : [`${page}: ${file}`];
+  });
+}
+
+/** Compiles a program that imports the package where there are no types but the language's own and the web's. */
+function checkDeclarations() {
+  const file = join(project, 'consumer.ts');
+  writeFileSync(file, "import * as minillm from 'minillm';\nexport const settings: minillm.TrainSettings = {};\n");
+  const options = { strict: true, skipLibCheck: false, types: [], noEmit: true, target: ts.ScriptTarget.ES2023 };
+  const program = ts.createProgram([file], { ...options, module: ts.ModuleKind.NodeNext });
+  const problems = ts.getPreEmitDiagnostics(program);
+  const host = { getCanonicalFileName: (name) => name, getCurrentDirectory: () => project, getNewLine: () => '\n' };
+  if (problems.length > 0) throw new Error(`the declarations do not compile:\n${ts.formatDiagnostics(problems, host)}`);
 }

@@ -5,13 +5,13 @@ import { tokenCount } from './flags.ts';
 import type { ReportFlags } from './run-report.ts';
 
 const EXAMPLE = `
-RUN is a run folder, a log of build-nanogpt (log/main.txt) or llm.c (main.log), or a table (TSV, CSV) whose header names step
-and loss, val_loss, hellaswag, lr or norm; NAME=RUN gives it another name. Written are results-light.svg, results-dark.svg,
+RUN is a run folder, a log of build-nanogpt (log/log.txt) or llm.c (log124M/main.log) or the folder it is in, or a table (TSV, CSV)
+whose header names step and loss, val_loss, hellaswag, lr or norm; NAME=RUN gives it another name. Written are results-light.svg, results-dark.svg,
 the same as .png, and report.html, a page that opens without a network.
 
 Examples:
   $ minillm report out/book
-  $ minillm report ours=out/124m build-nanogpt=log/main.txt --tokens-per-step 524288 --out report
+  $ minillm report ours=out/124m build-nanogpt/log --tokens-per-step 524288 --out report
   $ minillm report out/book --csv --tensorboard && tensorboard --logdir out/book/report/tensorboard
 `;
 

@@ -35,6 +35,8 @@ export async function runReport(given: readonly string[], flags: ReportFlags): P
   }
   console.log(summaryTable(summaries, references));
   console.log('');
+  for (const { name, path } of runs)
+    if (!given.some((argument) => argument.endsWith(path))) console.log(`${name}: read ${path}`);
   for (const file of files) console.log(file);
 }
 

@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { fileError } from '../support/files.ts';
+import { fileError, syncFile } from '../support/files.ts';
 import { BYTES_PER_TOKEN, shardError, shardHeader } from './shard-format.ts';
 
 const READ_BYTES = 1 << 20;
@@ -96,7 +96,7 @@ export class ShardWriter {
   /** Flushes to disk what was appended so far. */
   async sync(): Promise<void> {
     try {
-      await this.#file.sync();
+      await syncFile(this.#file);
     } catch (cause) {
       throw fileError(this.#path, 'write it', cause);
     }
@@ -108,7 +108,7 @@ export class ShardWriter {
     try {
       const header = shardHeader(this.#path, this.#tokens);
       if (!countAsExpected) await this.#file.write(header, 0, header.length, 0);
-      await this.#file.sync();
+      await syncFile(this.#file);
     } catch (cause) {
       throw fileError(this.#path, 'write it', cause);
     } finally {

@@ -88,9 +88,12 @@ export async function readGpt2Config(path: string): Promise<Gpt2Config> {
   };
 }
 
+/** The id that ends a text, where the vocabulary has it. */
+const endOfTextOf = (config: Gpt2Config) => (config.vocabularySize > END_OF_TEXT ? END_OF_TEXT : null);
+
 /** The text of `config.json`, from which transformers builds the same network with dropout off. */
 export function renderGpt2Config(config: Gpt2Config): string {
-  const endOfText = config.vocabularySize > END_OF_TEXT ? END_OF_TEXT : null;
+  const endOfText = endOfTextOf(config);
   const json = {
     architectures: ['GPT2LMHeadModel'],
     model_type: 'gpt2',
@@ -113,5 +116,12 @@ export function renderGpt2Config(config: Gpt2Config): string {
     use_cache: true,
     vocab_size: config.vocabularySize,
   };
+  return `${JSON.stringify(json, null, 2)}\n`;
+}
+
+/** The text of `generation_config.json`, as transformers writes it beside a GPT-2. */
+export function renderGenerationConfig(config: Gpt2Config): string {
+  const endOfText = endOfTextOf(config);
+  const json = { _from_model_config: true, bos_token_id: endOfText, eos_token_id: endOfText };
   return `${JSON.stringify(json, null, 2)}\n`;
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
 import { fileError } from '../support/files.ts';
 import { readJsonFile } from '../support/json.ts';
-import { type Gpt2Config, readGpt2Config, renderGpt2Config } from './gpt2-config.ts';
+import { type Gpt2Config, readGpt2Config, renderGenerationConfig, renderGpt2Config } from './gpt2-config.ts';
 import { type Gpt2Parameter, gpt2Parameters } from './gpt2-parameters.ts';
 import { gpt2TokenizerFiles } from './gpt2-tokenizer-files.ts';
 import { SafetensorsFile } from './safetensors-reader.ts';
@@ -155,6 +155,7 @@ export async function writeGpt2Folder(path: string, config: Gpt2Config, read: Re
     }));
     await writeSafetensors(join(path, WEIGHTS), tensors);
     await writeFile(join(path, 'config.json'), renderGpt2Config(config));
+    await writeFile(join(path, 'generation_config.json'), renderGenerationConfig(config));
     for (const [name, text] of gpt2TokenizerFiles(config)) await writeFile(join(path, name), text);
   } catch (cause) {
     throw fileError(path, 'write it', cause);

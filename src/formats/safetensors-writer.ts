@@ -1,7 +1,7 @@
 /** @file Writes a safetensors file in slices, so that no tensor is ever held twice. */
 
 import { type FileHandle, open } from 'node:fs/promises';
-import { fileError } from '../support/files.ts';
+import { fileError, syncFile } from '../support/files.ts';
 import { buildHeader } from './safetensors-header.ts';
 
 const SLICE_ELEMENTS = 2 ** 22;
@@ -38,7 +38,7 @@ export async function writeSafetensors(path: string, tensors: readonly TensorSou
           await writeFully(handle, new Uint8Array(scratch, 0, length * 4));
         }
       }
-      await handle.sync();
+      await syncFile(handle);
     } finally {
       await handle.close();
     }

@@ -2,7 +2,7 @@
 
 import type { Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { exists } from '../support/files.ts';
+import { exists, syncFile } from '../support/files.ts';
 import { startHash } from './checksum.ts';
 import type { HubFile } from './repository.ts';
 
@@ -83,7 +83,7 @@ export class PartialFile {
   }
 
   sync(): Promise<void> {
-    return this.#handle.sync();
+    return syncFile(this.#handle);
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-/** @file `log/main.txt` as build-nanogpt writes it: `250 train 6.112`, `250 val 6.1045`, `250 hella 0.2463`, one a line. */
+/** @file `log/log.txt` as build-nanogpt writes it: `250 train 6.112`, `250 val 6.1045`, `250 hella 0.2463`, one a line. */
 
 import { UserError } from '../support/errors.ts';
 import { type Quantity, SeriesCollector } from './curves.ts';

@@ -1,6 +1,6 @@
 /** @file A chart as a picture: ECharts writes the SVG, resvg turns it into a PNG with the font that comes along. */
 
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { Resvg } from '@resvg/resvg-js';
 import { LineChart } from 'echarts/charts';
 import { GraphicComponent, GridComponent, MarkLineComponent } from 'echarts/components';
@@ -14,9 +14,8 @@ export const FONT_FAMILY = "Inter, system-ui, -apple-system, 'Segoe UI', sans-se
 /** Pixels of a PNG for each of its SVG. */
 const PIXEL_RATIO = 2;
 
-const require = createRequire(import.meta.url);
-const FONT_FILES = ['400Regular/Inter_400Regular.ttf', '600SemiBold/Inter_600SemiBold.ttf'].map((file) =>
-  require.resolve(`@expo-google-fonts/inter/${file}`),
+const FONT_FILES = ['Inter_400Regular.ttf', 'Inter_600SemiBold.ttf'].map((file) =>
+  fileURLToPath(new URL(`./fonts/${file}`, import.meta.url)),
 );
 
 export interface Size {

@@ -4,12 +4,14 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { metricsPath } from '../runs/metrics.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { exists, fileError } from '../support/files.ts';
 import { isBuildNanogptLine, readBuildNanogptLog } from './build-nanogpt-log.ts';
 import type { RunCurves } from './curves.ts';
 import { freeName } from './free-name.ts';
 import { isLlmcLine, readLlmcLog } from './llmc-log.ts';
+import { findLog } from './log-folder.ts';
 import { readRunFolder } from './run-folder.ts';
 import { isTableHeader, readTable, type TableRun } from './table-file.ts';
 
@@ -17,7 +19,7 @@ import { isTableHeader, readTable, type TableRun } from './table-file.ts';
 const MAXIMUM_BYTES = 256 * 1024 * 1024;
 
 const FORMATS =
-  'a run folder, a log of build-nanogpt ("0 train 10.95") or llm.c ("s:0 trl:10.95"), or a table (TSV, CSV) with a header that names step and loss, val_loss, hellaswag, lr or norm; any of them may end in .gz';
+  'a run folder, a log of build-nanogpt ("0 train 10.95") or llm.c ("s:0 trl:10.95") or its folder, or a table (TSV, CSV) with a header that names step and loss, val_loss, hellaswag, lr or norm; any of them may end in .gz';
 
 /** Names that say where a file is from, not which run it is of. */
 const COMMON_NAMES = ['log', 'logs', 'main', 'metrics', 'out', 'report'];
@@ -44,7 +46,7 @@ async function splitName(argument: string): Promise<{ readonly name: string; rea
   return { name: nameOf(argument), path: argument };
 }
 
-/** `out/book` is book, `build-nanogpt/log/main.txt` is build-nanogpt. */
+/** `out/book` is book, `build-nanogpt/log/log.txt` is build-nanogpt. */
 function nameOf(path: string): string {
   let place = resolve(path);
   let name = basename(place).replace(/(\.(gz|tsv|csv|txt|log|jsonl))+$/, '');
@@ -58,7 +60,10 @@ function nameOf(path: string): string {
 async function readCurves(path: string): Promise<Omit<RunCurves, 'name'>> {
   const stats = await stat(path).catch(() => undefined);
   if (!stats) throw new UserError(`${path}: expected ${FORMATS}; found nothing there`);
-  if (stats.isDirectory()) return readRunFolder(path);
+  if (stats.isDirectory()) {
+    const log = (await exists(metricsPath(path))) ? undefined : await findLog(path);
+    return log === undefined ? readRunFolder(path) : readCurves(log);
+  }
   if (basename(path) === 'metrics.jsonl') return readRunFolder(dirname(path));
   if (stats.size > MAXIMUM_BYTES)
     throw new UserError(`${path}: expected a log of at most 256 MiB, found ${stats.size} bytes`);

@@ -26,7 +26,7 @@ export async function readStartedRun(folder: string): Promise<Omit<RunCurves, 'n
   const path = metricsPath(folder);
   if (!(await exists(path)))
     throw new UserError(
-      `${folder}: expected a run folder with metrics.jsonl, found none; give the folder that \`minillm train --out\` wrote to, or a log file`,
+      `${folder}: expected a run folder with metrics.jsonl, or a log of build-nanogpt or llm.c, found neither; give the folder that \`minillm train --out\` wrote to, or a log file`,
     );
   const metrics = await readMetrics(folder);
   const facts = await readRunFacts(folder);

@@ -2,9 +2,31 @@
 
 import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
+import { fileError, makeFolder } from '../support/files.ts';
 import { lockHolder, type ProcessLock, tryLock } from '../support/process-lock.ts';
 
 const lockPath = (runFolder: string): string => join(runFolder, 'trainer.lock');
+
+/**
+ * Makes the run folder if need be, and takes its lock.
+ * @returns releases it; a folder that was made, and that nothing was written to, is removed again
+ * @throws UserError naming the process that holds the lock, or when the system refuses.
+ */
+export async function enterRunFolder(runFolder: string): Promise<() => Promise<void>> {
+  const removeIfEmpty = await makeFolder(runFolder).catch((cause: unknown) => {
+    throw fileError(runFolder, 'make the run folder', cause);
+  });
+  try {
+    const lock = lockRunFolder(runFolder);
+    return async () => {
+      lock.release();
+      await removeIfEmpty();
+    };
+  } catch (cause) {
+    await removeIfEmpty();
+    throw cause;
+  }
+}
 
 /**
  * Takes the lock of a run folder, which must exist.

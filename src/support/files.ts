@@ -4,8 +4,10 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { fsync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { UserError } from './errors.ts';
 
 const TEMPORARY_NAME = /^\..+\.tmp-[0-9a-f]{12}$/;
@@ -37,6 +39,26 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/**
+ * Makes a folder and those above it that are missing.
+ * @returns what removes those of them again that are still empty
+ */
+export async function makeFolder(path: string): Promise<() => Promise<void>> {
+  const first = await mkdir(path, { recursive: true });
+  return async () => {
+    if (first === undefined) return;
+    for (let folder = resolve(path); folder.length >= resolve(first).length; folder = dirname(folder))
+      await rmdir(folder).catch(() => {});
+  };
+}
+
+const flush = promisify(fsync);
+
+/** Flushes an open file to disk. (The file handles of Yarn Plug'n'Play have no `sync` of their own.) */
+export async function syncFile({ fd }: { readonly fd: number }): Promise<void> {
+  await flush(fd);
+}
+
 /** Flushes a folder's list of names, so that a file renamed into it stays there. */
 export async function syncFolder(folder: string): Promise<void> {
   await sync(folder);
@@ -47,7 +69,7 @@ async function sync(path: string): Promise<void> {
   if (isFolder && process.platform === 'win32') return; // Windows cannot open a folder
   const handle = await open(path, isFolder ? 'r' : 'r+');
   try {
-    await handle.sync();
+    await syncFile(handle);
   } finally {
     await handle.close();
   }
@@ -69,7 +91,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     const handle = await open(temporary, 'wx');
     try {
       await handle.writeFile(data);
-      await handle.sync();
+      await syncFile(handle);
     } finally {
       await handle.close();
     }

@@ -3,7 +3,6 @@
  * number, the settings and the checkpointed tensors, so that a resumed run makes the same bits as one that never stopped.
  */
 
-import { mkdir } from 'node:fs/promises';
 import { openBackend } from '../backends/open.ts';
 import { BatchLoader } from '../data/batch-loader.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
@@ -13,8 +12,8 @@ import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';
 import { type HellaswagTask, hellaswagTask } from '../eval/hellaswag-task.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { lockRunFolder } from '../runs/lock.ts';
-import { fileError, removeTemporaries } from '../support/files.ts';
+import { enterRunFolder } from '../runs/lock.ts';
+import { removeTemporaries } from '../support/files.ts';
 import type { TrainerEvent } from './events.ts';
 import type { ResolvedRun } from './resolve-settings.ts';
 import { Run } from './run.ts';
@@ -43,12 +42,9 @@ export async function* train(
     const loader = loaderOf(dataset, settings, config, microSteps, communicator);
     const validation = settings.evalEvery > 0 ? validationOf(dataset, settings, config, communicator) : undefined;
     const hellaswag = settings.evalEvery > 0 ? await hellaswagOf(settings, config, communicator) : undefined;
-    await mkdir(settings.out, { recursive: true }).catch((cause: unknown) => {
-      throw fileError(settings.out, 'make the run folder', cause);
-    });
-    const lock = isWriter(communicator) ? lockRunFolder(settings.out) : undefined;
+    const leave = isWriter(communicator) ? await enterRunFolder(settings.out) : undefined;
     try {
-      if (lock) await removeTemporaries(settings.out);
+      if (leave) await removeTemporaries(settings.out);
       const backend = await openBackend(settings);
       try {
         const record = { ...settings, trainTokens: dataset.train.tokenCount };
@@ -68,7 +64,7 @@ export async function* train(
         await backend.close();
       }
     } finally {
-      lock?.release();
+      await leave?.();
     }
   } finally {
     dataset.close();

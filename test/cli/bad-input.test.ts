@@ -1,10 +1,10 @@
 /** Bad input at the command line: one clear line, exit code 1, and nothing that was there is touched. */
 
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { minillm } from './minillm.js';
 import { TINY, tinyData } from './tiny-data.js';
 
@@ -29,6 +29,11 @@ beforeAll(async () => {
   const { code, stderr } = await minillm('train', '--data', data, '--out', run, ...TINY, '--steps', '1');
   if (code !== 0) throw new Error(stderr);
   before = new Map([...contents(run), ...contents(data)]);
+});
+afterEach(() => {
+  // a run that was refused leaves no folder; one whose first batch is bad had begun
+  if (existsSync(place('new'))) expect(readdirSync(place('new'))).toContain('run.json');
+  rmSync(place('new'), { recursive: true, force: true });
 });
 afterAll(() => expect(new Map([...contents(run), ...contents(data)])).toEqual(before));
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Gpt2Config, renderGpt2Config } from '#minillm/formats/gpt2-config.js';
@@ -142,14 +142,21 @@ describe('writeGpt2Folder', () => {
     const zeros = (_name: string, _start: number, target: Float32Array) => void target.fill(0);
     await writeGpt2Folder(join(folder, 'small'), CONFIG, zeros);
     await writeGpt2Folder(join(folder, 'gpt2'), { ...CONFIG, vocabularySize: 50257 }, zeros);
-    expect(readdirSync(join(folder, 'small')).sort()).toEqual(['config.json', 'model.safetensors']);
+    expect(readdirSync(join(folder, 'small')).sort()).toEqual([
+      'config.json',
+      'generation_config.json',
+      'model.safetensors',
+    ]);
     expect(readdirSync(join(folder, 'gpt2')).sort()).toEqual([
       'config.json',
+      'generation_config.json',
       'merges.txt',
       'model.safetensors',
       'tokenizer.json',
       'tokenizer_config.json',
       'vocab.json',
     ]);
+    const generation = JSON.parse(readFileSync(join(folder, 'gpt2', 'generation_config.json'), 'utf8'));
+    expect(generation).toEqual({ _from_model_config: true, bos_token_id: 50256, eos_token_id: 50256 });
   });
 });

@@ -59,7 +59,9 @@ describe('a run folder', () => {
 
   test('without metrics, or without any yet, is told so', async () => {
     const folder = temporaryFolder();
-    await expect(readOne(folder)).rejects.toThrow('expected a run folder with metrics.jsonl, found none');
+    await expect(readOne(folder)).rejects.toThrow(
+      'expected a run folder with metrics.jsonl, or a log of build-nanogpt or llm.c, found neither',
+    );
     writeFileSync(join(folder, 'metrics.jsonl'), '');
     await expect(readOne(folder)).rejects.toThrow('expected measurements, found none yet');
   });
@@ -88,8 +90,22 @@ describe('a log of build-nanogpt', () => {
   test('is named after its folder', async () => {
     const folder = join(temporaryFolder(), 'build-nanogpt', 'log');
     mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'log.txt'), LOG);
+    expect((await readOne(join(folder, 'log.txt'))).name).toBe('build-nanogpt');
+  });
+
+  test('is found in its folder and in that of the program, unless there are two', async () => {
+    const project = join(temporaryFolder(), 'build-nanogpt');
+    const folder = join(project, 'log');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'log.txt'), LOG);
+    writeFileSync(join(folder, 'model_00250.pt'), '');
+    for (const given of [project, folder])
+      expect(await readOne(given)).toMatchObject({ name: 'build-nanogpt', path: join(folder, 'log.txt') });
     writeFileSync(join(folder, 'main.txt'), LOG);
-    expect((await readOne(join(folder, 'main.txt'))).name).toBe('build-nanogpt');
+    await expect(readOne(project)).rejects.toThrow(
+      'build-nanogpt: expected the log of one run, found log/log.txt, log/main.txt; give those you mean',
+    );
   });
 
   test('with another line in it is refused by line', async () => {
@@ -100,6 +116,13 @@ describe('a log of build-nanogpt', () => {
 });
 
 describe('a log of llm.c', () => {
+  test('is found in the folder that llm.c was told', async () => {
+    const folder = join(temporaryFolder(), 'log124M');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'main.log'), 's:0 tel:11.0092\n');
+    expect(await readOne(folder)).toMatchObject({ name: 'log124M', path: join(folder, 'main.log') });
+  });
+
   test('gives losses, HellaSwag, learning rate and norm', async () => {
     const { series } = await readFileOf(
       's:0 tel:11.0092\ns:0 eval:0.2464\ns:0 trl:11.0091 lr:0.000001 norm:15.37\ns:1 trl:10.9 lr:0.000002 norm:-nan\ns:2 tr',

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { lockRunFolder, trainerOf } from '#minillm/runs/lock.js';
+import { enterRunFolder, lockRunFolder, trainerOf } from '#minillm/runs/lock.js';
 import { UserError } from '#minillm/support/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -112,4 +112,22 @@ test('who trains a run is known while the process lives, and only then', () => {
   held.release();
   writeFileSync(lockFile(folder), JSON.stringify({ ...holder, pid: 2 ** 30, startTime: null }));
   expect(trainerOf(folder)).toBeUndefined();
+});
+
+test('a run folder that was made and not written to goes again, with those above it; one that was there stays', async () => {
+  const folder = temporaryFolder();
+  const leave = await enterRunFolder(join(folder, 'out', 'run'));
+  await expect(enterRunFolder(join(folder, 'out', 'run'))).rejects.toThrow('being trained by');
+  expect(existsSync(lockFile(join(folder, 'out', 'run')))).toBe(true);
+  await leave();
+  expect(readdirSync(folder)).toEqual([]);
+
+  const leaveWritten = await enterRunFolder(join(folder, 'out', 'run'));
+  writeFileSync(join(folder, 'out', 'run', 'run.json'), '{}');
+  await leaveWritten();
+  expect(readdirSync(join(folder, 'out', 'run'))).toEqual(['run.json']);
+
+  const empty = temporaryFolder();
+  await (await enterRunFolder(empty))();
+  expect(existsSync(empty)).toBe(true);
 });

@@ -6,7 +6,7 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
-import { fileError, writeFileAtomic } from '../../support/files.ts';
+import { fileError, syncFile, writeFileAtomic } from '../../support/files.ts';
 import { parseJson } from '../../support/json.ts';
 import type { BuildSettings, UnitPlace } from './corpus.ts';
 
@@ -100,7 +100,7 @@ export class BuildJournal {
     if (this.#isBroken) return;
     try {
       await this.#file.appendFile(`${JSON.stringify({ ...position, ...more })}\n`);
-      await this.#file.sync();
+      await syncFile(this.#file);
       this.#hasRecords = true;
     } catch (cause) {
       this.#isBroken = true;

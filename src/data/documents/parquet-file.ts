@@ -32,8 +32,13 @@ export interface RowGroupOfFile {
   readonly bytes: number;
 }
 
+/** What is needed of an open file. (Node's own type would be one of the package's declarations, which do without Node's.) */
+interface OpenFile {
+  read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
+
 /** An open file as hyparquet reads it: slices, never the whole. */
-export function asyncBufferOf(file: FileHandle, byteLength: number): AsyncBuffer {
+export function asyncBufferOf(file: OpenFile, byteLength: number): AsyncBuffer {
   return {
     byteLength,
     async slice(start, end = byteLength) {

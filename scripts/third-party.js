@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The folder of the package that a module is from. */
+const PACKAGE = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/;
+
+/** A plugin of Vite: THIRD-PARTY.txt beside a bundle, with the licences and notices of the packages that have code in it. */
+export function thirdParty() {
+  return {
+    name: 'third-party',
+    generateBundle(_options, bundle) {
+      const modules = Object.values(bundle).flatMap((output) => (output.type === 'chunk' ? output.moduleIds : []));
+      const folders = new Set(modules.flatMap((id) => PACKAGE.exec(id)?.[0] ?? []));
+      this.emitFile({
+        type: 'asset',
+        fileName: 'THIRD-PARTY.txt',
+        source: [...folders].sort().map(licenceOf).join('\n'),
+      });
+    },
+  };
+}
+
+/** @throws Error when a package has no file of its licence. */
+function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const files = readdirSync(folder).filter((file) => /^(copying|licen[cs]e|notice)(\.|$)/i.test(file));
+  if (files.length === 0) throw new Error(`${folder}: found no licence; what is bundled must come with its own`);
+  const texts = files.map((file) => readFileSync(join(folder, file), 'utf8').trim());
+  return `${`${name} ${version} (${license})`.padEnd(80, ' -')}\n\n${texts.join('\n\n')}\n`;
+}
