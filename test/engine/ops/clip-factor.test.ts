@@ -27,7 +27,9 @@ async function factorOf(
       lossLimit: graph.input('lossLimit', [], 'float32'),
     };
     const statistics = graph.parameter('statistics', [2]);
-    return clipFactor({ squaredNorm: graph.input('squaredNorm', [], 'float64'), statistics }, limits, { gradientClip: clip });
+    return clipFactor({ squaredNorm: graph.input('squaredNorm', [], 'float64'), statistics }, limits, {
+      gradientClip: clip,
+    });
   };
   const values = {
     squaredNorm: Float64Array.of(squaredNorm),

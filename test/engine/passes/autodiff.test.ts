@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { add } from '#minillm/engine/ops/add.js';
-import { add } from '#minillm/engine/ops/add.js';
 import { crossEntropy } from '#minillm/engine/ops/cross-entropy.js';
 import { embedding } from '#minillm/engine/ops/embedding.js';
 import { gelu } from '#minillm/engine/ops/gelu.js';
