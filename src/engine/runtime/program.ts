@@ -8,7 +8,7 @@ import type { Turns } from './turns.ts';
 export type InputValue = number | Int32Array | Float32Array;
 
 /** Where a result is read to, by its type. */
-export type ResultValues = Float32Array | Int32Array;
+export type ResultValues = Float32Array | Float64Array | Int32Array;
 
 export interface RunOptions {
   /** Active rows; at most the plan's, which is the default. */
@@ -97,6 +97,9 @@ export class Program {
   #resultTarget(name: string, values: ResultValues): ResultTarget {
     const tensor = this.plan.results.get(name);
     if (!tensor) throw new TypeError(`this program has no result ${name}`);
+    // bfloat16 travels two to a word
+    if (values.byteLength >= byteLength(tensor) + values.BYTES_PER_ELEMENT)
+      throw new RangeError(`${values.byteLength} bytes of result ${name}, which has ${byteLength(tensor)}`);
     return { tensor, values };
   }
 }

@@ -73,17 +73,17 @@ export class Session<Name extends string> {
 
   /** Copies `source` into a named tensor of a flat buffer, from element `start` of that tensor. */
   write(buffer: FlatBuffer, name: string, source: Float32Array, start = 0): Promise<void> {
-    const place = this.#byteOffset(name, start);
     return this.#turns.take(async () => {
-      await this.backend.write(this.#buffer(buffer), place, source);
+      await this.backend.write(this.#buffer(buffer), this.#byteOffset(name, start, source.length), source);
       if (buffer === 'parameters') this.#turns.parametersVersion++;
     });
   }
 
   /** Fills `target` from a named tensor of a flat buffer, from element `start` of that tensor. */
   read(buffer: FlatBuffer, name: string, target: Float32Array, start = 0): Promise<void> {
-    const place = this.#byteOffset(name, start);
-    return this.#turns.take(() => this.backend.read(this.#buffer(buffer), place, target));
+    return this.#turns.take(() =>
+      this.backend.read(this.#buffer(buffer), this.#byteOffset(name, start, target.length), target),
+    );
   }
 
   /** Frees the session's memory; its programs must not be running. */
@@ -93,9 +93,11 @@ export class Session<Name extends string> {
     this.#buffers.clear();
   }
 
-  #byteOffset(name: string, start: number): number {
+  #byteOffset(name: string, start: number, length: number): number {
     const place = this.layout.places.get(name);
     if (!place) throw new TypeError(`there is no parameter ${name}`);
+    if (start + length > place.count)
+      throw new RangeError(`elements ${start} to ${start + length} of ${name}, which has ${place.count}`);
     return BYTES_PER_ELEMENT.float32 * (place.offset + start);
   }
 
