@@ -36,6 +36,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
     }),
     [runs, smoothing],
   );
+  const stepsOfPoint = Math.max(...runs.map(({ history: { train } }) => (train.step[1] ?? 0) - (train.step[0] ?? 0)));
   const common = { zoom, onZoom: setZoom };
   const low = { ...common, height: LOW };
   return (
@@ -76,6 +77,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
             </>
           )}
         </button>
+        {stepsOfPoint > 1 && <span>A point is the mean of {stepsOfPoint} steps.</span>}
       </form>
       <div class="charts">
         <Chart

@@ -30,6 +30,12 @@ export function lossCurves(runs: readonly RunState[], smoothing: number): Curve[
       });
 }
 
+/** Of steps that share a point, as those of a long run do, what stands out. */
+const FURTHEST: Readonly<Record<string, 'furthestLoss' | 'furthestNorm'>> = {
+  loss: 'furthestLoss',
+  norm: 'furthestNorm',
+};
+
 /** One column of every run, smoothed, and of one run as measured too; the curves of each run. */
 export function trainCurves(
   runs: readonly RunState[],
@@ -41,9 +47,9 @@ export function trainCurves(
   return runs.map(({ history: { train } }, run) => {
     const isOne = runs.length === 1;
     const look = { label: labels[run] ?? '', ...(isOne ? TRAINING : runLook(run)) };
-    const measured = { ...look, steps: train.step, values: train[key] };
-    const smoothed = { ...measured, values: smooth(train[key], smoothing) };
-    return isOne && smoothing > 0 ? [{ ...measured, isFaint: true }, smoothed] : [smoothed];
+    const smoothed = { ...look, steps: train.step, values: smooth(train.step, train[key], smoothing) };
+    const measured = { ...smoothed, values: train[FURTHEST[key] ?? key], isFaint: true };
+    return isOne && smoothing > 0 ? [measured, smoothed] : [smoothed];
   });
 }
 

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { connect } from './connection.ts';
 import { afterNews, afterUpdate, type RunState } from './run-state.ts';
 
-export type Connection = 'connecting' | 'connected' | 'disconnected' | 'reconnected';
+export type Connection = 'connecting' | 'connected' | 'disconnected' | 'refused' | 'reconnected';
 
 const RECONNECTED_MILLISECONDS = 4000;
 
@@ -26,9 +26,10 @@ export function useRuns(): { readonly runs: readonly RunState[]; readonly connec
           if (isConnected) setRuns((known) => known.map((run) => ({ ...run, problem: null })));
           setConnection((before) => {
             if (!isConnected) return 'disconnected';
-            return before === 'disconnected' ? 'reconnected' : 'connected';
+            return before === 'disconnected' || before === 'refused' ? 'reconnected' : 'connected';
           });
         },
+        refused: () => setConnection('refused'),
       }),
     [],
   );
