@@ -57,6 +57,7 @@ test('steps that a resume rolled back are replaced; a resume that keeps them goe
   (await logged(folder, 0, 0, 1, 2, 3)).close();
   const follower = new MetricsFollower(folder);
   await follower.next();
+  expect(await next(follower)).toBeUndefined();
   (await logged(folder, 4, 4)).close();
   expect(await next(follower)).toEqual([false, 4]);
   (await logged(folder, 2, 2, 3, 4, 5)).close();

@@ -79,20 +79,20 @@ test('a run of any length is told in a bounded number of points, in events that 
   const { url } = await serve([folder]);
   const next = await openStream(`${url}api/events`);
   const points: number[] = [];
+  const told = 2 * POINTS_PER_EVENT;
   let half = '';
   while (points.at(-1) !== steps - 1) {
     const { data, id } = await nextUpdate(next, 'train');
     const { from, columns } = data as { from: number; columns: { step: number[]; loss: number[] } };
     expect([from, columns.step.length <= POINTS_PER_EVENT]).toEqual([points.length, true]);
     points.push(...columns.step);
-    if (points.length === MAX_POINTS / 4) half = id;
+    if (points.length === told) half = id;
   }
   expect(points.length).toBeLessThanOrEqual(MAX_POINTS);
   expect(points.slice(0, 2)).toEqual([3, 7]);
   const again = await nextUpdate(await openStream(`${url}api/events?from=${half}`), 'train');
   expect(again.data).toMatchObject({
-    from: MAX_POINTS / 4,
-    columns: { step: points.slice(MAX_POINTS / 4, POINTS_PER_EVENT + MAX_POINTS / 4) },
+    ...{ from: told, columns: { step: points.slice(told, told + POINTS_PER_EVENT) } },
   });
   const forged = half.replace(/\.\d+/, '.999999');
   expect((await nextUpdate(await openStream(`${url}api/events?from=${forged}`), 'train')).data).toMatchObject({
