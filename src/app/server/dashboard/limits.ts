@@ -29,7 +29,7 @@ export const MAX_SETTINGS = 200;
 export const MAX_TEXT_LENGTH = 500;
 
 /** MiB of JavaScript objects of the thread that serves a run in training; beyond them it ends, and training goes on. */
-export const MAX_THREAD_MEBIBYTES = 128;
+export const MAX_THREAD_MEBIBYTES = 64;
 
 /** The limits as a person reads them, a line each. */
 export function describeLimits(): readonly string[] {

@@ -25,7 +25,7 @@ const HEADERS = {
 export async function tellPage(response: ServerResponse, watch: Watch, from: string): Promise<void> {
   const leave = watch.join();
   response.once('close', leave);
-  response.writeHead(200, HEADERS);
+  response.writeHead(200, HEADERS).flushHeaders();
   const news = new News(watch, from);
   while (!response.destroyed) {
     const event = news.next();
@@ -38,8 +38,11 @@ export async function tellPage(response: ServerResponse, watch: Watch, from: str
 async function drained(response: ServerResponse): Promise<void> {
   const timer = setTimeout(() => response.destroy(), 1000 * STALLED_SECONDS);
   await new Promise<void>((resolve) => {
-    response.once('drain', resolve);
-    response.once('close', resolve);
+    const settle = (): void => {
+      response.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    response.on('drain', settle).on('close', settle);
   });
   clearTimeout(timer);
 }
