@@ -19,9 +19,11 @@ export interface TrainColumns {
   readonly ms: Column;
   readonly tokensPerSecond: Column;
   readonly mfu: Column;
-  /** Of the steps of a point the loss, and the norm, that is furthest from the mean; so that none is missed that stands out. */
-  readonly furthestLoss: Column;
-  readonly furthestNorm: Column;
+  /** Of the steps of a point, so that none is missed that stands out. */
+  readonly lowestLoss: Column;
+  readonly highestLoss: Column;
+  readonly lowestNorm: Column;
+  readonly highestNorm: Column;
 }
 
 export interface EvaluationColumns {

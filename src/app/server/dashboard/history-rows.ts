@@ -21,7 +21,10 @@ export interface SampleRow {
 }
 
 export function trainRow({ step, loss, lr, norm, ms, tokensPerSecond, mfu }: TrainMetrics): TrainRow {
-  return { step, loss, lr, norm, ms, tokensPerSecond, mfu, furthestLoss: loss, furthestNorm: norm, steps: 1 };
+  return {
+    ...{ step, loss, lr, norm, ms, tokensPerSecond, mfu, steps: 1 },
+    ...{ lowestLoss: loss, highestLoss: loss, lowestNorm: norm, highestNorm: norm },
+  };
 }
 
 export function evaluationRow({ step, validationLoss, hellaswag }: EvalMetrics): EvaluationRow {
@@ -37,17 +40,18 @@ export function sampleRow({ step, text }: SampleMetrics): SampleRow {
   return { step, text: shortened(text, MAX_SAMPLE_LENGTH) };
 }
 
-/** The means over the steps of both. */
+/** The means, and extremes, over the steps of both. */
 export function mergeTrainRows(a: TrainRow, b: TrainRow): TrainRow {
   const steps = a.steps + b.steps;
   const mean = (name: keyof TrainRow): number =>
     either(a[name], b[name], (x, y) => (x * a.steps + y * b.steps) / steps);
-  const [loss, norm] = [mean('loss'), mean('norm')];
   return {
-    ...{ step: b.step, steps, loss, norm },
-    ...{ lr: mean('lr'), ms: mean('ms'), tokensPerSecond: mean('tokensPerSecond'), mfu: mean('mfu') },
-    furthestLoss: either(a.furthestLoss, b.furthestLoss, (x, y) => furthest(loss, x, y)),
-    furthestNorm: either(a.furthestNorm, b.furthestNorm, (x, y) => furthest(norm, x, y)),
+    ...{ step: b.step, steps, loss: mean('loss'), lr: mean('lr'), norm: mean('norm') },
+    ...{ ms: mean('ms'), tokensPerSecond: mean('tokensPerSecond'), mfu: mean('mfu') },
+    lowestLoss: either(a.lowestLoss, b.lowestLoss, Math.min),
+    highestLoss: either(a.highestLoss, b.highestLoss, Math.max),
+    lowestNorm: either(a.lowestNorm, b.lowestNorm, Math.min),
+    highestNorm: either(a.highestNorm, b.highestNorm, Math.max),
   };
 }
 
@@ -66,8 +70,4 @@ export function mergeEvaluationRows(a: EvaluationRow, b: EvaluationRow): Evaluat
 function either(a: number, b: number, merge: (a: number, b: number) => number): number {
   if (Number.isNaN(a)) return b;
   return Number.isNaN(b) ? a : merge(a, b);
-}
-
-function furthest(mean: number, a: number, b: number): number {
-  return Math.abs(a - mean) >= Math.abs(b - mean) ? a : b;
 }

@@ -15,13 +15,13 @@ export const MAX_POINTS = 20_000;
 /** Evaluations; of more of them every second is kept, or every fourth, … */
 export const MAX_EVALUATIONS = 4000;
 /** Samples, of which four are written at a time; thinned as evaluations are. */
-export const MAX_SAMPLES = 400;
+export const MAX_SAMPLES = 2000;
 /** Characters of a sample. */
 export const MAX_SAMPLE_LENGTH = 2000;
 
-/** Points, and samples, of one event: about 150 kB at most. */
+/** Points, and samples, of one event: about 200 kB at most. */
 export const POINTS_PER_EVENT = 2000;
-export const SAMPLES_PER_EVENT = 10;
+export const SAMPLES_PER_EVENT = 20;
 
 /** Settings of a run, and facts of it. */
 export const MAX_SETTINGS = 200;
@@ -37,7 +37,7 @@ export function describeLimits(): readonly string[] {
   return [
     `${MAX_STREAMS} pages at once; one more is told so, and tries again every ${RETRY_AFTER_SECONDS} s`,
     `${count(MAX_POINTS)} points a curve: of longer runs a point is the mean of 2, 4, 8, … steps`,
-    `${count(MAX_EVALUATIONS)} evaluations and ${MAX_SAMPLES} samples of ${count(MAX_SAMPLE_LENGTH)} characters; of more every second, fourth, … is shown`,
+    `${count(MAX_EVALUATIONS)} evaluations and ${count(MAX_SAMPLES)} samples of ${count(MAX_SAMPLE_LENGTH)} characters; of more every second, fourth, … is shown`,
     `a page that takes nothing for ${STALLED_SECONDS} s is dropped, and connects again by itself`,
   ];
 }

@@ -78,7 +78,10 @@ function emptyParts(run: number) {
     train: new HistoryPart<TrainRow>({
       run,
       part: 'train',
-      columns: ['step', 'loss', 'lr', 'norm', 'ms', 'tokensPerSecond', 'mfu', 'furthestLoss', 'furthestNorm'],
+      columns: [
+        ...(['step', 'loss', 'lr', 'norm', 'ms', 'tokensPerSecond', 'mfu'] as const),
+        ...(['lowestLoss', 'highestLoss', 'lowestNorm', 'highestNorm'] as const),
+      ],
       limit: MAX_POINTS,
       rowsPerEvent: POINTS_PER_EVENT,
       merge: mergeTrainRows,

@@ -4,7 +4,7 @@ import { useId, useMemo, useState } from 'preact/hooks';
 import { formatExponential } from '../../../report/number-format.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../../../report/references.ts';
 import { Chart, type Zoom } from './chart.tsx';
-import { evaluationCurves, lossCurves, trainCurves } from './curves.ts';
+import { evaluationCurves, lossCurves, stepsOfPoint, trainCurves } from './curves.ts';
 import type { RunState } from './run-state.ts';
 import { numberTick, percentTick } from './tick-labels.ts';
 
@@ -36,7 +36,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
     }),
     [runs, smoothing],
   );
-  const stepsOfPoint = Math.max(...runs.map(({ history: { train } }) => (train.step[1] ?? 0) - (train.step[0] ?? 0)));
+  const averaged = Math.max(...runs.map(({ history }) => stepsOfPoint(history.train)));
   const common = { zoom, onZoom: setZoom };
   const low = { ...common, height: LOW };
   return (
@@ -77,7 +77,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
             </>
           )}
         </button>
-        {stepsOfPoint > 1 && <span>A point is the mean of {stepsOfPoint} steps.</span>}
+        {averaged > 1 && <span>A point is the mean of {averaged} steps.</span>}
       </form>
       <div class="charts">
         <Chart

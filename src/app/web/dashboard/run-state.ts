@@ -16,7 +16,7 @@ export function emptyRun(information: ToldRun): RunState {
     history: {
       train: {
         ...{ step: [], loss: [], lr: [], norm: [], ms: [], tokensPerSecond: [], mfu: [] },
-        ...{ furthestLoss: [], furthestNorm: [] },
+        ...{ lowestLoss: [], highestLoss: [], lowestNorm: [], highestNorm: [] },
       },
       evaluations: { step: [], validationLoss: [], hellaswag: [], hellaswagExamples: [] },
       samples: { step: [], text: [] },

@@ -2,6 +2,7 @@ import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { TrainColumns } from '#minillm/app/dashboard-stream.js';
 import { dashboardApp } from '#minillm/app/server/dashboard/dashboard.js';
 import {
   MAX_POINTS,
@@ -83,8 +84,9 @@ test('a run of any length is told in a bounded number of points, in events that 
   let half = '';
   while (points.at(-1) !== steps - 1) {
     const { data, id } = await nextUpdate(next, 'train');
-    const { from, columns } = data as { from: number; columns: { step: number[]; loss: number[] } };
+    const { from, columns } = data as { from: number; columns: TrainColumns };
     expect([from, columns.step.length <= POINTS_PER_EVENT]).toEqual([points.length, true]);
+    if (from === 0) expect([columns.loss[0], columns.lowestLoss[0], columns.highestLoss[0]]).toEqual([1.5, 0, 3]);
     points.push(...columns.step);
     if (points.length === told) half = id;
   }

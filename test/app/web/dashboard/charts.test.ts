@@ -33,14 +33,14 @@ test('means of several steps are smoothed as the steps themselves are', () => {
   for (const [point, value] of thinned.entries()) expect(value).toBeCloseTo(smoothed[point] ?? Number.NaN, 9);
 });
 
-test('of a long run the measured curve goes through what stands out, the smoothed one through the means', () => {
+test('of a long run the measured curve goes through the lowest and highest steps, the smoothed one through the means', () => {
   const run = afterUpdate(emptyRun({ name: 'run', facts: [], settings: {}, isTraining: false }), {
     ...{ run: 0, part: 'train', from: 0 },
-    columns: trainColumns({ step: [1, 3], loss: [3, 3], furthestLoss: [3.5, 9] }),
+    columns: trainColumns({ step: [1, 3, 4], loss: [3, 3, 4], lowestLoss: [2, 1, 4], highestLoss: [4, 5, 4] }),
   });
   const [measured, smoothed] = lossCurves([run], 0.9);
-  expect([measured?.values, measured?.isFaint]).toEqual([[3.5, 9], true]);
-  expect(smoothed?.values).toEqual([3, 3]);
+  expect(measured).toMatchObject({ steps: [0, 1, 2, 3, 4], values: [2, 4, 1, 5, 4], isFaint: true });
+  expect(smoothed).toMatchObject({ steps: [1, 3, 4], values: [3, 3, 4] });
 });
 
 test('curves measured at different steps share one row of steps', () => {

@@ -7,7 +7,7 @@ export function trainColumns(given: Partial<TrainColumns> & Pick<TrainColumns, '
   const nothing = () => given.step.map(() => null);
   return {
     ...{ loss: nothing(), lr: nothing(), norm: nothing(), ms: nothing(), tokensPerSecond: nothing(), mfu: nothing() },
-    ...{ furthestLoss: nothing(), furthestNorm: nothing() },
+    ...{ lowestLoss: nothing(), highestLoss: nothing(), lowestNorm: nothing(), highestNorm: nothing() },
     ...given,
   };
 }
