@@ -1,13 +1,16 @@
 /**
  * @file What the dashboard's server tells its page, as Server-Sent Events: `runs` once and when they have changed, an `update`
- * whenever a run has something new, `problem` when one cannot be read, or can be again. An event's id is the position from
- * which a page that lost the connection goes on.
+ * for each part of what was measured and whenever there is something new, `problem` when a run cannot be read, or can be
+ * again. An event's id says how much a page has, from which one that lost the connection goes on.
  */
 
 /** Measured numbers by step; JSON has neither NaN nor infinity, which are null. */
 export type Column = (number | null)[];
 
-/** One array for each measured quantity, all of the same length. */
+/**
+ * One array for each measured quantity, all of the same length. Of a long run a point is the mean of several steps, of which
+ * `step` is the last.
+ */
 export interface TrainColumns {
   readonly step: number[];
   readonly loss: Column;
@@ -16,6 +19,11 @@ export interface TrainColumns {
   readonly ms: Column;
   readonly tokensPerSecond: Column;
   readonly mfu: Column;
+  /** Of the steps of a point, so that none is missed that stands out. */
+  readonly lowestLoss: Column;
+  readonly highestLoss: Column;
+  readonly lowestNorm: Column;
+  readonly highestNorm: Column;
 }
 
 export interface EvaluationColumns {
@@ -27,16 +35,16 @@ export interface EvaluationColumns {
   readonly hellaswagExamples: Column;
 }
 
-export interface Sample {
-  readonly step: number;
-  readonly text: string;
+export interface SampleColumns {
+  readonly step: number[];
+  readonly text: string[];
 }
 
-/** Everything that was measured of a run, or what is new of it. */
+/** Everything that was measured of a run. */
 export interface RunHistory {
   readonly train: TrainColumns;
   readonly evaluations: EvaluationColumns;
-  readonly samples: Sample[];
+  readonly samples: SampleColumns;
 }
 
 /** What is known of a run beside its measurements. */
@@ -56,12 +64,17 @@ export interface ToldRun extends RunInformation {
   readonly isTraining: boolean;
 }
 
-export interface RunUpdate extends RunHistory {
-  /** Which of the runs. */
-  readonly run: number;
-  /** Whether this stands in place of all that was told of the run before. */
-  readonly replaces: boolean;
-}
+/** Rows of a part of a run's history. */
+export type RunUpdate = {
+  [Part in keyof RunHistory]: {
+    /** Which of the runs. */
+    readonly run: number;
+    readonly part: Part;
+    /** How many rows of it stand before these; what was told behind those no longer holds. */
+    readonly from: number;
+    readonly columns: RunHistory[Part];
+  };
+}[keyof RunHistory];
 
 export interface RunProblem {
   readonly run: number;

@@ -39,7 +39,7 @@ export function trainCommand(): Command {
     .option('--no-panel', 'on a terminal, print the lines alone, without the panel of figures under them')
     .option(
       '--dashboard [port]',
-      `serve charts of the run to a browser (default: ${DEFAULT_PORT}, or the next port that is free)`,
+      `serve charts of the run to a browser, within the limits of \`minillm dashboard --help\` (default: ${DEFAULT_PORT}, or the next port that is free)`,
       portNumber,
     )
     .option(

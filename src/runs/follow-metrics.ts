@@ -1,29 +1,33 @@
 /**
  * @file Reading `metrics.jsonl` while another process writes it. A position in the file is named by what stands before it,
- * not by when it was read: a reader that comes back after a restart of either side goes on where it stopped, and one whose
- * lines were rolled back is told to begin anew.
+ * not by when it was read: where a resume puts another file in its place, a reader goes on where it stopped, unless what it
+ * has read was rolled back; then it begins anew.
  */
 
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { UserError } from '../support/errors.ts';
 import { fileError } from '../support/files.ts';
 import { type Metrics, metricsPath, parseMetricsLine } from './metrics.ts';
 
-/** A place between two lines: the bytes before it and their CRC-32. */
-export interface MetricsPosition {
+/** A place between two lines: the bytes and lines before it, and the CRC-32 of those bytes. */
+interface Position {
   readonly bytes: number;
+  readonly lines: number;
   readonly crc: number;
 }
 
 const LINE_FEED = 0x0a;
-const START: MetricsPosition = { bytes: 0, crc: 0 };
+const START: Position = { bytes: 0, lines: 0, crc: 0 };
 
 /** More than a line of a step, whose timings no other line has. */
 const TAIL_BYTES = 1024;
+/** Read at a time, and the longest line: a long sample has some kilobytes. */
+const MAX_LINE_BYTES = 1024 * 1024;
 
 export interface MetricsChange {
-  /** Whether `lines` stand in place of all that was told before. */
+  /** Whether `lines` and those that follow stand in place of all that was told before. */
   readonly replaces: boolean;
   readonly lines: readonly Metrics[];
 }
@@ -31,106 +35,100 @@ export interface MetricsChange {
 /** Follows the metrics of one run; asked now and then, it tells what is new. */
 export class MetricsFollower {
   readonly #path: string;
-  #position: MetricsPosition;
+  #position = START;
   /**
    * The file that was read last and the bytes before the position: the trainer adds to a file or puts another in its place,
    * which may get the same inode, and others may cut it off.
    */
   #seen: { readonly inode: number; readonly tail: Buffer } | undefined;
-  #isFirst = true;
+  /** Whether what was told before no longer holds, which is told with the next lines. */
+  #beginsAnew = false;
 
-  /** @param from where an earlier reader stopped; without it everything is told. */
-  constructor(runFolder: string, from?: MetricsPosition) {
+  constructor(runFolder: string) {
     this.#path = metricsPath(runFolder);
-    this.#position = from ?? START;
-  }
-
-  /** Behind the last line that was told. */
-  get position(): MetricsPosition {
-    return this.#position;
   }
 
   /**
-   * What changed since the last time, undefined for nothing; the first answer to a reader without a position always comes.
-   * A last line that is just being written waits for the next time.
-   * @throws UserError when the file cannot be read, is gone after it was read, or when the next line is damaged; the position
-   * stays, so that the next time goes on from there.
+   * What changed since the last time, at most 1 MiB of it: there may be more until the answer is undefined. A last line that
+   * is just being written waits for the next time.
+   * @throws UserError when the file cannot be read, is gone after it was read, or when the next line is damaged or longer
+   * than 1 MiB; the position stays, so that the next time goes on from there.
    */
   async next(): Promise<MetricsChange | undefined> {
-    const isFirst = this.#isFirst;
     let file: FileHandle;
     try {
-      file = await open(this.#path);
+      // a pipe without a writer would keep a thread waiting
+      file = await open(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (cause) {
       if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'))
         throw fileError(this.#path, 'read it', cause);
       if (this.#position.bytes > 0)
         throw new UserError(`${this.#path}: expected the file that was read before, found it gone; put it back`);
-      this.#moveTo(START, undefined);
-      return isFirst ? { replaces: true, lines: [] } : undefined;
+      return undefined;
     }
     try {
-      const { ino, size } = await file.stat();
+      const stats = await file.stat();
+      if (!stats.isFile()) throw new UserError(`${this.#path}: expected a regular file, found something else`);
+      const { ino, size } = stats;
       const goesOn =
         (ino === this.#seen?.inode && this.#seen.tail.equals(await tailBefore(file, this.#position))) ||
         (await startsWith(file, size, this.#position));
-      const from = goesOn ? this.#position : START;
-      const replaces = !goesOn || (isFirst && from.bytes === 0);
-      const added = await readRange(file, from.bytes, size);
-      const { lines, bytes, damaged } = readLines(added, this.#path);
-      const position = { bytes: from.bytes + bytes, crc: crc32(added.subarray(0, bytes), from.crc) };
-      // the lines before it were told: now it is parsed again, under its number, to say what is wrong with it
-      if (damaged !== undefined && lines.length === 0)
-        parseMetricsLine(damaged, `${this.#path}: line ${(await lineCount(file, position)) + 1}`);
-      this.#moveTo(position, { inode: ino, tail: await tailBefore(file, position) });
+      if (!goesOn) {
+        this.#position = START;
+        this.#beginsAnew = true;
+      }
+      const from = this.#position.bytes;
+      const { lines, position } = this.#wholeLines(await readRange(file, from, Math.min(size, from + MAX_LINE_BYTES)));
+      const replaces = this.#beginsAnew;
+      this.#position = position;
+      this.#seen = { inode: ino, tail: await tailBefore(file, position) };
+      this.#beginsAnew = false;
       return replaces || lines.length > 0 ? { replaces, lines } : undefined;
     } finally {
       await file.close();
     }
   }
 
-  #moveTo(position: MetricsPosition, seen: { readonly inode: number; readonly tail: Buffer } | undefined): void {
-    this.#position = position;
-    this.#seen = seen;
-    this.#isFirst = false;
-  }
-}
-
-async function startsWith(file: FileHandle, size: number, { bytes, crc }: MetricsPosition): Promise<boolean> {
-  return bytes <= size && crc32(await readRange(file, 0, bytes)) === crc;
-}
-
-function tailBefore(file: FileHandle, { bytes }: MetricsPosition): Promise<Buffer> {
-  return readRange(file, Math.max(0, bytes - TAIL_BYTES), bytes);
-}
-
-async function lineCount(file: FileHandle, { bytes }: MetricsPosition): Promise<number> {
-  return (await readRange(file, 0, bytes)).filter((byte) => byte === LINE_FEED).length;
-}
-
-interface WholeLines {
-  readonly lines: readonly Metrics[];
-  /** How much of the text they take. */
-  readonly bytes: number;
-  /** The line behind them, where it cannot be understood. */
-  readonly damaged: string | undefined;
-}
-
-/** The lines of a text up to a damaged or unfinished one. */
-function readLines(text: Buffer, path: string): WholeLines {
-  const lines: Metrics[] = [];
-  let bytes = 0;
-  for (let end = text.indexOf(LINE_FEED); end >= 0; end = text.indexOf(LINE_FEED, bytes)) {
-    const line = text.toString('utf8', bytes, end);
-    try {
-      if (line !== '') lines.push(parseMetricsLine(line, path));
-    } catch (cause) {
-      if (!(cause instanceof UserError)) throw cause;
-      return { lines, bytes, damaged: line };
+  /**
+   * The lines of a text that begins at the position, up to a damaged or unfinished one, and the position behind them.
+   * @throws UserError when the first line is damaged
+   */
+  #wholeLines(text: Buffer): { readonly lines: readonly Metrics[]; readonly position: Position } {
+    const from = this.#position;
+    const lines: Metrics[] = [];
+    let [bytes, count] = [0, 0];
+    const where = (): string => `${this.#path}: line ${from.lines + count + 1}`;
+    for (let end = text.indexOf(LINE_FEED); end >= 0; end = text.indexOf(LINE_FEED, bytes)) {
+      const line = text.toString('utf8', bytes, end);
+      try {
+        if (line !== '') lines.push(parseMetricsLine(line, where()));
+      } catch (cause) {
+        // the lines before it are told first
+        if (!(cause instanceof UserError) || lines.length === 0) throw cause;
+        break;
+      }
+      bytes = end + 1;
+      count++;
     }
-    bytes = end + 1;
+    if (bytes === 0 && text.length === MAX_LINE_BYTES)
+      throw new UserError(`${where()}: expected a line of less than 1 MiB, found a longer one; remove it`);
+    // Node may give 0 for an empty part of a buffer, whatever it goes on from
+    const crc = bytes === 0 ? from.crc : crc32(text.subarray(0, bytes), from.crc);
+    return { lines, position: { bytes: from.bytes + bytes, lines: from.lines + count, crc } };
   }
-  return { lines, bytes, damaged: undefined };
+}
+
+/** Whether what stands before a position is what stood there. */
+async function startsWith(file: FileHandle, size: number, { bytes, crc }: Position): Promise<boolean> {
+  if (bytes > size) return false;
+  let found = 0;
+  for (let start = 0; start < bytes; start += MAX_LINE_BYTES)
+    found = crc32(await readRange(file, start, Math.min(bytes, start + MAX_LINE_BYTES)), found);
+  return found === crc;
+}
+
+function tailBefore(file: FileHandle, { bytes }: Position): Promise<Buffer> {
+  return readRange(file, Math.max(0, bytes - TAIL_BYTES), bytes);
 }
 
 async function readRange(file: FileHandle, start: number, end: number): Promise<Buffer> {

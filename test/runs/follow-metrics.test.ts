@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { MetricsFollower } from '#minillm/runs/follow-metrics.js';
@@ -23,7 +24,7 @@ test('a follower tells the whole history, then each new line once', async () => 
   const folder = temporaryFolder();
   const log = await logged(folder, 0, 0, 1, 2);
   const follower = new MetricsFollower(folder);
-  expect(await next(follower)).toEqual([true, 0, 1, 2]);
+  expect(await next(follower)).toEqual([false, 0, 1, 2]);
   expect(await next(follower)).toBeUndefined();
   log.append(trained(3));
   log.append(trained(4));
@@ -31,10 +32,9 @@ test('a follower tells the whole history, then each new line once', async () => 
   log.close();
 });
 
-test('a run that has measured nothing is told as empty, and followed from its first line', async () => {
+test('a run that has measured nothing is followed from its first line', async () => {
   const folder = temporaryFolder();
   const follower = new MetricsFollower(folder);
-  expect(await next(follower)).toEqual([true]);
   expect(await next(follower)).toBeUndefined();
   (await logged(folder, 0, 0)).close();
   expect(await next(follower)).toEqual([false, 0]);
@@ -57,6 +57,7 @@ test('steps that a resume rolled back are replaced; a resume that keeps them goe
   (await logged(folder, 0, 0, 1, 2, 3)).close();
   const follower = new MetricsFollower(folder);
   await follower.next();
+  expect(await next(follower)).toBeUndefined();
   (await logged(folder, 4, 4)).close();
   expect(await next(follower)).toEqual([false, 4]);
   (await logged(folder, 2, 2, 3, 4, 5)).close();
@@ -84,19 +85,24 @@ test.each([
   expect(await next(follower)).toBeUndefined();
 });
 
-test('a follower that begins where another stopped tells what is new, or everything when that was rolled back', async () => {
+test('a long file is told in parts of at most 1 MiB, and a line that is longer is an error that names it', async () => {
   const folder = temporaryFolder();
-  const log = await logged(folder, 0, 0, 1);
-  const first = new MetricsFollower(folder);
-  await first.next();
-  expect(await next(new MetricsFollower(folder, first.position))).toBeUndefined();
-  log.append(trained(2));
-  log.close();
-  expect(await next(new MetricsFollower(folder, first.position))).toEqual([false, 2]);
-  (await logged(folder, 1, 1, 2, 3)).close();
-  expect(await next(new MetricsFollower(folder, first.position))).toEqual([true, 0, 1, 2, 3]);
-  const beyond = { bytes: 1e6, crc: 1 };
-  expect(await next(new MetricsFollower(folder, beyond))).toEqual([true, 0, 1, 2, 3]);
+  const path = metricsPath(folder);
+  const text = 'a'.repeat(250_000);
+  const sample = (step: number): string => `${JSON.stringify({ kind: 'sample', step, text })}\n`;
+  writeFileSync(path, [0, 1, 2, 3, 4, 5].map(sample).join(''));
+  const follower = new MetricsFollower(folder);
+  expect(await next(follower)).toEqual([false, 0, 1, 2, 3]);
+  expect(await next(follower)).toEqual([false, 4, 5]);
+  expect(await next(follower)).toBeUndefined();
+  appendFileSync(path, 'a'.repeat(2 ** 20));
+  await expect(follower.next()).rejects.toThrow(`${path}: line 7: expected a line of less than 1 MiB`);
+});
+
+test.skipIf(process.platform === 'win32')('a pipe in place of the file is refused, not waited for', async () => {
+  const folder = temporaryFolder();
+  execFileSync('mkfifo', [metricsPath(folder)]);
+  await expect(new MetricsFollower(folder).next()).rejects.toThrow('expected a regular file');
 });
 
 test('a damaged line is an error that names it, after the lines before it were told, until it is repaired', async () => {
@@ -105,10 +111,9 @@ test('a damaged line is an error that names it, after the lines before it were t
   const path = metricsPath(folder);
   appendFileSync(path, `not JSON\n${JSON.stringify(trained(2))}\n`);
   const follower = new MetricsFollower(folder);
-  expect(await next(follower)).toEqual([true, 0, 1]);
+  expect(await next(follower)).toEqual([false, 0, 1]);
   await expect(follower.next()).rejects.toThrow(UserError);
   await expect(follower.next()).rejects.toThrow(`${path}: line 3: `);
-  await expect(new MetricsFollower(folder, follower.position).next()).rejects.toThrow(`${path}: line 3: `);
   writeFileSync(path, readFileSync(path, 'utf8').replace('not JSON\n', ''));
   expect(await next(follower)).toEqual([false, 2]);
 });

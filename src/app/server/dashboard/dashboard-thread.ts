@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { UserError } from '../../../support/errors.ts';
 import type { RunInformation } from '../../dashboard-stream.ts';
 import type { Address } from '../listen.ts';
+import { MAX_THREAD_MEBIBYTES } from './limits.ts';
 
 /** What the thread is told when it starts. */
 export interface ThreadOrder {
@@ -16,6 +17,9 @@ export interface ThreadOrder {
 
 /** What the thread says once: where it serves, or why it cannot. */
 export type ThreadMessage = { readonly url: string } | { readonly refusal: string };
+
+/** Objects live for one event or for as long as the run; room for more short-lived ones would only be held. */
+const YOUNG_MEBIBYTES = 8;
 
 export interface DashboardThread {
   readonly url: string;
@@ -33,7 +37,10 @@ export async function startDashboard(
   order: ThreadOrder,
   onFailure: (cause: unknown) => void,
 ): Promise<DashboardThread> {
-  const worker = new Worker(new URL('./dashboard-worker.js', import.meta.url), { workerData: order });
+  const worker = new Worker(new URL('./dashboard-worker.js', import.meta.url), {
+    workerData: order,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_THREAD_MEBIBYTES, maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
+  });
   const message = await new Promise<ThreadMessage>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

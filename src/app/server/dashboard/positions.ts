@@ -1,15 +1,22 @@
-/** @file The id of an event: how far a page has read each run, as `BYTES-CRC` in hexadecimal, with commas between runs. */
+/** @file The id of an event: how much a page has of each run, as `HISTORY.TRAIN.EVALUATIONS.SAMPLES`, with commas between runs. */
 
-import type { MetricsPosition } from '../../../runs/follow-metrics.ts';
+import type { HistoryPosition } from './run-history.ts';
 
-export function formatPositions(positions: readonly MetricsPosition[]): string {
-  return positions.map(({ bytes, crc }) => `${bytes.toString(16)}-${crc.toString(16)}`).join(',');
+/** What a page has of each run; undefined for a run it has nothing of. */
+export type Positions = readonly (HistoryPosition | undefined)[];
+
+export function formatPositions(positions: Positions): string {
+  return positions
+    .map((position) => position && [position.history, position.train, position.evaluations, position.samples].join('.'))
+    .join(',');
 }
 
 /** The positions that an id names; undefined for what is no position. */
-export function parsePositions(id: string): (MetricsPosition | undefined)[] {
+export function parsePositions(id: string): Positions {
   return id.split(',').map((text) => {
-    const [, bytes = '', crc = ''] = /^([0-9a-f]{1,12})-([0-9a-f]{1,8})$/.exec(text) ?? [];
-    return bytes === '' ? undefined : { bytes: Number.parseInt(bytes, 16), crc: Number.parseInt(crc, 16) };
+    const [, history = '', ...counts] = /^([0-9a-f]{8})\.(\d{0,12})\.(\d{0,12})\.(\d{0,12})$/.exec(text) ?? [];
+    if (history === '') return undefined;
+    const [train, evaluations, samples] = counts.map((count) => (count === '' ? undefined : Number(count)));
+    return { history, train, evaluations, samples };
   });
 }

@@ -4,13 +4,14 @@ import { basename, resolve } from 'node:path';
 import { readRunFacts } from '../../../runs/run-facts.ts';
 import { formatCount } from '../../../support/format.ts';
 import type { RunInformation } from '../../dashboard-stream.ts';
+import { MAX_SETTINGS, MAX_TEXT_LENGTH } from './limits.ts';
 
 /** The name of a run: that of its folder. */
 export function runName(folder: string): string {
   return basename(resolve(folder));
 }
 
-/** What a run records of itself; only its name where it records nothing. */
+/** What a run records of itself, within the limits; only its name where it records nothing. */
 export async function recordedInformation(folder: string): Promise<RunInformation> {
   const name = runName(folder);
   const recorded = await readRunFacts(folder);
@@ -19,7 +20,7 @@ export async function recordedInformation(folder: string): Promise<RunInformatio
   const { device, ...software } = recorded.versions;
   const { preset, init, precision, data, totalBatchSize, steps } = configuration;
   const facts: [string, unknown][] = [
-    ['model', [preset ?? init, `${formatCount(parameters)} parameters`, precision].filter(Boolean).join(', ')],
+    ['model', [preset ?? init, `${formatCount(parameters)} parameters`, precision].filter(isText).join(', ')],
     ['device', device],
     ['data', data],
     ['batch', typeof totalBatchSize === 'number' ? `${formatCount(totalBatchSize)} tokens a step` : undefined],
@@ -34,8 +35,30 @@ export async function recordedInformation(folder: string): Promise<RunInformatio
     name,
     ...(typeof steps === 'number' ? { steps } : {}),
     facts: facts.flatMap(([fact, value]) =>
-      typeof value === 'string' && value !== '' ? [[fact, value] as const] : [],
+      isText(value) ? [[fact, shortened(value, MAX_TEXT_LENGTH)] as const] : [],
     ),
-    settings: configuration,
+    settings: bounded(configuration),
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** So many settings, with names and values so long, that a page can show them. */
+function bounded(settings: RunInformation['settings']): RunInformation['settings'] {
+  return Object.fromEntries(
+    Object.entries(settings)
+      .slice(0, MAX_SETTINGS)
+      .map(([name, value]) => {
+        const text = typeof value === 'string' ? value : JSON.stringify(value);
+        const isShort = text === undefined || text.length <= MAX_TEXT_LENGTH;
+        return [shortened(name, MAX_TEXT_LENGTH), isShort ? value : shortened(text, MAX_TEXT_LENGTH)];
+      }),
+  );
+}
+
+/** A text, or the beginning of a long one and `…`. */
+export function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

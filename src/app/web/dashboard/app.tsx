@@ -50,6 +50,7 @@ const CONNECTION_TEXTS: Readonly<Record<Connection, string>> = {
   connecting: 'connecting …',
   connected: 'live',
   disconnected: 'disconnected, trying again …',
+  refused: 'too many pages are open, trying again …',
   reconnected: 'reconnected',
 };
 

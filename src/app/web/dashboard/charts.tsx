@@ -4,7 +4,7 @@ import { useId, useMemo, useState } from 'preact/hooks';
 import { formatExponential } from '../../../report/number-format.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../../../report/references.ts';
 import { Chart, type Zoom } from './chart.tsx';
-import { evaluationCurves, lossCurves, trainCurves } from './curves.ts';
+import { evaluationCurves, lossCurves, stepsOfPoint, trainCurves } from './curves.ts';
 import type { RunState } from './run-state.ts';
 import { numberTick, percentTick } from './tick-labels.ts';
 
@@ -36,6 +36,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
     }),
     [runs, smoothing],
   );
+  const averaged = Math.max(...runs.map(({ history }) => stepsOfPoint(history.train)));
   const common = { zoom, onZoom: setZoom };
   const low = { ...common, height: LOW };
   return (
@@ -76,6 +77,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
             </>
           )}
         </button>
+        {averaged > 1 && <span>A point is the mean of {averaged} steps.</span>}
       </form>
       <div class="charts">
         <Chart

@@ -1,6 +1,7 @@
 /**
  * @file The stream of events from the server. A lost connection is taken up again where it ended: by the browser itself, or
- * here where the browser gives up (a proxy's error page, another program on the port) or nobody saw the page.
+ * here where the browser gives up (the server has too many pages, a proxy's error page, another program on the port) or
+ * nobody saw the page.
  */
 
 import type { RunProblem, RunUpdate, ToldRun } from '../../dashboard-stream.ts';
@@ -10,8 +11,11 @@ export interface StreamListener {
   update(update: RunUpdate): void;
   problem(problem: RunProblem): void;
   connected(isConnected: boolean): void;
+  /** The server has as many pages as it may have. */
+  refused(): void;
 }
 
+const EVENTS = 'api/events';
 const RETRY_MILLISECONDS = 1500;
 
 /** Connects, and stays so while the page is seen, until the returned function is called. */
@@ -21,10 +25,21 @@ export function connect(listener: StreamListener): () => void {
   let position = '';
   const close = (): void => {
     source?.close();
+    source = undefined;
     clearTimeout(timer);
   };
+  // a browser says nothing of why it gave up
+  const openLater = async (given: EventSource): Promise<void> => {
+    const signal = AbortSignal.timeout(RETRY_MILLISECONDS);
+    const answer = await fetch(EVENTS, { method: 'HEAD', signal }).catch(() => undefined);
+    if (source !== given) return;
+    if (answer?.status === 503) listener.refused();
+    else listener.connected(false);
+    const wait = 1000 * (Number(answer?.headers.get('retry-after')) || 0);
+    timer = setTimeout(open, Math.max(RETRY_MILLISECONDS, wait));
+  };
   const open = (): void => {
-    const opened = new EventSource(`api/events?from=${encodeURIComponent(position)}`);
+    const opened = new EventSource(`${EVENTS}?from=${encodeURIComponent(position)}`);
     source = opened;
     const on = <Data>(name: string, tell: (data: Data) => void): void =>
       opened.addEventListener(name, ({ data, lastEventId }: MessageEvent<string>) => {
@@ -36,8 +51,8 @@ export function connect(listener: StreamListener): () => void {
     on('problem', listener.problem);
     opened.onopen = () => listener.connected(true);
     opened.onerror = () => {
-      listener.connected(false);
-      if (opened.readyState === EventSource.CLOSED) timer = setTimeout(open, RETRY_MILLISECONDS);
+      if (opened.readyState === EventSource.CLOSED) void openLater(opened);
+      else listener.connected(false);
     };
   };
   // a browser has six connections to a server at most: pages that nobody sees leave them to others

@@ -41,10 +41,35 @@ export function trainCurves(
   return runs.map(({ history: { train } }, run) => {
     const isOne = runs.length === 1;
     const look = { label: labels[run] ?? '', ...(isOne ? TRAINING : runLook(run)) };
-    const measured = { ...look, steps: train.step, values: train[key] };
-    const smoothed = { ...measured, values: smooth(train[key], smoothing) };
-    return isOne && smoothing > 0 ? [{ ...measured, isFaint: true }, smoothed] : [smoothed];
+    const smoothed = { ...look, steps: train.step, values: smooth(train.step, train[key], smoothing) };
+    const measured = { ...smoothed, ...asMeasured(train, key), isFaint: true };
+    return isOne && smoothing > 0 ? [measured, smoothed] : [smoothed];
   });
+}
+
+/** A column; where a point is the mean of several steps, the lowest of them and the highest in its place. */
+function asMeasured(
+  train: TrainColumns,
+  key: Exclude<keyof TrainColumns, 'step'>,
+): { readonly steps: readonly number[]; readonly values: readonly (number | null)[] } {
+  const extremes = EXTREMES[key];
+  if (extremes === undefined || stepsOfPoint(train) <= 1) return { steps: train.step, values: train[key] };
+  const [lowest, highest] = [train[extremes[0]], train[extremes[1]]];
+  const points = train.step.flatMap((step, index) => {
+    const gap = step - (train.step[index - 1] ?? -1);
+    const last = [step, highest[index] ?? null] as const;
+    return gap > 1 ? [[step - Math.floor(gap / 2), lowest[index] ?? null] as const, last] : [last];
+  });
+  return { steps: points.map(([step]) => step), values: points.map(([, value]) => value) };
+}
+
+const EXTREMES: Readonly<
+  Record<string, readonly ['lowestLoss', 'highestLoss'] | readonly ['lowestNorm', 'highestNorm']>
+> = { loss: ['lowestLoss', 'highestLoss'], norm: ['lowestNorm', 'highestNorm'] };
+
+/** Of how many steps a point is the mean. */
+export function stepsOfPoint({ step: [first = 0, second = first] }: TrainColumns): number {
+  return second - first;
 }
 
 /** What evaluations found of every run; the curves of each run, none where it was not evaluated. */

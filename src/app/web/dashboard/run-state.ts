@@ -14,9 +14,12 @@ export function emptyRun(information: ToldRun): RunState {
   return {
     information,
     history: {
-      train: { step: [], loss: [], lr: [], norm: [], ms: [], tokensPerSecond: [], mfu: [] },
+      train: {
+        ...{ step: [], loss: [], lr: [], norm: [], ms: [], tokensPerSecond: [], mfu: [] },
+        ...{ lowestLoss: [], highestLoss: [], lowestNorm: [], highestNorm: [] },
+      },
       evaluations: { step: [], validationLoss: [], hellaswag: [], hellaswagExamples: [] },
-      samples: [],
+      samples: { step: [], text: [] },
     },
     problem: null,
   };
@@ -48,21 +51,13 @@ export function afterNews(runs: readonly RunState[], told: readonly ToldRun[]): 
 }
 
 /** The run after an update. The arrays of a run that only grows are added to in place. */
-export function afterUpdate(run: RunState, update: RunUpdate): RunState {
-  const { train, evaluations, samples } = update;
-  if (update.replaces) return { ...run, history: { train, evaluations, samples } };
-  const { history } = run;
-  extendColumns(history.train, train);
-  extendColumns(history.evaluations, evaluations);
-  extend(history.samples, samples);
-  return { ...run, history: { ...history } };
-}
-
-function extendColumns<Columns extends object>(columns: Columns, added: Columns): void {
-  for (const key of Object.keys(columns) as (keyof Columns)[])
-    extend(columns[key] as unknown[], added[key] as unknown[]);
-}
-
-function extend<T>(array: T[], added: readonly T[]): void {
-  for (const value of added) array.push(value);
+export function afterUpdate(run: RunState, { part, from, columns }: RunUpdate): RunState {
+  const known: Readonly<Record<string, unknown[]>> = { ...run.history[part] };
+  for (const [name, added] of Object.entries(columns)) {
+    const column = known[name];
+    if (column === undefined) continue;
+    column.length = Math.min(column.length, from);
+    for (const value of added) column.push(value);
+  }
+  return { ...run, history: { ...run.history, [part]: known } };
 }

@@ -2,10 +2,10 @@
 
 import { useId, useState } from 'preact/hooks';
 import { formatCount } from '../../../support/format.ts';
-import type { Sample } from '../../dashboard-stream.ts';
+import type { SampleColumns } from '../../dashboard-stream.ts';
 
-export function Samples({ samples }: { readonly samples: readonly Sample[] }) {
-  const steps = [...new Set(samples.map(({ step }) => step))];
+export function Samples({ samples }: { readonly samples: SampleColumns }) {
+  const steps = [...new Set(samples.step)];
   // without a choice the newest are shown
   const [chosen, setChosen] = useState<number>();
   const slider = useId();
@@ -36,9 +36,9 @@ export function Samples({ samples }: { readonly samples: readonly Sample[] }) {
         <output for={slider}>after {formatCount(step)} steps</output>
       </header>
       <ul>
-        {samples
-          .filter((sample) => sample.step === step)
-          .map(({ text }, index) => (
+        {samples.text
+          .filter((_, index) => samples.step[index] === step)
+          .map((text, index) => (
             <li key={`${step}-${index}`}>{text}</li>
           ))}
       </ul>

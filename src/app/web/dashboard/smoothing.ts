@@ -1,22 +1,29 @@
 /** @file Smoothed curves. */
 
-/** A curve is smoothed over this share of its values at most: one of few values would lag far behind them. */
+/** A curve is smoothed over this share of its steps at most: one of few steps would lag far behind them. */
 const LARGEST_SHARE = 1 / 20;
 
 /**
  * The exponential moving average of a column, without the bias towards its start: the weight of a value falls by `weight`
- * from step to step. Missing values stay missing and change nothing.
- * @param weight from 0, the column itself, to below 1; less of it is applied to short columns.
+ * from step to step. A value after several steps is the mean of them and weighs as much. Missing values stay missing and
+ * change nothing.
+ * @param weight from 0, the column itself, to below 1; less of it is applied to short runs.
  */
-export function smooth(values: readonly (number | null)[], weight: number): readonly (number | null)[] {
-  const applied = Math.min(weight, 1 - 1 / (values.length * LARGEST_SHARE));
+export function smooth(
+  steps: readonly number[],
+  values: readonly (number | null)[],
+  weight: number,
+): readonly (number | null)[] {
+  const [first = 0, last = 0] = [steps[0], steps.at(-1)];
+  const applied = Math.min(weight, 1 - 1 / ((last - first + 1) * LARGEST_SHARE));
   if (applied <= 0) return values;
   let sum = 0;
   let total = 0;
-  return values.map((value) => {
+  return values.map((value, index) => {
     if (value === null) return null;
-    sum = sum * applied + value;
-    total = total * applied + 1;
+    const decay = applied ** ((steps[index] ?? 0) - (steps[index - 1] ?? (steps[index] ?? 0) - 1));
+    sum = sum * decay + value * (1 - decay);
+    total = total * decay + (1 - decay);
     return sum / total;
   });
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { connect } from './connection.ts';
 import { afterNews, afterUpdate, type RunState } from './run-state.ts';
 
-export type Connection = 'connecting' | 'connected' | 'disconnected' | 'reconnected';
+export type Connection = 'connecting' | 'connected' | 'disconnected' | 'refused' | 'reconnected';
 
 const RECONNECTED_MILLISECONDS = 4000;
 
@@ -12,26 +12,36 @@ export function useRuns(): { readonly runs: readonly RunState[]; readonly connec
   const [runs, setRuns] = useState<readonly RunState[]>([]);
   const [connection, setConnection] = useState<Connection>('connecting');
 
-  const change = (index: number, changed: (run: RunState) => RunState): void =>
-    setRuns((known) => known.map((run, place) => (place === index ? changed(run) : run)));
+  useEffect(() => {
+    type Change = (runs: readonly RunState[]) => readonly RunState[];
+    // a history comes in many events, which are drawn together
+    let waiting: Change[] = [];
+    const change = (next: Change): void => {
+      if (waiting.push(next) > 1) return;
+      requestAnimationFrame(() => {
+        const changes = waiting;
+        waiting = [];
+        setRuns((known) => changes.reduce((runs, next) => next(runs), known));
+      });
+    };
+    const changeRun = (index: number, next: (run: RunState) => RunState): void =>
+      change((runs) => runs.map((run, place) => (place === index ? next(run) : run)));
 
-  useEffect(
-    () =>
-      connect({
-        runs: (told) => setRuns((known) => afterNews(known, told)),
-        update: (update) => change(update.run, (run) => afterUpdate(run, update)),
-        problem: ({ run, message }) => change(run, (state) => ({ ...state, problem: message })),
-        connected: (isConnected) => {
-          // a new connection tells its problems anew
-          if (isConnected) setRuns((known) => known.map((run) => ({ ...run, problem: null })));
-          setConnection((before) => {
-            if (!isConnected) return 'disconnected';
-            return before === 'disconnected' ? 'reconnected' : 'connected';
-          });
-        },
-      }),
-    [],
-  );
+    return connect({
+      runs: (told) => change((runs) => afterNews(runs, told)),
+      update: (update) => changeRun(update.run, (run) => afterUpdate(run, update)),
+      problem: ({ run, message }) => changeRun(run, (state) => ({ ...state, problem: message })),
+      connected: (isConnected) => {
+        // a new connection tells its problems anew
+        if (isConnected) change((runs) => runs.map((run) => ({ ...run, problem: null })));
+        setConnection((before) => {
+          if (!isConnected) return 'disconnected';
+          return before === 'disconnected' || before === 'refused' ? 'reconnected' : 'connected';
+        });
+      },
+      refused: () => setConnection('refused'),
+    });
+  }, []);
 
   useEffect(() => {
     if (connection !== 'reconnected') return;

@@ -6,16 +6,41 @@ import { legendEntries } from '../../../../src/app/web/dashboard/legend.tsx';
 import { afterUpdate, emptyRun } from '../../../../src/app/web/dashboard/run-state.ts';
 import { smooth } from '../../../../src/app/web/dashboard/smoothing.ts';
 import { numberTick, percentTick } from '../../../../src/app/web/dashboard/tick-labels.ts';
+import { trainColumns } from './train-columns.ts';
 
 test('smoothing is the mean weighted towards the newest, without a bias to the start', () => {
-  const constant = Array.from({ length: 200 }, () => 3);
-  for (const value of smooth(constant, 0.9)) expect(value).toBeCloseTo(3, 12);
-  const values = Array.from({ length: 200 }, (_, step) => (step < 100 ? 0 : 1));
-  const smoothed = smooth(values, 0.9);
+  const steps = Array.from({ length: 200 }, (_, step) => step);
+  const constant = steps.map(() => 3);
+  for (const value of smooth(steps, constant, 0.9)) expect(value).toBeCloseTo(3, 12);
+  const values = steps.map((step) => (step < 100 ? 0 : 1));
+  const smoothed = smooth(steps, values, 0.9);
   expect(smoothed[99]).toBe(0);
   expect(smoothed[109]).toBeCloseTo(1 - 0.9 ** 10, 4);
-  expect(smooth(values, 0)).toBe(values);
-  expect(smooth([1, null, 3], 0.9)).toEqual([1, null, 3]);
+  expect(smooth(steps, values, 0)).toBe(values);
+  expect(smooth([0, 1, 2], [1, null, 3], 0.9)).toEqual([1, null, 3]);
+});
+
+test('means of several steps are smoothed as the steps themselves are', () => {
+  const steps = Array.from({ length: 1000 }, (_, step) => step);
+  const values = steps.map((step) => (step < 500 ? 0 : 1));
+  const isLast = (step: number): boolean => step % 4 === 3;
+  const thinned = smooth(
+    steps.filter(isLast),
+    values.filter((_, step) => isLast(step)),
+    0.9,
+  );
+  const smoothed = smooth(steps, values, 0.9).filter((_, step) => isLast(step));
+  for (const [point, value] of thinned.entries()) expect(value).toBeCloseTo(smoothed[point] ?? Number.NaN, 9);
+});
+
+test('of a long run the measured curve goes through the lowest and highest steps, the smoothed one through the means', () => {
+  const run = afterUpdate(emptyRun({ name: 'run', facts: [], settings: {}, isTraining: false }), {
+    ...{ run: 0, part: 'train', from: 0 },
+    columns: trainColumns({ step: [1, 3, 4], loss: [3, 3, 4], lowestLoss: [2, 1, 4], highestLoss: [4, 5, 4] }),
+  });
+  const [measured, smoothed] = lossCurves([run], 0.9);
+  expect(measured).toMatchObject({ steps: [0, 1, 2, 3, 4], values: [2, 4, 1, 5, 4], isFaint: true });
+  expect(smoothed).toMatchObject({ steps: [1, 3, 4], values: [3, 3, 4] });
 });
 
 test('curves measured at different steps share one row of steps', () => {
@@ -63,11 +88,13 @@ test('the legend tells the value under the cursor, none behind the end of a curv
 
 test('of several runs each has one entry in the legend of the loss, and a look of its own', () => {
   const runs = Array.from({ length: 10 }, (_, index) =>
-    afterUpdate(emptyRun({ name: `run-${index}`, facts: [], settings: {}, isTraining: false }), {
-      ...{ run: index, replaces: true, samples: [] },
-      train: { step: [0], loss: [3], lr: [1], norm: [1], ms: [1], tokensPerSecond: [1], mfu: [1] },
-      evaluations: { step: [0], validationLoss: [4], hellaswag: [null], hellaswagExamples: [null] },
-    }),
+    [
+      { run: index, part: 'train', from: 0, columns: trainColumns({ step: [0], loss: [3] }) } as const,
+      {
+        ...({ run: index, part: 'evaluations', from: 0 } as const),
+        columns: { step: [0], validationLoss: [4], hellaswag: [null], hellaswagExamples: [null] },
+      },
+    ].reduce(afterUpdate, emptyRun({ name: `run-${index}`, facts: [], settings: {}, isTraining: false })),
   );
   const curves = lossCurves(runs, 0.9);
   const entries = legendEntries(curves, alignedData(curves, false), undefined, String);

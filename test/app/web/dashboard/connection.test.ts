@@ -32,7 +32,17 @@ function see(isSeen: boolean): void {
   page.dispatchEvent(new Event('visibilitychange'));
 }
 
-const listener = { runs: vi.fn(), update: vi.fn(), problem: vi.fn(), connected: vi.fn() };
+/** What the server answers to a page that asks why it was given up. */
+function answer(status: number, headers: Record<string, string> = {}): void {
+  vi.stubGlobal('fetch', async () => new Response(null, { status, headers }));
+}
+
+function giveUp(source: Source | undefined): void {
+  source?.close();
+  source?.onerror();
+}
+
+const listener = { runs: vi.fn(), update: vi.fn(), problem: vi.fn(), connected: vi.fn(), refused: vi.fn() };
 const openSources = (): string[] =>
   sources.filter(({ readyState }) => readyState !== Source.CLOSED).map(({ url }) => url);
 
@@ -42,6 +52,8 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('EventSource', Source);
   vi.stubGlobal('document', page);
+  vi.clearAllMocks();
+  answer(404);
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -70,18 +82,27 @@ test('a page that was opened unseen connects when it is seen', () => {
   disconnect();
 });
 
-test('a connection that the browser gave up is opened again, unless the page is no longer seen', () => {
+test('a connection that the browser gave up is opened again, unless the page is no longer seen', async () => {
   const disconnect = connect(listener);
-  const giveUp = (source: Source | undefined): void => {
-    source?.close();
-    source?.onerror();
-  };
   giveUp(sources[0]);
-  vi.runAllTimers();
+  await vi.runAllTimersAsync();
+  expect(listener.connected).toHaveBeenLastCalledWith(false);
   expect(openSources()).toHaveLength(1);
   giveUp(sources[1]);
   see(false);
-  vi.runAllTimers();
+  await vi.runAllTimersAsync();
   expect(openSources()).toEqual([]);
+  disconnect();
+});
+
+test('a page that the server has no room for says so, and asks again when the server says', async () => {
+  const disconnect = connect(listener);
+  answer(503, { 'retry-after': '7' });
+  giveUp(sources[0]);
+  await vi.advanceTimersByTimeAsync(6900);
+  expect(listener.refused).toHaveBeenCalledOnce();
+  expect(openSources()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(openSources()).toHaveLength(1);
   disconnect();
 });

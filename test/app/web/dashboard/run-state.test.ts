@@ -1,38 +1,35 @@
 import { expect, test } from 'vitest';
+import type { RunUpdate } from '../../../../src/app/dashboard-stream.ts';
 import { afterNews, afterUpdate, emptyRun, stateOf } from '../../../../src/app/web/dashboard/run-state.ts';
+import { trainColumns } from './train-columns.ts';
 
 const told = { name: 'run', facts: [], settings: {}, isTraining: false };
 
-const update = (replaces: boolean, ...steps: number[]) => {
-  const values = () => steps.map((step) => 10 - step);
-  return {
-    ...{ run: 0, replaces, samples: steps.map((step) => ({ step, text: 'once' })) },
-    train: {
-      step: [...steps],
-      loss: values(),
-      lr: values(),
-      norm: values(),
-      ms: values(),
-      tokensPerSecond: values(),
-      mfu: values(),
-    },
-    evaluations: { step: [...steps], validationLoss: values(), hellaswag: values(), hellaswagExamples: values() },
-  };
-};
+const trained = (from: number, ...steps: number[]): RunUpdate => ({
+  ...{ run: 0, part: 'train', from },
+  columns: trainColumns({ step: steps, loss: steps.map((step) => 10 - step) }),
+});
 
-test('updates are added to a run; one that replaces takes the place of all before it', () => {
-  const run = emptyRun(told);
-  const grown = afterUpdate(afterUpdate(run, update(true, 0, 1, 2)), update(false, 3));
-  expect(grown.history.train.step).toEqual([0, 1, 2, 3]);
-  expect(grown.history.train.loss).toEqual([10, 9, 8, 7]);
-  expect(grown.history.samples).toHaveLength(4);
-  expect(afterUpdate(grown, update(true, 0, 1)).history.train.step).toEqual([0, 1]);
+test('updates are added to a run, in place of what was told behind their beginning', () => {
+  const grown = [trained(0, 0, 1, 2), trained(3, 3), trained(3, 4, 5)].reduce(afterUpdate, emptyRun(told));
+  expect(grown.history.train.step).toEqual([0, 1, 2, 4, 5]);
+  expect(grown.history.train.loss).toEqual([10, 9, 8, 6, 5]);
+  const sampled = afterUpdate(grown, {
+    ...{ run: 0, part: 'samples', from: 0 },
+    columns: { step: [3, 3], text: ['once', 'upon'] },
+  });
+  expect(sampled.history.samples.text).toEqual(['once', 'upon']);
+  const anew = afterUpdate(sampled, trained(0, 0, 1));
+  expect([anew.history.train.step, anew.history.samples.step]).toEqual([
+    [0, 1],
+    [3, 3],
+  ]);
 });
 
 test('a run is trained, finished, stopped or not begun', () => {
-  const stateAfter = (isTraining: boolean, steps: number | undefined, ...trained: number[]) => {
+  const stateAfter = (isTraining: boolean, steps: number | undefined, ...done: number[]) => {
     const information = { ...told, isTraining, ...(steps === undefined ? {} : { steps }) };
-    return stateOf(afterUpdate(emptyRun(information), update(true, ...trained)));
+    return stateOf(afterUpdate(emptyRun(information), trained(0, ...done)));
   };
   expect(stateAfter(true, 3, 0, 1)).toBe('training');
   expect(stateAfter(false, 3, 0, 1)).toBe('stopped');
@@ -43,7 +40,7 @@ test('a run is trained, finished, stopped or not begun', () => {
 });
 
 test('what is told of a run again leaves its history', () => {
-  const known = [afterUpdate(emptyRun(told), update(true, 0, 1))];
+  const known = [afterUpdate(emptyRun(told), trained(0, 0, 1))];
   const [run, other] = afterNews(known, [{ ...told, name: 'new' }, told]);
   expect([run?.information.name, run?.history.train.step]).toEqual(['new', [0, 1]]);
   expect(other?.history.train.step).toEqual([]);

@@ -1,0 +1,82 @@
+/** @file Looks at the runs on behalf of all pages, while there are any. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MetricsFollower } from '../../../runs/follow-metrics.ts';
+import { messageOf } from '../../../support/errors.ts';
+import { type DashboardRuns, Informant } from './informant.ts';
+import { MAX_STREAMS } from './limits.ts';
+import { RunHistory } from './run-history.ts';
+
+const POLL_MILLISECONDS = 500;
+
+/** A run as it was found last. */
+export class WatchedRun {
+  readonly history: RunHistory;
+  readonly #follower: MetricsFollower;
+  #problem: string | null = null;
+
+  constructor(folder: string, run: number) {
+    this.history = new RunHistory(run);
+    this.#follower = new MetricsFollower(folder);
+  }
+
+  /** Why it cannot be read. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  async look(): Promise<void> {
+    try {
+      for (let change = await this.#follower.next(); change; change = await this.#follower.next()) {
+        if (change.replaces) this.history.clear();
+        this.history.add(change.lines);
+      }
+      this.#problem = null;
+    } catch (cause) {
+      this.#problem = messageOf(cause);
+    }
+  }
+}
+
+/** All that pages are told, found once for all of them. */
+export class Watch {
+  readonly informant: Informant;
+  readonly runs: readonly WatchedRun[];
+  #pages = 0;
+  #isLooking = false;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(runs: DashboardRuns) {
+    this.informant = new Informant(runs);
+    this.runs = runs.folders.map((folder, run) => new WatchedRun(folder, run));
+  }
+
+  /** Whether there are as many pages as there may be. */
+  get isFull(): boolean {
+    return this.#pages >= MAX_STREAMS;
+  }
+
+  /** Looks at the runs for one more page, until the returned function is called. */
+  join(): () => void {
+    this.#pages++;
+    if (!this.#isLooking) void this.#lookWhileWatched();
+    return () => this.#pages--;
+  }
+
+  /** Resolves when the runs have been looked at once more. */
+  nextLook(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  async #lookWhileWatched(): Promise<void> {
+    this.#isLooking = true;
+    while (this.#pages > 0) {
+      await this.informant.look();
+      for (const run of this.runs) await run.look();
+      for (const resolve of this.#waiting.splice(0)) resolve();
+      await sleep(POLL_MILLISECONDS);
+    }
+    this.#isLooking = false;
+    for (const { history } of this.runs) history.forgetEvents();
+  }
+}
