@@ -37,8 +37,6 @@ typedef struct team team;
 /** What the threads of a team share: one barrier, counters for claiming work, one scratch area. */
 typedef struct {
   void (*barrier)(team *team);
-  _Alignas(128) atomic_int arrived;
-  _Alignas(128) atomic_int generation;
   struct {
     _Alignas(128) atomic_llong next;
   } counters[TEAM_COUNTERS];
