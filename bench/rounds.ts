@@ -2,8 +2,10 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { messageOf } from '#minillm/support/errors.js';
 import type { Command, Contender } from './contenders.ts';
 import { type Report, readReport } from './report.ts';
+import { processorTime, untilStalled } from './stall.ts';
 
 const run = promisify(execFile);
 
@@ -35,13 +37,37 @@ export async function measureInTurn(
   return { reports, failures };
 }
 
-/** Runs a work in a process of its own and reads what it printed; `signal` ends it. */
-export async function runProcess({ command, args }: Command, signal: AbortSignal): Promise<Report> {
-  const { stdout } = await run(command, args, { maxBuffer: 2 ** 26, signal });
-  return readReport(stdout);
+/** Between two looks at whether a process works, in milliseconds. */
+const PATIENCE = 60_000;
+
+/**
+ * Runs a work in a process of its own and reads what it printed; `signal` ends it, and so does a time of `patience` in which it
+ * uses no processor time. Where there is no `ps` to ask, it may take for ever.
+ */
+export async function runProcess(
+  { command, args }: Command,
+  signal: AbortSignal,
+  patience = PATIENCE,
+): Promise<Report> {
+  const stalled = new AbortController();
+  const ended = new AbortController();
+  const running = run(command, args, { maxBuffer: 2 ** 26, signal: AbortSignal.any([signal, stalled.signal]) });
+  untilStalled(() => processorTime(running.child.pid ?? 0), patience, ended.signal).then(
+    () => stalled.abort(),
+    () => undefined,
+  );
+  try {
+    const { stdout } = await running;
+    return readReport(stdout);
+  } catch (cause) {
+    if (!stalled.signal.aborted) throw cause;
+    throw new Error(`it made no progress: no processor time in ${patience / 1000} s; it was ended`);
+  } finally {
+    ended.abort();
+  }
 }
 
 function lastLine(cause: unknown): string {
-  const said = (cause as { stderr?: string }).stderr?.trim() || String(cause);
+  const said = (cause as { stderr?: string }).stderr?.trim() || messageOf(cause);
   return said.split('\n').at(-1) ?? '';
 }

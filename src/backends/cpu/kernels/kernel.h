@@ -38,8 +38,6 @@ typedef struct team team;
 /** What the threads of a team share: one barrier, counters for claiming work, one scratch area. */
 typedef struct {
   void (*barrier)(team *team);
-  _Alignas(128) atomic_int arrived;
-  _Alignas(128) atomic_int generation;
   atomic_int failed; /* a collective failed: the run ends after this launch */
   struct {
     _Alignas(128) atomic_llong next;

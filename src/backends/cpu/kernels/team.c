@@ -3,14 +3,13 @@
  * thread that asks for a run only waits; JavaScript stays free.
  */
 #define _GNU_SOURCE
+#include "gate.h"
 #include "kernel.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define EXPORT __attribute__((visibility("default")))
 #define LARGE_PAGE ((size_t)2 << 20)
@@ -21,7 +20,8 @@ typedef struct {
 } launch;
 
 typedef struct pool {
-  team_shared shared;
+  team_shared shared; /* first, so that its address is the pool's */
+  gate gate;
   pthread_mutex_t mutex;
   pthread_cond_t work, done;
   int threads, running, closing;
@@ -36,41 +36,19 @@ typedef struct pool {
   team *teams;
 } pool;
 
-static inline void pause_briefly(int spins) {
-  if (spins < 4000) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-  } else {
-    sched_yield();
-  }
-}
-
-static int64_t nanoseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* The last thread to arrive resets the counters when a launch has ended, decides whether to stop, and opens the gate. */
 static void meet(team *member, pool *launch_end, int64_t index) {
-  team_shared *shared = member->shared;
-  int generation = atomic_load_explicit(&shared->generation, memory_order_relaxed);
-  if (atomic_fetch_add_explicit(&shared->arrived, 1, memory_order_acq_rel) == member->threads - 1) {
-    atomic_store_explicit(&shared->arrived, 0, memory_order_relaxed);
-    if (launch_end) {
-      for (int i = 0; i < TEAM_COUNTERS; i++) atomic_store_explicit(&shared->counters[i].next, 0, memory_order_relaxed);
-      if (launch_end->times) launch_end->times[index + 1] = nanoseconds();
-      launch_end->stopping = (launch_end->stop && atomic_load_explicit(launch_end->stop, memory_order_relaxed)) ||
-                             atomic_load_explicit(&shared->failed, memory_order_relaxed);
-    }
-    atomic_store_explicit(&shared->generation, generation + 1, memory_order_release);
-  } else {
-    for (int spins = 0; atomic_load_explicit(&shared->generation, memory_order_acquire) == generation; spins++)
-      pause_briefly(spins);
+  gate *gate = &((pool *)member->shared)->gate;
+  int generation;
+  if (!gate_arrive(gate, &generation)) return gate_wait(gate, generation);
+  if (launch_end) {
+    team_shared *shared = member->shared;
+    for (int i = 0; i < TEAM_COUNTERS; i++) atomic_store_explicit(&shared->counters[i].next, 0, memory_order_relaxed);
+    if (launch_end->times) launch_end->times[index + 1] = nanoseconds();
+    launch_end->stopping = (launch_end->stop && atomic_load_explicit(launch_end->stop, memory_order_relaxed)) ||
+                           atomic_load_explicit(&shared->failed, memory_order_relaxed);
   }
+  gate_open(gate);
 }
 
 static void barrier(team *member) { meet(member, NULL, 0); }
@@ -129,6 +107,7 @@ EXPORT void *team_create(int32_t threads, int64_t private_bytes, int64_t shared_
   pthread_mutex_init(&made->mutex, NULL);
   pthread_cond_init(&made->work, NULL);
   pthread_cond_init(&made->done, NULL);
+  gate_prepare(&made->gate, threads);
   made->threads = threads;
   made->shared.barrier = barrier;
   made->shared.scratch = aligned((size_t)shared_bytes);
