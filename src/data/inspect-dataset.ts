@@ -1,8 +1,8 @@
 /** @file What is in a folder of shards, found by reading all of it: checksums, frequencies, lengths, some documents. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { Random } from '../support/random.ts';
+import { streamRegularFile } from '../support/regular-file.ts';
 import { openDataset, type ShardSet } from './dataset.ts';
 import type { DatasetDescription } from './dataset-description.ts';
 import type { Shard } from './shard.ts';
@@ -10,7 +10,6 @@ import { decode } from './tokenizer/tokenizer.ts';
 import { END_OF_TEXT, VOCABULARY_SIZE } from './vocabulary.ts';
 
 const READ_TOKENS = 1 << 19;
-const READ_BYTES = 1 << 20;
 /** More of a document is not shown. */
 const SHOWN_TOKENS = 300;
 /** 2³¹ tokens, more than any document. */
@@ -161,7 +160,7 @@ async function reportShards(
   for (const { path, tokenCount } of splits.flatMap(({ shards }) => shards)) {
     const name = basename(path);
     const hash = createHash('sha256');
-    for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(bytes as Buffer);
+    for await (const bytes of streamRegularFile(path)) hash.update(bytes);
     const sha256 = hash.digest('hex');
     const expected = described.get(name);
     reports.push({

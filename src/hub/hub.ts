@@ -3,10 +3,10 @@
  * (huggingface_hub, "Environment variables").
  */
 
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
+import { readRegularFile } from '../support/regular-file.ts';
 
 /** How long a request is tried. */
 export interface Patience {
@@ -31,6 +31,7 @@ export interface Hub {
 }
 
 const HUB_URL = 'https://huggingface.co';
+const MAX_TOKEN_BYTES = 4096;
 /** Waits between tries of 0.5, 1, 2, … 64 s. */
 const PATIENCE: Patience = { tries: 9, firstWaitMilliseconds: 500, silenceMilliseconds: 60_000 };
 
@@ -59,6 +60,6 @@ async function readToken(): Promise<string | undefined> {
   const { HF_TOKEN, HF_TOKEN_PATH, HF_HOME, XDG_CACHE_HOME } = process.env;
   if (HF_TOKEN?.trim()) return HF_TOKEN.trim();
   const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
-  const text = await readFile(HF_TOKEN_PATH || join(home, 'token'), 'utf8').catch(() => '');
-  return text.trim() || undefined;
+  const bytes = await readRegularFile(HF_TOKEN_PATH || join(home, 'token'), MAX_TOKEN_BYTES).catch(() => undefined);
+  return bytes?.toString().trim() || undefined;
 }

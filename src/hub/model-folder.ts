@@ -1,9 +1,10 @@
 /** @file A model of the hub as a folder on this disk: `hf:OWNER/NAME[@REVISION]`. */
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { exists, writeFileAtomic } from '../support/files.ts';
+import { readRegularFile } from '../support/regular-file.ts';
 import { download } from './download.ts';
 import { type Hub, openHub } from './hub.ts';
 import { hubCacheFolder, lockWhenFree, repositoryFolder } from './hub-cache.ts';
@@ -15,6 +16,9 @@ const OTHERS = [
   ...['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'],
   ...['vocab.json', 'merges.txt', 'special_tokens_map.json'],
 ];
+
+/** Of what a branch meant: 40 hexadecimal digits. */
+const MAX_COMMIT_BYTES = 64;
 
 export interface ModelFolderOptions {
   /** Default: as the environment says. */
@@ -47,7 +51,8 @@ export async function fetchModelFolder(name: string, options: ModelFolderOptions
   // written when all files are there
   const record = join(parent, 'complete', `revision-${encodeURIComponent(revision)}`);
   const isCommit = /^[0-9a-f]{40}$/.test(revision);
-  if ((hub.isOffline || isCommit) && (await exists(record))) return join(parent, await readFile(record, 'utf8'));
+  if ((hub.isOffline || isCommit) && (await exists(record)))
+    return join(parent, (await readRegularFile(record, MAX_COMMIT_BYTES)).toString());
   if (hub.isOffline)
     throw new UserError(
       `${name}: HF_HUB_OFFLINE is set and the model is not in ${parent}; unset it to download the model`,

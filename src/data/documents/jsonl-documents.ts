@@ -1,10 +1,7 @@
 /** @file Documents of a JSON-lines file: one field of one object a line. */
 import { messageOf, UserError } from '../../support/errors.ts';
 import type { DocumentPart } from './documents.ts';
-import { readUtf8File } from './utf8-file.ts';
-
-/** Half of what a string can hold. */
-const LONGEST_LINE = 2 ** 28;
+import { fileLines } from './file-lines.ts';
 
 /**
  * The documents of a `.jsonl` or `.jsonl.gz` file. Blank lines and empty texts are left out.
@@ -17,7 +14,7 @@ export async function* jsonlDocuments(
 ): AsyncGenerator<DocumentPart> {
   let number = 0;
   let bytes = 0;
-  for await (const chunk of linesOf(path)) {
+  for await (const chunk of fileLines(path)) {
     bytes += chunk.bytes;
     for (const line of chunk.lines) {
       number++;
@@ -35,30 +32,6 @@ export async function* jsonlDocuments(
       }
     }
   }
-}
-
-/** The lines that end in each chunk of the file, and at its end the last one. */
-async function* linesOf(path: string): AsyncGenerator<{ lines: string[]; bytes: number }> {
-  let unfinished: string[] = [];
-  let unfinishedCharacters = 0;
-  for await (const { text, bytes } of readUtf8File(path)) {
-    const lines = text.split('\n');
-    unfinished.push(lines[0]!);
-    unfinishedCharacters += lines[0]!.length;
-    if (unfinishedCharacters > LONGEST_LINE)
-      throw new UserError(
-        `${path}: expected lines of at most ${LONGEST_LINE} characters, found a longer one; is it JSON lines, one document a line?`,
-      );
-    if (lines.length > 1) {
-      lines[0] = unfinished.join('');
-      unfinished = [lines.pop()!];
-      unfinishedCharacters = unfinished[0]!.length;
-      yield { lines, bytes };
-    } else {
-      yield { lines: [], bytes };
-    }
-  }
-  yield { lines: [unfinished.join('')], bytes: 0 };
 }
 
 function textOfLine(line: string, textField: string): { text: string } | { problem: string } {
