@@ -91,13 +91,21 @@ async function* rowGroupUnits(
   } catch (error) {
     if (!(error instanceof DamagedFileError)) throw error;
     const problems = { count: 1, messages: [error.message] };
-    if (from.unit === 0) yield { ...from, work: { kind: 'documents', parts: [] }, bytes, weight: 0, problems };
+    if (from.unit === 0)
+      yield { ...from, work: { kind: 'documents', label: name, parts: [] }, bytes, weight: 0, problems };
     return;
   }
   const bytesBefore = (group: number): number => Math.round((bytes * group) / groups.length);
   for (const [unit, { source, bytes: weight }] of groups.entries()) {
     if (unit < from.unit) continue;
     const share = bytesBefore(unit + 1) - bytesBefore(unit);
-    yield { file: from.file, unit, work: { kind: 'row group', source }, bytes: share, weight, problems: NO_PROBLEMS };
+    yield {
+      file: from.file,
+      unit,
+      work: { kind: 'row group', label: source.label, source },
+      bytes: share,
+      weight,
+      problems: NO_PROBLEMS,
+    };
   }
 }

@@ -57,6 +57,10 @@ function stringOf({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, length).toString();
 }
 
+/** Said once, when the tokenizer is loaded. */
+export const READY = 'ready';
+parentPort?.postMessage(READY);
+
 /** Answers in the order of the messages, although reading is asynchronous. */
 let previous: Promise<void> = Promise.resolve();
 parentPort?.on('message', (work: UnitWork) => {
