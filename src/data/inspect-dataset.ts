@@ -35,6 +35,15 @@ export interface DatasetReport {
   readonly lengthCounts: readonly number[];
   readonly longestDocument: number;
   readonly samples: readonly DocumentSample[];
+  /** Of each shard the first id that is none of the vocabulary. */
+  readonly strays: readonly StrayToken[];
+}
+
+/** An id that no token has. */
+export interface StrayToken {
+  readonly shard: string;
+  readonly position: number;
+  readonly id: number;
 }
 
 export interface DocumentSample {
@@ -93,6 +102,7 @@ interface DocumentStart {
 /** Counts tokens and documents as they pass, and keeps some documents, each with the same chance (reservoir sampling). */
 class Census {
   readonly starts: DocumentStart[] = [];
+  readonly #strays = new Map<Shard, StrayToken>();
   readonly #tokenCounts = new Float64Array(VOCABULARY_SIZE);
   readonly #lengthCounts = new Array<number>(LENGTH_BINS).fill(0);
   readonly #samples: number;
@@ -109,7 +119,11 @@ class Census {
 
   add(tokens: Uint16Array, shard: Shard, start: number): void {
     const counts = this.#tokenCounts;
-    for (let i = 0; i < tokens.length; i++) counts[tokens[i]!]!++;
+    for (let i = 0; i < tokens.length; i++) {
+      const id = tokens[i]!;
+      if (id < VOCABULARY_SIZE) counts[id]!++;
+      else if (!this.#strays.has(shard)) this.#strays.set(shard, { shard: basename(shard.path), position: start + i, id });
+    }
     let from = 0;
     for (let at = tokens.indexOf(END_OF_TEXT); at >= 0; at = tokens.indexOf(END_OF_TEXT, from)) {
       if (this.#length !== undefined) this.#length += at - from;
@@ -135,8 +149,9 @@ class Census {
     else if (place < this.#samples) this.starts[place] = start;
   }
 
-  result(): Pick<DatasetReport, 'documents' | 'tokenCounts' | 'lengthCounts' | 'longestDocument'> {
+  result(): Pick<DatasetReport, 'documents' | 'tokenCounts' | 'lengthCounts' | 'longestDocument' | 'strays'> {
     return {
+      strays: [...this.#strays.values()],
       ...{ documents: this.#documents, longestDocument: this.#longest },
       ...{ tokenCounts: this.#tokenCounts, lengthCounts: this.#lengthCounts },
     };

@@ -1,16 +1,16 @@
 /** @file Documents of a JSON-lines file: one field of one object a line. */
 import { messageOf, UserError } from '../../support/errors.ts';
-import type { DocumentPart } from './documents.ts';
+import type { DocumentPart, ReadDocumentsOptions } from './documents.ts';
 import { fileLines } from './file-lines.ts';
 
 /**
- * The documents of a `.jsonl` or `.jsonl.gz` file. Blank lines and empty texts are left out.
+ * The documents of a `.jsonl` or `.jsonl.gz` file. Blank lines are left out, and empty texts unless `keepEmpty`.
  * @throws UserError naming file and line when a line is not an object with that field, unless `onBadLine` is given.
  */
 export async function* jsonlDocuments(
   path: string,
   textField: string,
-  onBadLine?: (problem: string) => void,
+  { onBadLine, keepEmpty = false }: Pick<ReadDocumentsOptions, 'onBadLine' | 'keepEmpty'> = {},
 ): AsyncGenerator<DocumentPart> {
   let number = 0;
   let bytes = 0;
@@ -21,7 +21,7 @@ export async function* jsonlDocuments(
       if (line.trim() === '') continue;
       const parsed = textOfLine(line, textField);
       if ('text' in parsed) {
-        if (parsed.text === '') continue;
+        if (parsed.text === '' && !keepEmpty) continue;
         yield { text: parsed.text, startsDocument: true, bytes };
         bytes = 0;
       } else {

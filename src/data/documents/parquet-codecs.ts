@@ -5,19 +5,19 @@ import type { CompressionCodec } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 
 /** @throws Error when it is damaged, or of another size. */
-export function decompress(page: Uint8Array, bytes: number, codec: CompressionCodec): Uint8Array {
+export function decompress(page: Uint8Array, bytes: number, codec: CompressionCodec | undefined): Uint8Array {
   const decompressed = run(page, bytes, codec);
   if (decompressed.length !== bytes) throw new Error(`a page of ${decompressed.length} bytes instead of ${bytes}`);
   return decompressed;
 }
 
-function run(page: Uint8Array, bytes: number, codec: CompressionCodec): Uint8Array {
+function run(page: Uint8Array, bytes: number, codec: CompressionCodec | undefined): Uint8Array {
   const bound = { maxOutputLength: Math.max(1, bytes) };
   if (codec === 'UNCOMPRESSED') return page;
   if (codec === 'GZIP') return gunzipSync(page, bound);
   if (codec === 'BROTLI') return brotliDecompressSync(page, bound);
   if (codec === 'ZSTD') return decompressZstd(page, bytes);
-  const other = compressors[codec];
+  const other = codec && compressors[codec];
   if (other === undefined) throw new Error(`a page compressed with ${codec}`);
   return other(page, bytes);
 }

@@ -33,6 +33,8 @@ export interface RowGroupSource extends ChunkLayout {
   /** Where the column lies in the file. */
   readonly start: number;
   readonly storedBytes: number;
+  /** Whether rows with an empty text are documents. */
+  readonly keepEmpty: boolean;
 }
 
 export interface RowGroupOfFile {
@@ -60,7 +62,7 @@ export async function readSlice(file: FileHandle, start: number, length: number)
  * @throws DamagedFileError when it is not a whole Parquet file.
  * @throws UserError when it cannot be opened, or has no such column of texts (listing those it has).
  */
-export async function openRowGroups(path: string, name: string, column: string): Promise<RowGroupOfFile[]> {
+export async function openRowGroups(path: string, name: string, column: string, keepEmpty = false): Promise<RowGroupOfFile[]> {
   const metadata = await readFooter(path, name);
   const { repetition_type } = findColumn(metadata, name, column);
   return metadata.row_groups.map(({ columns, num_rows }, index) => {
@@ -72,7 +74,8 @@ export async function openRowGroups(path: string, name: string, column: string):
         label: `${name} row group ${index}`,
         start: Number(chunk?.dictionary_page_offset || chunk?.data_page_offset || 0),
         storedBytes,
-        codec: chunk?.codec ?? 'UNCOMPRESSED',
+        keepEmpty,
+        codec: chunk?.codec,
         isOptional: repetition_type !== 'REQUIRED',
         rows: Number(num_rows),
       },
@@ -99,7 +102,7 @@ async function readFooter(path: string, name: string): Promise<FileMetaData> {
     // hyparquet makes room for lists of any length that a footer claims
     new ThriftReader(footer).readStruct();
     const metadata = parquetMetadata(footer, { geoparquet: false });
-    if (metadata.schema.some(({ name }) => name === undefined)) throw new Error('columns without names');
+    if (metadata.schema.some(({ name }) => typeof name !== 'string')) throw new Error('columns without names');
     return metadata;
   } catch (cause) {
     throw new DamagedFileError(`${name}: expected a whole Parquet file, found otherwise (${messageOf(cause)})`);

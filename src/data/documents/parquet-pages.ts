@@ -9,7 +9,8 @@ import { ThriftReader, type ThriftStruct } from './thrift.ts';
 
 /** A flat column of byte arrays. */
 export interface ChunkLayout {
-  readonly codec: CompressionCodec;
+  /** Undefined for one that the format does not know. */
+  readonly codec: CompressionCodec | undefined;
   /** Whether rows may be without a value. */
   readonly isOptional: boolean;
   readonly rows: number;

@@ -8,15 +8,15 @@ import { readChunk } from './parquet-pages.ts';
 
 /**
  * Gives the texts of one column of one row group in the order of the rows, as UTF-8, and reads nothing else of the file. Rows
- * without text are left out.
+ * without text are left out, unless the source keeps those that are empty.
  * @param problems is told of rows that are left out because they hold something else.
  * @throws DamagedFileError when the row group cannot be read to its end; then what it gave should not be trusted.
  */
 export async function* readRowTexts(source: RowGroupSource, problems: ProblemList): AsyncGenerator<Uint8Array> {
-  const { label } = source;
+  const { label, keepEmpty } = source;
   try {
     for (const [row, value] of readChunk(await readStored(source), source)) {
-      if (value.length === 0) continue;
+      if (value.length === 0 && !keepEmpty) continue;
       if (isUtf8(value)) yield value;
       else problems.add(`${label}, row ${row}: expected UTF-8, found other bytes`);
     }
