@@ -28,6 +28,7 @@ export async function buildFromFiles(
     ...reading,
     files,
     skipBad,
+    keepEmpty: compat !== undefined,
     // files that are not released again were here before
     ...(files.release === undefined ? {} : { onFetched }),
   });

@@ -2,6 +2,7 @@
 
 import { type DatasetReport, inspectDataset } from '../data/inspect-dataset.ts';
 import { decode } from '../data/tokenizer/tokenizer.ts';
+import { VOCABULARY_SIZE } from '../data/vocabulary.ts';
 import { UserError } from '../support/errors.ts';
 import { formatCount } from '../support/format.ts';
 import { Progress } from './progress.ts';
@@ -15,7 +16,10 @@ export interface DataInspectFlags {
 const SHOWN_TOKENS = 12;
 const BAR_WIDTH = 40;
 
-/** Reads the shards, prints what is in them, and ends with an error where they are not those that `dataset.json` lists. */
+/**
+ * Reads the shards, prints what is in them, and ends with an error where they are not those that `dataset.json` lists, or hold
+ * ids that no token has.
+ */
 export async function dataInspect(folder: string, { documents, seed, json }: DataInspectFlags): Promise<void> {
   const progress = new Progress();
   const report = await inspectDataset(folder, {
@@ -24,6 +28,13 @@ export async function dataInspect(folder: string, { documents, seed, json }: Dat
       progress.update(`${Math.floor((100 * tokens) / total)} % | ${formatCount(tokens)} tokens`),
   }).finally(() => progress.clear());
   console.log(json ? JSON.stringify(reportObject(folder, report)) : reportLines(folder, report).join('\n'));
+  const [stray] = report.strays;
+  if (stray !== undefined) {
+    const others = report.strays.length > 1 ? ` (and others in ${report.strays.length - 1} more shards)` : '';
+    throw new UserError(
+      `${folder}: expected ids below ${VOCABULARY_SIZE}, found ${stray.id} at token ${stray.position} of ${stray.shard}${others}; build or download it again`,
+    );
+  }
   const changed = report.shards.filter(({ isAsDescribed }) => isAsDescribed === false).map(({ name }) => name);
   if (changed.length > 0) {
     throw new UserError(

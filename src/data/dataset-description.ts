@@ -2,10 +2,13 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { exists, writeFileAtomic } from '../support/files.ts';
-import { readJsonFile } from '../support/json.ts';
+import { listOf, readJsonFile } from '../support/json.ts';
 import { END_OF_TEXT, VOCABULARY_SIZE } from './vocabulary.ts';
 
 export const DESCRIPTION_NAME = 'dataset.json';
+
+/** A hundred thousand shards. */
+export const MAX_DESCRIPTION_BYTES = 20_000_000;
 
 const count = z.int().nonnegative();
 
@@ -19,7 +22,7 @@ export const descriptionSchema = z.object({
   documents: count,
   validationTokens: count,
   trainTokens: count,
-  shards: z.array(
+  shards: listOf(
     z.object({
       name: z.string().regex(/^[^/\\]+$/, 'expected a file name without folders'),
       split: z.enum(['train', 'validation']),
@@ -40,7 +43,7 @@ export const GPT2_TOKENIZER = { name: 'gpt2', vocabularySize: VOCABULARY_SIZE, e
  */
 export async function readDescription(folder: string): Promise<DatasetDescription | undefined> {
   const path = join(folder, DESCRIPTION_NAME);
-  return (await exists(path)) ? readJsonFile(descriptionSchema, path) : undefined;
+  return (await exists(path)) ? readJsonFile(descriptionSchema, path, MAX_DESCRIPTION_BYTES) : undefined;
 }
 
 /** Writes the description of the shards in a data folder. */

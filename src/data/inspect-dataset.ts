@@ -1,8 +1,8 @@
 /** @file What is in a folder of shards, found by reading all of it: checksums, frequencies, lengths, some documents. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { Random } from '../support/random.ts';
+import { streamRegularFile } from '../support/regular-file.ts';
 import { openDataset, type ShardSet } from './dataset.ts';
 import type { DatasetDescription } from './dataset-description.ts';
 import type { Shard } from './shard.ts';
@@ -10,7 +10,6 @@ import { decode } from './tokenizer/tokenizer.ts';
 import { END_OF_TEXT, VOCABULARY_SIZE } from './vocabulary.ts';
 
 const READ_TOKENS = 1 << 19;
-const READ_BYTES = 1 << 20;
 /** More of a document is not shown. */
 const SHOWN_TOKENS = 300;
 /** 2³¹ tokens, more than any document. */
@@ -36,6 +35,15 @@ export interface DatasetReport {
   readonly lengthCounts: readonly number[];
   readonly longestDocument: number;
   readonly samples: readonly DocumentSample[];
+  /** Of each shard the first id that is none of the vocabulary. */
+  readonly strays: readonly StrayToken[];
+}
+
+/** An id that no token has. */
+export interface StrayToken {
+  readonly shard: string;
+  readonly position: number;
+  readonly id: number;
 }
 
 export interface DocumentSample {
@@ -94,6 +102,7 @@ interface DocumentStart {
 /** Counts tokens and documents as they pass, and keeps some documents, each with the same chance (reservoir sampling). */
 class Census {
   readonly starts: DocumentStart[] = [];
+  readonly #strays = new Map<Shard, StrayToken>();
   readonly #tokenCounts = new Float64Array(VOCABULARY_SIZE);
   readonly #lengthCounts = new Array<number>(LENGTH_BINS).fill(0);
   readonly #samples: number;
@@ -110,7 +119,11 @@ class Census {
 
   add(tokens: Uint16Array, shard: Shard, start: number): void {
     const counts = this.#tokenCounts;
-    for (let i = 0; i < tokens.length; i++) counts[tokens[i]!]!++;
+    for (let i = 0; i < tokens.length; i++) {
+      const id = tokens[i]!;
+      if (id < VOCABULARY_SIZE) counts[id]!++;
+      else if (!this.#strays.has(shard)) this.#strays.set(shard, { shard: basename(shard.path), position: start + i, id });
+    }
     let from = 0;
     for (let at = tokens.indexOf(END_OF_TEXT); at >= 0; at = tokens.indexOf(END_OF_TEXT, from)) {
       if (this.#length !== undefined) this.#length += at - from;
@@ -136,8 +149,9 @@ class Census {
     else if (place < this.#samples) this.starts[place] = start;
   }
 
-  result(): Pick<DatasetReport, 'documents' | 'tokenCounts' | 'lengthCounts' | 'longestDocument'> {
+  result(): Pick<DatasetReport, 'documents' | 'tokenCounts' | 'lengthCounts' | 'longestDocument' | 'strays'> {
     return {
+      strays: [...this.#strays.values()],
       ...{ documents: this.#documents, longestDocument: this.#longest },
       ...{ tokenCounts: this.#tokenCounts, lengthCounts: this.#lengthCounts },
     };
@@ -161,7 +175,7 @@ async function reportShards(
   for (const { path, tokenCount } of splits.flatMap(({ shards }) => shards)) {
     const name = basename(path);
     const hash = createHash('sha256');
-    for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(bytes as Buffer);
+    for await (const bytes of streamRegularFile(path)) hash.update(bytes);
     const sha256 = hash.digest('hex');
     const expected = described.get(name);
     reports.push({

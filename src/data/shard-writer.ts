@@ -1,11 +1,10 @@
 /** @file One shard being written, piece by piece: its sha256 is known when it is closed. */
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileError, syncFile } from '../support/files.ts';
+import { openRegularFile, streamRegularFile } from '../support/regular-file.ts';
 import { BYTES_PER_TOKEN, shardError, shardHeader } from './shard-format.ts';
-
-const READ_BYTES = 1 << 20;
 
 /** A shard that was written in full. */
 export interface WrittenShard {
@@ -55,7 +54,7 @@ export class ShardWriter {
     const header = shardHeader(path, expectedTokens);
     const length = header.length + tokens * BYTES_PER_TOKEN;
     try {
-      const file = await open(path, 'r+');
+      const file = await openRegularFile(path, constants.O_RDWR);
       const { size } = await file.stat();
       if (size < length) {
         await file.close();
@@ -126,6 +125,6 @@ export class ShardWriter {
 
 async function hashOfFile(path: string): Promise<Hash> {
   const hash = createHash('sha256');
-  for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(bytes as Buffer);
+  for await (const bytes of streamRegularFile(path)) hash.update(bytes);
   return hash;
 }

@@ -1,6 +1,7 @@
 /** @file One shard, open for reading: slices of tokens by position, never the whole file. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { fileError } from '../support/files.ts';
+import { openRegularFileSync } from '../support/regular-file.ts';
 import { BYTES_PER_TOKEN, readShardLayout, type ShardLayout, shardError } from './shard-format.ts';
 
 export class Shard {
@@ -16,7 +17,7 @@ export class Shard {
   constructor(path: string) {
     this.path = path;
     try {
-      this.#file = openSync(path, 'r');
+      this.#file = openRegularFileSync(path);
     } catch (cause) {
       throw fileError(path, 'open it', cause);
     }

@@ -1,11 +1,11 @@
 /** @file HellaSwag's validation split from a file that the user names, or downloaded once. */
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, writableCacheFolder } from '../support/cache.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { exists, writeFileAtomic } from '../support/files.ts';
+import { readRegularFile } from '../support/regular-file.ts';
 import { type HellaswagExample, parseHellaswag, readHellaswag } from './hellaswag-examples.ts';
 import { DOWNLOAD, HELLASWAG } from './hellaswag-source.ts';
 
@@ -13,6 +13,9 @@ import { DOWNLOAD, HELLASWAG } from './hellaswag-source.ts';
 const FILE = 'hellaswag_val.jsonl';
 /** As long as a download may take, in milliseconds: 12 MB on a slow line. */
 const PATIENCE = 300_000;
+
+/** The published file holds 12 MB. */
+const MAX_DOWNLOAD_BYTES = 100_000_000;
 
 /** Told how many bytes of a download are here. */
 type OnProgress = (bytes: number, totalBytes: number) => void;
@@ -24,7 +27,7 @@ type OnProgress = (bytes: number, totalBytes: number) => void;
 export async function openHellaswag(source: string, published = HELLASWAG): Promise<HellaswagExample[]> {
   if (source !== DOWNLOAD) return readHellaswag(source);
   const path = await fetchHellaswag(published);
-  return parseHellaswag(checked(await readFile(path), published.sha256, path), path);
+  return parseHellaswag(checked(await readRegularFile(path, MAX_DOWNLOAD_BYTES), published.sha256, path), path);
 }
 
 /**
@@ -64,6 +67,7 @@ async function bodyOf(response: Response, onProgress: OnProgress | undefined): P
   for await (const piece of response.body ?? []) {
     pieces.push(piece);
     bytes += piece.length;
+    if (bytes > MAX_DOWNLOAD_BYTES) throw new Error(`more than ${MAX_DOWNLOAD_BYTES} bytes`);
     if (totalBytes > 0) onProgress?.(bytes, totalBytes);
   }
   return Buffer.concat(pieces);

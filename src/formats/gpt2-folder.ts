@@ -11,6 +11,7 @@ import { type Gpt2Parameter, gpt2Parameters } from './gpt2-parameters.ts';
 import { gpt2TokenizerFiles } from './gpt2-tokenizer-files.ts';
 import { SafetensorsFile } from './safetensors-reader.ts';
 import { writeSafetensors } from './safetensors-writer.ts';
+import { checkTiedHead, type TensorPlace } from './tied-head.ts';
 
 const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
@@ -18,6 +19,8 @@ const PREFIX = 'transformer.';
 
 /** Tensors of old files that are no parameters: the causal masks, and the head, which is `wte`. */
 const IGNORED = /^(transformer\.h\.\d+\.attn\.(masked_)?bias|lm_head\.weight)$/;
+const HEAD = 'lm_head.weight';
+const EMBEDDING = 'transformer.wte.weight';
 const FLOATS = ['F32', 'BF16', 'F16', 'F64'];
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
@@ -36,16 +39,11 @@ export interface Gpt2Folder {
   close(): Promise<void>;
 }
 
-/** Where a parameter lies, and the name it has there. */
-interface Place {
-  readonly file: SafetensorsFile;
-  readonly name: string;
-}
-
 /**
  * Opens a Hugging Face GPT-2 folder: weights in one safetensors file or in several with an index, of any floating type,
  * named with or without `transformer.`.
- * @throws UserError when a file is missing or damaged, or the weights are not those that `config.json` describes.
+ * @throws UserError when a file is missing or damaged, the weights are not those that `config.json` describes, or there is a
+ * head of its own.
  */
 export async function openGpt2Folder(path: string): Promise<Gpt2Folder> {
   const names = await listWeightFiles(path);
@@ -58,6 +56,8 @@ export async function openGpt2Folder(path: string): Promise<Gpt2Folder> {
   try {
     for (const name of names) files.push(await SafetensorsFile.open(join(path, name)));
     const places = placeParameters(path, parameters, files);
+    for (const file of files)
+      if (file.tensors.has(HEAD)) await checkTiedHead({ file, name: HEAD }, places.get(EMBEDDING)!, config.channels);
     return {
       path,
       config,
@@ -104,9 +104,9 @@ function placeParameters(
   path: string,
   parameters: readonly Gpt2Parameter[],
   files: readonly SafetensorsFile[],
-): Map<string, Place> {
+): Map<string, TensorPlace> {
   const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
-  const places = new Map<string, Place>();
+  const places = new Map<string, TensorPlace>();
   for (const file of files) {
     for (const [name, { dtype, shape }] of file.tensors) {
       const canonical = name.startsWith(PREFIX) || name.startsWith('lm_head.') ? name : PREFIX + name;

@@ -1,8 +1,9 @@
 /** @file Reads tensors of a safetensors file in slices, as float32 or int32. */
 
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../support/errors.ts';
 import { fileError } from '../support/files.ts';
+import { openRegularFile } from '../support/regular-file.ts';
 import { bfloat16ToFloat32, float16ToFloat32 } from './float-bits.ts';
 import { DTYPE_BYTES, LENGTH_BYTES, parseHeader, parseHeaderLength, type TensorEntry } from './safetensors-header.ts';
 
@@ -31,7 +32,7 @@ export class SafetensorsFile {
   static async open(path: string): Promise<SafetensorsFile> {
     let handle: FileHandle | undefined;
     try {
-      handle = await open(path, 'r');
+      handle = await openRegularFile(path);
       const { size } = await handle.stat();
       const first = new Uint8Array(Math.min(LENGTH_BYTES, size));
       await readFully(handle, first, 0, path);

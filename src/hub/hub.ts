@@ -3,10 +3,10 @@
  * (huggingface_hub, "Environment variables").
  */
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { xdgCacheHome } from '../support/home.ts';
+import { readRegularFile } from '../support/regular-file.ts';
 
 /** How long a request is tried. */
 export interface Patience {
@@ -31,6 +31,7 @@ export interface Hub {
 }
 
 const HUB_URL = 'https://huggingface.co';
+const MAX_TOKEN_BYTES = 4096;
 /** Waits between tries of 0.5, 1, 2, … 64 s. */
 const PATIENCE: Patience = { tries: 9, firstWaitMilliseconds: 500, silenceMilliseconds: 60_000 };
 
@@ -61,6 +62,6 @@ async function readToken(): Promise<string | undefined> {
   const cache = xdgCacheHome();
   const home = HF_HOME || (cache && join(cache, 'huggingface'));
   const path = HF_TOKEN_PATH || (home && join(home, 'token'));
-  const text = path ? await readFile(path, 'utf8').catch(() => '') : '';
-  return text.trim() || undefined;
+  const bytes = path ? await readRegularFile(path, MAX_TOKEN_BYTES).catch(() => undefined) : undefined;
+  return bytes?.toString().trim() || undefined;
 }

@@ -1,9 +1,10 @@
 /** @file A model of the hub as a folder on this disk: `hf:OWNER/NAME[@REVISION]`. */
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { exists, writeFileAtomic } from '../support/files.ts';
+import { readRegularFile } from '../support/regular-file.ts';
 import { download } from './download.ts';
 import { type Hub, openHub } from './hub.ts';
 import { hubCacheFolder, lockWhenFree, repositoryFolder, writableHubCacheFolder } from './hub-cache.ts';
@@ -15,6 +16,9 @@ const OTHERS = [
   ...['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'],
   ...['vocab.json', 'merges.txt', 'special_tokens_map.json'],
 ];
+
+/** Of what a branch meant: 40 hexadecimal digits. */
+const MAX_COMMIT_BYTES = 64;
 
 export interface ModelFolderOptions {
   /** Default: as the environment says. */
@@ -48,8 +52,8 @@ export async function fetchModelFolder(name: string, options: ModelFolderOptions
   const recordIn = (parent: string): string => join(parent, 'complete', `revision-${encodeURIComponent(revision)}`);
   const kept = folderIn(options.cacheFolder ?? (await hubCacheFolder()));
   const isCommit = /^[0-9a-f]{40}$/.test(revision);
-  const known = await readFile(recordIn(kept), 'utf8').catch(() => undefined);
-  if ((hub.isOffline || isCommit) && known !== undefined) return join(kept, known);
+  const known = await readRegularFile(recordIn(kept), MAX_COMMIT_BYTES).catch(() => undefined);
+  if ((hub.isOffline || isCommit) && known !== undefined) return join(kept, known.toString());
   if (hub.isOffline)
     throw new UserError(
       `${name}: HF_HUB_OFFLINE is set and the model is not in ${kept}; unset it to download the model`,

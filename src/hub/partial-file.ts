@@ -1,8 +1,10 @@
 /** @file A file on its way here: the bytes that have come, in order from the first, with the hash of them. */
 
 import type { Hash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { exists, syncFile } from '../support/files.ts';
+import { openRegularFile } from '../support/regular-file.ts';
 import { startHash } from './checksum.ts';
 import type { HubFile } from './repository.ts';
 
@@ -27,7 +29,7 @@ export class PartialFile {
 
   /** Opens what an earlier process left of the file, or nothing. */
   static async open(path: string, file: HubFile, onProgress?: (bytes: number) => void): Promise<PartialFile> {
-    const handle = await open(path, (await exists(path)) ? 'r+' : 'w+');
+    const handle = (await exists(path)) ? await openRegularFile(path, constants.O_RDWR) : await open(path, 'w+');
     const part = new PartialFile(handle, file, onProgress);
     try {
       const { size } = await handle.stat();

@@ -1,12 +1,13 @@
 /** @file A run by the name the user gives it: a run folder, or a log or table that some other program wrote. */
 
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { metricsPath } from '../runs/metrics.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { exists, fileError } from '../support/files.ts';
+import { readRegularFile } from '../support/regular-file.ts';
 import { isBuildNanogptLine, readBuildNanogptLog } from './build-nanogpt-log.ts';
 import type { RunCurves } from './curves.ts';
 import { freeName } from './free-name.ts';
@@ -65,8 +66,6 @@ async function readCurves(path: string): Promise<Omit<RunCurves, 'name'>> {
     return log === undefined ? readRunFolder(path) : readCurves(log);
   }
   if (basename(path) === 'metrics.jsonl') return readRunFolder(dirname(path));
-  if (stats.size > MAXIMUM_BYTES)
-    throw new UserError(`${path}: expected a log of at most 256 MiB, found ${stats.size} bytes`);
   const { collector, ...known } = readLog(await readText(path), path);
   if (collector.isEmpty) throw new UserError(`${path}: expected measurements, found none yet`);
   return {
@@ -94,12 +93,13 @@ function readLog(text: string, path: string): TableRun {
 
 async function readText(path: string): Promise<string> {
   try {
-    const bytes = await readFile(path);
+    const bytes = await readRegularFile(path, MAXIMUM_BYTES);
     const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
     if (!isCompressed) return bytes.toString('utf8');
     return (await promisify(gunzip)(bytes, { maxOutputLength: MAXIMUM_BYTES })).toString('utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'syscall' in cause) throw fileError(path, 'read it', cause);
+    if (cause instanceof UserError || (cause instanceof Error && 'syscall' in cause))
+      throw fileError(path, 'read it', cause);
     throw new UserError(`${path}: could not be decompressed (${messageOf(cause)})`);
   }
 }

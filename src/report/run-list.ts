@@ -59,8 +59,9 @@ async function findRuns(folder: string, depth: number): Promise<string[]> {
 }
 
 async function describeRun(path: string): Promise<ListedRun> {
-  const isTraining = trainerOf(path) !== undefined;
+  let isTraining = false;
   try {
+    isTraining = trainerOf(path) !== undefined;
     const run = await readStartedRun(path);
     const { facts, writtenAt } = run;
     const summary = summaryOf({ ...run, name: path });

@@ -1,12 +1,16 @@
 /** @file `metrics.jsonl` of a run folder: one line a step, an evaluation or a sample, only ever added to. */
 
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
-import { readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
 import { fileError, writeFileAtomic } from '../support/files.ts';
 import { parseJson } from '../support/json.ts';
+import { readRegularFile } from '../support/regular-file.ts';
+
+/** Steps by the million; a string holds little more. */
+const MAX_METRICS_BYTES = 500_000_000;
 
 /** A measured number. JSON has no NaN and no infinity; a run that diverged has them, as null. */
 const measured = z
@@ -84,7 +88,7 @@ export async function readMetrics(runFolder: string): Promise<Metrics[]> {
   const path = metricsPath(runFolder);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readRegularFile(path, MAX_METRICS_BYTES)).toString();
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
     throw fileError(path, 'read it', cause);

@@ -1,13 +1,16 @@
 /** @file JSON from outside: read, checked against a schema, and refused in one line. */
 
-import { readFile, stat } from 'node:fs/promises';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { messageOf, UserError } from './errors.ts';
 import { fileError } from './files.ts';
+import { readRegularFile } from './regular-file.ts';
 import { nearestName } from './suggest.ts';
 
-/** More than any JSON file this program reads whole; a larger one is not what its name says. */
-const MAXIMUM_BYTES = 64 * 1024 * 1024;
+/**
+ * More than any JSON file but a list of shards holds. Parsed, hostile JSON takes forty times its size, and the problems of
+ * one that is not as its schema says several hundred times.
+ */
+const MAX_BYTES = 1 << 20;
 
 /** Characters of a wrong value that an error shows. */
 const SHOWN_LENGTH = 40;
@@ -46,6 +49,25 @@ function shown(value: unknown, isOtherType: boolean): string | undefined {
   return Array.isArray(value) ? 'an array' : 'an object';
 }
 
+/** An array of which only the first wrong item is reported: zod itself makes a report of each, however many there are. */
+export function listOf<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Item>[]> {
+  return z.array(z.unknown()).transform((values, context) => {
+    const items: z.output<Item>[] = [];
+    for (const [index, value] of values.entries()) {
+      const result = item.safeParse(value, { reportInput: true });
+      if (result.success) {
+        items.push(result.data);
+        continue;
+      }
+      const [issue] = result.error.issues;
+      if (issue)
+        context.issues.push({ ...issue, input: issue.input, path: [index, ...issue.path] } as z.core.$ZodRawIssue);
+      return z.NEVER;
+    }
+    return items;
+  });
+}
+
 /**
  * Parses and validates JSON; see `validate`.
  * @throws UserError when the text is not JSON, or not as the schema says.
@@ -62,17 +84,18 @@ export function parseJson<Schema extends z.ZodType>(schema: Schema, text: string
 
 /**
  * Reads and validates a JSON file.
- * @throws UserError when it cannot be read, is larger than 64 MiB, or is not as the schema says.
+ * @throws UserError when it cannot be read, is larger than `maxBytes`, or is not as the schema says.
  */
-export async function readJsonFile<Schema extends z.ZodType>(schema: Schema, path: string): Promise<z.output<Schema>> {
-  let text: string;
+export async function readJsonFile<Schema extends z.ZodType>(
+  schema: Schema,
+  path: string,
+  maxBytes: number = MAX_BYTES,
+): Promise<z.output<Schema>> {
+  let bytes: Buffer;
   try {
-    const { size } = await stat(path);
-    if (size > MAXIMUM_BYTES)
-      throw new UserError(`${path}: expected a JSON file of at most 64 MiB, found ${size} bytes`);
-    text = await readFile(path, 'utf8');
+    bytes = await readRegularFile(path, maxBytes);
   } catch (cause) {
     throw fileError(path, 'read it', cause);
   }
-  return parseJson(schema, text, path);
+  return parseJson(schema, bytes.toString(), path);
 }

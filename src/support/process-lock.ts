@@ -3,22 +3,15 @@
  * out: on this host by its pid and start time (a pid is used again), on another by a lock that is no longer touched.
  */
 
-import {
-  constants,
-  copyFileSync,
-  linkSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { constants, copyFileSync, linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { fileError, temporaryPath } from './files.ts';
+import { readRegularFileSync } from './regular-file.ts';
 
 const TOUCH_MILLISECONDS = 20_000;
+/** More than a lock, or a line of /proc, takes. */
+const MAX_BYTES = 4096;
 /** A lock of another host that has not been touched for this long is stale. */
 const STALE_MILLISECONDS = 180_000;
 
@@ -173,7 +166,7 @@ function touch(path: string): void {
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFileSync(path, MAX_BYTES).toString();
   } catch (cause) {
     if (isCode(cause, 'ENOENT', 'ESRCH')) return undefined;
     throw cause;

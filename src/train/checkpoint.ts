@@ -3,7 +3,6 @@
  * are canonical (unpadded, in GPT-2's order), so a checkpoint fits any number of ranks.
  */
 
-import { createReadStream } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -22,6 +21,7 @@ import { readTrainingState, type TrainingState, writeTrainingState } from '../ru
 import { UserError } from '../support/errors.ts';
 import { fileError, writeFolderAtomic } from '../support/files.ts';
 import { formatBytes } from '../support/format.ts';
+import { streamRegularFile } from '../support/regular-file.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 
 /** What a checkpoint holds besides the state of the run. */
@@ -121,7 +121,7 @@ async function checksums(folder: string): Promise<Record<string, number>> {
     const path = join(folder, name);
     let sum = 0;
     try {
-      for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) sum = crc32(bytes as Buffer, sum);
+      for await (const bytes of streamRegularFile(path)) sum = crc32(bytes, sum);
     } catch (cause) {
       throw fileError(path, 'read it', cause);
     }

@@ -58,3 +58,14 @@ test('the command prints them for people and for programs, and fails on a shard 
   expect(report).toMatchObject({ documents: expect.any(Number), source: 'a test', samples: [] });
   expect(report.frequent[0].count).toBeGreaterThan(report.frequent[1].count);
 });
+
+test('the command fails on an id that no token has, and says where it is', async () => {
+  const folder = await shards();
+  const shard = await open(join(folder, 'train_000001.bin'), 'r+');
+  await shard.write(Buffer.from([0xff, 0xff]), 0, 2, 1024 + 2 * 12);
+  await shard.close();
+  const { code, stdout, stderr } = await minillm('data', 'inspect', folder, '--documents', '0');
+  expect(code).toBe(1);
+  expect(stdout).toContain('400 documents');
+  expect(stderr).toContain('expected ids below 50257, found 65535 at token 12 of train_000001.bin');
+});

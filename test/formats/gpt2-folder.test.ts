@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Gpt2Config, renderGpt2Config } from '#minillm/formats/gpt2-config.js';
 import { openGpt2Folder, writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
+import { buildHeader } from '#minillm/formats/safetensors-header.js';
 import { type TensorSource, writeSafetensors } from '#minillm/formats/safetensors-writer.js';
 import { UserError } from '#minillm/support/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -60,10 +61,32 @@ describe('openGpt2Folder', () => {
     expect(folder.parameters.length).toBe(28);
   });
 
-  test('takes names without the prefix, and passes over masks and the tied head', async () => {
+  test('takes names without the prefix, and passes over masks and a head that is the embedding', async () => {
     const bare = SOURCES.map((source) => named(source, source.name.replace('transformer.', '')));
     const others = ['h.0.attn.bias', 'h.1.attn.masked_bias', 'lm_head.weight'].map((name) => named(SOURCES[0]!, name));
     expect(await firstElements(await write(temporaryFolder(), ...others, ...bare))).toEqual(EVERY_NUMBER);
+  });
+
+  test('refuses a head of its own, and takes one that differs by the rounding of its type', async () => {
+    const filled = (value: number): TensorSource => ({ ...SOURCES[0]!, read: (_, target) => void target.fill(value) });
+    const folder = (value: number) =>
+      write(temporaryFolder(), named(filled(value), 'lm_head.weight'), filled(0.1), ...SOURCES.slice(1));
+    expect((await open(await folder(0.1))).config).toEqual(CONFIG);
+    await expect(openGpt2Folder(await folder(0.1001))).rejects.toThrow(
+      /model\.safetensors: tensor lm_head\.weight: expected the values of transformer\.wte\.weight/,
+    );
+
+    // the head as bfloat16, in a file of its own
+    const path = await write(temporaryFolder(), filled(0.1), ...SOURCES.slice(1));
+    renameSync(join(path, 'model.safetensors'), join(path, 'a.safetensors'));
+    const header = buildHeader([{ name: 'lm_head.weight', dtype: 'BF16', shape: SOURCES[0]!.shape }]);
+    const bfloat16 = (value: number) => new Uint16Array(80).fill(new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16);
+    const weight_map = { a: 'a.safetensors', b: 'b.safetensors' };
+    writeFileSync(join(path, 'model.safetensors.index.json'), JSON.stringify({ weight_map }));
+    writeFileSync(join(path, 'b.safetensors'), Buffer.concat([header, Buffer.from(bfloat16(0.1).buffer)]));
+    expect((await open(path)).config).toEqual(CONFIG);
+    writeFileSync(join(path, 'b.safetensors'), Buffer.concat([header, Buffer.from(bfloat16(0.11).buffer)]));
+    await expect(openGpt2Folder(path)).rejects.toThrow(UserError);
   });
 
   test('takes several files with an index', async () => {

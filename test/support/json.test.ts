@@ -36,5 +36,5 @@ test('a missing file and one of absurd size are refused without reading them', a
   await expect(readJsonFile(schema, path)).rejects.toThrow(UserError);
   writeFileSync(path, '');
   truncateSync(path, 2 ** 40);
-  await expect(readJsonFile(schema, path)).rejects.toThrow('expected a JSON file of at most 64 MiB');
+  await expect(readJsonFile(schema, path)).rejects.toThrow('expected at most 1048576 bytes');
 });

@@ -3,14 +3,18 @@
  * appended and flushed only when the tokens before that place are themselves on disk. A line that a killed process left
  * unfinished is cut off.
  */
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
 import { fileError, syncFile, writeFileAtomic } from '../../support/files.ts';
 import { parseJson } from '../../support/json.ts';
+import { readRegularFile } from '../../support/regular-file.ts';
 import type { BuildSettings, UnitPlace } from './corpus.ts';
 
 const JOURNAL_VERSION = 1;
+
+/** A record every ten seconds for a year takes half of it. */
+const MAX_JOURNAL_BYTES = 500_000_000;
 
 const count = z.int().nonnegative();
 
@@ -121,7 +125,7 @@ export async function readJournal(path: string): Promise<JournalContent | undefi
 
 async function readWholeLines(path: string): Promise<{ lines: string; isTorn: boolean } | undefined> {
   try {
-    const text = await readFile(path, 'utf8');
+    const text = (await readRegularFile(path, MAX_JOURNAL_BYTES)).toString();
     const lines = text.slice(0, text.lastIndexOf('\n') + 1);
     return { lines, isTorn: lines.length < text.length };
   } catch (cause) {

@@ -15,8 +15,9 @@ export interface UnitPlace {
 
 /** What a thread is handed. */
 export type UnitWork =
-  | { readonly kind: 'documents'; readonly parts: readonly DocumentPart[] }
-  | { readonly kind: 'row group'; readonly source: RowGroupSource };
+  /** Errors name it by its label. */
+  | { readonly kind: 'documents'; readonly label: string; readonly parts: readonly DocumentPart[] }
+  | { readonly kind: 'row group'; readonly label: string; readonly source: RowGroupSource };
 
 export interface CorpusUnit extends UnitPlace {
   /** Undefined for the end of a file, which comes after its last unit. */

@@ -1,7 +1,7 @@
 /** @file A shard made elsewhere that takes its place in `dataset.json`. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
+import { streamRegularFile } from '../../support/regular-file.ts';
 import type { DatasetDescription } from '../dataset-description.ts';
 import { Shard } from '../shard.ts';
 import { splitOfShard } from '../shard-names.ts';
@@ -42,6 +42,6 @@ function countDocuments(shard: Shard): number {
 /** The sha256 of a file in hexadecimal. */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer);
+  for await (const bytes of streamRegularFile(path)) hash.update(bytes);
   return hash.digest('hex');
 }

@@ -20,6 +20,8 @@ export interface FileCorpusOptions {
   readonly parquet?: boolean;
   /** Makes what is no document a problem of its unit; otherwise reading ends there with an error. */
   readonly skipBad?: boolean;
+  /** Parquet and JSON lines: an empty text is a document of `<|endoftext|>` alone, as in build-nanogpt. */
+  readonly keepEmpty?: boolean;
   /** Told how many bytes have been fetched in all. */
   readonly onFetched?: (bytes: number) => void;
 }
@@ -68,10 +70,13 @@ function unitsOfFile(
   from: UnitPlace,
   options: FileCorpusOptions,
 ): AsyncGenerator<CorpusUnit> {
-  const { textField, splitOn, skipBad = false } = options;
-  if (options.parquet || file.name.endsWith('.parquet')) return rowGroupUnits(path, file, from, textField ?? 'text');
+  const { textField, splitOn, skipBad = false, keepEmpty = false } = options;
+  if (options.parquet || file.name.endsWith('.parquet')) {
+    return rowGroupUnits(file, from, openRowGroups(path, file.name, textField ?? 'text', keepEmpty));
+  }
   const problems = new ProblemList();
   const reading: ReadDocumentsOptions = {
+    keepEmpty,
     ...(textField === undefined ? {} : { textField }),
     ...(splitOn === undefined ? {} : { splitOn }),
     ...(skipBad ? { onBadLine: (problem: string) => problems.add(problem) } : {}),
@@ -80,24 +85,31 @@ function unitsOfFile(
 }
 
 async function* rowGroupUnits(
-  path: string,
   { name, bytes }: CorpusFile,
   from: UnitPlace,
-  column: string,
+  opening: Promise<RowGroupOfFile[]>,
 ): AsyncGenerator<CorpusUnit> {
   let groups: RowGroupOfFile[];
   try {
-    groups = await openRowGroups(path, name, column);
+    groups = await opening;
   } catch (error) {
     if (!(error instanceof DamagedFileError)) throw error;
     const problems = { count: 1, messages: [error.message] };
-    if (from.unit === 0) yield { ...from, work: { kind: 'documents', parts: [] }, bytes, weight: 0, problems };
+    if (from.unit === 0)
+      yield { ...from, work: { kind: 'documents', label: name, parts: [] }, bytes, weight: 0, problems };
     return;
   }
   const bytesBefore = (group: number): number => Math.round((bytes * group) / groups.length);
   for (const [unit, { source, bytes: weight }] of groups.entries()) {
     if (unit < from.unit) continue;
     const share = bytesBefore(unit + 1) - bytesBefore(unit);
-    yield { file: from.file, unit, work: { kind: 'row group', source }, bytes: share, weight, problems: NO_PROBLEMS };
+    yield {
+      file: from.file,
+      unit,
+      work: { kind: 'row group', label: source.label, source },
+      bytes: share,
+      weight,
+      problems: NO_PROBLEMS,
+    };
   }
 }

@@ -7,11 +7,12 @@ import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { exists, fileError, syncFolder, writeFileAtomic } from '../../support/files.ts';
-import { readJsonFile } from '../../support/json.ts';
+import { listOf, readJsonFile } from '../../support/json.ts';
 import {
   type DatasetDescription,
   DESCRIPTION_NAME,
   descriptionSchema,
+  MAX_DESCRIPTION_BYTES,
   writeDescription,
 } from '../dataset-description.ts';
 import { Shard } from '../shard.ts';
@@ -27,7 +28,7 @@ const MOVES_NAME = 'moves.json';
 const movesSchema = z.object({
   description: descriptionSchema,
   /** Of each shard: its name in the work folder and its final one. */
-  moves: z.array(z.object({ from: z.string(), to: z.string() })),
+  moves: listOf(z.object({ from: z.string(), to: z.string() })),
 });
 
 /** A piece of the stream under its final name. */
@@ -99,7 +100,7 @@ async function writePiece({ source, start, end }: PlannedShard, path: string): P
 export async function moveIntoPlace(workFolder: string, folder: string): Promise<DatasetDescription | undefined> {
   const path = join(workFolder, MOVES_NAME);
   if (!(await exists(path))) return undefined;
-  const { description, moves } = await readJsonFile(movesSchema, path);
+  const { description, moves } = await readJsonFile(movesSchema, path, 2 * MAX_DESCRIPTION_BYTES);
   try {
     const names = new Set(moves.map((move) => move.to));
     await rm(join(folder, DESCRIPTION_NAME), { force: true });

@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { CorpusFile } from '../../hub/corpus-files.ts';
-import { UserError } from '../../support/errors.ts';
 import { fileError } from '../../support/files.ts';
+import { checkRegular } from '../../support/regular-file.ts';
 import { type CorpusPart, partOf } from './corpus-parts.ts';
 import type { ReadableFiles } from './file-corpus.ts';
 
@@ -18,7 +18,8 @@ interface LocalFile extends CorpusFile {
 /**
  * The files of these paths, in this order.
  * @param part leaves out those of other parts.
- * @throws UserError naming a path that cannot be read or is a folder.
+ * @throws UserError naming a path that cannot be read, or is no regular file: a build reads its files again when it is
+ * taken up again.
  */
 export async function localFiles(paths: readonly string[], part?: CorpusPart): Promise<ReadableFiles> {
   const all: LocalFile[] = [];
@@ -26,7 +27,7 @@ export async function localFiles(paths: readonly string[], part?: CorpusPart): P
     const stats = await stat(path).catch((cause: unknown) => {
       throw fileError(path, 'read it', cause);
     });
-    if (!stats.isFile()) throw new UserError(`${path}: expected a file, found a folder; name the files in it`);
+    checkRegular(path, stats);
     all.push({ name: path, bytes: stats.size, modified: Math.round(stats.mtimeMs) });
   }
   const names = paths.map((path) => basename(path));

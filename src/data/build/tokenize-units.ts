@@ -1,7 +1,7 @@
 /** @file Units to tokens on several threads. The tokens come in the order of the units, however many threads. */
 import type { Corpus, CorpusUnit, UnitPlace } from './corpus.ts';
 import { joinProblems, type Problems } from './problems.ts';
-import { TokenizeThread } from './tokenize-thread.ts';
+import { type Patience, TokenizeThread } from './tokenize-thread.ts';
 
 /** One a thread works on and one that waits for it. */
 const UNITS_A_THREAD = 2;
@@ -22,14 +22,16 @@ export interface TokenizedUnit {
  * thrown after the units before it have been given.
  * @param workers how many threads tokenise.
  * @param signal ends it with its reason, also while a thread is at a unit that takes long.
+ * @param patience how long a unit may take before it becomes a problem.
  */
 export async function* tokenizeUnits(
   corpus: Corpus,
   from: UnitPlace,
   workers: number,
   signal: AbortSignal,
+  patience?: Patience,
 ): AsyncGenerator<TokenizedUnit> {
-  const threads = Array.from({ length: workers }, () => new TokenizeThread());
+  const threads = Array.from({ length: workers }, () => new TokenizeThread(patience));
   const abort = new AbortController();
   const units = unitsUntilError(corpus.units(from, AbortSignal.any([abort.signal, signal])));
   const inFlight: { readonly weight: number; readonly done: Promise<TokenizedUnit> }[] = [];
@@ -97,7 +99,7 @@ function leastBusy(threads: readonly TokenizeThread[]): TokenizeThread {
 function tokenizeUnit(unit: CorpusUnit, thread: TokenizeThread): Promise<TokenizedUnit> {
   if (unit.work === undefined) return Promise.resolve({ unit, tokens: new Uint16Array(0), problems: unit.problems });
   const tokenized = thread
-    .tokenize(unit.work)
+    .tokenize(unit.work, unit.weight)
     .then(({ tokens, problems }) => ({ unit, tokens, problems: joinProblems(unit.problems, problems) }));
   // awaited in its turn; until then a failure must not count as unhandled
   tokenized.catch(() => {});

@@ -1,11 +1,11 @@
 /** @file The thread that tokenises: the work of a unit comes in, its tokens go out, in the same order. */
 import { parentPort } from 'node:worker_threads';
-import type { DocumentPart } from '../documents/documents.ts';
+import { DamagedFileError } from '../documents/parquet-file.ts';
 import { readRowTexts } from '../documents/parquet-rows.ts';
 import { encode } from '../tokenizer/tokenizer.ts';
 import { END_OF_TEXT } from '../vocabulary.ts';
 import type { UnitWork } from './corpus.ts';
-import { NO_PROBLEMS, type Problems } from './problems.ts';
+import { ProblemList, type Problems } from './problems.ts';
 
 /** What became of a unit's work. */
 export interface TokenizedWork {
@@ -13,29 +13,53 @@ export interface TokenizedWork {
   readonly problems: Problems;
 }
 
-/** Gathers the tokens of texts, `<|endoftext|>` before each document. */
-function tokensOf(parts: readonly Omit<DocumentPart, 'bytes'>[]): Uint16Array<ArrayBuffer> {
-  const encoded = parts.map((part) => encode(part.text));
-  const count = parts.reduce((sum, part, i) => sum + encoded[i]!.length + (part.startsDocument ? 1 : 0), 0);
-  const tokens = new Uint16Array(count);
-  let position = 0;
-  for (const [i, ids] of encoded.entries()) {
-    if (parts[i]!.startsDocument) tokens[position++] = END_OF_TEXT;
-    tokens.set(ids, position);
-    position += ids.length;
+/** Tokens one text after the other, `<|endoftext|>` before each document. */
+class TokenList {
+  #tokens = new Uint16Array(1 << 16);
+  #count = 0;
+
+  add(text: string, startsDocument: boolean): void {
+    const ids = encode(text);
+    const count = this.#count + Number(startsDocument) + ids.length;
+    if (count > this.#tokens.length) {
+      const larger = new Uint16Array(Math.max(count, 2 * this.#tokens.length));
+      larger.set(this.#tokens.subarray(0, this.#count));
+      this.#tokens = larger;
+    }
+    if (startsDocument) this.#tokens[this.#count] = END_OF_TEXT;
+    this.#tokens.set(ids, count - ids.length);
+    this.#count = count;
   }
-  return tokens;
+
+  take(): Uint16Array<ArrayBuffer> {
+    return this.#tokens.slice(0, this.#count);
+  }
 }
 
 async function tokenize(work: UnitWork): Promise<TokenizedWork> {
-  if (work.kind === 'documents') return { tokens: tokensOf(work.parts), problems: NO_PROBLEMS };
-  const { texts, problems } = await readRowTexts(work.source);
-  const parts = texts.map((bytes) => ({
-    text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(),
-    startsDocument: true,
-  }));
-  return { tokens: tokensOf(parts), problems };
+  const tokens = new TokenList();
+  const problems = new ProblemList();
+  if (work.kind === 'documents') {
+    for (const { text, startsDocument } of work.parts) tokens.add(text, startsDocument);
+    return { tokens: tokens.take(), problems: problems.take() };
+  }
+  try {
+    for await (const bytes of readRowTexts(work.source, problems)) tokens.add(stringOf(bytes), true);
+    return { tokens: tokens.take(), problems: problems.take() };
+  } catch (cause) {
+    if (!(cause instanceof DamagedFileError)) throw cause;
+    problems.add(cause.message);
+    return { tokens: new Uint16Array(0), problems: problems.take() };
+  }
 }
+
+function stringOf({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString();
+}
+
+/** Said once, when the tokenizer is loaded. */
+export const READY = 'ready';
+parentPort?.postMessage(READY);
 
 /** Answers in the order of the messages, although reading is asynchronous. */
 let previous: Promise<void> = Promise.resolve();

@@ -23,7 +23,8 @@ export async function* documentUnits(
   let unit = 0;
   const cut = (): CorpusUnit => {
     const place = { file: from.file, unit: unit++ };
-    const work = { kind: 'documents', parts: batch } as const;
+    const label = `file ${place.file + 1}, part ${place.unit + 1}`;
+    const work = { kind: 'documents', label, parts: batch } as const;
     const cutUnit = { ...place, work, bytes, weight: BYTES_PER_CHARACTER * length, problems: problems.take() };
     batch = [];
     length = 0;

@@ -20,21 +20,23 @@ export interface ReadDocumentsOptions {
   readonly textField?: string;
   /** JSON lines: told about each line that is no document, which is then skipped; without it such a line is an error. */
   readonly onBadLine?: (problem: string) => void;
+  /** JSON lines: documents without text are given as well. */
+  readonly keepEmpty?: boolean;
 }
 
 const JSON_LINES = /\.jsonl?(\.gz)?$/;
 
 /**
  * The documents of `.jsonl`, `.jsonl.gz`, `.json` and `.json.gz` files (one object a line) and of plain text files
- * (any other name), one file after the other. Documents without text are left out.
+ * (any other name), one file after the other. Documents without text are left out, unless they are to be kept.
  * @throws UserError naming the file, and the line or byte, of what cannot be read.
  */
 export async function* readDocuments(
   paths: readonly string[],
   options: ReadDocumentsOptions = {},
 ): AsyncGenerator<DocumentPart> {
-  const { splitOn = END_OF_TEXT_STRING, textField = 'text', onBadLine } = options;
+  const { splitOn = END_OF_TEXT_STRING, textField = 'text' } = options;
   for (const path of paths) {
-    yield* JSON_LINES.test(path) ? jsonlDocuments(path, textField, onBadLine) : textDocuments(path, splitOn);
+    yield* JSON_LINES.test(path) ? jsonlDocuments(path, textField, options) : textDocuments(path, splitOn);
   }
 }

@@ -1,30 +1,27 @@
 /** @file Documents of a JSON-lines file: one field of one object a line. */
 import { messageOf, UserError } from '../../support/errors.ts';
-import type { DocumentPart } from './documents.ts';
-import { readUtf8File } from './utf8-file.ts';
-
-/** Half of what a string can hold. */
-const LONGEST_LINE = 2 ** 28;
+import type { DocumentPart, ReadDocumentsOptions } from './documents.ts';
+import { fileLines } from './file-lines.ts';
 
 /**
- * The documents of a `.jsonl` or `.jsonl.gz` file. Blank lines and empty texts are left out.
+ * The documents of a `.jsonl` or `.jsonl.gz` file. Blank lines are left out, and empty texts unless `keepEmpty`.
  * @throws UserError naming file and line when a line is not an object with that field, unless `onBadLine` is given.
  */
 export async function* jsonlDocuments(
   path: string,
   textField: string,
-  onBadLine?: (problem: string) => void,
+  { onBadLine, keepEmpty = false }: Pick<ReadDocumentsOptions, 'onBadLine' | 'keepEmpty'> = {},
 ): AsyncGenerator<DocumentPart> {
   let number = 0;
   let bytes = 0;
-  for await (const chunk of linesOf(path)) {
+  for await (const chunk of fileLines(path)) {
     bytes += chunk.bytes;
     for (const line of chunk.lines) {
       number++;
       if (line.trim() === '') continue;
       const parsed = textOfLine(line, textField);
       if ('text' in parsed) {
-        if (parsed.text === '') continue;
+        if (parsed.text === '' && !keepEmpty) continue;
         yield { text: parsed.text, startsDocument: true, bytes };
         bytes = 0;
       } else {
@@ -35,30 +32,6 @@ export async function* jsonlDocuments(
       }
     }
   }
-}
-
-/** The lines that end in each chunk of the file, and at its end the last one. */
-async function* linesOf(path: string): AsyncGenerator<{ lines: string[]; bytes: number }> {
-  let unfinished: string[] = [];
-  let unfinishedCharacters = 0;
-  for await (const { text, bytes } of readUtf8File(path)) {
-    const lines = text.split('\n');
-    unfinished.push(lines[0]!);
-    unfinishedCharacters += lines[0]!.length;
-    if (unfinishedCharacters > LONGEST_LINE)
-      throw new UserError(
-        `${path}: expected lines of at most ${LONGEST_LINE} characters, found a longer one; is it JSON lines, one document a line?`,
-      );
-    if (lines.length > 1) {
-      lines[0] = unfinished.join('');
-      unfinished = [lines.pop()!];
-      unfinishedCharacters = unfinished[0]!.length;
-      yield { lines, bytes };
-    } else {
-      yield { lines: [], bytes };
-    }
-  }
-  yield { lines: [unfinished.join('')], bytes: 0 };
 }
 
 function textOfLine(line: string, textField: string): { text: string } | { problem: string } {

@@ -2,11 +2,14 @@
  * @file What a Parquet file says about itself in its footer: row groups and columns. Rows are read elsewhere, by the threads
  * that tokenise (parquet-rows.ts); a row group's description is small enough to be sent to them.
  */
-import { type FileHandle, open } from 'node:fs/promises';
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, type RowGroup } from 'hyparquet';
+import type { FileHandle } from 'node:fs/promises';
+import { type FileMetaData, parquetMetadata, type SchemaElement } from 'hyparquet';
 import { messageOf, UserError } from '../../support/errors.ts';
 import { fileError } from '../../support/files.ts';
+import { openRegularFile } from '../../support/regular-file.ts';
 import { nearestName } from '../../support/suggest.ts';
+import { type ChunkLayout, maxTextBytes } from './parquet-pages.ts';
+import { ThriftReader } from './thrift.ts';
 
 /** A file that is not what its name says, or no longer. It may be passed over; other errors about a file may not. */
 export class DamagedFileError extends UserError {
@@ -16,14 +19,22 @@ export class DamagedFileError extends UserError {
 /** Magic, an empty footer's length and magic again: nothing shorter is Parquet. */
 const SHORTEST_FILE = 12;
 
+/** Of a file with 280,000 column chunks. */
+const MAX_FOOTER_BYTES = 1 << 26;
+/** The footer's length and the magic, at the end of the file. */
+const END_BYTES = 8;
+const MAGIC = 'PAR1';
+
 /** One column of one row group, ready to be read. */
-export interface RowGroupSource {
+export interface RowGroupSource extends ChunkLayout {
   readonly path: string;
   /** How errors name it: the file and the row group. */
   readonly label: string;
-  readonly column: string;
-  /** The file's metadata with this row group and this column alone. */
-  readonly metadata: FileMetaData;
+  /** Where the column lies in the file. */
+  readonly start: number;
+  readonly storedBytes: number;
+  /** Whether rows with an empty text are documents. */
+  readonly keepEmpty: boolean;
 }
 
 export interface RowGroupOfFile {
@@ -34,23 +45,21 @@ export interface RowGroupOfFile {
 
 /** What is needed of an open file. (Node's own type would be one of the package's declarations, which do without Node's.) */
 interface OpenFile {
+  stat(): Promise<{ readonly size: number }>;
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
 }
 
-/** An open file as hyparquet reads it: slices, never the whole. */
-export function asyncBufferOf(file: OpenFile, byteLength: number): AsyncBuffer {
-  return {
-    byteLength,
-    async slice(start, end = byteLength) {
-      const bytes = new Uint8Array(end - start);
-      for (let filled = 0; filled < bytes.length; ) {
-        const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
-        if (bytesRead === 0) throw new Error(`the file ends before byte ${end}`);
-        filled += bytesRead;
-      }
-      return bytes.buffer;
-    },
-  };
+/** Some bytes of a file. */
+export async function readSlice(file: OpenFile, start: number, length: number): Promise<Uint8Array> {
+  const { size } = await file.stat();
+  if (!(start >= 0 && length >= 0 && start + length <= size)) throw new Error(`${length} bytes at ${start} of ${size}`);
+  const bytes = new Uint8Array(length);
+  for (let filled = 0; filled < length; ) {
+    const { bytesRead } = await file.read(bytes, filled, length - filled, start + filled);
+    if (bytesRead === 0) throw new Error(`the file ends before byte ${start + length}`);
+    filled += bytesRead;
+  }
+  return bytes;
 }
 
 /**
@@ -59,22 +68,24 @@ export function asyncBufferOf(file: OpenFile, byteLength: number): AsyncBuffer {
  * @throws DamagedFileError when it is not a whole Parquet file.
  * @throws UserError when it cannot be opened, or has no such column of texts (listing those it has).
  */
-export async function openRowGroups(path: string, name: string, column: string): Promise<RowGroupOfFile[]> {
+export async function openRowGroups(path: string, name: string, column: string, keepEmpty = false): Promise<RowGroupOfFile[]> {
   const metadata = await readFooter(path, name);
-  checkColumn(metadata, name, column);
-  return metadata.row_groups.map((rowGroup, index) => {
-    const columns = rowGroup.columns.filter((chunk) => chunk.meta_data?.path_in_schema[0] === column);
-    const alone: RowGroup = { columns, num_rows: rowGroup.num_rows, total_byte_size: rowGroup.total_byte_size };
-    const { version, schema, metadata_length } = metadata;
-    const numberOfRows = rowGroup.num_rows;
+  const { repetition_type } = findColumn(metadata, name, column);
+  return metadata.row_groups.map(({ columns, num_rows }, index) => {
+    const chunk = columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data;
+    const storedBytes = Number(chunk?.total_compressed_size ?? 0);
     return {
       source: {
         path,
         label: `${name} row group ${index}`,
-        column,
-        metadata: { version, schema, metadata_length, num_rows: numberOfRows, row_groups: [alone] },
+        start: Number(chunk?.dictionary_page_offset || chunk?.data_page_offset || 0),
+        storedBytes,
+        keepEmpty,
+        codec: chunk?.codec,
+        isOptional: repetition_type !== 'REQUIRED',
+        rows: Number(num_rows),
       },
-      bytes: columns.reduce((sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0), 0),
+      bytes: Math.min(Number(chunk?.total_uncompressed_size ?? 0), maxTextBytes(storedBytes)),
     };
   });
 }
@@ -82,15 +93,22 @@ export async function openRowGroups(path: string, name: string, column: string):
 async function readFooter(path: string, name: string): Promise<FileMetaData> {
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    file = await openRegularFile(path);
   } catch (cause) {
     throw fileError(path, 'read it', cause);
   }
   try {
     const { size } = await file.stat();
     if (size < SHORTEST_FILE) throw new Error(size === 0 ? 'an empty file' : `${size} bytes`);
-    const metadata = await parquetMetadataAsync(asyncBufferOf(file, size), { geoparquet: false });
-    if (metadata.schema.some(({ name }) => name === undefined)) throw new Error('columns without names');
+    const end = Buffer.from(await readSlice(file, size - END_BYTES, END_BYTES));
+    if (end.toString('latin1', 4) !== MAGIC) throw new Error(`no ${MAGIC} at its end`);
+    const footerBytes = end.readUInt32LE(0);
+    if (footerBytes > MAX_FOOTER_BYTES) throw new Error(`a footer of ${footerBytes} bytes`);
+    const footer = await readSlice(file, size - END_BYTES - footerBytes, footerBytes + END_BYTES);
+    // hyparquet makes room for lists of any length that a footer claims
+    new ThriftReader(footer).readStruct();
+    const metadata = parquetMetadata(footer, { geoparquet: false });
+    if (metadata.schema.some(({ name }) => typeof name !== 'string')) throw new Error('columns without names');
     return metadata;
   } catch (cause) {
     throw new DamagedFileError(`${name}: expected a whole Parquet file, found otherwise (${messageOf(cause)})`);
@@ -99,7 +117,7 @@ async function readFooter(path: string, name: string): Promise<FileMetaData> {
   }
 }
 
-function checkColumn({ schema }: FileMetaData, name: string, column: string): void {
+function findColumn({ schema }: FileMetaData, name: string, column: string): SchemaElement {
   const columns = topLevelColumns(schema);
   const found = columns.find((element) => element.name === column);
   if (found === undefined) {
@@ -116,6 +134,7 @@ function checkColumn({ schema }: FileMetaData, name: string, column: string): vo
       `${name}: expected column ${column} to hold texts, found ${type}; choose another with --text-field`,
     );
   }
+  return found;
 }
 
 /** The children of the schema's root. Elements are listed depth first, each with the number of its children. */

@@ -1,54 +1,34 @@
 /** @file The texts of one row group of a Parquet file, read by the thread that tokenises them. */
 import { isUtf8 } from 'node:buffer';
-import { open } from 'node:fs/promises';
-import { parquetScan } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { messageOf } from '../../support/errors.ts';
-import { ProblemList, type Problems } from '../build/problems.ts';
-import { asyncBufferOf, type RowGroupSource } from './parquet-file.ts';
+import { openRegularFile } from '../../support/regular-file.ts';
+import type { ProblemList } from '../build/problems.ts';
+import { DamagedFileError, type RowGroupSource, readSlice } from './parquet-file.ts';
+import { readChunk } from './parquet-pages.ts';
 
-/** The texts come as their bytes: a string is made where one is needed. */
-const asBytes = { stringFromBytes: (bytes: Uint8Array) => bytes, jsonFromBytes: (bytes: Uint8Array) => bytes };
-
-export interface RowTexts {
-  /** UTF-8, in the order of the rows; rows without text are left out. */
-  readonly texts: readonly Uint8Array[];
-  /** What is wrong with the row group, or with rows that were left out. */
-  readonly problems: Problems;
-}
-
-/** Reads one column of one row group, and nothing else of the file. A row group that cannot be read is a problem and no text. */
-export async function readRowTexts({ path, label, column, metadata }: RowGroupSource): Promise<RowTexts> {
-  const texts: Uint8Array[] = [];
-  const problems = new ProblemList();
+/**
+ * Gives the texts of one column of one row group in the order of the rows, as UTF-8, and reads nothing else of the file. Rows
+ * without text are left out, unless the source keeps those that are empty.
+ * @param problems is told of rows that are left out because they hold something else.
+ * @throws DamagedFileError when the row group cannot be read to its end; then what it gave should not be trusted.
+ */
+export async function* readRowTexts(source: RowGroupSource, problems: ProblemList): AsyncGenerator<Uint8Array> {
+  const { label, keepEmpty } = source;
   try {
-    for (const [row, value] of (await readColumn(path, column, metadata)).entries()) {
-      if (value === undefined || value === null || value.length === 0) continue;
-      if (isUtf8(value)) texts.push(value);
+    for (const [row, value] of readChunk(await readStored(source), source)) {
+      if (value.length === 0 && !keepEmpty) continue;
+      if (isUtf8(value)) yield value;
       else problems.add(`${label}, row ${row}: expected UTF-8, found other bytes`);
     }
-    return { texts, problems: problems.take() };
   } catch (cause) {
-    problems.add(`${label}: expected intact data, found damage (${messageOf(cause)})`);
-    return { texts: [], problems: problems.take() };
+    throw new DamagedFileError(`${label}: expected intact data, found damage (${messageOf(cause)})`);
   }
 }
 
-async function readColumn(
-  path: string,
-  column: string,
-  metadata: RowGroupSource['metadata'],
-): Promise<readonly (Uint8Array | null | undefined)[]> {
-  const file = await open(path, 'r');
+async function readStored({ path, start, storedBytes }: RowGroupSource): Promise<Uint8Array> {
+  const file = await openRegularFile(path);
   try {
-    const buffer = asyncBufferOf(file, (await file.stat()).size);
-    const scan = await parquetScan({ file: buffer, metadata, columns: [column], compressors, parsers: asBytes });
-    const [range] = scan.ranges;
-    if (range === undefined) return [];
-    const values = await scan.readColumn({ column, ...range });
-    if (values.length !== Number(metadata.num_rows))
-      throw new Error(`${values.length} rows where ${metadata.num_rows} are announced`);
-    return values as readonly (Uint8Array | null | undefined)[];
+    return await readSlice(file, start, storedBytes);
   } finally {
     await file.close();
   }

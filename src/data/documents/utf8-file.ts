@@ -1,9 +1,10 @@
 /** @file A file of UTF-8 text, plain or gzipped, read as a stream of strings. */
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { messageOf, UserError } from '../../support/errors.ts';
 import { fileError } from '../../support/files.ts';
+import { openRegularFile } from '../../support/regular-file.ts';
 
 const CHUNK_BYTES = 1 << 18;
 
@@ -18,7 +19,7 @@ export interface Utf8Chunk {
  * @throws UserError when the file cannot be read, is damaged gzip, or is not UTF-8 (naming the byte of the text).
  */
 export async function* readUtf8File(path: string): AsyncGenerator<Utf8Chunk> {
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const file = await openStream(path);
   let incomplete: Uint8Array = new Uint8Array(0);
   let offset = 0;
   let bytesReported = 0;
@@ -36,6 +37,14 @@ export async function* readUtf8File(path: string): AsyncGenerator<Utf8Chunk> {
   checkUtf8(path, incomplete, offset);
 }
 
+async function openStream(path: string): Promise<ReadStream> {
+  try {
+    return (await openRegularFile(path)).createReadStream({ highWaterMark: CHUNK_BYTES });
+  } catch (cause) {
+    throw fileError(path, 'read it', cause);
+  }
+}
+
 async function* plain(path: string, file: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* file;
@@ -44,7 +53,7 @@ async function* plain(path: string, file: AsyncIterable<Buffer>): AsyncGenerator
   }
 }
 
-async function* gunzip(path: string, file: ReturnType<typeof createReadStream>): AsyncGenerator<Buffer> {
+async function* gunzip(path: string, file: ReadStream): AsyncGenerator<Buffer> {
   const unzipped = createGunzip({ chunkSize: CHUNK_BYTES });
   file.on('error', (cause) => unzipped.destroy(cause));
   try {

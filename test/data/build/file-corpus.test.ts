@@ -171,6 +171,6 @@ describe('a corpus of several kinds of files', () => {
 
   it('is refused where it cannot be read', async () => {
     await expect(localFiles(['/nowhere.parquet'])).rejects.toThrow('/nowhere.parquet: could not read it');
-    await expect(localFiles([temporaryFolder()])).rejects.toThrow('expected a file, found a folder');
+    await expect(localFiles([temporaryFolder()])).rejects.toThrow('expected a regular file, found a folder');
   });
 });

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openRowGroups } from '#minillm/data/documents/parquet-file.js';
+import { ProblemList } from '#minillm/data/build/problems.js';
+import { DamagedFileError, openRowGroups } from '#minillm/data/documents/parquet-file.js';
 import { readRowTexts } from '#minillm/data/documents/parquet-rows.js';
 import { UserError } from '#minillm/support/errors.js';
 import { Random } from '#minillm/support/random.js';
@@ -13,9 +14,14 @@ async function read(path: string): Promise<{ texts: string[]; problems: number }
   const texts: string[] = [];
   let problems = 0;
   for (const { source } of await openRowGroups(path, 'a.parquet', 'text')) {
-    const group = await readRowTexts(source);
-    texts.push(...group.texts.map((bytes) => Buffer.from(bytes).toString()));
-    problems += group.problems.count;
+    const found = new ProblemList();
+    try {
+      for await (const bytes of readRowTexts(source, found)) texts.push(Buffer.from(bytes).toString());
+    } catch (error) {
+      if (!(error instanceof DamagedFileError)) throw error;
+      problems++;
+    }
+    problems += found.take().count;
   }
   return { texts, problems };
 }
