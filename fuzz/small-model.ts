@@ -1,4 +1,4 @@
-/** @file A small GPT-2 in a Hugging Face folder, for the targets that damage a part of it. */
+/** @file A small GPT-2 in a Hugging Face folder. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ export async function readModel(path: string): Promise<void> {
 }
 
 /** Has `make` work in a folder that is removed afterwards. */
-export async function temporary<Result>(make: (folder: string) => Promise<Result>): Promise<Result> {
+export async function inTemporaryFolder<Result>(make: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'minillm-fuzz-'));
   try {
     return await make(folder);
