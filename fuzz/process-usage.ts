@@ -1,6 +1,6 @@
 /** @file What a process has used, as Linux tells: CPU time and memory. Where the system does not tell, time on the clock counts. */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Of `/proc/PID/stat`: clock ticks are hundredths of a second on every Linux that Node.js runs on. */
 const MILLISECONDS_A_TICK = 10;
@@ -27,6 +27,18 @@ export function usageOf(pid: number): ProcessUsage {
     residentBytes: bytesOf('VmRSS'),
     peakBytes: bytesOf('VmHWM'),
   };
+}
+
+/** Whether any thread of a process runs, would run if it were its turn, or waits for a disk. False where the system does not tell. */
+export function isWorking(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).some((thread) => {
+      const stat = read(`/proc/${pid}/task/${thread}/stat`);
+      return 'RD'.includes(stat.charAt(stat.lastIndexOf(')') + 2) || '-');
+    });
+  } catch {
+    return false;
+  }
 }
 
 function read(path: string): string {

@@ -33,6 +33,8 @@ export interface BatchOutcome {
 
 const POLL_MILLISECONDS = 50;
 const CLOCK_FACTOR = 10;
+/** For a worker to end by itself. */
+const GRACE_MILLISECONDS = 5000;
 const MEGABYTE = 1 << 20;
 /** Of what the process printed. */
 const SHOWN_CHARACTERS = 600;
@@ -54,7 +56,10 @@ export class WorkerProcess {
     this.#child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), [JSON.stringify(order)], {
       execArgv: ['--expose-gc', `--max-old-space-size=${Math.ceil(bounds.memoryBytes / MEGABYTE)}`],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Ctrl-C is for the parent, which ends its workers itself
+      detached: true,
     });
+    process.once('exit', this.#onExit);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (bytes: Buffer) => {
         this.#printed = (this.#printed + bytes.toString()).slice(-10 * SHOWN_CHARACTERS);
@@ -65,9 +70,12 @@ export class WorkerProcess {
     });
     this.#child.on('close', () => {
       this.#ended = true;
+      process.removeListener('exit', this.#onExit);
       this.#onMessage(undefined);
     });
   }
+
+  readonly #onExit = (): void => void this.#child.kill('SIGKILL');
 
   /** The most memory it has had. */
   get peakBytes(): number {
@@ -100,14 +108,16 @@ export class WorkerProcess {
     return { progress, failures: [...this.#failures], end };
   }
 
-  /** Ends it and waits until it is gone. */
+  /** Ends it, what it has started with it, and waits until it is gone. */
   async stop(): Promise<void> {
     if (this.#ended) return;
     const gone = new Promise<void>((resolve) => {
       this.#onMessage = (message) => message ?? resolve();
     });
-    this.#child.kill('SIGKILL');
+    this.#child.disconnect();
+    const kill = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MILLISECONDS);
     await gone;
+    clearTimeout(kill);
   }
 
   #nextMessage(): Promise<WorkerMessage | undefined> {

@@ -5,18 +5,16 @@ import type { Choice } from '../choice.ts';
 import type { Mutate } from '../target.ts';
 import { mutateBytes } from './bytes.ts';
 
-/** What a bomb unpacks to: a thousand times its own size. */
+/** What a bomb unpacks to: some hundred times its own size. */
 const BOMB_BYTES = [1 << 20, 1 << 24, 1 << 26];
 const BOMBS = new Map<string, Buffer>();
 
 /** `mutate` is for what is compressed. */
 export function mutateGzip(mutate: Mutate): Mutate {
   return (input, choice, others) => {
-    const kind = choice.below(40);
-    if (kind === 0) return bomb(choice);
-    if (kind === 1) return Buffer.concat([input, choice.oneOf([bomb(choice), choice.oneOf(others), choice.bytes(10)])]);
-    if (kind < 16) return mutateBytes(input, choice, others);
-    const plain = unpacked(input);
+    if (choice.once(200)) return choice.once(2) ? bomb(choice) : Buffer.concat([input, bomb(choice)]);
+    if (choice.once(40)) return Buffer.concat([input, choice.once(2) ? choice.oneOf(others) : choice.bytes(10)]);
+    const plain = choice.once(3) ? undefined : unpacked(input);
     if (plain === undefined) return mutateBytes(input, choice, others);
     return gzipSync(mutate(plain, choice, others.map((other) => unpacked(other) ?? other)), { level: choice.below(10) });
   };

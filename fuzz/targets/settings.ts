@@ -11,7 +11,7 @@ const { trainTokens: _, ...settings } = CONFIGURATION;
 export const target = fileTarget({
   name: 'settings',
   fileName: 'config.json',
-  seeds: () => [JSON.stringify(settings), JSON.stringify({ data: 'data', out: 'out', preset: 'gpt2', lr: 6e-4 })],
+  seeds: () => [JSON.stringify(settings), JSON.stringify({ data: 'data', out: 'out', preset: 'gpt2-124m', lr: 6e-4 })],
   mutate: mutateJson,
   async read(path) {
     microStepsOf(completeSettings(chooseSettings({}, await readSettingsFile(path)), 1024), 1);
