@@ -122,7 +122,8 @@ class Campaign {
         gained > this.#bounds.growthBytes
           ? `${Math.round(gained / 1e6)} MB`
           : files > this.#bounds.growthFiles && `${files} open files`;
-      if (grown) return this.#fail({ index: batch.to - 1, reason: `growth: ${grown} more than after its first inputs` });
+      if (grown)
+        return this.#fail({ index: batch.to - 1, reason: `growth: ${grown} more than after its first inputs` });
     }
   }
 

@@ -19,7 +19,9 @@ const FILES_A_REQUEST = 10;
 const { minutes, inputs, seed, only, index, processes } = readOptions(process.argv.slice(2));
 const chosen = TARGETS.filter(({ name }) => only === undefined || name === only);
 if (chosen.length === 0) {
-  console.error(`expected --only to name a target, found ${only}; there are: ${TARGETS.map(({ name }) => name).join(', ')}`);
+  console.error(
+    `expected --only to name a target, found ${only}; there are: ${TARGETS.map(({ name }) => name).join(', ')}`,
+  );
   process.exit(2);
 }
 
@@ -30,7 +32,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     interruption.abort();
   });
 
-const weightOf = ({ kind, share = 1 }: Target): number => (kind === 'file' ? FILES_A_REQUEST : 1) * share / count(kind);
+const weightOf = ({ kind, share = 1 }: Target): number =>
+  ((kind === 'file' ? FILES_A_REQUEST : 1) * share) / count(kind);
 const count = (kind: Target['kind']): number =>
   chosen.filter((target) => target.kind === kind).reduce((sum, { share = 1 }) => sum + share, 0);
 const totalWeight = chosen.reduce((sum, target) => sum + weightOf(target), 0);
@@ -55,14 +58,22 @@ async function fuzz(target: Target): Promise<CampaignReport> {
       ? { from: index, to: index + 1, signal }
       : inputs !== undefined
         ? { to: Math.max(seeds.length, Math.ceil(inputs * share)), signal }
-        : { to: Number.MAX_SAFE_INTEGER, signal: AbortSignal.any([signal, AbortSignal.timeout(60_000 * minutes / chosen.length)]) };
+        : {
+            to: Number.MAX_SAFE_INTEGER,
+            signal: AbortSignal.any([signal, AbortSignal.timeout((60_000 * minutes) / chosen.length)]),
+          };
   let failures = 0;
   return runCampaign({
     ...{ target: moduleOf(target.name), seed, processes: index === undefined ? processes : 1, ...range },
     onFailure: (failure) => {
-      const path = keepFailure(KEPT, { target: target.name, seed, ...failure }, inputOf(target, seeds, seed, failure.index));
+      const path = keepFailure(
+        KEPT,
+        { target: target.name, seed, ...failure },
+        inputOf(target, seeds, seed, failure.index),
+      );
       console.log(`  ${path}: ${failure.reason}`);
-      if (++failures === MAX_FAILURES) console.log(`  ${target.name}: ${failures} failures; its other inputs are left out`);
+      if (++failures === MAX_FAILURES)
+        console.log(`  ${target.name}: ${failures} failures; its other inputs are left out`);
     },
   });
 }

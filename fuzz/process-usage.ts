@@ -21,7 +21,8 @@ export function usageOf(pid: number): ProcessUsage {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   const status = read(`/proc/${pid}/status`);
-  const bytesOf = (name: string): number => 1024 * Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
+  const bytesOf = (name: string): number =>
+    1024 * Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
   return {
     cpuMilliseconds: Number.isFinite(ticks) ? ticks * MILLISECONDS_A_TICK : undefined,
     residentBytes: bytesOf('VmRSS'),

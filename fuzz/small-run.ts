@@ -37,4 +37,9 @@ export const STATE = JSON.stringify({
 });
 
 /** `run.json` of a run folder. */
-export const FACTS = JSON.stringify({ parameters: 3_200_000, model: {}, versions: VERSIONS, configuration: CONFIGURATION });
+export const FACTS = JSON.stringify({
+  parameters: 3_200_000,
+  model: {},
+  versions: VERSIONS,
+  configuration: CONFIGURATION,
+});

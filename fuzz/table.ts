@@ -5,7 +5,9 @@ import type { CampaignReport } from './campaign.ts';
 const WIDTHS = [16, 9, 9, 9, 9, 22, 9, 9];
 
 const row = (cells: readonly (string | number)[]): string =>
-  cells.map((cell, place) => (place === 0 ? String(cell).padEnd(WIDTHS[0]!) : String(cell).padStart(WIDTHS[place]!))).join('');
+  cells
+    .map((cell, place) => (place === 0 ? String(cell).padEnd(WIDTHS[0]!) : String(cell).padStart(WIDTHS[place]!)))
+    .join('');
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 

@@ -3,8 +3,33 @@
 import type { Target } from './target.ts';
 
 const NAMES = [
-  ...['safetensors', 'config', 'index', 'state', 'run', 'metrics', 'lock', 'settings', 'bin', 'npy', 'dataset', 'journal'],
-  ...['moves', 'hellaswag', 'hellaswag-gzip', 'jsonl', 'jsonl-gzip', 'text', 'logs', 'report', 'parquet', 'completions', 'dashboard'],
+  ...[
+    'safetensors',
+    'config',
+    'index',
+    'state',
+    'run',
+    'metrics',
+    'lock',
+    'settings',
+    'bin',
+    'npy',
+    'dataset',
+    'journal',
+  ],
+  ...[
+    'moves',
+    'hellaswag',
+    'hellaswag-gzip',
+    'jsonl',
+    'jsonl-gzip',
+    'text',
+    'logs',
+    'report',
+    'parquet',
+    'completions',
+    'dashboard',
+  ],
 ];
 
 /** Where a worker finds a target. */

@@ -2,8 +2,8 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Progress, readProgress } from './progress.ts';
 import { type ProcessUsage, usageOf } from './process-usage.ts';
+import { type Progress, readProgress } from './progress.ts';
 import { type Batch, OVER_MEMORY, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
 /** What one input, and one process, may take. */
@@ -65,7 +65,7 @@ export class WorkerProcess {
         this.#printed = (this.#printed + bytes.toString()).slice(-10 * SHOWN_CHARACTERS);
       });
     this.#child.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'failure') this.#failures.push(message);
+      if (message.kind === 'failure') this.#failures.push({ index: message.index, reason: message.reason });
       else this.#onMessage(message);
     });
     this.#child.on('close', () => {
@@ -114,7 +114,7 @@ export class WorkerProcess {
     const gone = new Promise<void>((resolve) => {
       this.#onMessage = (message) => message ?? resolve();
     });
-    this.#child.disconnect();
+    this.#child.kill('SIGTERM');
     const kill = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MILLISECONDS);
     await gone;
     clearTimeout(kill);

@@ -36,7 +36,8 @@ async function work({ from, to }: Batch): Promise<void> {
       state = { ...state, slowestMilliseconds: milliseconds, slowestIndex: index };
     if (problem === undefined) state = { ...state, accepted: state.accepted + 1 };
     else if (problem.isRefusal) state = { ...state, refused: state.refused + 1 };
-    const reason = index < seeds.length && problem?.isRefusal ? `a valid input was refused: ${problem.said}` : undefined;
+    const reason =
+      index < seeds.length && problem?.isRefusal ? `a valid input was refused: ${problem.said}` : undefined;
     const failure = reason ?? (problem?.isRefusal ? undefined : problem?.said);
     if (failure !== undefined) await tell({ kind: 'failure', index, reason: failure });
     const peakBytes = 1024 * process.resourceUsage().maxRSS;
@@ -88,5 +89,7 @@ let previous: Promise<void> = Promise.resolve();
 process.on('message', (batch: Batch) => {
   previous = previous.then(() => work(batch));
 });
+// what the target has started ends with this process
 process.on('disconnect', () => process.exit());
+process.on('SIGTERM', () => process.exit());
 await tell({ kind: 'ready', seeds: seeds.length });

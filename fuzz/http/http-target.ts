@@ -43,7 +43,9 @@ export function httpTarget({ name, prepare, requests, constant }: HttpTarget): T
         if (inputs++ % CHECK_EVERY === 0) {
           const found = constant(parseAnswer(await exchange(server, known, true))?.body ?? '');
           if (found !== expected && !server.hasEnded)
-            throw new FuzzFailure(`a good request was answered with ${found.slice(0, 200)} instead of ${expected.slice(0, 200)}`);
+            throw new FuzzFailure(
+              `a good request was answered with ${found.slice(0, 200)} instead of ${expected.slice(0, 200)}`,
+            );
         }
         const log = server.takeLog();
         if (server.hasEnded) throw new FuzzFailure(`crash: the server ended: ${inOneLine(log)}`);
@@ -78,5 +80,8 @@ export function httpTarget({ name, prepare, requests, constant }: HttpTarget): T
 }
 
 function inOneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, ' | ').slice(0, 500);
+  return text
+    .trim()
+    .replace(/\s*\n\s*/g, ' | ')
+    .slice(0, 500);
 }

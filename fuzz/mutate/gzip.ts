@@ -16,7 +16,14 @@ export function mutateGzip(mutate: Mutate): Mutate {
     if (choice.once(40)) return Buffer.concat([input, choice.once(2) ? choice.oneOf(others) : choice.bytes(10)]);
     const plain = choice.once(3) ? undefined : unpacked(input);
     if (plain === undefined) return mutateBytes(input, choice, others);
-    return gzipSync(mutate(plain, choice, others.map((other) => unpacked(other) ?? other)), { level: choice.below(10) });
+    return gzipSync(
+      mutate(
+        plain,
+        choice,
+        others.map((other) => unpacked(other) ?? other),
+      ),
+      { level: choice.below(10) },
+    );
   };
 }
 

@@ -8,8 +8,32 @@ import { mutateBytes } from './bytes.ts';
 const HOSTILE = [
   ...['0', '-0', '-1', '1', '2', '0.5', '1e308', '-1e308', '1e999', '1e-320', '4294967296', '2147483648', '65536'],
   ...['9007199254740991', '9007199254740993', '1152921504606846976', '18446744073709551616', 'NaN', 'Infinity', 'null'],
-  ...['true', 'false', '""', '"text"', '" "', '"\\u0000"', '"\\ud800"', '"\u2028"', '"../../escaped"', '"/dev/zero"', '".."'],
-  ...['"__proto__"', '"constructor"', '"toString"', '"F32"', '"BF16"', '"gpt2"', '[]', '{}', '[[0]]', '[null]', '{"":{}}'],
+  ...[
+    'true',
+    'false',
+    '""',
+    '"text"',
+    '" "',
+    '"\\u0000"',
+    '"\\ud800"',
+    '"\u2028"',
+    '"../../escaped"',
+    '"/dev/zero"',
+    '".."',
+  ],
+  ...[
+    '"__proto__"',
+    '"constructor"',
+    '"toString"',
+    '"F32"',
+    '"BF16"',
+    '"gpt2"',
+    '[]',
+    '{}',
+    '[[0]]',
+    '[null]',
+    '{"":{}}',
+  ],
   ...['{"__proto__":{"text":"a"}}', '{"length":1e9}', '{"text":{"text":[]}}', "'", '\\', '\u0000', '\ufeff'],
 ];
 const HOSTILE_KEYS = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'length', '', '0', ' '];
@@ -49,7 +73,9 @@ function addPair(text: string, choice: Choice): string {
   const { index, 0: pair } = choice.oneOf(pairs);
   const key = choice.once(2) ? pair.slice(0, pair.indexOf('"', 1) + 1) : JSON.stringify(choice.oneOf(HOSTILE_KEYS));
   const added = `${key}:${hostileValue(choice)}`;
-  return text.slice(0, index) + (choice.once(2) ? `${added},${pair}` : `${pair},${added}`) + text.slice(index + pair.length);
+  return (
+    text.slice(0, index) + (choice.once(2) ? `${added},${pair}` : `${pair},${added}`) + text.slice(index + pair.length)
+  );
 }
 
 function hostileValue(choice: Choice): string {

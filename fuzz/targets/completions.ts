@@ -21,7 +21,15 @@ export const target = httpTarget({
   prepare: async () => ['serve', '--checkpoint', 'untrained:tiny', '--port', '0', '--threads', '1'],
   requests: [
     post({ prompt: [7454, 2402, 257, 640], max_tokens: 4, temperature: 0, echo: true, logprobs: 2 }),
-    post({ prompt: 'Once upon a “time” 🙂', max_tokens: 3, temperature: 0.8, top_p: 0.9, top_k: 5, seed: 1, stop: ['\n', 'fox'] }),
+    post({
+      prompt: 'Once upon a “time” 🙂',
+      max_tokens: 3,
+      temperature: 0.8,
+      top_p: 0.9,
+      top_k: 5,
+      seed: 1,
+      stop: ['\n', 'fox'],
+    }),
     post({ model: 'any', prompt: ['a', 'b'], max_tokens: 2, n: 2, stream: true, echo: true }),
     post({ prompt: [[1, 2, 3], [50256]], max_tokens: 1, temperature: 0, logprobs: 5, echo: true, seed: 1234 }),
     postChunked('{"prompt": "Onc', 'e", "max_tokens": 1}'),

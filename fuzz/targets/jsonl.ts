@@ -4,7 +4,13 @@ import { fileTarget } from '../file-target.ts';
 import { mutateLines } from '../mutate/lines.ts';
 import { readTexts } from '../texts.ts';
 
-const LINES = ['{"text":"one \\u00e9 \\"two\\"","id":1}', '', '{"id":2,"text":"naïve 日本 🙂"}', '{"text":""}', '{"text":"end"}'];
+const LINES = [
+  '{"text":"one \\u00e9 \\"two\\"","id":1}',
+  '',
+  '{"id":2,"text":"naïve 日本 🙂"}',
+  '{"text":""}',
+  '{"text":"end"}',
+];
 
 export const JSON_LINES = LINES.join('\n');
 

@@ -11,7 +11,13 @@ import { lz4Hadoop, lz4Literals } from '../lz4.ts';
 import { hostileInteger, mutateBytes } from '../mutate/bytes.ts';
 import type { Mutate } from '../target.ts';
 
-const TEXTS = ['Once upon a time there was a fox. '.repeat(6), null, '', 'naïve 日本 🙂', ...Array<string>(20).fill('the end')];
+const TEXTS = [
+  'Once upon a time there was a fox. '.repeat(6),
+  null,
+  '',
+  'naïve 日本 🙂',
+  ...Array<string>(20).fill('the end'),
+];
 
 /** A file of the texts, compressed by `zstd -19`, which Node.js has only from version 22.15 on. */
 const ZSTD =
@@ -67,7 +73,9 @@ export const target = fileTarget({
   seeds: () => [
     ...(['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'LZ4', 'LZ4_RAW'] as const).map((codec) => fileOf({ codec })),
     Buffer.from(ZSTD, 'base64'),
-    ...(['PLAIN', 'DELTA_LENGTH_BYTE_ARRAY', 'DELTA_BYTE_ARRAY'] as const).map((encoding) => fileOf({ encoding, pageSize: 64 })),
+    ...(['PLAIN', 'DELTA_LENGTH_BYTE_ARRAY', 'DELTA_BYTE_ARRAY'] as const).map((encoding) =>
+      fileOf({ encoding, pageSize: 64 }),
+    ),
   ],
   mutate,
   async read(path) {

@@ -6,12 +6,18 @@ const { runCampaign } = (await import(
   new URL('../../dist-fuzz/campaign.js', import.meta.url).href
 )) as typeof import('../../fuzz/campaign.ts');
 
-const BOUNDS = { cpuMilliseconds: 1000, memoryBytes: 400e6, growthBytes: 100e6, growthFiles: 50 };
+const BOUNDS = { cpuMilliseconds: 500, memoryBytes: 400e6, growthBytes: 100e6, growthFiles: 50 };
 
 async function fuzz(fault: string, to = 20) {
   const failures: { index: number; reason: string }[] = [];
   const report = await runCampaign({
-    ...{ target: new URL(`./planted.js?fault=${fault}`, import.meta.url).href, seed: 1, to, processes: 1, bounds: BOUNDS },
+    ...{
+      target: new URL(`./planted.js?fault=${fault}`, import.meta.url).href,
+      seed: 1,
+      to,
+      processes: 1,
+      bounds: BOUNDS,
+    },
     onFailure: (failure) => failures.push(failure),
   });
   return { failures, report };
@@ -24,8 +30,8 @@ test('a target without a fault has no failure', async () => {
 });
 
 test.each([
-  ['hang', /^hang: more than 1000 ms of CPU time/],
-  ['silence', /^hang: more than 10000 ms on the clock/],
+  ['hang', /^hang: more than 500 ms of CPU time/],
+  ['silence', /^hang: more than 5000 ms on the clock/],
   ['crash', /^crash: the process ended with SIGABRT/],
   ['exit', /^crash: the process ended with code 0/],
   ['memory', /^over memory/],
