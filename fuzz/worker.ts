@@ -8,9 +8,6 @@ import { type Progress, ProgressFile } from './progress.ts';
 import { FuzzFailure, type Target } from './target.ts';
 import { type Batch, OVER_MEMORY, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
-/** A message is one line for a person; more is an input that was printed. */
-const MAX_MESSAGE_LENGTH = 2000;
-
 const order = JSON.parse(process.argv[2] ?? '') as WorkerOrder;
 const { target } = (await import(order.target)) as { target: Target };
 const seeds = await target.seeds();
@@ -65,8 +62,6 @@ async function problemOf(input: Buffer): Promise<{ readonly isRefusal: boolean; 
     if (!(cause instanceof UserError)) return { isRefusal: false, said: `defect: ${inOneLine(cause)}` };
     const { message } = cause;
     if (/\n\s+at /.test(message)) return { isRefusal: false, said: `a stack trace in a message: ${message}` };
-    if (message.length > MAX_MESSAGE_LENGTH)
-      return { isRefusal: false, said: `a message of ${message.length} characters: ${message.slice(0, 200)}` };
     return { isRefusal: true, said: message };
   }
 }

@@ -34,7 +34,16 @@ const HOSTILE = [
     '[null]',
     '{"":{}}',
   ],
-  ...['{"__proto__":{"text":"a"}}', '{"length":1e9}', '{"text":{"text":[]}}', "'", '\\', '\u0000', '\ufeff'],
+  ...[
+    '{"__proto__":{"text":"a"}}',
+    '{"length":1e9}',
+    '{"toString":1,"valueOf":1}',
+    '{"text":{"text":[]}}',
+    "'",
+    '\\',
+    '\u0000',
+    '\ufeff',
+  ],
 ];
 const HOSTILE_KEYS = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'length', '', '0', ' '];
 

@@ -5,6 +5,7 @@ import { decode } from '../data/tokenizer/tokenizer.ts';
 import { UserError } from '../support/errors.ts';
 import { formatCount } from '../support/format.ts';
 import { Progress } from './progress.ts';
+import { withoutControls } from './terminal-text.ts';
 
 export interface DataInspectFlags {
   readonly documents: number;
@@ -30,11 +31,6 @@ export async function dataInspect(folder: string, { documents, seed, json }: Dat
       `${folder}: expected the sha256 sums of dataset.json, found others of ${changed.join(', ')}; build or download them again`,
     );
   }
-}
-
-/** What a terminal would take for a command, such as an escape, is shown as U+FFFD. */
-function withoutControls(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
 }
 
 interface TokenFrequency {

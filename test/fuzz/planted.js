@@ -24,9 +24,6 @@ const FAULTS = {
   trace: () => {
     throw new UserError('refused\n    at read (reader.js:1:1)');
   },
-  length: () => {
-    throw new UserError('a'.repeat(100_000));
-  },
 };
 
 const EACH = {

@@ -12,6 +12,7 @@ import {
   type DatasetDescription,
   DESCRIPTION_NAME,
   descriptionSchema,
+  fileName,
   writeDescription,
 } from '../dataset-description.ts';
 import { Shard } from '../shard.ts';
@@ -27,7 +28,7 @@ const MOVES_NAME = 'moves.json';
 const movesSchema = z.object({
   description: descriptionSchema,
   /** Of each shard: its name in the work folder and its final one. */
-  moves: z.array(z.object({ from: z.string(), to: z.string() })),
+  moves: z.array(z.object({ from: fileName, to: fileName })),
 });
 
 /** A piece of the stream under its final name. */
