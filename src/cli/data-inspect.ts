@@ -6,6 +6,7 @@ import { VOCABULARY_SIZE } from '../data/vocabulary.ts';
 import { UserError } from '../support/errors.ts';
 import { formatCount } from '../support/format.ts';
 import { Progress } from './progress.ts';
+import { withoutControls } from './terminal-text.ts';
 
 export interface DataInspectFlags {
   readonly documents: number;
@@ -41,11 +42,6 @@ export async function dataInspect(folder: string, { documents, seed, json }: Dat
       `${folder}: expected the sha256 sums of dataset.json, found others of ${changed.join(', ')}; build or download them again`,
     );
   }
-}
-
-/** What a terminal would take for a command, such as an escape, is shown as U+FFFD. */
-function withoutControls(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
 }
 
 interface TokenFrequency {

@@ -9,6 +9,7 @@ import { resolveSettings } from '../train/resolve-settings.ts';
 import { train } from '../train/trainer.ts';
 import { lossChart } from './loss-chart.ts';
 import { abortOnSignals } from './signals.ts';
+import { withoutControls } from './terminal-text.ts';
 import { StepTimes, startLines, stepLine } from './train-lines.ts';
 
 export interface QuickstartFlags {
@@ -67,7 +68,7 @@ async function summary(out: string, steps: number, started: number): Promise<str
   const texts = (step: number): string[] =>
     metrics.flatMap((line) => (line.kind === 'sample' && line.step === step ? [line.text] : [])).slice(0, SHOWN);
   const validation = metrics.findLast((line) => line.kind === 'eval')?.validationLoss;
-  const quote = (text: string): string => `  | ${text.trim().replaceAll('\n', '\n  | ')}\n`;
+  const quote = (text: string): string => `  | ${withoutControls(text.trim()).replaceAll('\n', '\n  | ')}\n`;
   return [
     lossChart(losses, process.stdout.columns),
     `untrained, it continues "${PROMPT}" like this:`,

@@ -7,6 +7,7 @@ import { loadModel, promptTokens, type TextModel } from '../generate/text-model.
 import { formatCount, formatDuration } from '../support/format.ts';
 import { localCheckpoint } from './local-checkpoint.ts';
 import { Progress } from './progress.ts';
+import { withoutControls } from './terminal-text.ts';
 
 export interface SampleFlags {
   readonly checkpoint: string;
@@ -51,7 +52,7 @@ async function printTexts(model: TextModel, flags: SampleFlags): Promise<void> {
   let printed = 0;
   const print = (): void => {
     for (let text = texts[printed]; text; text = texts[printed]) {
-      process.stdout.write(text.waiting);
+      process.stdout.write(process.stdout.isTTY ? withoutControls(text.waiting) : text.waiting);
       text.waiting = '';
       if (!text.ended) return;
       printed++;

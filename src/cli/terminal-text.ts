@@ -1,4 +1,4 @@
-/** @file Text as wide as it stands on a terminal. */
+/** @file Text as it stands on a terminal. */
 
 /** Characters that take two columns: East Asian scripts and signs, emoji. */
 const WIDE =
@@ -25,4 +25,9 @@ export function cutText(text: string, columns: number): string {
     cut += character;
   }
   return columns < 1 ? '' : `${cut}…`;
+}
+
+/** What a terminal would take for a command, such as an escape, is shown as U+FFFD. */
+export function withoutControls(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
 }

@@ -8,6 +8,7 @@ import { canHavePanel, LiveTerminal } from './live-terminal.ts';
 import { Pace } from './pace.ts';
 import { profileTable } from './profile-table.ts';
 import { LOG_MILLISECONDS, Progress } from './progress.ts';
+import { withoutControls } from './terminal-text.ts';
 import { TaskClock } from './time-left.ts';
 import { evalLines, StepTimes, startLines, stepLine } from './train-lines.ts';
 
@@ -60,7 +61,7 @@ class EventLines {
       case 'eval':
         return evalLines(event);
       case 'sample':
-        return [`step ${event.step} | sample: ${event.text}`];
+        return [`step ${event.step} | sample: ${withoutControls(event.text)}`];
       case 'progress':
         return [];
       case 'profile':

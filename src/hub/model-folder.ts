@@ -52,8 +52,8 @@ export async function fetchModelFolder(name: string, options: ModelFolderOptions
   const recordIn = (parent: string): string => join(parent, 'complete', `revision-${encodeURIComponent(revision)}`);
   const kept = folderIn(options.cacheFolder ?? (await hubCacheFolder()));
   const isCommit = /^[0-9a-f]{40}$/.test(revision);
-  const known = await readRegularFile(recordIn(kept), MAX_COMMIT_BYTES).catch(() => undefined);
-  if ((hub.isOffline || isCommit) && known !== undefined) return join(kept, known.toString());
+  const known = await readRegularFile(recordIn(kept), MAX_COMMIT_BYTES).then(String, () => undefined);
+  if ((hub.isOffline || isCommit) && known !== undefined) return join(kept, known);
   if (hub.isOffline)
     throw new UserError(
       `${name}: HF_HUB_OFFLINE is set and the model is not in ${kept}; unset it to download the model`,

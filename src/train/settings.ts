@@ -257,7 +257,12 @@ export type RunRecord = Settings & { readonly trainTokens: number };
 export function differences(recorded: Readonly<Record<string, unknown>>, run: RunRecord): string[] {
   return [...DECISIVE, 'trainTokens' as const]
     .filter((key) => recorded[key] !== run[key])
-    .map((key) => `${key} was ${String(recorded[key])} and is ${String(run[key])}`);
+    .map((key) => `${key} was ${shown(recorded[key])} and is ${shown(run[key])}`);
+}
+
+/** What a damaged file may hold in place of a setting is shown too; not every object can become a text by itself. */
+function shown(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** The settings of a recorded run, for one that forks off it: all but its folder and how it started. */

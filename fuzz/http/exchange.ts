@@ -1,0 +1,70 @@
+/** @file Bytes to a server over a socket of their own, and what comes back. */
+
+import { connect } from 'node:net';
+import { FuzzFailure } from '../target.ts';
+import type { ServerProcess } from './server-process.ts';
+
+/** CPU time that a server may take for one request, and time on the clock. */
+const MAX_CPU_MILLISECONDS = 8000;
+const MAX_MILLISECONDS = 80_000;
+const POLL_MILLISECONDS = 20;
+/** Polls at which neither byte nor work is seen: then the client says that no more will come, and later that it is gone. */
+const QUIET_POLLS = 2;
+const LOST_POLLS = 10;
+/** Of an answer; the rest is read and dropped. */
+const MAX_ANSWER_BYTES = 1 << 20;
+
+/**
+ * Sends bytes and reads until the server closes the connection, or has neither written nor worked for a while.
+ * @param isWhole the server is to answer and close whatever the time it takes.
+ * @throws FuzzFailure when it takes too long.
+ */
+export async function exchange(server: ServerProcess, bytes: Buffer, isWhole = false): Promise<Buffer> {
+  const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+  const pieces: Buffer[] = [];
+  let received = 0;
+  socket.on('data', (piece: Buffer) => {
+    received += piece.length;
+    if (received <= MAX_ANSWER_BYTES) pieces.push(piece);
+  });
+  socket.on('end', () => socket.end());
+  // the server may close before everything is written
+  socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.write(bytes);
+
+  const started = performance.now();
+  const before = server.usage.cpuMilliseconds ?? 0;
+  let seen = { received, cpu: before };
+  let quiet = 0;
+  let problem: FuzzFailure | undefined;
+  const watching = setInterval(() => {
+    const cpu = server.usage.cpuMilliseconds ?? 0;
+    const isQuiet = received === seen.received && cpu === seen.cpu && !server.isWorking;
+    quiet = isQuiet ? quiet + 1 : 0;
+    seen = { received, cpu };
+    if (cpu - before > MAX_CPU_MILLISECONDS) {
+      problem = new FuzzFailure(`hang: the server works for more than ${MAX_CPU_MILLISECONDS} ms`);
+      socket.destroy();
+    } else if (performance.now() - started > MAX_MILLISECONDS) {
+      problem = new FuzzFailure(`hang: the server leaves the connection open for more than ${MAX_MILLISECONDS} ms`);
+      socket.destroy();
+    } else if (quiet >= LOST_POLLS && !isWhole) socket.destroy();
+    else if (quiet >= QUIET_POLLS && !isWhole && !socket.writableEnded) socket.end();
+  }, POLL_MILLISECONDS);
+  try {
+    await closed;
+  } finally {
+    clearInterval(watching);
+  }
+  if (problem) throw problem;
+  return Buffer.concat(pieces);
+}
+
+/** Status and body of an answer; undefined for what is none. */
+export function parseAnswer(answer: Buffer): { readonly status: number; readonly body: string } | undefined {
+  const text = answer.toString('latin1');
+  const status = /^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1];
+  const end = text.indexOf('\r\n\r\n');
+  return status === undefined || end < 0 ? undefined : { status: Number(status), body: text.slice(end + 4) };
+}

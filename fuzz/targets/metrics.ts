@@ -1,0 +1,23 @@
+/** @file `metrics.jsonl` of a run folder: read whole, followed, listed and summed up. */
+
+import { historyOf } from '#minillm/app/server/dashboard/run-history.js';
+import { readRuns } from '#minillm/report/read-run.js';
+import { summaryOf } from '#minillm/report/summary.js';
+import { MetricsFollower } from '#minillm/runs/follow-metrics.js';
+import { fileTarget } from '../file-target.ts';
+import { mutateLines } from '../mutate/lines.ts';
+import { METRICS } from '../small-run.ts';
+
+export const target = fileTarget({
+  name: 'metrics',
+  fileName: 'metrics.jsonl',
+  seeds: () => [METRICS],
+  mutate: mutateLines,
+  async read(_, folder) {
+    for (const run of await readRuns([folder], undefined)) summaryOf(run);
+    const follower = new MetricsFollower(folder);
+    const change = await follower.next();
+    historyOf(change?.lines ?? []);
+    await follower.next();
+  },
+});
