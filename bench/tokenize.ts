@@ -43,7 +43,7 @@ async function tokenize(threads: readonly TokenizeThread[], share: readonly Docu
   let count = 0;
   const work = async (thread: TokenizeThread): Promise<void> => {
     for (const parts of batches) {
-      const { tokens } = await thread.tokenize({ kind: 'documents', parts });
+      const { tokens } = await thread.tokenize({ kind: 'documents', label: 'texts', parts }, 2 * BATCH_LENGTH);
       count += tokens.length;
     }
   };

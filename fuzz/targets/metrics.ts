@@ -1,6 +1,6 @@
 /** @file `metrics.jsonl` of a run folder: read whole, followed, listed and summed up. */
 
-import { historyOf } from '#minillm/app/server/dashboard/run-history.js';
+import { RunHistory } from '#minillm/app/server/dashboard/run-history.js';
 import { readRuns } from '#minillm/report/read-run.js';
 import { summaryOf } from '#minillm/report/summary.js';
 import { MetricsFollower } from '#minillm/runs/follow-metrics.js';
@@ -17,7 +17,10 @@ export const target = fileTarget({
     for (const run of await readRuns([folder], undefined)) summaryOf(run);
     const follower = new MetricsFollower(folder);
     const change = await follower.next();
-    historyOf(change?.lines ?? []);
+    const history = new RunHistory(0);
+    history.add(change?.lines ?? []);
+    let event = history.eventAfter(undefined);
+    while (event) event = history.eventAfter(event.position);
     await follower.next();
   },
 });

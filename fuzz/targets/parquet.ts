@@ -3,6 +3,7 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { CompressionCodec, Encoding } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { ProblemList } from '#minillm/data/build/problems.js';
 import { openRowGroups } from '#minillm/data/documents/parquet-file.js';
 import { readRowTexts } from '#minillm/data/documents/parquet-rows.js';
 import { UserError } from '#minillm/support/errors.js';
@@ -80,8 +81,10 @@ export const target = fileTarget({
   mutate,
   async read(path) {
     for (const { source } of await openRowGroups(path, 'part.parquet', 'text')) {
-      const { problems } = await readRowTexts(source);
-      if (problems.count > 0) throw new UserError(problems.messages.join('; '));
+      const problems = new ProblemList();
+      for await (const _text of readRowTexts(source, problems));
+      const { count, messages } = problems.take();
+      if (count > 0) throw new UserError(messages.join('; '));
     }
   },
 });

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { recordedInformation } from '#minillm/app/server/dashboard/run-information.js';
 import { readTrainingState } from '#minillm/runs/state.js';
-import { gatherSettings } from '#minillm/train/resume.js';
+import { resolveSettings } from '#minillm/train/resolve-settings.js';
 import { completeSettings, differences } from '#minillm/train/settings.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateJson } from '../mutate/json.ts';
@@ -28,6 +28,6 @@ export const target = fileTarget({
     const { configuration } = await readTrainingState(dirname(path));
     const settings = completeSettings({ preset: 'tiny', data: 'data', out: 'out' }, 128);
     differences(configuration, { ...settings, trainTokens: 1 });
-    completeSettings(await gatherSettings({ fork: folder, out: join(folder, 'none') }), 1024);
+    await resolveSettings({ fork: folder, out: join(folder, 'none') });
   },
 });

@@ -12,8 +12,8 @@ import {
   type DatasetDescription,
   DESCRIPTION_NAME,
   descriptionSchema,
-  MAX_DESCRIPTION_BYTES,
   fileName,
+  MAX_DESCRIPTION_BYTES,
   writeDescription,
 } from '../dataset-description.ts';
 import { Shard } from '../shard.ts';
