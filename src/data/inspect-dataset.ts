@@ -122,7 +122,8 @@ class Census {
     for (let i = 0; i < tokens.length; i++) {
       const id = tokens[i]!;
       if (id < VOCABULARY_SIZE) counts[id]!++;
-      else if (!this.#strays.has(shard)) this.#strays.set(shard, { shard: basename(shard.path), position: start + i, id });
+      else if (!this.#strays.has(shard))
+        this.#strays.set(shard, { shard: basename(shard.path), position: start + i, id });
     }
     let from = 0;
     for (let at = tokens.indexOf(END_OF_TEXT); at >= 0; at = tokens.indexOf(END_OF_TEXT, from)) {

@@ -80,7 +80,8 @@ describe('openGpt2Folder', () => {
     const path = await write(temporaryFolder(), filled(0.1), ...SOURCES.slice(1));
     renameSync(join(path, 'model.safetensors'), join(path, 'a.safetensors'));
     const header = buildHeader([{ name: 'lm_head.weight', dtype: 'BF16', shape: SOURCES[0]!.shape }]);
-    const bfloat16 = (value: number) => new Uint16Array(80).fill(new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16);
+    const bfloat16 = (value: number) =>
+      new Uint16Array(80).fill(new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16);
     const weight_map = { a: 'a.safetensors', b: 'b.safetensors' };
     writeFileSync(join(path, 'model.safetensors.index.json'), JSON.stringify({ weight_map }));
     writeFileSync(join(path, 'b.safetensors'), Buffer.concat([header, Buffer.from(bfloat16(0.1).buffer)]));

@@ -12,31 +12,34 @@ import {
 } from '#minillm/support/regular-file.js';
 import { temporaryFolder } from './temporary-folder.ts';
 
-describe.skipIf(process.platform === 'win32')('what is no regular file is refused by name, and nothing waits for it', () => {
-  async function places(): Promise<[string, string][]> {
-    const folder = temporaryFolder();
-    const [fifo, socket] = [join(folder, 'fifo'), join(folder, 'socket')];
-    execFileSync('mkfifo', [fifo]);
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(socket, resolve));
-    onTestFinished(() => void server.close());
-    return [
-      [fifo, 'a FIFO; write what it gives to a file first'],
-      [socket, 'a socket'],
-      ['/dev/zero', 'a device'],
-      [folder, 'a folder; name a file in it'],
-    ];
-  }
-
-  test('by every way to open one', async () => {
-    for (const [path, found] of await places()) {
-      const message = `${path}: expected a regular file, found ${found}`;
-      await expect(openRegularFile(path)).rejects.toThrow(message);
-      await expect(readRegularFile(path, 10)).rejects.toThrow(message);
-      expect(() => openRegularFileSync(path)).toThrow(message);
+describe.skipIf(process.platform === 'win32')(
+  'what is no regular file is refused by name, and nothing waits for it',
+  () => {
+    async function places(): Promise<[string, string][]> {
+      const folder = temporaryFolder();
+      const [fifo, socket] = [join(folder, 'fifo'), join(folder, 'socket')];
+      execFileSync('mkfifo', [fifo]);
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(socket, resolve));
+      onTestFinished(() => void server.close());
+      return [
+        [fifo, 'a FIFO; write what it gives to a file first'],
+        [socket, 'a socket'],
+        ['/dev/zero', 'a device'],
+        [folder, 'a folder; name a file in it'],
+      ];
     }
-  });
-});
+
+    test('by every way to open one', async () => {
+      for (const [path, found] of await places()) {
+        const message = `${path}: expected a regular file, found ${found}`;
+        await expect(openRegularFile(path)).rejects.toThrow(message);
+        await expect(readRegularFile(path, 10)).rejects.toThrow(message);
+        expect(() => openRegularFileSync(path)).toThrow(message);
+      }
+    });
+  },
+);
 
 test('a whole file is read up to its bound', async () => {
   const path = join(temporaryFolder(), 'a');

@@ -62,7 +62,12 @@ export async function readSlice(file: FileHandle, start: number, length: number)
  * @throws DamagedFileError when it is not a whole Parquet file.
  * @throws UserError when it cannot be opened, or has no such column of texts (listing those it has).
  */
-export async function openRowGroups(path: string, name: string, column: string, keepEmpty = false): Promise<RowGroupOfFile[]> {
+export async function openRowGroups(
+  path: string,
+  name: string,
+  column: string,
+  keepEmpty = false,
+): Promise<RowGroupOfFile[]> {
   const metadata = await readFooter(path, name);
   const { repetition_type } = findColumn(metadata, name, column);
   return metadata.row_groups.map(({ columns, num_rows }, index) => {
