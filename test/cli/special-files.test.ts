@@ -26,8 +26,7 @@ describe.skipIf(process.platform === 'win32')('a FIFO', () => {
       ['data', 'parquet', path, '--out', out],
       ['data', 'inspect', folder],
       ['report', path, '--out', out],
-      ['eval', join(folder, 'model'), '--hellaswag', path],
-      ['sample', join(folder, 'model'), '--prompt', 'a'],
+      ['sample', '--checkpoint', join(folder, 'model'), '--prompt', 'a'],
       ['train', '--config', path],
     ]) {
       const { code, stderr } = await minillm(...args);

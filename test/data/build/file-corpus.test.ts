@@ -160,6 +160,24 @@ describe('a corpus of several kinds of files', () => {
     expect(description.source).toBe('a.parquet, b.jsonl.gz, c.txt');
   });
 
+  it('keeps empty texts of Parquet and JSON lines as documents where build-nanogpt does', async () => {
+    const folder = temporaryFolder();
+    const [parquet, json] = [join(folder, 'a.parquet'), join(folder, 'b.jsonl')];
+    writeParquet(parquet, ['one', '', 'two', null]);
+    writeFileSync(json, '{"text": ""}\n{"text": "three"}\n');
+    const files = await localFiles([parquet, json]);
+    const documents = async (keepEmpty: boolean): Promise<string[]> => {
+      const out = temporaryFolder();
+      await buildDataset({ folder: out, corpus: fileCorpus({ files, keepEmpty }), workers: 1, validationTokens: 0 });
+      const { train, close } = await openDataset(out);
+      const tokens = train.shards.flatMap((shard) => [...shard.read(0, shard.tokenCount)]);
+      close();
+      return documentsOf(tokens);
+    };
+    expect(await documents(true)).toEqual(['one', '', 'two', '', 'three']);
+    expect(await documents(false)).toEqual(['one', 'two', 'three']);
+  });
+
   it('counts bad lines without end in bounded memory, and passes over them', async () => {
     const path = join(temporaryFolder(), 'a.jsonl');
     writeFileSync(path, `${'{"other": 1}\n'.repeat(200_000)}{"text": "one"}\n${'bad\n'.repeat(10)}`);
