@@ -1,6 +1,5 @@
 /** @file `metrics.jsonl` of a run folder: read whole, followed, listed and summed up. */
 
-import { historyOf } from '#minillm/app/server/dashboard/run-history.js';
 import { readRuns } from '#minillm/report/read-run.js';
 import { summaryOf } from '#minillm/report/summary.js';
 import { MetricsFollower } from '#minillm/runs/follow-metrics.js';
@@ -16,8 +15,6 @@ export const target = fileTarget({
   async read(_, folder) {
     for (const run of await readRuns([folder], undefined)) summaryOf(run);
     const follower = new MetricsFollower(folder);
-    const change = await follower.next();
-    historyOf(change?.lines ?? []);
-    await follower.next();
+    for (let change = await follower.next(); change; change = await follower.next());
   },
 });
