@@ -12,7 +12,7 @@ export interface Bounds {
   readonly cpuMilliseconds: number;
   /** Memory of a process at any time. */
   readonly memoryBytes: number;
-  /** Memory that a process may have gained between its first batch and its last. */
+  /** Memory that a process may gain between batches; once, for what an allocator keeps, and not again. */
   readonly growthBytes: number;
   /** Files that may be open after its last batch beside those after its first. */
   readonly growthFiles: number;

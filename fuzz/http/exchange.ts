@@ -66,5 +66,19 @@ export function parseAnswer(answer: Buffer): { readonly status: number; readonly
   const text = answer.toString('latin1');
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1];
   const end = text.indexOf('\r\n\r\n');
-  return status === undefined || end < 0 ? undefined : { status: Number(status), body: text.slice(end + 4) };
+  if (status === undefined || end < 0) return undefined;
+  const body = text.slice(end + 4);
+  const isChunked = /^transfer-encoding: chunked$/im.test(text.slice(0, end));
+  return { status: Number(status), body: isChunked ? joinChunks(body) : body };
+}
+
+function joinChunks(body: string): string {
+  let joined = '';
+  for (let start = 0; ; ) {
+    const end = body.indexOf('\r\n', start);
+    const length = Number.parseInt(body.slice(start, end), 16);
+    if (end < 0 || !(length > 0)) return joined;
+    joined += body.slice(end + 2, end + 2 + length);
+    start = end + 2 + length + 2;
+  }
 }

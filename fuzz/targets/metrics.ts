@@ -16,11 +16,9 @@ export const target = fileTarget({
   async read(_, folder) {
     for (const run of await readRuns([folder], undefined)) summaryOf(run);
     const follower = new MetricsFollower(folder);
-    const change = await follower.next();
     const history = new RunHistory(0);
-    history.add(change?.lines ?? []);
+    for (let change = await follower.next(); change; change = await follower.next()) history.add(change.lines);
     let event = history.eventAfter(undefined);
     while (event) event = history.eventAfter(event.position);
-    await follower.next();
   },
 });

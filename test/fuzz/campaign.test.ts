@@ -6,7 +6,7 @@ const { runCampaign } = (await import(
   new URL('../../dist-fuzz/campaign.js', import.meta.url).href
 )) as typeof import('../../fuzz/campaign.ts');
 
-const BOUNDS = { cpuMilliseconds: 500, memoryBytes: 400e6, growthBytes: 100e6, growthFiles: 50 };
+const BOUNDS = { cpuMilliseconds: 500, memoryBytes: 400e6, growthBytes: 50e6, growthFiles: 50 };
 
 async function fuzz(fault: string, to = 20) {
   const failures: { index: number; reason: string }[] = [];
