@@ -7,7 +7,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { TokenizeThread } from '#minillm/data/build/tokenize-thread.js';
+import { TokenizeThread } from '#minillm/data/sharding/tokenize-thread.js';
 import { type DocumentPart, readDocuments } from '#minillm/data/documents/documents.js';
 import { report } from './report.ts';
 

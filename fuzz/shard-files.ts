@@ -1,10 +1,10 @@
 /** @file Shards to begin with, and how they are read: the whole folder inspected, and every batch of an epoch drawn. */
 
 import { mkdirSync } from 'node:fs';
-import { BatchLoader } from '#minillm/data/batch-loader.js';
-import { openDataset } from '#minillm/data/dataset.js';
-import { inspectDataset } from '#minillm/data/inspect-dataset.js';
-import { binHeader, shardHeader } from '#minillm/data/shard-format.js';
+import { BatchLoader } from '#minillm/data/batches/batch-loader.js';
+import { openDataset } from '#minillm/data/shards/dataset.js';
+import { inspectDataset } from '#minillm/data/shards/inspect-dataset.js';
+import { binHeader, shardHeader } from '#minillm/data/shards/shard-format.js';
 
 export const VOCABULARY = 100;
 export const TOKENS = Uint16Array.from({ length: 120 }, (_, index) => (index * 37) % VOCABULARY);

@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { recordedSource } from '#minillm/data/build/build-folder.js';
+import { recordedSource } from '#minillm/data/sharding/build-folder.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateJson } from '../mutate/json.ts';
 import { readShards, shardBytes, TOKENS, VOCABULARY } from '../shard-files.ts';

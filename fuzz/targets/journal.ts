@@ -2,8 +2,8 @@
 
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openBuildFolder } from '#minillm/data/build/build-folder.js';
-import { readJournal } from '#minillm/data/build/build-journal.js';
+import { openBuildFolder } from '#minillm/data/sharding/build-folder.js';
+import { readJournal } from '#minillm/data/sharding/build-journal.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateLines } from '../mutate/lines.ts';
 import { FuzzFailure } from '../target.ts';

@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { moveIntoPlace } from '#minillm/data/build/finish-dataset.js';
+import { moveIntoPlace } from '#minillm/data/sharding/finish-dataset.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateJson } from '../mutate/json.ts';
 import { FuzzFailure } from '../target.ts';

@@ -3,7 +3,7 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { CompressionCodec, Encoding } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { ProblemList } from '#minillm/data/build/problems.js';
+import { ProblemList } from '#minillm/data/documents/problems.js';
 import { openRowGroups } from '#minillm/data/documents/parquet-file.js';
 import { readRowTexts } from '#minillm/data/documents/parquet-rows.js';
 import { UserError } from '#minillm/support/errors.js';

@@ -2,7 +2,7 @@
 
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readRuns } from '#minillm/report/read-run.js';
+import { readRuns } from '#minillm/report/sources/read-run.js';
 import { writeReport } from '#minillm/report/write-report.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateLines } from '../mutate/lines.ts';

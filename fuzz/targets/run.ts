@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { recordedInformation } from '#minillm/app/server/dashboard/run-information.js';
-import { listRuns } from '#minillm/report/run-list.js';
+import { listRuns } from '#minillm/report/sources/run-list.js';
 import { readRunFacts } from '#minillm/runs/run-facts.js';
 import { UserError } from '#minillm/support/errors.js';
 import { fileTarget } from '../file-target.ts';

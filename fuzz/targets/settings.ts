@@ -1,6 +1,6 @@
 /** @file The file of `train --config`. */
 
-import { readSettingsFile } from '#minillm/cli/settings-file.js';
+import { readSettingsFile } from '#minillm/cli/train/settings-file.js';
 import { chooseSettings, completeSettings, microStepsOf } from '#minillm/train/settings.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateJson } from '../mutate/json.ts';

@@ -6,17 +6,17 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../support/errors.ts';
-import { dashboardCommand } from './dashboard.ts';
-import { dataCommand } from './data.ts';
-import { doctorCommand } from './doctor.ts';
-import { evalCommand } from './eval.ts';
-import { quickstartCommand } from './quickstart.ts';
-import { reportCommand } from './report.ts';
-import { runsCommand } from './runs.ts';
-import { sampleCommand } from './sample.ts';
-import { serveCommand } from './serve.ts';
-import { endWithReader } from './signals.ts';
-import { trainCommand } from './train.ts';
+import { dashboardCommand } from './dashboard/command.ts';
+import { dataCommand } from './data/command.ts';
+import { doctorCommand } from './doctor/command.ts';
+import { evalCommand } from './eval/command.ts';
+import { quickstartCommand } from './quickstart/command.ts';
+import { reportCommand } from './report/command.ts';
+import { runsCommand } from './runs/command.ts';
+import { sampleCommand } from './sample/command.ts';
+import { serveCommand } from './serve/command.ts';
+import { endWithReader } from './terminal/signals.ts';
+import { trainCommand } from './train/command.ts';
 
 const EXAMPLE = `
 Example:

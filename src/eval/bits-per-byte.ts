@@ -3,9 +3,9 @@
  * tokenizers compare (Gao et al. 2020, The Pile, §3.1).
  */
 
-import { IGNORED_TARGET } from '../data/evaluation-batches.ts';
+import { IGNORED_TARGET } from '../data/batches/evaluation-batches.ts';
 import { byteLengthOf } from '../data/tokenizer/tokenizer.ts';
-import type { Batch } from '../data/windows.ts';
+import type { Batch } from '../data/batches/windows.ts';
 
 /** Bytes of text that the targets of the batches stand for. */
 export function targetBytes(batches: Iterable<Batch>): number {

@@ -1,6 +1,6 @@
 /** @file A model on its own evaluated: validation loss, bits per byte, HellaSwag. */
 
-import type { EvaluationBatches } from '../data/evaluation-batches.ts';
+import type { EvaluationBatches } from '../data/batches/evaluation-batches.ts';
 import type { ParameterLayout } from '../engine/layout.ts';
 import type { Plan } from '../engine/plan.ts';
 import type { Backend } from '../engine/runtime/backend.ts';

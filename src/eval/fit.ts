@@ -1,7 +1,7 @@
 /** @file Whether a model fits what it is to be evaluated on, found out before anything is computed. */
 
-import type { ShardSet } from '../data/dataset.ts';
-import { type EvaluationBatches, evaluationBatches } from '../data/evaluation-batches.ts';
+import type { ShardSet } from '../data/shards/dataset.ts';
+import { type EvaluationBatches, evaluationBatches } from '../data/batches/evaluation-batches.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { requireGpt2Vocabulary } from '../generate/open-model.ts';
 import type { Weights } from '../generate/weights.ts';

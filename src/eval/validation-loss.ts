@@ -1,6 +1,6 @@
 /** @file Validation loss: the mean cross-entropy over the first tokens of the validation split, unshuffled. */
 
-import type { EvaluationBatches } from '../data/evaluation-batches.ts';
+import type { EvaluationBatches } from '../data/batches/evaluation-batches.ts';
 import type { Communicator } from '../engine/runtime/communicator.ts';
 import type { Program } from '../engine/runtime/program.ts';
 

@@ -1,11 +1,11 @@
 /** @file What the page's charts and samples show, small enough to stand in the page and fine enough to zoom into. */
 
-import { hasLosses, lastStep, type Quantity, type RunCurves, type Series } from './curves.ts';
-import { downsample } from './downsample.ts';
-import { ofExamplesEach } from './hellaswag-examples.ts';
-import { HELLASWAG_REFERENCES, LOSS_REFERENCES, type Reference } from './references.ts';
-import { shortNames } from './short-names.ts';
-import { smooth } from './smooth.ts';
+import { hasLosses, lastStep, type Quantity, type RunCurves, type Series } from './series/curves.ts';
+import { downsample } from './series/downsample.ts';
+import { ofExamplesEach } from './series/hellaswag-examples.ts';
+import { HELLASWAG_REFERENCES, LOSS_REFERENCES, type Reference } from './series/references.ts';
+import { shortNames } from './series/short-names.ts';
+import { smooth } from './series/smooth.ts';
 
 /** How a curve is drawn: each step faintly, their course over it, or looks at the model now and then. */
 export type Role = 'steps' | 'course' | 'validation';

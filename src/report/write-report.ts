@@ -4,14 +4,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { fileError, writeFileAtomic } from '../support/files.ts';
-import { seriesCsv } from './csv.ts';
-import type { RunCurves } from './curves.ts';
-import { drawPng, drawSvg } from './draw.ts';
-import { resultsFigure } from './figure.ts';
-import { freeName } from './free-name.ts';
+import { seriesCsv } from './export/csv.ts';
+import type { RunCurves } from './series/curves.ts';
+import { drawPng, drawSvg } from './figure/draw.ts';
+import { resultsFigure } from './figure/figure.ts';
+import { freeName } from './sources/free-name.ts';
 import { reportPage } from './page-html.ts';
-import { THEMES } from './palette.ts';
-import { EVENT_FILE, eventFile } from './tensorboard.ts';
+import { THEMES } from './figure/palette.ts';
+import { EVENT_FILE, eventFile } from './export/tensorboard.ts';
 
 export interface ReportOptions {
   readonly title: string;

@@ -1,7 +1,7 @@
 /** @file One run in progress: steps, looks at the model, checkpoints, in the order of the step numbers. */
 
-import type { BatchLoader } from '../data/batch-loader.ts';
-import type { EvaluationBatches } from '../data/evaluation-batches.ts';
+import type { BatchLoader } from '../data/batches/batch-loader.ts';
+import type { EvaluationBatches } from '../data/batches/evaluation-batches.ts';
 import type { Backend } from '../engine/runtime/backend.ts';
 import { type Communicator, isWriter } from '../engine/runtime/communicator.ts';
 import { hellaswag } from '../eval/hellaswag.ts';

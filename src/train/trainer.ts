@@ -4,9 +4,9 @@
  */
 
 import { openBackend } from '../backends/open.ts';
-import { BatchLoader } from '../data/batch-loader.ts';
-import { type Dataset, openDataset } from '../data/dataset.ts';
-import { type EvaluationBatches, evaluationBatches } from '../data/evaluation-batches.ts';
+import { BatchLoader } from '../data/batches/batch-loader.ts';
+import { type Dataset, openDataset } from '../data/shards/dataset.ts';
+import { type EvaluationBatches, evaluationBatches } from '../data/batches/evaluation-batches.ts';
 import { type Communicator, isWriter, singleProcess } from '../engine/runtime/communicator.ts';
 import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';

@@ -1,6 +1,6 @@
 /** @file The model in training on its device: its programs, and the steps made of them. */
 
-import type { BatchLoader } from '../data/batch-loader.ts';
+import type { BatchLoader } from '../data/batches/batch-loader.ts';
 import type { Plan } from '../engine/plan.ts';
 import type { Backend } from '../engine/runtime/backend.ts';
 import type { Communicator } from '../engine/runtime/communicator.ts';

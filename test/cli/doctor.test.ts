@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { checkNode, checkPlatform } from '#minillm/cli/doctor-checks.js';
+import { checkNode, checkPlatform } from '#minillm/cli/doctor/checks.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { minillm } from './minillm.js';
 

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { ShardSet } from '#minillm/data/dataset.js';
-import { Shard } from '#minillm/data/shard.js';
-import { ShardWriter } from '#minillm/data/shard-writer.js';
+import { ShardSet } from '#minillm/data/shards/dataset.js';
+import { Shard } from '#minillm/data/shards/shard.js';
+import { ShardWriter } from '#minillm/data/shards/shard-writer.js';
 
 /** Writes a `.bin` shard by the program's own writer. */
 export async function writeBin(path: string, tokens: Iterable<number>): Promise<void> {

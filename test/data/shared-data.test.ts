@@ -7,10 +7,10 @@ import { gunzipSync } from 'node:zlib';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { describe, expect, it } from 'vitest';
-import { buildDataset } from '#minillm/data/build/build-dataset.js';
-import { fileCorpus } from '#minillm/data/build/file-corpus.js';
-import { localFiles } from '#minillm/data/build/local-files.js';
-import { openDataset } from '#minillm/data/dataset.js';
+import { buildDataset } from '#minillm/data/sharding/build-dataset.js';
+import { fileCorpus } from '#minillm/data/sharding/file-corpus.js';
+import { localFiles } from '#minillm/data/sharding/local-files.js';
+import { openDataset } from '#minillm/data/shards/dataset.js';
 import { decode, END_OF_TEXT } from '#minillm/data/tokenizer/tokenizer.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

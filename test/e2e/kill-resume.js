@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ShardWriter } from '#minillm/data/shard-writer.js';
+import { ShardWriter } from '#minillm/data/shards/shard-writer.js';
 import { Random } from '#minillm/support/random.js';
 
 const BIN = fileURLToPath(new URL('../../bin/minillm.js', import.meta.url));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PALETTES } from '#minillm/report/palette.js';
+import { PALETTES } from '#minillm/report/figure/palette.js';
 import { minillm } from '../cli/minillm.ts';
 import { writeSyntheticRun } from '../report/synthetic-run.ts';
 import { launchBrowser, missingBrowser } from './browser.ts';

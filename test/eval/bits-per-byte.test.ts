@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { IGNORED_TARGET } from '#minillm/data/evaluation-batches.js';
+import { IGNORED_TARGET } from '#minillm/data/batches/evaluation-batches.js';
 import { END_OF_TEXT, encode } from '#minillm/data/tokenizer/tokenizer.js';
 import { bitsPerByte, targetBytes } from '#minillm/eval/bits-per-byte.js';
 

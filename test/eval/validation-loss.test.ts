@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EvaluationBatches } from '#minillm/data/evaluation-batches.js';
+import type { EvaluationBatches } from '#minillm/data/batches/evaluation-batches.js';
 import type { Program } from '#minillm/engine/runtime/program.js';
 import { validationLoss } from '#minillm/eval/validation-loss.js';
 

@@ -1,10 +1,10 @@
 /** @file What is done to curves before they are drawn: fewer points, a smooth course, a range. */
 
 import { describe, expect, test } from 'vitest';
-import { accuracyRange, decimalsOf, lossRange, tickedRange } from '#minillm/report/axis-range.js';
-import type { Series } from '#minillm/report/curves.js';
-import { downsample } from '#minillm/report/downsample.js';
-import { smooth } from '#minillm/report/smooth.js';
+import { accuracyRange, decimalsOf, lossRange, tickedRange } from '#minillm/report/figure/axis-range.js';
+import type { Series } from '#minillm/report/series/curves.js';
+import { downsample } from '#minillm/report/series/downsample.js';
+import { smooth } from '#minillm/report/series/smooth.js';
 import { lossAt } from './synthetic-run.ts';
 
 function series(length: number, value: (step: number) => number): Series {

@@ -1,10 +1,10 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { RunCurves } from '#minillm/report/curves.js';
-import { drawPng, drawSvg } from '#minillm/report/draw.js';
-import { resultsFigure } from '#minillm/report/figure.js';
-import { PALETTES, type Theme } from '#minillm/report/palette.js';
-import { readRuns } from '#minillm/report/read-run.js';
+import type { RunCurves } from '#minillm/report/series/curves.js';
+import { drawPng, drawSvg } from '#minillm/report/figure/draw.js';
+import { resultsFigure } from '#minillm/report/figure/figure.js';
+import { PALETTES, type Theme } from '#minillm/report/figure/palette.js';
+import { readRuns } from '#minillm/report/sources/read-run.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type SyntheticRun, writeSyntheticRun } from './synthetic-run.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { spread } from '#minillm/report/label-layout.js';
-import { clearest, labelPlaces, type Path } from '#minillm/report/reference-label.js';
+import { spread } from '#minillm/report/figure/label-layout.js';
+import { clearest, labelPlaces, type Path } from '#minillm/report/figure/reference-label.js';
 
 describe('labels beside a chart', () => {
   test('that do not collide stay where they want to be', () => {

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { reportPage } from '#minillm/report/page-html.js';
-import { readRuns } from '#minillm/report/read-run.js';
+import { readRuns } from '#minillm/report/sources/read-run.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type SyntheticRun, writeSyntheticRun } from './synthetic-run.ts';
 

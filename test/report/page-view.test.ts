@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { PageData } from '#minillm/report/page-data.js';
-import { PALETTES } from '#minillm/report/palette.js';
-import type { Path } from '#minillm/report/reference-label.js';
+import { PALETTES } from '#minillm/report/figure/palette.js';
+import type { Path } from '#minillm/report/figure/reference-label.js';
 import { horizontalTicks } from '../../src/report/page/horizontal-ticks.ts';
 import { referenceLine } from '../../src/report/page/reference-line.ts';
 import { verticalRange } from '../../src/report/page/vertical-range.ts';

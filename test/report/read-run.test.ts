@@ -2,8 +2,8 @@ import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { lastMeasured, type RunCurves } from '#minillm/report/curves.js';
-import { readRuns } from '#minillm/report/read-run.js';
+import { lastMeasured, type RunCurves } from '#minillm/report/series/curves.js';
+import { readRuns } from '#minillm/report/sources/read-run.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { writeSyntheticRun } from './synthetic-run.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { shorten, shortNames } from '#minillm/report/short-names.js';
+import { shorten, shortNames } from '#minillm/report/series/short-names.js';
 
 test('a long text loses its middle', () => {
   expect(shorten('abcdefghij', 10)).toBe('abcdefghij');

@@ -3,9 +3,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BatchLoader } from '#minillm/data/batch-loader.js';
-import { openDataset } from '#minillm/data/dataset.js';
-import { evaluationBatches } from '#minillm/data/evaluation-batches.js';
+import { BatchLoader } from '#minillm/data/batches/batch-loader.js';
+import { openDataset } from '#minillm/data/shards/dataset.js';
+import { evaluationBatches } from '#minillm/data/batches/evaluation-batches.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
 import { type Communicator, singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { Random } from '#minillm/support/random.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BatchLoader } from '#minillm/data/batch-loader.js';
+import type { BatchLoader } from '#minillm/data/batches/batch-loader.js';
 import { type Communicator, singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { completeSettings } from '#minillm/train/settings.js';
 import { TrainingModel, type UpdateLimits } from '#minillm/train/training-model.js';

@@ -2,11 +2,11 @@
 
 import type { LineSeriesOption } from 'echarts/charts';
 import type { EChartsCoreOption } from 'echarts/core';
-import type { AxisRange } from '../axis-range.ts';
-import { formatTokens } from '../horizontal.ts';
-import { formatExponential, tickFormat } from '../number-format.ts';
+import type { AxisRange } from '../figure/axis-range.ts';
+import { formatTokens } from '../figure/horizontal.ts';
+import { formatExponential, tickFormat } from '../figure/number-format.ts';
 import type { PageChart, PageCurve, PageData } from '../page-data.ts';
-import { PALETTES, type Palette, runColour, runDash, type Theme } from '../palette.ts';
+import { PALETTES, type Palette, runColour, runDash, type Theme } from '../figure/palette.ts';
 import { horizontalTicks } from './horizontal-ticks.ts';
 import { colourIndex, roleName } from './legend.ts';
 import { type Plot, referenceLine } from './reference-line.ts';

@@ -11,7 +11,7 @@ import {
 import { type ECharts, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import type { PageChart, PageData } from '../page-data.ts';
-import type { Theme } from '../palette.ts';
+import type { Theme } from '../figure/palette.ts';
 import { chartOption, type Drawing, zoomOption } from './chart-option.ts';
 import { element } from './element.ts';
 import { legend } from './legend.ts';

@@ -1,8 +1,8 @@
 /** @file Where the horizontal axis is labelled, and how: round numbers within what is shown, told apart by their decimals. */
 
 import { formatCount } from '../../support/format.ts';
-import { niceInterval } from '../axis-range.ts';
-import { formatTokens } from '../horizontal.ts';
+import { niceInterval } from '../figure/axis-range.ts';
+import { formatTokens } from '../figure/horizontal.ts';
 import type { View } from './view.ts';
 
 export interface HorizontalTicks {

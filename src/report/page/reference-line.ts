@@ -1,10 +1,10 @@
 /** @file A line across a chart of the page that shows what OpenAI's model reaches, and its name. */
 
 import type { LineSeriesOption } from 'echarts/charts';
-import type { AxisRange } from '../axis-range.ts';
-import type { Palette } from '../palette.ts';
-import { clearest, labelPlaces, type Path, type ReferenceName, referenceName, type Side } from '../reference-label.ts';
-import type { Reference } from '../references.ts';
+import type { AxisRange } from '../figure/axis-range.ts';
+import type { Palette } from '../figure/palette.ts';
+import { clearest, labelPlaces, type Path, type ReferenceName, referenceName, type Side } from '../figure/reference-label.ts';
+import type { Reference } from '../series/references.ts';
 
 /** The plotted rectangle of a chart, in pixels, and the curves in it that a name must not cover. */
 export interface Plot {

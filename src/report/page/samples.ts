@@ -1,6 +1,6 @@
 /** @file What the model wrote as it learned: a slider over the steps, the texts of each run under it. */
 
-import { formatSteps } from '../horizontal.ts';
+import { formatSteps } from '../figure/horizontal.ts';
 import type { PageData, PageRun } from '../page-data.ts';
 import { element } from './element.ts';
 

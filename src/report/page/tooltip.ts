@@ -1,10 +1,10 @@
 /** @file What stands beside the pointer: the step, and every curve's value there. */
 
 import { formatCount } from '../../support/format.ts';
-import { formatTokens } from '../horizontal.ts';
-import { formatMeasured } from '../number-format.ts';
+import { formatTokens } from '../figure/horizontal.ts';
+import { formatMeasured } from '../figure/number-format.ts';
 import type { PageChart, PageCurve, PageData } from '../page-data.ts';
-import type { Palette } from '../palette.ts';
+import type { Palette } from '../figure/palette.ts';
 import { element } from './element.ts';
 import { colourIndex, roleName } from './legend.ts';
 import { swatch } from './swatch.ts';

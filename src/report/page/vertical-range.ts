@@ -1,7 +1,7 @@
 /** @file Which values a chart of the page shows. */
 
-import { type AxisRange, lossRange, tickedRange } from '../axis-range.ts';
-import type { Series } from '../curves.ts';
+import { type AxisRange, lossRange, tickedRange } from '../figure/axis-range.ts';
+import type { Series } from '../series/curves.ts';
 import type { PageChart, PageCurve, PageData } from '../page-data.ts';
 import { points, shownCurves, shownExtent, type View } from './view.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ProblemList } from '#minillm/data/build/problems.js';
+import { ProblemList } from '#minillm/data/documents/problems.js';
 import { DamagedFileError, openRowGroups } from '#minillm/data/documents/parquet-file.js';
 import { readRowTexts } from '#minillm/data/documents/parquet-rows.js';
 import { UserError } from '#minillm/support/errors.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
-import { ProblemList } from '#minillm/data/build/problems.js';
+import { ProblemList } from '#minillm/data/documents/problems.js';
 import { DamagedFileError, openRowGroups } from '#minillm/data/documents/parquet-file.js';
 import { readRowTexts } from '#minillm/data/documents/parquet-rows.js';
 import { UserError } from '#minillm/support/errors.js';

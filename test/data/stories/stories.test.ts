@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildDataset } from '#minillm/data/build/build-dataset.js';
-import { openDataset } from '#minillm/data/dataset.js';
+import { buildDataset } from '#minillm/data/sharding/build-dataset.js';
+import { openDataset } from '#minillm/data/shards/dataset.js';
 import { DEFAULT_STORIES, storyCorpus, storyDocuments } from '#minillm/data/stories/stories.js';
 import { writeStory } from '#minillm/data/stories/story-writer.js';
 import { decode, END_OF_TEXT, encode } from '#minillm/data/tokenizer/tokenizer.js';

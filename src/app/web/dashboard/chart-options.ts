@@ -1,8 +1,8 @@
 /** @file How uPlot draws a chart of the dashboard. */
 
 import type uPlot from 'uplot';
-import { isNear, STEEP_SHARE } from '../../../report/axis-range.ts';
-import type { Reference } from '../../../report/references.ts';
+import { isNear, STEEP_SHARE } from '../../../report/figure/axis-range.ts';
+import type { Reference } from '../../../report/series/references.ts';
 import { type Curve, type DrawnColumn, lonePlaces, type ShownRange, valueRange } from './chart-data.ts';
 import { numberTick, type TickLabel } from './tick-labels.ts';
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { Reference } from '../../../report/references.ts';
+import type { Reference } from '../../../report/series/references.ts';
 import { formatCount } from '../../../support/format.ts';
 import { alignedData, type Curve, type ShownRange } from './chart-data.ts';
 import { chartOptions } from './chart-options.ts';

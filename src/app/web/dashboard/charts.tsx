@@ -1,8 +1,8 @@
 /** @file All charts of the page, and what sets them: scale, smoothing, zoom. */
 
 import { useId, useMemo, useState } from 'preact/hooks';
-import { formatExponential } from '../../../report/number-format.ts';
-import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../../../report/references.ts';
+import { formatExponential } from '../../../report/figure/number-format.ts';
+import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../../../report/series/references.ts';
 import { Chart, type Zoom } from './chart.tsx';
 import { evaluationCurves, lossCurves, stepsOfPoint, trainCurves } from './curves.ts';
 import type { RunState } from './run-state.ts';

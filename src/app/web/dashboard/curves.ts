@@ -1,7 +1,7 @@
 /** @file Which curves each chart has: of one run its quantities, of several one run beside the other. */
 
-import { isDashed, RUN_COLOURS } from '../../../report/palette.ts';
-import { shortNames } from '../../../report/short-names.ts';
+import { isDashed, RUN_COLOURS } from '../../../report/figure/palette.ts';
+import { shortNames } from '../../../report/series/short-names.ts';
 import type { TrainColumns } from '../../dashboard-stream.ts';
 import type { Curve } from './chart-data.ts';
 import type { RunState } from './run-state.ts';

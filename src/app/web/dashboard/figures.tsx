@@ -1,6 +1,6 @@
 /** @file The figures of a run as they stand. */
 
-import { ofExamples } from '../../../report/hellaswag-examples.ts';
+import { ofExamples } from '../../../report/series/hellaswag-examples.ts';
 import { formatCount, formatDuration } from '../../../support/format.ts';
 import { type RunState, stateOf, stepsTrained } from './run-state.ts';
 

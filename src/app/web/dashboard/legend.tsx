@@ -1,7 +1,7 @@
 /** @file The legend of a chart: what each curve is, and its value under the cursor. */
 
 import type { AlignedData } from 'uplot';
-import type { Reference } from '../../../report/references.ts';
+import type { Reference } from '../../../report/series/references.ts';
 import { type Curve, type DrawnColumn, lastValue, valueAt } from './chart-data.ts';
 
 export interface LegendProps {

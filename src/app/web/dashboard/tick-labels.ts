@@ -1,7 +1,7 @@
 /** @file What stands beside the marks of an axis: as many decimals as tell a mark from the next. */
 
-import { decimalsOf } from '../../../report/axis-range.ts';
-import { formatExponential } from '../../../report/number-format.ts';
+import { decimalsOf } from '../../../report/figure/axis-range.ts';
+import { formatExponential } from '../../../report/figure/number-format.ts';
 
 /** The text of a mark, at this distance from the next. */
 export type TickLabel = (value: number, distance: number) => string;

@@ -1,0 +1,187 @@
+/** @file `minillm data`: the flags of each way to make token shards. */
+
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+import { DEFAULT_STORIES, DEFAULT_STORY_SEED, MOST_STORIES } from '../../data/stories/stories.ts';
+import { addCorpusFlags, addHubFlags, type HubFlags } from './flags.ts';
+import type { DataHubFlags } from './hub.ts';
+import type { DataInspectFlags } from './inspect.ts';
+import type { DataMergeFlags } from './merge.ts';
+import type { DataParquetFlags } from './parquet.ts';
+import { shardsCommand } from './shards.ts';
+import type { DataStoriesFlags } from './stories.ts';
+import type { DataTextFlags } from './text.ts';
+import { requireFlag, wholeNumber } from '../flags.ts';
+
+const RESUMES = `
+Stopped or killed, the same command goes on where it was; finished, it finds that there is nothing to do.
+`;
+
+const TEXT_EXAMPLE = `${RESUMES}
+Examples:
+  $ minillm data text book.txt --out data/book
+  $ minillm data text corpus-*.jsonl.gz --out data/corpus --text-field content --skip-bad
+`;
+
+const PARQUET_EXAMPLE = `${RESUMES}
+Examples:
+  $ minillm data parquet fineweb/*.parquet --out data/fineweb
+  $ minillm data parquet fineweb/*.parquet --out data/fineweb-3 --part 3/16
+`;
+
+const FINEWEB_EXAMPLE = `${RESUMES}
+Subsets: sample-10BT, sample-100BT, sample-350BT, default (all), or a crawl such as CC-MAIN-2024-10.
+
+Examples:
+  $ minillm data fineweb-edu --subset sample-10BT --out data/fineweb-edu
+  $ minillm data fineweb-edu --subset sample-100BT --part 3/16 --out data/fineweb-edu-3
+  $ minillm data fineweb-edu --compat build-nanogpt --out edu_fineweb10B
+`;
+
+const HUB_EXAMPLE = `${RESUMES}
+Examples:
+  $ minillm data hub roneneldan/TinyStories --text-field text --out data/tinystories
+  $ minillm data hub allenai/c4 --subset realnewslike --tokens 1B --out data/c4
+`;
+
+const MERGE_EXAMPLE = `
+Shards are linked, not copied, where the disk allows it. Validation shards of all folders come first, then training
+shards, in the order of the folders.
+
+Example:
+  $ minillm data merge data/fineweb-edu-{0..15} --out data/fineweb-edu
+`;
+
+const INSPECT_EXAMPLE = `
+Example:
+  $ minillm data inspect data/fineweb-edu --documents 3
+`;
+
+const STORIES_EXAMPLE = `
+The stories are synthetic: short, in plain English, written by a grammar that comes with miniLLM; no two are the same.
+The default is about 1.4 million tokens of fewer than 300 kinds, from which \`--preset tiny\` learns the plots
+in minutes.
+
+Example:
+  $ minillm data stories --out data/stories
+`;
+
+/** The command with its subcommands. */
+export function dataCommand(): Command {
+  return new Command('data')
+    .description('turn documents into token shards')
+    .addCommand(finewebCommand())
+    .addCommand(hubCommand())
+    .addCommand(parquetCommand())
+    .addCommand(textCommand())
+    .addCommand(storiesCommand())
+    .addCommand(shardsCommand())
+    .addCommand(mergeCommand())
+    .addCommand(inspectCommand());
+}
+
+function finewebCommand(): Command {
+  const command = new Command('fineweb-edu')
+    .description('FineWeb-Edu from the Hugging Face hub to GPT-2 token shards')
+    .option('--subset <name>', 'which sample or crawl', 'sample-10BT');
+  return addHubFlags(command)
+    .addHelpText('after', FINEWEB_EXAMPLE)
+    .action(async (flags: Omit<HubFlags, 'out'> & Partial<Pick<HubFlags, 'out'>>) => {
+      const { out = flags.part === undefined ? 'data/fineweb-edu' : `data/fineweb-edu-${flags.part.index}` } = flags;
+      const { dataHub } = await import('./hub.ts');
+      await dataHub('HuggingFaceFW/fineweb-edu', { ...flags, out, textField: 'text' });
+    });
+}
+
+function hubCommand(): Command {
+  const command = new Command('hub')
+    .description('documents of any data set of Parquet or JSON lines on the Hugging Face hub to GPT-2 token shards')
+    .argument('<owner/name>', 'the data set')
+    .option('--subset <name>', 'a subset that the data set declares, or a folder (default: its default, else all)')
+    .option('--text-field <name>', 'the column or field that holds the text', 'text');
+  return addHubFlags(command)
+    .addHelpText('after', HUB_EXAMPLE)
+    .action(async (repository: string, flags: DataHubFlags) => {
+      requireFlag(command, 'out');
+      const { dataHub } = await import('./hub.ts');
+      await dataHub(repository, flags);
+    });
+}
+
+function mergeCommand(): Command {
+  return new Command('merge')
+    .description('shards of several folders as one data set')
+    .argument('<folder...>', 'folders of shards, in order')
+    .option('--out <folder>', 'where the shards go, a new folder')
+    .option('--json', 'print the summary as JSON')
+    .addHelpText('after', MERGE_EXAMPLE)
+    .action(async (folders: string[], flags: DataMergeFlags, command: Command) => {
+      requireFlag(command, 'out');
+      const { dataMerge } = await import('./merge.ts');
+      await dataMerge(folders, flags);
+    });
+}
+
+function inspectCommand(): Command {
+  return new Command('inspect')
+    .description(
+      'what is in a folder of shards: counts, checksums, frequent tokens, lengths of documents, some of them',
+    )
+    .argument('<folder>', 'a folder of shards')
+    .option('--documents <n>', 'how many random documents to show', wholeNumber(0, 1000), 2)
+    .option('--seed <n>', 'which ones', wholeNumber(0), 1)
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', INSPECT_EXAMPLE)
+    .action(async (folder: string, flags: DataInspectFlags) => {
+      const { dataInspect } = await import('./inspect.ts');
+      await dataInspect(folder, flags);
+    });
+}
+
+function textCommand(): Command {
+  const command = new Command('text')
+    .description(
+      'documents of plain text files, or of JSON lines (.jsonl, .json, either with .gz), to GPT-2 token shards',
+    )
+    .argument('<file...>', 'files, read in this order')
+    .option('--split-on <text>', 'plain text: what stands between two documents', '<|endoftext|>')
+    .option('--text-field <name>', 'JSON lines: the field that holds the text', 'text');
+  return addCorpusFlags(command)
+    .addHelpText('after', TEXT_EXAMPLE)
+    .action(async (files: string[], flags: DataTextFlags) => {
+      requireFlag(command, 'out');
+      const { dataText } = await import('./text.ts');
+      await dataText(files, flags);
+    });
+}
+
+function parquetCommand(): Command {
+  const command = new Command('parquet')
+    .description('documents of Parquet files to GPT-2 token shards')
+    .argument('<file...>', 'files, read in this order')
+    .option('--text-field <name>', 'the column that holds the text', 'text');
+  return addCorpusFlags(command)
+    .addHelpText('after', PARQUET_EXAMPLE)
+    .action(async (files: string[], flags: DataParquetFlags) => {
+      requireFlag(command, 'out');
+      const { dataParquet } = await import('./parquet.ts');
+      await dataParquet(files, flags);
+    });
+}
+
+function storiesCommand(): Command {
+  return new Command('stories')
+    .description("synthetic children's stories, made here, to GPT-2 token shards: a corpus without a download")
+    .option('--out <folder>', 'where the shards go')
+    .option('--stories <n>', 'how many stories', wholeNumber(1, MOST_STORIES), DEFAULT_STORIES)
+    .option('--seed <n>', 'which stories', wholeNumber(0), DEFAULT_STORY_SEED)
+    .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), availableParallelism())
+    .option('--overwrite', 'replace the shards that are in the folder')
+    .option('--json', 'print the summary as JSON')
+    .addHelpText('after', STORIES_EXAMPLE)
+    .action(async (flags: DataStoriesFlags, command: Command) => {
+      requireFlag(command, 'out');
+      const { dataStories } = await import('./stories.ts');
+      await dataStories(flags);
+    });
+}

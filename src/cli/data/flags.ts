@@ -1,0 +1,79 @@
+/** @file The flags that ways to make token shards have in common. */
+
+import { availableParallelism } from 'node:os';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { CorpusPart } from '../../data/sharding/corpus-parts.ts';
+import { tokenCount, wholeNumber } from '../flags.ts';
+
+/** What `addCorpusFlags` adds. */
+export interface CorpusFlags {
+  readonly out: string;
+  readonly shardTokens: number;
+  readonly valTokens?: number;
+  readonly tokens?: number;
+  readonly workers: number;
+  readonly part?: CorpusPart;
+  readonly skipBad?: true;
+  readonly compat?: 'build-nanogpt';
+  readonly overwrite?: true;
+  readonly json?: true;
+}
+
+/** The flags of all corpora in files. */
+export function addCorpusFlags(command: Command): Command {
+  return command
+    .option('--out <folder>', 'where the shards go')
+    .addOption(new Option('--shard-tokens <n>', 'tokens a shard').argParser(tokenCount(1)).default(100e6, '100M'))
+    .addOption(
+      new Option(
+        '--val-tokens <n>',
+        'tokens for validation, in part 0 alone (default: 5 %, of more than ten shards one)',
+      ).argParser(tokenCount(0)),
+    )
+    .addOption(
+      new Option('--tokens <n>', 'stop after so many; with --part, each part does (default: all)').argParser(
+        tokenCount(1),
+      ),
+    )
+    .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), availableParallelism())
+    .option('--part <i/n>', 'only part i of n of the files, counted from 0: one for each of n machines', corpusPart)
+    .option('--skip-bad', 'pass over files, row groups and lines that are damaged, instead of ending there')
+    .addOption(
+      new Option('--compat <format>', "files as build-nanogpt's fineweb.py writes them")
+        .choices(['build-nanogpt'])
+        .conflicts(['part', 'valTokens']),
+    )
+    .option('--overwrite', 'replace the shards that are in the folder')
+    .option('--json', 'print the summary as JSON');
+}
+
+/** `0/16` to `15/16`. */
+function corpusPart(text: string): CorpusPart {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
+  if (index !== undefined && count !== undefined && index < count) return { index, count };
+  throw new InvalidArgumentError('Expected a part and how many there are, from 0/4 to 3/4 for four.');
+}
+
+/** What `addHubFlags` adds to `CorpusFlags`. */
+export interface HubFlags extends CorpusFlags {
+  readonly subset?: string;
+  readonly revision?: string;
+  readonly cache?: number;
+  readonly keepDownloads?: true;
+}
+
+/** The flags of corpora that are downloaded. */
+export function addHubFlags(command: Command): Command {
+  return addCorpusFlags(command)
+    .option('--revision <name>', 'a branch, tag or commit of the data set (default: main; resumed: the same commit)')
+    .option('--cache <size>', 'most that downloads may take on the disk, such as 20GB (default: 10GB)', byteCount)
+    .option('--keep-downloads', 'leave files in the cache once they are in shards');
+}
+
+/** A size in bytes, or in powers of a thousand: `500MB`, `20G`. */
+function byteCount(text: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([kmgt]?)b?$/i.exec(text) ?? [];
+  const value = Math.round(Number(digits) * 1000 ** ' kmgt'.indexOf(unit.toLowerCase() || ' '));
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a size, such as 500MB or 20GB.');
+}

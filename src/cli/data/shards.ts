@@ -1,0 +1,64 @@
+/** @file `minillm data shards`: its flags, and what it does. */
+
+import { Command } from 'commander';
+import { summaryLines, summaryObject } from './summary.ts';
+import { downloadLine, waitLine } from '../inputs/download-lines.ts';
+import { requireFlag, wholeNumber } from '../flags.ts';
+import { Progress } from '../terminal/progress.ts';
+import { abortOnSignals } from '../terminal/signals.ts';
+
+interface DataShardsFlags {
+  readonly out: string;
+  readonly limit?: number;
+  readonly revision?: string;
+  readonly json?: true;
+}
+
+const EXAMPLE = `
+Shards in the format of llm.c (.bin) or build-nanogpt (.npy), GPT-2 tokens of 16 bits. Stopped at any moment, the same command
+goes on; a higher --limit adds to what is there. HF_TOKEN, HF_HOME and HF_ENDPOINT count as everywhere.
+
+Examples:
+  $ minillm data shards kjj0/finewebedu10B-gpt2 --out data/fineweb-edu --limit 10
+  $ minillm data shards karpathy/fineweb-edu-100B-gpt2-token-shards --out data/fineweb-edu-100b
+`;
+
+/** The command. */
+export function shardsCommand(): Command {
+  return new Command('shards')
+    .description('token shards that others have made, from the Hugging Face hub')
+    .argument('<repository>', 'OWNER/NAME of the data set')
+    .option('--out <folder>', 'where the shards go')
+    .option('--limit <n>', 'training shards, at most (default: all)', wholeNumber(1))
+    .option('--revision <name>', 'branch, tag or commit (default: the commit of what is there, else main)')
+    .option('--json', 'print the summary as JSON')
+    .addHelpText('after', EXAMPLE)
+    .action(async (repository: string, flags: DataShardsFlags, command: Command) => {
+      requireFlag(command, 'out');
+      await dataShards(repository, flags);
+    });
+}
+
+async function dataShards(repository: string, { out, limit, revision, json }: DataShardsFlags): Promise<void> {
+  const { fetchHubShards } = await import('../../data/sharding/hub-shards.ts');
+  const { openHub } = await import('../../hub/hub.ts');
+  const started = performance.now();
+  const progress = new Progress();
+  const hub = await openHub({ onWait: (reason, wait) => progress.update(waitLine(reason, wait)) });
+  await abortOnSignals(async (signal) => {
+    const fetching = fetchHubShards({
+      ...{ repository, folder: out, hub, signal, limit, revision },
+      onProgress: ({ name, bytes, totalBytes, seconds }) =>
+        progress.update(`${name} | ${downloadLine(bytes, totalBytes, seconds)}`),
+    });
+    const description = await fetching
+      .finally(() => progress.clear())
+      .catch((cause: unknown) => {
+        if (!signal.aborted) throw cause;
+      });
+    if (description === undefined) return;
+    const outcome = { folder: out, seconds: (performance.now() - started) / 1000 };
+    if (json) console.log(JSON.stringify({ ...summaryObject(description, outcome), source: description.source }));
+    else console.log(summaryLines(description, outcome).join('\n'));
+  }, 'stopping; the same command goes on later (again to end now)');
+}

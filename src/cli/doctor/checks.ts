@@ -1,0 +1,151 @@
+/** @file What `minillm doctor` looks at. Each check says what was found and, where something is missing, what to do. */
+
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { detectVariant, openKernels } from '../../backends/cpu/libraries.ts';
+import { chooseVariant, runnableVariants } from '../../backends/cpu/variants.ts';
+import { CompilerError, findCompiler, invoke } from '../../native/compiler.ts';
+import { BUILD_PREFIX, listLibraries } from '../../native/kept-library.ts';
+import { findCache } from '../../support/cache.ts';
+import { messageOf } from '../../support/errors.ts';
+import { formatBytes, formatDuration } from '../../support/format.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../../support/temporary-folder.ts';
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly found: string;
+  /** What to do when it is not ok, or could be better. */
+  readonly advice?: string;
+}
+
+const NODE_NEEDED = [20, 19] as const;
+const PROBE = `
+#include <math.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+double probe(double x) { return sqrt(x) + (double)strlen("x"); }
+`;
+
+/** All checks, in the order in which one depends on another; with `build` the kernels are compiled last. */
+export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
+  yield checkNode(process.versions.node);
+  yield checkPlatform(process.platform, process.arch);
+  yield { name: 'processor', ok: true, found: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${threads()}` };
+  yield checkMemory();
+  const compiler = await attempt('C compiler', async () => {
+    const { command, args, version } = await findCompiler();
+    return `${[command, ...args].join(' ')}, ${version.split('\n')[0]}`;
+  });
+  yield compiler;
+  const cache = await checkCache(build);
+  yield cache;
+  if (!compiler.ok || !cache.ok) return;
+  const toolchain = await checkToolchain();
+  yield toolchain;
+  if (!toolchain.ok) return;
+  const instructionSets = await attempt('instruction sets', describeVariants);
+  yield instructionSets;
+  if (build && instructionSets.ok) yield await attempt('kernels', buildKernels);
+}
+
+/** A version such as `20.19.0`. */
+export function checkNode(version: string): Check {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const ok = major > NODE_NEEDED[0] || (major === NODE_NEEDED[0] && minor >= NODE_NEEDED[1]);
+  const advice = `install Node.js ${NODE_NEEDED.join('.')} or newer from nodejs.org`;
+  return { name: 'Node.js', ok, found: version, ...(ok ? {} : { advice }) };
+}
+
+/** The names of Node.js: `linux`, `x64`. */
+export function checkPlatform(platform: string, architecture: string): Check {
+  const found = `${platform} ${release()}, ${architecture}`;
+  if (platform === 'linux' || platform === 'darwin') return { name: 'system', ok: true, found };
+  const advice = platform === 'win32' ? 'run miniLLM inside WSL2 (wsl --install)' : 'use Linux or macOS';
+  return { name: 'system', ok: false, found, advice };
+}
+
+function threads(): string {
+  const count = availableParallelism();
+  return `${count} thread${count === 1 ? '' : 's'}`;
+}
+
+function checkMemory(): Check {
+  const total = Math.min(totalmem(), process.constrainedMemory() || totalmem());
+  const available = process.availableMemory?.() ?? freemem();
+  return { name: 'memory', ok: true, found: `${formatBytes(total)}, ${formatBytes(available)} available` };
+}
+
+/** A check that finds what `look` returns, and fails with the words of what it throws. */
+async function attempt(name: string, look: () => Promise<string>): Promise<Check> {
+  try {
+    return { name, ok: true, found: await look() };
+  } catch (cause) {
+    return {
+      name,
+      ok: false,
+      found: messageOf(cause)
+        .trim()
+        .replace(/\s*\n\s*/g, ' '),
+    };
+  }
+}
+
+/** Where the cache is and what it holds, or why it is not used; what is built is to stay. */
+async function checkCache(build: boolean): Promise<Check> {
+  const name = 'kernel cache';
+  let advice: string | undefined;
+  const check = await attempt(name, async () => {
+    const { folder, isWritable, problem } = await findCache();
+    advice = problem?.advice;
+    if (problem) return `${problem.found}, so a temporary one is used and every process compiles anew`;
+    const built = (await listLibraries(folder)).join(', ');
+    return `${folder}${isWritable ? '' : ' (read only)'}, ${built ? `holds ${built}` : 'nothing compiled yet'}`;
+  });
+  return advice ? { ...check, ok: !build, advice } : check;
+}
+
+/** Compiles and links a few lines that include what the kernels include; named after what is missing. */
+async function checkToolchain(): Promise<Check> {
+  const name = 'C toolchain';
+  try {
+    await compileProbe();
+    return { name, ok: true, found: 'a library can be compiled and linked' };
+  } catch (cause) {
+    if (!(cause instanceof CompilerError)) return { name, ok: false, found: messageOf(cause) };
+    const { said, missing } = cause;
+    if (!missing) return { name, ok: false, found: said.split('\n')[0] ?? '' };
+    return { name: missing.name, ok: false, found: missing.line, advice: missing.advice };
+  }
+}
+
+async function compileProbe(): Promise<void> {
+  const { folder: cache, isWritable } = await findCache();
+  const folder = await makeTemporaryFolder(isWritable ? join(cache, BUILD_PREFIX) : undefined);
+  try {
+    const source = join(folder, 'probe.c');
+    await writeFile(source, PROBE);
+    const args = ['-shared', '-fPIC', '-o', join(folder, 'probe.so'), source, '-lm', '-lpthread'];
+    await invoke(await findCompiler(), args, folder);
+  } finally {
+    removeTemporaryFolder(folder);
+  }
+}
+
+async function describeVariants(): Promise<string> {
+  const best = await detectVariant();
+  const used = chooseVariant(best, process.env.MINILLM_CPU_VARIANT);
+  return `runs ${runnableVariants(best).join(', ')}; ${used} is used`;
+}
+
+async function buildKernels(): Promise<string> {
+  const started = performance.now();
+  const variant = chooseVariant(await detectVariant(), process.env.MINILLM_CPU_VARIANT);
+  for (const precision of ['fp32', 'bf16'] as const) await openKernels(variant, precision);
+  const seconds = (performance.now() - started) / 1000;
+  return `${variant} in fp32 and bf16 are ready after ${formatDuration(seconds)}`;
+}

@@ -1,0 +1,35 @@
+/** @file What a command says while it downloads. */
+
+import { formatBytes, formatDuration } from '../../support/format.ts';
+import type { Progress } from '../terminal/progress.ts';
+import { timeLeft } from '../terminal/time-left.ts';
+
+/** `12 % | 1.20 GB of 9.98 GB | 45.1 MB/s | 3 m 12 s left`. */
+export function downloadLine(bytes: number, totalBytes: number, seconds: number): string {
+  const rate = bytes / seconds;
+  return [
+    `${Math.floor((100 * bytes) / Math.max(1, totalBytes))} %`,
+    `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`,
+    `${(rate / 1e6).toFixed(1)} MB/s`,
+    timeLeft(((totalBytes - bytes) * seconds) / bytes),
+  ].join(' | ');
+}
+
+/** `nothing came for 60 s; again in 2.1 s`. */
+export function waitLine(reason: string, milliseconds: number): string {
+  return milliseconds === 0 ? reason : `${reason}; again in ${formatDuration(milliseconds / 1000)}`;
+}
+
+/**
+ * Shows a download: a line when its first bytes are here, which stays, then how far it has come.
+ * @returns what is to be told the bytes that are here, and of which file where there are several
+ */
+export function showDownload(what: string, progress: Progress) {
+  const started = performance.now();
+  let isAnnounced = false;
+  return (bytes: number, totalBytes: number, file = what): void => {
+    if (!isAnnounced) progress.note(`downloading ${what}, ${formatBytes(totalBytes)}`);
+    isAnnounced = true;
+    progress.update(`${file} | ${downloadLine(bytes, totalBytes, (performance.now() - started) / 1000)}`);
+  };
+}

@@ -1,0 +1,40 @@
+/** @file `minillm report`: its flags. */
+
+import { Command, Option } from 'commander';
+import { tokenCount } from '../flags.ts';
+import type { ReportFlags } from './run.ts';
+
+const EXAMPLE = `
+RUN is a run folder, a log of build-nanogpt (log/log.txt) or llm.c (log124M/main.log) or the folder it is in, or a table (TSV, CSV)
+whose header names step and loss, val_loss, hellaswag, lr or norm; NAME=RUN gives it another name. Written are results-light.svg, results-dark.svg,
+the same as .png, and report.html, a page that opens without a network.
+
+Examples:
+  $ minillm report out/book
+  $ minillm report ours=out/124m build-nanogpt/log --tokens-per-step 524288 --out report
+  $ minillm report out/book --csv --tensorboard && tensorboard --logdir out/book/report/tensorboard
+`;
+
+/** The command. */
+export function reportCommand(): Command {
+  return new Command('report')
+    .description("draw runs: loss and HellaSwag against OpenAI's GPT-2, as pictures and as a page")
+    .argument('<run...>', 'run folders or logs, PATH or NAME=PATH')
+    .option('--out <folder>', 'where the report goes (default: report, in the run folder if it is one run)')
+    .option('--title <text>', "what stands above the figure (default: the runs' names, or how many)")
+    .option('--no-references', "leave out OpenAI's models, for runs on text other than FineWeb-Edu")
+    .addOption(
+      new Option(
+        '--tokens-per-step <n>',
+        'of logs, which do not say (build-nanogpt and llm.c as published: 524288)',
+      ).argParser(tokenCount(1)),
+    )
+    .option('--csv', "also write each run's series as a table")
+    .option('--tensorboard', 'also write event files for TensorBoard')
+    .option('--json', 'print the last figures of each run and the files as JSON')
+    .addHelpText('after', EXAMPLE)
+    .action(async (runs: string[], flags: ReportFlags) => {
+      const { runReport } = await import('./run.ts');
+      await runReport(runs, flags);
+    });
+}

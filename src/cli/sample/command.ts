@@ -1,0 +1,46 @@
+/** @file `minillm sample`: its flags. */
+
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import { DEVICES } from '../../backends/devices.ts';
+import { realNumber, requireFlag, wholeNumber } from '../flags.ts';
+import type { SampleFlags } from './run.ts';
+
+const EXAMPLE = `
+A text ends after --tokens tokens, or where the model ends the document. The same seed gives the same texts.
+
+Examples:
+  $ minillm sample --checkpoint out/book --prompt "Once upon a time" --tokens 200
+  $ minillm sample --checkpoint hf:openai-community/gpt2 --temperature 0
+  $ minillm sample --checkpoint out/book --count 4 --seed 7 --json
+`;
+
+/** The command. */
+export function sampleCommand(): Command {
+  return new Command('sample')
+    .description('generate text')
+    .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME')
+    .option(
+      '--prompt <text>',
+      'what the texts begin with; "" or <|endoftext|> begins a new document',
+      "Hello, I'm a language model,",
+    )
+    .option('--tokens <n>', 'new tokens of each text, at most', wholeNumber(1), 100)
+    .option('--temperature <x>', 'divides the logits; 0 takes the likeliest token always', realNumber(0), 1)
+    .option('--top-k <n>', 'sample from the k likeliest tokens; 0 from all', wholeNumber(0), 50)
+    .option('--top-p <x>', 'sample from the likeliest tokens that make up this share', realNumber(0, 1), 1)
+    .option('--seed <n>', 'of the random numbers', wholeNumber(0), 0)
+    .option('--count <n>', 'texts to generate', wholeNumber(1), 1)
+    .addOption(
+      new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
+    )
+    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
+    .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
+    .option('--json', 'print texts and token ids as one JSON object')
+    .addHelpText('after', EXAMPLE)
+    .action(async (flags: SampleFlags, command: Command) => {
+      requireFlag(command, 'checkpoint');
+      const { runSample } = await import('./run.ts');
+      await runSample(flags);
+    });
+}

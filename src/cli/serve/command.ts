@@ -1,0 +1,42 @@
+/** @file `minillm serve`: its flags. */
+
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import { describeLimits } from '../../app/server/completions/limits.ts';
+import { describeConnectionLimits } from '../../app/server/connection-limits.ts';
+import { DEVICES } from '../../backends/devices.ts';
+import { requireFlag, wholeNumber } from '../flags.ts';
+import type { ServeFlags } from './run.ts';
+
+const HELP = `
+Answers OpenAI's completions API: POST /v1/completions, GET /v1/models, GET /health. There is no password: whoever reaches the
+address may use the model. Requests that web pages of other sites have a browser send are refused.
+
+Limits:
+${[...describeLimits(), ...describeConnectionLimits()].map((limit) => `  - ${limit}`).join('\n')}
+
+Examples:
+  $ minillm serve --checkpoint out/book
+  $ curl http://127.0.0.1:8000/v1/completions -H 'Content-Type: application/json' \\
+      -d '{"prompt": "Once upon a time", "max_tokens": 20}'
+`;
+
+/** The command. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description("answer OpenAI's completions API")
+    .option('--checkpoint <path>', 'run folder (its newest step), step or Hugging Face folder, or hf:OWNER/NAME')
+    .option('--host <address>', 'where to listen; 0.0.0.0 lets other machines in', '127.0.0.1')
+    .option('--port <n>', 'where to listen; 0 for one that is free', wholeNumber(0, 65_535), 8000)
+    .addOption(
+      new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
+    )
+    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
+    .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
+    .addHelpText('after', HELP)
+    .action(async (flags: ServeFlags, command: Command) => {
+      requireFlag(command, 'checkpoint');
+      const { runServe } = await import('./run.ts');
+      await runServe(flags);
+    });
+}

@@ -1,0 +1,62 @@
+/** @file `minillm train`: its flags, one for every setting and those of its output. */
+
+import { Command } from 'commander';
+import type { GivenSettings } from '../../train/settings.ts';
+import { DEFAULT_HOST, DEFAULT_PORT, portNumber } from '../dashboard/flags.ts';
+import { optionsOf, SETTINGS } from './setting-flags.ts';
+
+interface TrainFlags extends GivenSettings {
+  readonly config?: string;
+  readonly printConfig?: boolean;
+  readonly json?: boolean;
+  readonly profile?: boolean;
+  readonly panel: boolean;
+  readonly dashboard?: number | true;
+  readonly dashboardHost: string;
+}
+
+const EXAMPLE = `
+Examples:
+  $ minillm data text book.txt --out data/book
+  $ minillm train --data data/book --out out/book --preset tiny --steps 300 --dashboard
+  $ minillm sample --checkpoint out/book --prompt "Once"
+`;
+
+/** The command with one flag for every setting. */
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .description('train a GPT-2 on token shards; a run folder that holds checkpoints is resumed')
+    .addHelpText('after', EXAMPLE);
+  for (const option of SETTINGS.flatMap(optionsOf)) command.addOption(option);
+  return command
+    .option('--config <file>', 'JSON file of settings; flags win over it')
+    .option('--print-config', 'print the settings and exit')
+    .option(
+      '--profile',
+      'measure the second step by operation: a table, and OUT/profile.json for ui.perfetto.dev; sooner with a smaller --total-batch-size',
+    )
+    .option('--json', 'print events as JSON, one a line')
+    .option('--no-panel', 'on a terminal, print the lines alone, without the panel of figures under them')
+    .option(
+      '--dashboard [port]',
+      `serve charts of the run to a browser, within the limits of \`minillm dashboard --help\` (default: ${DEFAULT_PORT}, or the next port that is free)`,
+      portNumber,
+    )
+    .option(
+      '--dashboard-host <address>',
+      'network address of the dashboard; 0.0.0.0 for all of this machine',
+      DEFAULT_HOST,
+    )
+    .action(async (flags: TrainFlags) => {
+      const { config, printConfig, json, profile, panel, dashboard, dashboardHost, ...given } = flags;
+      const { runTraining } = await import('./run.ts');
+      await runTraining(given, config, {
+        printConfig: printConfig ?? false,
+        json: json ?? false,
+        profile: profile ?? false,
+        panel,
+        dashboard: dashboard ?? false,
+        dashboardHost,
+      });
+    });
+}

@@ -1,0 +1,90 @@
+/** @file The lines a person reads while a model trains. */
+
+import type { EvalMetrics, TrainMetrics } from '../../runs/metrics.ts';
+import { formatBytes, formatCount, formatDuration } from '../../support/format.ts';
+import type { StartEvent } from '../../train/events.ts';
+import { hellaswagLine } from '../eval/lines.ts';
+
+/** What is about to be trained, on what, and what it takes: names and values. */
+export function startFacts(start: StartEvent): [name: string, value: string][] {
+  const { settings, microSteps } = start;
+  const batch = `${microSteps} × ${settings.batchSize} × ${settings.sequenceLength}`;
+  const epochs = (settings.steps * settings.totalBatchSize) / start.trainTokens;
+  return [
+    [
+      'model',
+      `${settings.preset ?? settings.init}, ${formatCount(start.parameters)} parameters, ${settings.precision}`,
+    ],
+    [
+      'device',
+      `${start.device}, ${(start.peak / 1e9).toFixed(0)} GFLOP/s in matrix products; memory: ${formatBytes(start.bytes)}`,
+    ],
+    ['data', `${settings.data}, ${formatCount(start.trainTokens)} training tokens, ${epochs.toFixed(2)} epochs`],
+    ['batch', `${formatCount(settings.totalBatchSize)} tokens a step (${batch}); ${formatCount(settings.steps)} steps`],
+  ];
+}
+
+/** The facts of a start as lines, and where it goes on from. */
+export function startLines(start: StartEvent): string[] {
+  const { passedOver, resumedFrom, step } = start;
+  return [
+    ...startFacts(start).map(([name, value]) => `${name}: ${value}`),
+    ...passedOver.map((problem) => `passed over a damaged checkpoint: ${problem}`),
+    ...(resumedFrom ? [`resumed at step ${step} from ${resumedFrom}`] : []),
+  ];
+}
+
+/** Steps whose mean duration tells how long the rest will take. */
+const RECENT_STEPS = 20;
+
+/** How long the last steps took. */
+export class StepTimes {
+  readonly #recent: number[] = [];
+
+  /**
+   * Takes note of a step and returns the seconds that the rest of a run of `steps` steps will take; undefined behind the
+   * last step.
+   */
+  left({ step, ms }: Pick<TrainMetrics, 'step' | 'ms'>, steps: number): number | undefined {
+    this.#recent.push(ms);
+    if (this.#recent.length > RECENT_STEPS) this.#recent.shift();
+    const mean = this.#recent.reduce((sum, duration) => sum + duration, 0) / this.#recent.length;
+    const stepsLeft = steps - step - 1;
+    return stepsLeft > 0 ? (stepsLeft * mean) / 1000 : undefined;
+  }
+}
+
+/** One step, and the seconds that the rest will take: `step 19067 | loss: 3.103271 | lr 6.0000e-05 | norm: 0.2596 | dt: 555.33ms | tok/sec: 944104.07 | …`. */
+export function stepLine(metrics: TrainMetrics, secondsLeft: number | undefined): string {
+  const { step, loss, lr, norm, ms, tokensPerSecond, mfu, lossZ, normZ, skipped } = metrics;
+  return [
+    `step ${step}`,
+    `loss: ${loss.toFixed(6)}`,
+    `lr ${exponential(lr)}`,
+    `norm: ${norm.toFixed(4)}`,
+    `dt: ${ms.toFixed(2)}ms`,
+    `tok/sec: ${tokensPerSecond.toFixed(2)}`,
+    `mfu: ${(100 * mfu).toFixed(1)}%`,
+    ...(secondsLeft === undefined ? [] : [`left: ${formatDuration(secondsLeft)}`]),
+    ...(isFar(lossZ) || isFar(normZ) ? [`outlier: loss ${signed(lossZ)} z, norm ${signed(normZ)} z`] : []),
+    ...(skipped ? [`update skipped: ${skipped}`] : []),
+  ].join(' | ');
+}
+
+/** What an evaluation found, a line each. */
+export function evalLines({ step, validationLoss, hellaswag }: EvalMetrics): string[] {
+  return [
+    ...(validationLoss === undefined ? [] : [`validation loss: ${validationLoss.toFixed(4)}`]),
+    ...(hellaswag ? [hellaswagLine(hellaswag)] : []),
+  ].map((line) => `step ${step} | ${line}`);
+}
+
+/** Standard deviations from which a step is worth a remark. */
+const REMARKABLE = 5;
+const isFar = (score: number | undefined): boolean => score !== undefined && score > REMARKABLE;
+const signed = (score = 0): string => `${score < 0 ? '−' : '+'}${Math.abs(score).toFixed(1)}`;
+
+/** Two digits of exponent, as C prints it: `6.0000e-05`. */
+function exponential(value: number): string {
+  return value.toExponential(4).replace(/e([+-])(\d)$/, 'e$10$2');
+}

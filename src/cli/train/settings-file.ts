@@ -1,0 +1,31 @@
+/** @file The file of `--config`: a JSON object of training settings, named as `--print-config` names them or as the flags. */
+
+import { z } from 'zod';
+import { UserError } from '../../support/errors.ts';
+import { readJsonFile, validate } from '../../support/json.ts';
+import { nearestName } from '../../support/suggest.ts';
+import { type GivenSettings, settingsSchema } from '../../train/settings.ts';
+import { flagName, SETTINGS } from './setting-flags.ts';
+
+/**
+ * Reads a configuration file.
+ * @throws UserError when it cannot be read, names a setting that there is not, or gives one a wrong value.
+ */
+export async function readSettingsFile(path: string): Promise<GivenSettings> {
+  const keys = new Map<string, string>([
+    ...SETTINGS.map((key) => [key, key] as const),
+    ...SETTINGS.map((key) => [flagName(key), key] as const),
+  ]);
+  const settings: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(await readJsonFile(z.record(z.string(), z.unknown()), path))) {
+    const key = keys.get(name);
+    if (key === undefined) {
+      const meant = nearestName(name, keys.keys());
+      const advice = meant === undefined ? '`minillm train --help` lists them' : `did you mean ${meant}?`;
+      throw new UserError(`${path}: unknown setting "${name}"; ${advice}`);
+    }
+    if (key in settings) throw new UserError(`${path}: ${key} is given twice, by its name and by its flag; remove one`);
+    settings[key] = value;
+  }
+  return validate(settingsSchema, settings, path);
+}

@@ -1,0 +1,75 @@
+/** @file The run folder of `minillm train`, as a report reads it. */
+
+import { stat } from 'node:fs/promises';
+import { type Metrics, metricsPath, readMetrics } from '../../runs/metrics.ts';
+import { readRunFacts } from '../../runs/run-facts.ts';
+import { UserError } from '../../support/errors.ts';
+import { exists } from '../../support/files.ts';
+import { QUANTITIES, type RunCurves, SeriesCollector } from '../series/curves.ts';
+
+/**
+ * What a run has measured so far.
+ * @throws UserError when the folder is no run, or one that has not measured anything yet.
+ */
+export async function readRunFolder(folder: string): Promise<Omit<RunCurves, 'name'>> {
+  const run = await readStartedRun(folder);
+  if (QUANTITIES.every((quantity) => run.series[quantity].steps.length === 0) && run.samples.length === 0)
+    throw new UserError(`${metricsPath(folder)}: expected measurements, found none yet; wait for the first step`);
+  return run;
+}
+
+/**
+ * The same of a run that may not have measured anything yet.
+ * @throws UserError when the folder is no run.
+ */
+export async function readStartedRun(folder: string): Promise<Omit<RunCurves, 'name'>> {
+  const path = metricsPath(folder);
+  if (!(await exists(path)))
+    throw new UserError(
+      `${folder}: expected a run folder with metrics.jsonl, or a log of build-nanogpt or llm.c, found neither; give the folder that \`minillm train --out\` wrote to, or a log file`,
+    );
+  const metrics = await readMetrics(folder);
+  const facts = await readRunFacts(folder);
+  return {
+    path: folder,
+    series: collect(metrics),
+    samples: metrics.flatMap((line) => (line.kind === 'sample' ? [{ step: line.step, text: line.text }] : [])),
+    tokensPerStep: tokensPerStepOf(metrics),
+    hellaswagExamples: hellaswagExamplesOf(metrics),
+    facts,
+    writtenAt: (await stat(path)).mtimeMs,
+  };
+}
+
+function collect(metrics: readonly Metrics[]): RunCurves['series'] {
+  const collector = new SeriesCollector();
+  for (const line of metrics) {
+    if (line.kind === 'train') {
+      collector.add('loss', line.step, line.loss);
+      collector.add('learningRate', line.step, line.lr);
+      collector.add('gradientNorm', line.step, line.norm);
+      collector.add('milliseconds', line.step, line.ms);
+      collector.add('tokensPerSecond', line.step, line.tokensPerSecond);
+      collector.add('mfu', line.step, line.mfu);
+    } else if (line.kind === 'eval') {
+      if (line.validationLoss !== undefined) collector.add('validationLoss', line.step, line.validationLoss);
+      if (line.hellaswag) collector.add('hellaswag', line.step, line.hellaswag.accuracyNorm);
+    }
+  }
+  return collector.collected();
+}
+
+/** Of the last evaluation: a run that goes on may evaluate on more or fewer. */
+function hellaswagExamplesOf(metrics: readonly Metrics[]): number | undefined {
+  const totals = metrics.flatMap((line) => (line.kind === 'eval' && line.hellaswag ? [line.hellaswag.total] : []));
+  return totals.at(-1);
+}
+
+/** A step's tokens are its rate times its duration. */
+function tokensPerStepOf(metrics: readonly Metrics[]): number | undefined {
+  for (const line of metrics) {
+    const tokens = line.kind === 'train' ? Math.round((line.tokensPerSecond * line.ms) / 1000) : Number.NaN;
+    if (tokens > 0) return tokens;
+  }
+  return undefined;
+}
