@@ -68,7 +68,11 @@ describe('openGpt2Folder', () => {
   });
 
   test('refuses a head of its own, and takes one that differs by the rounding of its type', async () => {
-    const filled = (value: number): TensorSource => ({ ...SOURCES[0]!, read: (_, target) => void target.fill(value) });
+    const filled = (value: number): TensorSource => ({
+      ...SOURCES[0]!,
+      dtype: 'F32',
+      read: (_, target) => void target.fill(value),
+    });
     const folder = (value: number) =>
       write(temporaryFolder(), named(filled(value), 'lm_head.weight'), filled(0.1), ...SOURCES.slice(1));
     expect((await open(await folder(0.1))).config).toEqual(CONFIG);
