@@ -12,6 +12,9 @@ export const MAX_DESCRIPTION_BYTES = 20_000_000;
 
 const count = z.int().nonnegative();
 
+/** Of a file in the folder itself. */
+export const fileName = z.string().regex(/^[^./\\][^/\\]*$/, 'expected a file name without folders');
+
 export const descriptionSchema = z.object({
   formatVersion: z.literal(1),
   /** What the documents are, for people: a hub data set, file names. */
@@ -24,7 +27,7 @@ export const descriptionSchema = z.object({
   trainTokens: count,
   shards: listOf(
     z.object({
-      name: z.string().regex(/^[^/\\]+$/, 'expected a file name without folders'),
+      name: fileName,
       split: z.enum(['train', 'validation']),
       tokens: count,
       sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),

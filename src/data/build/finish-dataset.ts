@@ -12,6 +12,7 @@ import {
   type DatasetDescription,
   DESCRIPTION_NAME,
   descriptionSchema,
+  fileName,
   MAX_DESCRIPTION_BYTES,
   writeDescription,
 } from '../dataset-description.ts';
@@ -28,7 +29,7 @@ const MOVES_NAME = 'moves.json';
 const movesSchema = z.object({
   description: descriptionSchema,
   /** Of each shard: its name in the work folder and its final one. */
-  moves: listOf(z.object({ from: z.string(), to: z.string() })),
+  moves: listOf(z.object({ from: fileName, to: fileName })),
 });
 
 /** A piece of the stream under its final name. */
