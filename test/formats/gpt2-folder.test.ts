@@ -69,8 +69,7 @@ describe('openGpt2Folder', () => {
 
   test('refuses a head of its own, and takes one that differs by the rounding of its type', async () => {
     const filled = (value: number): TensorSource => ({
-      name: SOURCES[0]!.name,
-      shape: SOURCES[0]!.shape,
+      ...SOURCES[0]!,
       dtype: 'F32',
       read: (_, target) => void target.fill(value),
     });

@@ -123,6 +123,11 @@ describe('a log of llm.c', () => {
     expect(await readOne(folder)).toMatchObject({ name: 'log124M', path: join(folder, 'main.log') });
   });
 
+  test('may name fields as every object does', async () => {
+    const { series } = await readFileOf('s:1 constructor:5 __proto__:5 trl:3.0\n');
+    expect(series.loss).toEqual({ steps: [1], values: [3] });
+  });
+
   test('gives losses, HellaSwag, learning rate and norm', async () => {
     const { series } = await readFileOf(
       's:0 tel:11.0092\ns:0 eval:0.2464\ns:0 trl:11.0091 lr:0.000001 norm:15.37\ns:1 trl:10.9 lr:0.000002 norm:-nan\ns:2 tr',

@@ -1,6 +1,7 @@
 /** @file Documents from files, in order, as a stream: plain text or JSON lines, by the name of the file. */
 
 import { END_OF_TEXT_STRING } from '../vocabulary.ts';
+import { DamagedFileError } from './damaged-file.ts';
 import { jsonlDocuments } from './jsonl-documents.ts';
 import { textDocuments } from './text-documents.ts';
 
@@ -18,7 +19,10 @@ export interface ReadDocumentsOptions {
   readonly splitOn?: string;
   /** JSON lines: the field that holds the text; `text` by default. */
   readonly textField?: string;
-  /** JSON lines: told about each line that is no document, which is then skipped; without it such a line is an error. */
+  /**
+   * Told about each line of JSON lines that is no document, and of a file that is damaged; the line, or the rest of the file, is
+   * then skipped. Without it they are errors.
+   */
   readonly onBadLine?: (problem: string) => void;
   /** JSON lines: documents without text are given as well. */
   readonly keepEmpty?: boolean;
@@ -37,6 +41,11 @@ export async function* readDocuments(
 ): AsyncGenerator<DocumentPart> {
   const { splitOn = END_OF_TEXT_STRING, textField = 'text' } = options;
   for (const path of paths) {
-    yield* JSON_LINES.test(path) ? jsonlDocuments(path, textField, options) : textDocuments(path, splitOn);
+    try {
+      yield* JSON_LINES.test(path) ? jsonlDocuments(path, textField, options) : textDocuments(path, splitOn);
+    } catch (cause) {
+      if (options.onBadLine === undefined || !(cause instanceof DamagedFileError)) throw cause;
+      options.onBadLine(cause.message);
+    }
   }
 }

@@ -1,5 +1,5 @@
 /** @file The lines of a file of UTF-8 text, plain or gzipped, as a stream. */
-import { UserError } from '../../support/errors.ts';
+import { DamagedFileError } from './damaged-file.ts';
 import { readUtf8File } from './utf8-file.ts';
 
 /** Characters of a line. JSON of so many takes forty times as much memory at worst. */
@@ -14,7 +14,7 @@ export async function* fileLines(path: string): AsyncGenerator<{ readonly lines:
     unfinished.push(lines[0]!);
     unfinishedCharacters += lines[0]!.length;
     if (unfinishedCharacters > MAX_LINE)
-      throw new UserError(
+      throw new DamagedFileError(
         `${path}: expected lines of at most ${MAX_LINE} characters, found a longer one; is it JSON lines, one document a line?`,
       );
     if (lines.length > 1) {

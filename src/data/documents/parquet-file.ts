@@ -8,13 +8,9 @@ import { messageOf, UserError } from '../../support/errors.ts';
 import { fileError } from '../../support/files.ts';
 import { openRegularFile } from '../../support/regular-file.ts';
 import { nearestName } from '../../support/suggest.ts';
+import { DamagedFileError } from './damaged-file.ts';
 import { type ChunkLayout, maxTextBytes } from './parquet-pages.ts';
 import { ThriftReader } from './thrift.ts';
-
-/** A file that is not what its name says, or no longer. It may be passed over; other errors about a file may not. */
-export class DamagedFileError extends UserError {
-  override readonly name = 'DamagedFileError';
-}
 
 /** Magic, an empty footer's length and magic again: nothing shorter is Parquet. */
 const SHORTEST_FILE = 12;

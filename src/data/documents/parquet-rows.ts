@@ -3,7 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import { messageOf } from '../../support/errors.ts';
 import { openRegularFile } from '../../support/regular-file.ts';
 import type { ProblemList } from './problems.ts';
-import { DamagedFileError, type RowGroupSource, readSlice } from './parquet-file.ts';
+import { DamagedFileError } from './damaged-file.ts';
+import { type RowGroupSource, readSlice } from './parquet-file.ts';
 import { readChunk } from './parquet-pages.ts';
 
 /**

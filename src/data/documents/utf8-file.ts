@@ -2,11 +2,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { ReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { messageOf, UserError } from '../../support/errors.ts';
+import { messageOf } from '../../support/errors.ts';
 import { fileError } from '../../support/files.ts';
 import { openRegularFile } from '../../support/regular-file.ts';
+import { DamagedFileError } from './damaged-file.ts';
 
 const CHUNK_BYTES = 1 << 18;
+/** Gzip gives a thousand times as many bytes at most. */
+const GZIP_CHUNK_BYTES = 1 << 14;
 
 export interface Utf8Chunk {
   readonly text: string;
@@ -16,7 +19,8 @@ export interface Utf8Chunk {
 
 /**
  * The text of a file in order; characters are never cut in two and a byte-order mark at the start is dropped.
- * @throws UserError when the file cannot be read, is damaged gzip, or is not UTF-8 (naming the byte of the text).
+ * @throws UserError when the file cannot be read; a DamagedFileError when it is damaged gzip, or not UTF-8 (naming the byte of
+ * the text). What was given before does not depend on anything but the file.
  */
 export async function* readUtf8File(path: string): AsyncGenerator<Utf8Chunk> {
   const file = await openStream(path);
@@ -39,7 +43,9 @@ export async function* readUtf8File(path: string): AsyncGenerator<Utf8Chunk> {
 
 async function openStream(path: string): Promise<ReadStream> {
   try {
-    return (await openRegularFile(path)).createReadStream({ highWaterMark: CHUNK_BYTES });
+    return (await openRegularFile(path)).createReadStream({
+      highWaterMark: path.endsWith('.gz') ? GZIP_CHUNK_BYTES : CHUNK_BYTES,
+    });
   } catch (cause) {
     throw fileError(path, 'read it', cause);
   }
@@ -53,16 +59,33 @@ async function* plain(path: string, file: AsyncIterable<Buffer>): AsyncGenerator
   }
 }
 
-async function* gunzip(path: string, file: ReadStream): AsyncGenerator<Buffer> {
-  const unzipped = createGunzip({ chunkSize: CHUNK_BYTES });
-  file.on('error', (cause) => unzipped.destroy(cause));
+/** What each chunk of the file holds, up to the last before damage. */
+async function* gunzip(path: string, file: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const gzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  const pieces: Buffer[] = [];
+  gzip.on('data', (piece: Buffer) => pieces.push(piece));
+  let settle = (_cause?: Error): void => {};
+  gzip.on('error', (cause) => settle(cause));
+  // what comes after the end is passed over, and its writing never answered
+  gzip.on('end', () => settle());
+  const settled = (run: (done: () => void) => void): Promise<void> =>
+    new Promise((resolve, reject) => {
+      settle = (cause) => (cause ? reject(cause) : resolve());
+      run(resolve);
+    });
   try {
-    yield* file.pipe(unzipped) as AsyncIterable<Buffer>;
+    for await (const chunk of file) {
+      await settled((done) => gzip.write(chunk, done));
+      yield* pieces.splice(0);
+      if (gzip.readableEnded) break;
+    }
+    if (!gzip.readableEnded) await settled(() => gzip.end());
+    yield* pieces;
   } catch (cause) {
     if (cause instanceof Error && 'syscall' in cause) throw fileError(path, 'read it', cause);
-    throw new UserError(`${path}: expected gzip data, found damage (${messageOf(cause)}); download it again`);
+    throw new DamagedFileError(`${path}: expected gzip data, found damage (${messageOf(cause)}); download it again`);
   } finally {
-    file.destroy();
+    gzip.destroy();
   }
 }
 
@@ -94,7 +117,7 @@ function checkUtf8(path: string, bytes: Uint8Array, offset: number): void {
     index = end;
   }
   const found = `0x${bytes[index]!.toString(16).padStart(2, '0')}`;
-  throw new UserError(
+  throw new DamagedFileError(
     `${path}: expected UTF-8, found byte ${found} at offset ${offset + index}; convert it with iconv`,
   );
 }

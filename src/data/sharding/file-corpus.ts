@@ -1,9 +1,10 @@
 /** @file A corpus of files: Parquet by row groups, JSON lines and plain text by batches of documents. */
 import { createHash } from 'node:crypto';
 import type { CorpusFile, CorpusFiles } from '../../hub/corpus-files.ts';
+import { DamagedFileError } from '../documents/damaged-file.ts';
 import { documentUnits } from './document-units.ts';
 import { type ReadDocumentsOptions, readDocuments } from '../documents/documents.ts';
-import { DamagedFileError, openRowGroups, type RowGroupOfFile } from '../documents/parquet-file.ts';
+import { openRowGroups, type RowGroupOfFile } from '../documents/parquet-file.ts';
 import type { BuildSettings, Corpus, CorpusUnit, UnitPlace } from './corpus.ts';
 import { NO_PROBLEMS, ProblemList } from '../documents/problems.ts';
 

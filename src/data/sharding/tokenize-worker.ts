@@ -1,6 +1,6 @@
 /** @file The thread that tokenises: the work of a unit comes in, its tokens go out, in the same order. */
 import { parentPort } from 'node:worker_threads';
-import { DamagedFileError } from '../documents/parquet-file.ts';
+import { DamagedFileError } from '../documents/damaged-file.ts';
 import { readRowTexts } from '../documents/parquet-rows.ts';
 import { encode } from '../tokenizer/tokenizer.ts';
 import { END_OF_TEXT } from '../vocabulary.ts';

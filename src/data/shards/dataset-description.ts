@@ -12,8 +12,8 @@ export const MAX_DESCRIPTION_BYTES = 20_000_000;
 
 const count = z.int().nonnegative();
 
-/** The name of a file beside others, which leads nowhere else. */
-export const fileName = z.string().regex(/^[^/\\]+$/, 'expected a file name without folders');
+/** Of a file in the folder itself. */
+export const fileName = z.string().regex(/^[^./\\][^/\\]*$/, 'expected a file name without folders');
 
 export const descriptionSchema = z.object({
   formatVersion: z.literal(1),

@@ -8,13 +8,13 @@ import { type Quantity, SeriesCollector } from '../series/curves.ts';
 import { logNumber } from './log-number.ts';
 
 const LINE = /^s:(\d+)((?: [a-z_]+:\S+)+)$/;
-const QUANTITY: Readonly<Record<string, Quantity>> = {
-  trl: 'loss',
-  tel: 'validationLoss',
-  eval: 'hellaswag',
-  lr: 'learningRate',
-  norm: 'gradientNorm',
-};
+const QUANTITY: ReadonlyMap<string, Quantity> = new Map([
+  ['trl', 'loss'],
+  ['tel', 'validationLoss'],
+  ['eval', 'hellaswag'],
+  ['lr', 'learningRate'],
+  ['norm', 'gradientNorm'],
+]);
 
 /** Whether a log that begins with this line is one of llm.c. */
 export function isLlmcLine(line: string): boolean {
@@ -34,7 +34,7 @@ export function readLlmcLog(lines: readonly string[], path: string): SeriesColle
       throw new UserError(`${path}: line ${index + 1}: expected "s:STEP trl:NUMBER …", found "${line.slice(0, 60)}"`);
     for (const field of fields.trim().split(' ')) {
       const [name = '', value = ''] = field.split(':', 2);
-      const quantity = QUANTITY[name];
+      const quantity = QUANTITY.get(name);
       if (quantity) collector.add(quantity, Number(step), logNumber(value, `${path}: line ${index + 1}`));
     }
   }

@@ -178,6 +178,29 @@ describe('a corpus of several kinds of files', () => {
     expect(await documents(false)).toEqual(['one', 'two', 'three']);
   });
 
+  it('passes over the rest of a damaged file when it is to', async () => {
+    const folder = temporaryFolder();
+    const [cut, latin1, whole] = ['a.jsonl.gz', 'b.txt', 'c.txt'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const lines = Array.from({ length: 20_000 }, (_, i) => `{"text": "document ${(i * 2_654_435_761) % 1_000_003}"}\n`);
+    const compressed = gzipSync(lines.join(''));
+    writeFileSync(cut, compressed.subarray(0, compressed.length - 1000));
+    writeFileSync(latin1, Buffer.from('gr\u00fcn', 'latin1'));
+    writeFileSync(whole, 'whole');
+    await expect(buildFrom([cut])).rejects.toThrow(/a\.jsonl\.gz: expected gzip data, found damage/);
+    const { tokens, skipped, told } = await buildFrom([cut, latin1, whole], { skipBad: true });
+    const documents = documentsOf(tokens);
+    expect(documents.length).toBeGreaterThan(1000);
+    expect(documents.at(-1)).toBe('whole');
+    expect(documents.slice(0, -1)).toEqual(lines.slice(0, documents.length - 1).map((line) => JSON.parse(line).text));
+    expect(skipped).toBe(2);
+    expect(told).toEqual([expect.stringContaining('a.jsonl.gz'), expect.stringContaining('b.txt')]);
+    expect((await buildFrom([cut, latin1, whole], { skipBad: true })).tokens).toEqual(tokens);
+  });
+
   it('counts bad lines without end in bounded memory, and passes over them', async () => {
     const path = join(temporaryFolder(), 'a.jsonl');
     writeFileSync(path, `${'{"other": 1}\n'.repeat(200_000)}{"text": "one"}\n${'bad\n'.repeat(10)}`);
