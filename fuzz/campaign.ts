@@ -140,7 +140,7 @@ class Campaign {
     report.inputs += next - batch.from;
     report.accepted += progress.accepted;
     report.refused += progress.refused;
-    report.peakBytes = Math.max(report.peakBytes, peakBytes);
+    report.peakBytes = Math.max(report.peakBytes, peakBytes, end?.peakBytes ?? 0);
     if (progress.slowestMilliseconds > report.slowestMilliseconds) {
       report.slowestMilliseconds = progress.slowestMilliseconds;
       report.slowestIndex = progress.slowestIndex;

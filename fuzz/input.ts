@@ -2,10 +2,8 @@
 
 import { Random } from '#minillm/support/random.js';
 import { Choice } from './choice.ts';
-import type { Target } from './target.ts';
+import { MAX_INPUT_BYTES, type Target } from './target.ts';
 
-/** Longer inputs are cut off: what is slow is to be slow because of what it says, not because of its length. */
-const MAX_INPUT_BYTES = 4 << 20;
 const MAX_CHANGES = 5;
 
 /**
@@ -19,6 +17,7 @@ export function inputOf(target: Target, seeds: readonly Buffer[], seed: number, 
   let input = choice.oneOf(seeds);
   // one change says most; several get where one does not
   const changes = choice.once(3) ? 1 + choice.below(MAX_CHANGES) : 1;
-  for (let change = 0; change < changes; change++) input = target.mutate(input, choice, seeds);
-  return input.subarray(0, MAX_INPUT_BYTES);
+  for (let change = 0; change < changes; change++)
+    input = target.mutate(input, choice, seeds).subarray(0, MAX_INPUT_BYTES);
+  return input;
 }

@@ -1,6 +1,10 @@
 /** @file What is fuzzed: a reader of files or a server, the valid inputs that mutations begin with, and how they are mutated. */
 
 import type { Choice } from './choice.ts';
+import type { ProcessUsage } from './process-usage.ts';
+
+/** Longer inputs are cut off: what is slow is to be slow because of what it says, not because of its length. */
+export const MAX_INPUT_BYTES = 4 << 20;
 
 /** Makes another input from one; `others` are valid inputs to take parts from. */
 export type Mutate = (input: Buffer, choice: Choice, others: readonly Buffer[]) => Buffer;
@@ -24,8 +28,8 @@ export interface OpenTarget {
    * @throws UserError when it is refused; any other error is a defect.
    */
   run(input: Buffer): Promise<void>;
-  /** Bytes held in memory by the process that does the work; without it, it is this one. */
-  residentBytes?(): number;
+  /** Memory of the process that does the work, now and at most; without it, it is this one. */
+  memory?(): Pick<ProcessUsage, 'residentBytes' | 'peakBytes'>;
   close?(): Promise<void>;
 }
 

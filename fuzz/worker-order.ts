@@ -21,7 +21,7 @@ export type WorkerMessage =
   | { readonly kind: 'ready'; readonly seeds: number }
   | { readonly kind: 'failure'; readonly index: number; readonly reason: string }
   /** After a collection of garbage. */
-  | { readonly kind: 'done'; readonly residentBytes: number; readonly openFiles: number };
+  | { readonly kind: 'done'; readonly residentBytes: number; readonly peakBytes: number; readonly openFiles: number };
 
 /** The exit code after an input that took too much memory. */
 export const OVER_MEMORY = 3;

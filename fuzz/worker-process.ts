@@ -28,7 +28,7 @@ export interface BatchOutcome {
   readonly progress: Progress;
   readonly failures: readonly Failure[];
   /** Undefined when the worker has ended. */
-  readonly end: { readonly residentBytes: number; readonly openFiles: number } | undefined;
+  readonly end: Extract<WorkerMessage, { kind: 'done' }> | undefined;
 }
 
 const POLL_MILLISECONDS = 50;

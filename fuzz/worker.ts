@@ -48,8 +48,9 @@ async function work({ from, to }: Batch): Promise<void> {
   await nextTurn();
   globalThis.gc?.();
   await nextTurn();
-  const residentBytes = opened.residentBytes?.() ?? process.memoryUsage.rss();
-  await tell({ kind: 'done', residentBytes, openFiles: openFiles() });
+  const own = { residentBytes: process.memoryUsage.rss(), peakBytes: 1024 * process.resourceUsage().maxRSS };
+  const { residentBytes, peakBytes } = opened.memory?.() ?? own;
+  await tell({ kind: 'done', residentBytes, peakBytes, openFiles: openFiles() });
 }
 
 /** Why an input was not accepted; undefined when it was. */

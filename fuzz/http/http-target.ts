@@ -72,7 +72,7 @@ export function httpTarget({ name, prepare, requests, constant }: HttpTarget): T
             throw cause;
           }
         },
-        residentBytes: () => server.usage.residentBytes,
+        memory: () => server.usage,
         close: () => server.stop(),
       };
     },

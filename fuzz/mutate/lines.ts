@@ -1,7 +1,7 @@
 /** @file Damage to files of lines: a line changed, removed, repeated, moved, torn or joined to the next. */
 
 import type { Choice } from '../choice.ts';
-import type { Mutate } from '../target.ts';
+import { MAX_INPUT_BYTES, type Mutate } from '../target.ts';
 import { mutateBytes } from './bytes.ts';
 import { mutateText } from './json.ts';
 
@@ -22,7 +22,7 @@ function changed(line: string, lines: readonly string[], choice: Choice): string
     case 0:
       return [];
     case 1:
-      return Array<string>(choice.length(MAX_REPEATS)).fill(line);
+      return Array<string>(Math.min(choice.length(MAX_REPEATS), MAX_INPUT_BYTES / (line.length + 1)) | 0).fill(line);
     case 2:
       return [choice.oneOf(lines), line];
     case 3:

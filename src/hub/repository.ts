@@ -50,6 +50,8 @@ export async function findRepository(
       kind === 'dataset'
         ? await datasetInfo({ ...question, additionalFields: ['sha', 'cardData'] })
         : await modelInfo({ ...question, additionalFields: ['sha', 'cardData'] });
+    // it becomes the name of a folder
+    if (!/^[0-9a-f]{40}$/.test(sha)) throw new UserError(`${name}: expected a commit from ${hub.url}, found ${sha}`);
     return { kind, name, commit: sha, cardData };
   } catch (cause) {
     if (!(cause instanceof NotThereError) || kind !== 'dataset') throw cause;

@@ -12,6 +12,9 @@ import { nearestName } from './suggest.ts';
  */
 const MAX_BYTES = 1 << 20;
 
+/** Far more than any file needs; JSON.parse takes a depth at which JSON.stringify exhausts the stack. */
+const MAX_DEPTH = 100;
+
 /** Characters of a wrong value that an error shows. */
 const SHOWN_LENGTH = 40;
 
@@ -79,7 +82,14 @@ export function parseJson<Schema extends z.ZodType>(schema: Schema, text: string
   } catch (cause) {
     throw new UserError(`${where}: expected JSON (${messageOf(cause)})`);
   }
+  if (isDeeper(value, MAX_DEPTH))
+    throw new UserError(`${where}: expected lists and objects at most ${MAX_DEPTH} deep, found more within each other`);
   return validate(schema, value, where);
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 /**

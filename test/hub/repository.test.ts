@@ -13,6 +13,13 @@ test('a branch is a commit from then on, and every further request names it', as
   expect(server.requests.map(({ stage }) => stage)).toEqual(['info', 'tree']);
 });
 
+test('a commit that could lead out of the cache is refused', async () => {
+  const server = await fakeHub({ 'a.parquet': 'a' }, { commit: '../../../elsewhere' });
+  await expect(repositoryAt(hubAt(server))).rejects.toThrow(
+    /expected a commit from .*, found \.\.\/\.\.\/\.\.\/elsewhere/,
+  );
+});
+
 test("files come with their size and the sha256 of large file storage, or git's own checksum", async () => {
   const server = await fakeHub({ 'b.parquet': 'bb', 'a.json': '{}' });
   const hub = hubAt(server);

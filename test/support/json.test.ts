@@ -31,6 +31,13 @@ test('text that is no JSON is refused', () => {
   expect(() => parseJson(schema, '{', 'file.json')).toThrow(/^file\.json: expected JSON \(.+\)$/);
 });
 
+test('text that is too deep for those who go through its value is refused', () => {
+  const nested = (depth: number) => `{"a":{"b":1},"more":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+  expect(parseJson(schema, nested(99), 'file.json').a.b).toBe(1);
+  for (const depth of [100, 30_000])
+    expect(() => parseJson(schema, nested(depth), 'file.json')).toThrow(/^file\.json: expected lists .* 100 deep/);
+});
+
 test('a missing file and one of absurd size are refused without reading them', async () => {
   const path = join(temporaryFolder(), 'huge.json');
   await expect(readJsonFile(schema, path)).rejects.toThrow(UserError);
