@@ -2,7 +2,8 @@
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, freemem, release, tmpdir, totalmem } from 'node:os';
+
+import { cpus, freemem, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { detectVariant, openKernels } from '../backends/cpu/libraries.ts';
 import { chooseVariant, runnableVariants } from '../backends/cpu/variants.ts';
@@ -10,6 +11,7 @@ import { findCompiler } from '../native/compile.ts';
 import { cacheFolder } from '../support/cache.ts';
 import { messageOf } from '../support/errors.ts';
 import { formatBytes, formatDuration } from '../support/format.ts';
+import { processorCount, processorQuota } from '../support/processors.ts';
 
 export interface Check {
   readonly name: string;
@@ -34,7 +36,11 @@ double probe(double x) { return sqrt(x) + (double)strlen("x"); }
 export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
   yield checkNode(process.versions.node);
   yield checkPlatform(process.platform, process.arch);
-  yield { name: 'processor', ok: true, found: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${threads()}` };
+  yield {
+    name: 'processor',
+    ok: true,
+    found: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${describeThreads(processorCount(), processorQuota())}`,
+  };
   yield checkMemory();
   const compiler = await attempt('C compiler', async () => {
     const { command, args, version } = await findCompiler();
@@ -68,10 +74,13 @@ export function checkPlatform(platform: string, architecture: string): Check {
   return { name: 'system', ok: false, found, advice };
 }
 
-function threads(): string {
-  const count = availableParallelism();
-  return `${count} thread${count === 1 ? '' : 's'}`;
+/** `2 threads (quota 1.5 CPUs)`: how many are started unless told otherwise, and the quota of a container. */
+export function describeThreads(count: number, quota: number | undefined): string {
+  return `${formatted(count, 'thread')}${quota === undefined ? '' : ` (quota ${formatted(quota, 'CPU')})`}`;
 }
+
+const formatted = (count: number, unit: string): string =>
+  `${Number(count.toFixed(2))} ${unit}${count === 1 ? '' : 's'}`;
 
 function checkMemory(): Check {
   const total = Math.min(totalmem(), process.constrainedMemory() || totalmem());

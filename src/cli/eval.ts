@@ -1,8 +1,8 @@
 /** @file `minillm eval`: its flags. */
 
-import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { DOWNLOAD } from '../eval/hellaswag-source.ts';
+import { processorCount } from '../support/processors.ts';
 import { requireFlag, tokenCount, wholeNumber } from './flags.ts';
 import type { EvalFlags } from './run-eval.ts';
 
@@ -31,7 +31,7 @@ export function evalCommand(): Command {
     .addOption(
       new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
     )
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
+    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
     .addOption(new Option('--device <name>', 'where to run').choices(['cpu']).default('cpu'))
     .option('--json', 'print one JSON object a checkpoint')
     .addHelpText('after', EXAMPLE)

@@ -1,7 +1,7 @@
 /** @file `minillm sample`: its flags. */
 
-import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
+import { processorCount } from '../support/processors.ts';
 import { realNumber, requireFlag, wholeNumber } from './flags.ts';
 import type { SampleFlags } from './run-sample.ts';
 
@@ -29,7 +29,7 @@ export function sampleCommand(): Command {
     .addOption(
       new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
     )
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
+    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
     .addOption(new Option('--device <name>', 'where to run').choices(['cpu']).default('cpu'))
     .option('--json', 'print texts and token ids as one JSON object')
     .addHelpText('after', EXAMPLE)

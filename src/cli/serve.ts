@@ -1,7 +1,7 @@
 /** @file `minillm serve`: its flags. */
 
-import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
+import { processorCount } from '../support/processors.ts';
 import { requireFlag, wholeNumber } from './flags.ts';
 import type { ServeFlags } from './run-serve.ts';
 
@@ -23,7 +23,7 @@ export function serveCommand(): Command {
     .addOption(
       new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
     )
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
+    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
     .addOption(new Option('--device <name>', 'where to run').choices(['cpu']).default('cpu'))
     .addHelpText('after', EXAMPLE)
     .action(async (flags: ServeFlags, command: Command) => {

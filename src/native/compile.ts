@@ -7,12 +7,12 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../support/cache.ts';
 import { UserError } from '../support/errors.ts';
+import { processorCount } from '../support/processors.ts';
 
 const run = promisify(execFile);
 
@@ -64,7 +64,7 @@ async function compileAll(
       await invoke(compiler, [...flags, '-fPIC', '-c', join(directory, job.source), '-o', job.object]);
   };
   // all of them, so that none still writes when the folder is removed after a failure
-  const workers = await Promise.allSettled(Array.from({ length: availableParallelism() }, worker));
+  const workers = await Promise.allSettled(Array.from({ length: processorCount() }, worker));
   for (const outcome of workers) if (outcome.status === 'rejected') throw outcome.reason;
   return objects;
 }

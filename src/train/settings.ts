@@ -3,12 +3,12 @@
  * the file, the file over the preset.
  */
 
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { DOWNLOAD } from '../eval/hellaswag-source.ts';
 import { PRESET_NAMES } from '../model/presets.ts';
 import { UserError } from '../support/errors.ts';
 import { validate } from '../support/json.ts';
+import { processorCount } from '../support/processors.ts';
 
 /** How a setting is given as a flag. */
 export interface FlagText {
@@ -116,7 +116,9 @@ export const settingsSchema = z.strictObject({
       'steps between checkpoints; 0 turns periodic and final ones off, a run that is stopped still writes one',
   }),
   keep: wholeFrom(1).optional().register(flagTexts, { description: 'newest checkpoints that are kept' }),
-  threads: wholeFrom(1).optional().register(flagTexts, { description: 'CPU threads (default: all)' }),
+  threads: wholeFrom(1)
+    .optional()
+    .register(flagTexts, { description: 'CPU threads (default: as many as the system grants)' }),
   device: z.enum(['cpu']).optional().register(flagTexts, { description: 'where to train' }),
 });
 
@@ -197,7 +199,7 @@ export function chooseSettings(flags: GivenSettings, file: GivenSettings = {}): 
 
 /** Decides what is left open, for a model of this context length. */
 export function completeSettings(chosen: ChosenSettings, contextLength: number): Settings {
-  const merged = { ...DEFAULTS, threads: availableParallelism(), sequenceLength: contextLength, ...chosen };
+  const merged = { ...DEFAULTS, threads: processorCount(), sequenceLength: contextLength, ...chosen };
   const largestWarmup = LARGEST_WARMUP[chosen.preset === 'tiny' ? 'tiny' : 'other'];
   const settings: Settings = {
     ...merged,
