@@ -43,9 +43,7 @@ test('--build compiles the kernels of both precisions into the cache', async () 
   expect((await minillm('doctor')).stdout).toContain(`kernel cache: ${cache}, nothing compiled yet`);
   const { code, stdout } = await minillm('doctor', '--build');
   expect(code).toBe(0);
-  expect(stdout).toMatch(
-    /; portable is used\nok {6}kernels: portable in fp32 and bf16 are in .*, ready after \d/,
-  );
+  expect(stdout).toMatch(/; portable is used\nok {6}kernels: portable in fp32 and bf16 are in .*, ready after \d/);
   expect((await minillm('doctor')).stdout).toContain(`${cache}, holds host, portable-bf16, portable-fp32`);
 });
 
