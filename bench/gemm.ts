@@ -9,10 +9,10 @@ import { layoutParameters } from '#minillm/engine/layout.js';
 import { linear } from '#minillm/engine/ops/linear.js';
 import { plan } from '#minillm/engine/plan.js';
 import { Session } from '#minillm/engine/runtime/session.js';
+import { median } from '#minillm/support/median.js';
 import { workArguments } from './arguments.ts';
 import { randomActivations, randomValues } from './model.ts';
 import { reportParts } from './report.ts';
-import { median } from './statistics.ts';
 
 const { batch, length, columns, precision, threads, runs } = workArguments();
 const [columnsIn, columnsOut] = columns;

@@ -1,9 +1,9 @@
 /** @file The flags of `npm run bench`. */
 
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { processorCount } from '#minillm/support/processors.js';
 
 export interface Options {
   readonly only: RegExp;
@@ -37,7 +37,7 @@ export function readOptions(args: readonly string[]): Options {
     .description('Measures GPT-2 124M with random weights, beside others where they are named.')
     .addOption(ONLY)
     .option('--rounds <n>', 'times each work is done by each, in turn', count, 3)
-    .option('--threads <n>', 'threads of every process', count, availableParallelism())
+    .option('--threads <n>', 'threads of every process', count, processorCount())
     .option('--texts <file>', 'documents to tokenise: .jsonl, .jsonl.gz, plain text; tokenise is left out without')
     .option('--json [file]', 'JSON into a file, or instead of the table')
     .option('--python <path>', 'a Python with PyTorch and transformers')

@@ -1,7 +1,7 @@
 /** @file What a work prints, ours and the peers' alike: its last line, JSON. Here it is written and read. */
 
 import { z } from 'zod';
-import { median } from './statistics.ts';
+import { median } from '#minillm/support/median.js';
 
 const resultSchema = z.object({
   /** Which part of the work, where it has several. */

@@ -1,12 +1,6 @@
-/** @file Medians, and ratios of things that ran in turn. */
+/** @file Ratios of things that ran in turn. */
 
-/** The middle value, or the mean of the two in the middle; NaN of none. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return (low + high) / 2;
-}
+import { median } from '#minillm/support/median.js';
 
 /** Whether less is better: a time. All else is a rate. */
 export const isTime = (unit: string): boolean => unit === 's' || unit === 'ms';

@@ -1,9 +1,10 @@
 /** @file Rounds → rows of the table: medians, how many times faster, shares of the roof. */
 
+import { median } from '#minillm/support/median.js';
 import { OURS, ROOF } from './contenders.ts';
 import type { Report, Result } from './report.ts';
 import type { Rounds } from './rounds.ts';
-import { median, speedup } from './statistics.ts';
+import { speedup } from './statistics.ts';
 
 export interface PeerFigures {
   readonly value: number;

@@ -7,9 +7,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { median } from '#minillm/support/median.js';
 import { workArguments } from '../arguments.ts';
 import { reportParts } from '../report.ts';
-import { median } from '../statistics.ts';
 
 const { batch, length, threads, runs, input } = workArguments();
 const environment = { ...process.env, OMP_NUM_THREADS: `${threads}` };

@@ -5,7 +5,6 @@
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, writableCacheFolder } from '../support/cache.ts';
@@ -13,6 +12,7 @@ import { fileError } from '../support/files.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 import { type Compiler, findCompiler, invoke } from './compiler.ts';
 import { BUILD_PREFIX, findLibrary, keepLibrary, removeStale } from './kept-library.ts';
+import { processorCount } from '../support/processors.ts';
 
 const LIBRARY_FLAGS = ['-fPIC'];
 const LINK_FLAGS = ['-shared'];
@@ -78,7 +78,7 @@ async function compileAll(compiler: Compiler, request: CompileRequest, folder: s
       await invoke(compiler, [...request.flags, ...LIBRARY_FLAGS, '-c', job.source, '-o', job.object], folder);
   };
   // all of them, so that none still writes when the folder is removed after a failure
-  const workers = await Promise.allSettled(Array.from({ length: availableParallelism() }, worker));
+  const workers = await Promise.allSettled(Array.from({ length: processorCount() }, worker));
   for (const outcome of workers) if (outcome.status === 'rejected') throw outcome.reason;
   return jobs.map(({ object }) => object);
 }

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { checkNode, checkPlatform } from '#minillm/cli/doctor/checks.js';
+import { checkNode, checkPlatform, describeThreads } from '#minillm/cli/doctor/checks.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { minillm } from './minillm.js';
 
@@ -146,4 +146,10 @@ test('Windows is sent to WSL2', () => {
   expect(checkPlatform('darwin', 'arm64').ok).toBe(true);
   expect(checkPlatform('win32', 'x64')).toMatchObject({ ok: false, advice: expect.stringMatching(/WSL2/) });
   expect(checkPlatform('freebsd', 'x64').ok).toBe(false);
+});
+
+test('the processor tells of the quota that bounds its threads', () => {
+  expect(describeThreads(2, 1.5)).toBe('2 threads (quota 1.5 CPUs)');
+  expect(describeThreads(1, 1)).toBe('1 thread (quota 1 CPU)');
+  expect(describeThreads(8, undefined)).toBe('8 threads');
 });

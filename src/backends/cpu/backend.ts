@@ -2,7 +2,7 @@
  * @file The CPU backend: plans become tables of C kernels that a team of threads walks in one asynchronous native call.
  */
 
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 import type { Plan } from '../../engine/plan.ts';
 import type { Backend, DeviceBuffer, Executable, Outcome, Regions, RunRequest } from '../../engine/runtime/backend.ts';
 import type { Communicator } from '../../engine/runtime/communicator.ts';
@@ -10,6 +10,7 @@ import { Turns } from '../../engine/runtime/turns.ts';
 import type { Precision } from '../../engine/tensor.ts';
 import type { NativeLibrary } from '../../native/library.ts';
 import { UserError } from '../../support/errors.ts';
+import { processorCount } from '../../support/processors.ts';
 import { hostMemory } from './host-memory.ts';
 import { parseFields } from './kernel-arguments.ts';
 import { encodeTable, type Kernel, launchesOf, tableBytes } from './launch-table.ts';
@@ -44,7 +45,7 @@ const FAILED = 2;
 
 /** Opens the CPU backend: compiles or finds its kernels and starts its threads. */
 export async function openCpuBackend(options: CpuOptions = {}): Promise<Backend> {
-  const { threads = availableParallelism(), precision = 'fp32' } = options;
+  const { threads = processorCount(), precision = 'fp32' } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new UserError(`threads must be a whole number from 1, not ${threads}`);
   const variant = chooseVariant(await detectVariant(), options.variant ?? process.env.MINILLM_CPU_VARIANT);

@@ -1,6 +1,5 @@
 /** @file `minillm data`: the flags of each way to make token shards. */
 
-import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { DEFAULT_STORIES, DEFAULT_STORY_SEED, MOST_STORIES } from '../../data/stories/stories.ts';
 import { addCorpusFlags, addHubFlags, type HubFlags } from './flags.ts';
@@ -12,6 +11,7 @@ import { shardsCommand } from './shards.ts';
 import type { DataStoriesFlags } from './stories.ts';
 import type { DataTextFlags } from './text.ts';
 import { requireFlag, wholeNumber } from '../flags.ts';
+import { processorCount } from '../../support/processors.ts';
 
 const RESUMES = `
 Stopped or killed, the same command goes on where it was; finished, it finds that there is nothing to do.
@@ -175,7 +175,7 @@ function storiesCommand(): Command {
     .option('--out <folder>', 'where the shards go')
     .option('--stories <n>', 'how many stories', wholeNumber(1, MOST_STORIES), DEFAULT_STORIES)
     .option('--seed <n>', 'which stories', wholeNumber(0), DEFAULT_STORY_SEED)
-    .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), availableParallelism())
+    .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), processorCount())
     .option('--overwrite', 'replace the shards that are in the folder')
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', STORIES_EXAMPLE)

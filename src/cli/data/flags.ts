@@ -1,9 +1,9 @@
 /** @file The flags that ways to make token shards have in common. */
 
-import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CorpusPart } from '../../data/sharding/corpus-parts.ts';
 import { tokenCount, wholeNumber } from '../flags.ts';
+import { processorCount } from '../../support/processors.ts';
 
 /** What `addCorpusFlags` adds. */
 export interface CorpusFlags {
@@ -35,7 +35,7 @@ export function addCorpusFlags(command: Command): Command {
         tokenCount(1),
       ),
     )
-    .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), availableParallelism())
+    .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), processorCount())
     .option('--part <i/n>', 'only part i of n of the files, counted from 0: one for each of n machines', corpusPart)
     .option('--skip-bad', 'pass over files, row groups and lines that are damaged, instead of ending there')
     .addOption(

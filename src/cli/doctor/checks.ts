@@ -1,7 +1,7 @@
 /** @file What `minillm doctor` looks at. Each check says what was found and, where something is missing, what to do. */
 
 import { writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
+import { cpus, freemem, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { detectVariant, openKernels } from '../../backends/cpu/libraries.ts';
 import { chooseVariant, runnableVariants } from '../../backends/cpu/variants.ts';
@@ -11,6 +11,7 @@ import { findCache } from '../../support/cache.ts';
 import { messageOf } from '../../support/errors.ts';
 import { formatBytes, formatDuration } from '../../support/format.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../../support/temporary-folder.ts';
+import { processorCount, processorQuota } from '../../support/processors.ts';
 
 export interface Check {
   readonly name: string;
@@ -35,7 +36,11 @@ double probe(double x) { return sqrt(x) + (double)strlen("x"); }
 export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
   yield checkNode(process.versions.node);
   yield checkPlatform(process.platform, process.arch);
-  yield { name: 'processor', ok: true, found: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${threads()}` };
+  yield {
+    name: 'processor',
+    ok: true,
+    found: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${describeThreads(processorCount(), processorQuota())}`,
+  };
   yield checkMemory();
   const compiler = await attempt('C compiler', async () => {
     const { command, args, version } = await findCompiler();
@@ -69,10 +74,13 @@ export function checkPlatform(platform: string, architecture: string): Check {
   return { name: 'system', ok: false, found, advice };
 }
 
-function threads(): string {
-  const count = availableParallelism();
-  return `${count} thread${count === 1 ? '' : 's'}`;
+/** `2 threads (quota 1.5 CPUs)`: how many are started unless told otherwise, and the quota of a container. */
+export function describeThreads(count: number, quota: number | undefined): string {
+  return `${formatted(count, 'thread')}${quota === undefined ? '' : ` (quota ${formatted(quota, 'CPU')})`}`;
 }
+
+const formatted = (count: number, unit: string): string =>
+  `${Number(count.toFixed(2))} ${unit}${count === 1 ? '' : 's'}`;
 
 function checkMemory(): Check {
   const total = Math.min(totalmem(), process.constrainedMemory() || totalmem());

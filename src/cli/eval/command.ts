@@ -1,11 +1,11 @@
 /** @file `minillm eval`: its flags. */
 
-import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { DEVICES } from '../../backends/devices.ts';
 import { DOWNLOAD } from '../../eval/hellaswag-source.ts';
 import { requireFlag, tokenCount, wholeNumber } from '../flags.ts';
 import type { EvalFlags } from './run.ts';
+import { processorCount } from '../../support/processors.ts';
 
 const EXAMPLE = `
 A checkpoint is a run folder (its newest step), a step folder, a Hugging Face folder of a GPT-2,
@@ -32,7 +32,7 @@ export function evalCommand(): Command {
     .addOption(
       new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
     )
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
+    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
     .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
     .option('--json', 'print one JSON object a checkpoint')
     .addHelpText('after', EXAMPLE)

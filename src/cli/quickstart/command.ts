@@ -1,9 +1,9 @@
 /** @file `minillm quickstart`: its flags. */
 
-import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { wholeNumber } from '../flags.ts';
 import type { QuickstartFlags } from './run.ts';
+import { processorCount } from '../../support/processors.ts';
 
 const EXAMPLE = `
 Example:
@@ -17,7 +17,7 @@ export function quickstartCommand(): Command {
     .option('--data <folder>', 'where the shards of the stories go', 'data/stories')
     .option('--out <folder>', 'run folder', 'out/stories')
     .option('--steps <n>', 'optimizer steps of 1,024 tokens', wholeNumber(1), 400)
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
+    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
     .addHelpText('after', EXAMPLE)
     .action(async (flags: QuickstartFlags) => {
       const { runQuickstart } = await import('./run.ts');

@@ -1,10 +1,10 @@
 /** @file `minillm sample`: its flags. */
 
-import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { DEVICES } from '../../backends/devices.ts';
 import { realNumber, requireFlag, wholeNumber } from '../flags.ts';
 import type { SampleFlags } from './run.ts';
+import { processorCount } from '../../support/processors.ts';
 
 const EXAMPLE = `
 A text ends after --tokens tokens, or where the model ends the document. The same seed gives the same texts.
@@ -34,7 +34,7 @@ export function sampleCommand(): Command {
     .addOption(
       new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
     )
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
+    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
     .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
     .option('--json', 'print texts and token ids as one JSON object')
     .addHelpText('after', EXAMPLE)

@@ -1,12 +1,12 @@
 /** @file `minillm serve`: its flags. */
 
-import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { describeLimits } from '../../app/server/completions/limits.ts';
 import { describeConnectionLimits } from '../../app/server/connection-limits.ts';
 import { DEVICES } from '../../backends/devices.ts';
 import { requireFlag, wholeNumber } from '../flags.ts';
 import type { ServeFlags } from './run.ts';
+import { processorCount } from '../../support/processors.ts';
 
 const HELP = `
 Answers OpenAI's completions API: POST /v1/completions, GET /v1/models, GET /health. There is no password: whoever reaches the
@@ -31,7 +31,7 @@ export function serveCommand(): Command {
     .addOption(
       new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
     )
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), availableParallelism())
+    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
     .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
     .addHelpText('after', HELP)
     .action(async (flags: ServeFlags, command: Command) => {

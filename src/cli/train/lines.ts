@@ -4,6 +4,7 @@ import type { EvalMetrics, TrainMetrics } from '../../runs/metrics.ts';
 import { formatBytes, formatCount, formatDuration } from '../../support/format.ts';
 import type { StartEvent } from '../../train/events.ts';
 import { hellaswagLine } from '../eval/lines.ts';
+import { median } from '../../support/median.ts';
 
 /** What is about to be trained, on what, and what it takes: names and values. */
 export function startFacts(start: StartEvent): [name: string, value: string][] {
@@ -34,23 +35,22 @@ export function startLines(start: StartEvent): string[] {
   ];
 }
 
-/** Steps whose mean duration tells how long the rest will take. */
-const RECENT_STEPS = 20;
+/** Steps whose median duration says how long the rest will take. */
+const RECENT_STEPS = 50;
 
 /** How long the last steps took. */
 export class StepTimes {
   readonly #recent: number[] = [];
 
   /**
-   * Takes note of a step and returns the seconds that the rest of a run of `steps` steps will take; undefined behind the
-   * last step.
+   * Takes note of a step and returns the seconds that the rest of a run of `steps` steps will take; undefined after the last
+   * step.
    */
   left({ step, ms }: Pick<TrainMetrics, 'step' | 'ms'>, steps: number): number | undefined {
     this.#recent.push(ms);
     if (this.#recent.length > RECENT_STEPS) this.#recent.shift();
-    const mean = this.#recent.reduce((sum, duration) => sum + duration, 0) / this.#recent.length;
     const stepsLeft = steps - step - 1;
-    return stepsLeft > 0 ? (stepsLeft * mean) / 1000 : undefined;
+    return stepsLeft > 0 ? (stepsLeft * median(this.#recent)) / 1000 : undefined;
   }
 }
 

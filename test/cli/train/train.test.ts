@@ -133,9 +133,15 @@ describe('settings', () => {
     const out = join(folder, 'unborn');
     const settings = await print('--data', data, '--out', out, '--preset', 'tiny', '--total-batch-size', '2k');
     expect(settings).toMatchObject({ data, out, preset: 'tiny', batchSize: 8, totalBatchSize: 2000, steps: 400 });
-    expect(settings).toMatchObject({ learningRate: 4e-3, minLearningRate: 4e-4, warmupSteps: 20, shuffle: true });
+    expect(settings).toMatchObject({ learningRate: 6e-3, minLearningRate: 6e-4, warmupSteps: 100, shuffle: true });
     expect(existsSync(out)).toBe(false);
     expect(await print('--config', file(settings))).toEqual(settings);
+  });
+
+  test('the warm-up is a tenth of the run, but that of tiny, which is not stable with less, is as long in a short run', async () => {
+    const run = ['--data', data, '--out', 'x', '--steps', '30'];
+    expect(await print(...run, '--preset', 'gpt2-124m')).toMatchObject({ warmupSteps: 3 });
+    expect(await print(...run, '--preset', 'tiny')).toMatchObject({ warmupSteps: 100 });
   });
 
   test('of a file are named as they are or as flags; flags win over them, and they over the preset', async () => {

@@ -2,11 +2,14 @@
 
 import { ofExamples } from '../../../report/series/hellaswag-examples.ts';
 import { formatCount, formatDuration } from '../../../support/format.ts';
+import { median } from '../../../support/median.ts';
 import { type RunState, stateOf, stepsTrained } from './run-state.ts';
 
 /** Figures that change from step to step are averaged over this share of the steps, and over so many at most. */
 const RECENT_SHARE = 1 / 20;
 const MOST_RECENT = 20;
+/** Steps whose median duration says how long the rest will take. */
+const TIMED_STEPS = 50;
 
 export function Figures({ run }: { readonly run: RunState }) {
   const { train, evaluations } = run.history;
@@ -53,9 +56,9 @@ export function Figures({ run }: { readonly run: RunState }) {
 function timeLeft(run: RunState): string | undefined {
   const { steps = 0, isTraining } = run.information;
   const left = steps - stepsTrained(run);
-  const milliseconds = recentMean(run.history.train.ms);
-  if (!isTraining || left <= 0 || milliseconds === undefined) return undefined;
-  return `${formatDuration((left * milliseconds) / 1000)} left`;
+  const durations = run.history.train.ms.slice(-TIMED_STEPS).filter((ms) => ms !== null);
+  if (!isTraining || left <= 0 || durations.length === 0) return undefined;
+  return `${formatDuration((left * median(durations)) / 1000)} left`;
 }
 
 function Figure({
