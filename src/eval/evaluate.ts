@@ -12,7 +12,7 @@ import { layoutForInference } from '../generate/programs.ts';
 import type { Weights } from '../generate/weights.ts';
 import { parameterCount } from '../model/flops.ts';
 import { bitsPerByte, targetBytes } from './bits-per-byte.ts';
-import { naming, type ValidationOptions, validationBatches } from './fit.ts';
+import { type ValidationOptions, validationBatches, withModelName } from './fit.ts';
 import { type HellaswagResult, hellaswag } from './hellaswag.ts';
 import type { HellaswagExample } from './hellaswag-examples.ts';
 import { type HellaswagTask, hellaswagTask } from './hellaswag-task.ts';
@@ -67,15 +67,15 @@ export interface PlannedEvaluation {
 export function planEvaluation(backend: Backend, weights: Weights, options: EvaluationOptions): PlannedEvaluation {
   const { config, name } = weights;
   const { batchSize, precision, examples } = options;
-  const batches = naming(name, () => validationBatches(options, config));
+  const batches = withModelName(name, () => validationBatches(options, config));
   const length = batches?.sequenceLength ?? config.contextLength;
-  const task = examples && naming(name, () => hellaswagTask(examples, config));
+  const task = examples && withModelName(name, () => hellaswagTask(examples, config));
 
   const layout = layoutForInference(config);
   const tokens = packedTokens(config, batchSize * length);
   const plans = {
     ...(batches ? { losses: planLosses(config, layout, backend, { batch: batchSize, length, precision }) } : {}),
-    ...(task ? { score: planScoring(config, layout, backend, { tokens, likeliest: 0, precision }) } : {}),
+    ...(task ? { score: planScoring(config, layout, backend, { tokens, top: 0, precision }) } : {}),
   };
   const bytes = sessionBytes(layout, Object.values(plans));
   checkMemory(backend, bytes, `evaluating ${name}`, () => 'lower --batch-size');
@@ -95,7 +95,7 @@ export async function* evaluateModel(
     let validation: ValidationResult | undefined;
     if (batches) {
       const total = batches.batchCount;
-      const loss = yield* progressOf(
+      const loss = yield* reportProgress(
         'validation',
         total,
         validationLoss(session.program('losses'), batches, singleProcess, signal),
@@ -109,7 +109,7 @@ export async function* evaluateModel(
     let result: HellaswagResult | undefined;
     if (task) {
       const scorer = new Scorer(session.program('score'), config.contextLength);
-      result = yield* progressOf('hellaswag', task.labels.length, hellaswag(scorer, task, singleProcess, signal));
+      result = yield* reportProgress('hellaswag', task.labels.length, hellaswag(scorer, task, singleProcess, signal));
       if (result === undefined) return undefined;
     }
     return {
@@ -124,7 +124,7 @@ export async function* evaluateModel(
   }
 }
 
-async function* progressOf<T>(
+async function* reportProgress<T>(
   task: EvaluationProgress['task'],
   total: number,
   evaluation: AsyncGenerator<number, T>,

@@ -46,7 +46,7 @@ export function checkFit(
   { name, config }: Pick<Weights, 'name' | 'config'>,
   options: Omit<ValidationOptions, 'batchSize'> & { readonly hellaswag: boolean },
 ): void {
-  naming(name, () => {
+  withModelName(name, () => {
     if (options.hellaswag) requireGpt2Vocabulary(config, 'HellaSwag');
     for (const _ of validationBatches({ ...options, batchSize: 1 }, config) ?? []);
   });
@@ -56,7 +56,7 @@ export function checkFit(
  * Looks at a model.
  * @throws UserError of `look` with the model's name in front.
  */
-export function naming<T>(name: string, look: () => T): T {
+export function withModelName<T>(name: string, look: () => T): T {
   try {
     return look();
   } catch (cause) {

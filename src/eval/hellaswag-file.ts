@@ -46,7 +46,7 @@ async function download(url: string, onProgress: OnProgress | undefined): Promis
     // the length that the server tells is of the file, not of its compressed form
     const headers = { 'accept-encoding': 'identity' };
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE) });
-    if (response.ok) return await bodyOf(response, onProgress);
+    if (response.ok) return await readBody(response, onProgress);
     problem = `${response.status} ${response.statusText}`.trim();
   } catch (cause) {
     // fetch says "fetch failed" and keeps why in its cause
@@ -57,7 +57,7 @@ async function download(url: string, onProgress: OnProgress | undefined): Promis
   );
 }
 
-async function bodyOf(response: Response, onProgress: OnProgress | undefined): Promise<Uint8Array> {
+async function readBody(response: Response, onProgress: OnProgress | undefined): Promise<Uint8Array> {
   const totalBytes = Number(response.headers.get('content-length'));
   const pieces: Uint8Array[] = [];
   let bytes = 0;

@@ -24,7 +24,7 @@ export function hellaswagTask(
 ): HellaswagTask {
   requireGpt2Vocabulary(config, 'HellaSwag');
   return {
-    requests: examples.map((example) => requestOf(example, config.contextLength)),
+    requests: examples.map((example) => encodeExample(example, config.contextLength)),
     labels: examples.map(({ label }) => label),
   };
 }
@@ -33,7 +33,7 @@ export function hellaswagTask(
  * Context and " " + ending, encoded apart. Where a model's context is too short for both, the first tokens of the text are
  * left out.
  */
-function requestOf({ context, endings }: HellaswagExample, contextLength: number): ScoringRequest {
+function encodeExample({ context, endings }: HellaswagExample, contextLength: number): ScoringRequest {
   const continuations = endings.map((ending) => encode(` ${ending}`));
   // the last token of an ending is predicted but not read
   const longest = Math.max(...continuations.map(({ length }) => length - 1));

@@ -51,8 +51,8 @@ export async function* hellaswag(
   let correctNorm = 0;
   for await (const { sums, lengths } of scoreEndings(scorer, task, signal)) {
     const label = task.labels[done];
-    if (likeliest(sums) === label) correct++;
-    if (likeliest(sums.map((sum, ending) => sum / (lengths[ending] ?? 1))) === label) correctNorm++;
+    if (argmax(sums) === label) correct++;
+    if (argmax(sums.map((sum, ending) => sum / (lengths[ending] ?? 1))) === label) correctNorm++;
     yield ++done;
   }
   if (done < task.labels.length) return undefined;
@@ -69,6 +69,6 @@ export async function* hellaswag(
 }
 
 /** The index of the largest, the first of equals. */
-function likeliest(values: readonly number[]): number {
+function argmax(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }

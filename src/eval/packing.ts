@@ -72,7 +72,7 @@ export function* packRequests(requests: Iterable<ScoringRequest>, limits: Packin
   let size: Size = { tokens: 0, segments: 0, rows: 0 };
   for (const request of requests) {
     checkRequest(request, limits);
-    for (const part of partsOf(request, limits)) {
+    for (const part of splitRequest(request, limits)) {
       const own = sizeOf(part);
       if (!fits(sum(size, own), limits)) {
         yield pack(gathered);
@@ -86,7 +86,7 @@ export function* packRequests(requests: Iterable<ScoringRequest>, limits: Packin
   if (gathered.length > 0) yield pack(gathered);
 }
 
-function partsOf(request: ScoringRequest, limits: PackingLimits): RequestPart[] {
+function splitRequest(request: ScoringRequest, limits: PackingLimits): RequestPart[] {
   if (fits(sizeOf(request), limits)) return [{ ...request, isLast: true }];
   const { context, continuations } = request;
   return continuations.map((continuation, index) => ({

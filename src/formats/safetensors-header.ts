@@ -37,7 +37,7 @@ export interface TensorEntry {
 export const LENGTH_BYTES = 8;
 
 /** The limit of the reference implementation. */
-const MAXIMUM_HEADER_BYTES = 100_000_000;
+const MAX_HEADER_BYTES = 100_000_000;
 
 const tensorSchema = z.object({
   dtype: z.enum(Object.keys(DTYPE_BYTES) as [Dtype, ...Dtype[]]),
@@ -62,7 +62,7 @@ export function parseHeaderLength(firstBytes: Uint8Array, fileBytes: number, pat
     );
   }
   const length = new DataView(firstBytes.buffer, firstBytes.byteOffset).getBigUint64(0, true);
-  const room = Math.min(MAXIMUM_HEADER_BYTES, fileBytes - LENGTH_BYTES);
+  const room = Math.min(MAX_HEADER_BYTES, fileBytes - LENGTH_BYTES);
   if (length > room) {
     throw new UserError(
       `${path}: expected a safetensors header of at most ${room} bytes, found a length of ${length}; ` +

@@ -28,12 +28,12 @@ export function checkSampling({ temperature, topK, topP }: SamplingSettings): vo
  */
 export function sampleToken(logits: Float32Array, settings: SamplingSettings, random: Random): number {
   const { temperature, topK, topP } = settings;
-  const likeliest = argmax(logits);
-  if (temperature === 0) return likeliest;
+  const top = argmax(logits);
+  if (temperature === 0) return top;
 
   const ids = topK > 0 && topK < logits.length ? idsFrom(logits, kthLargest(logits, topK)) : undefined;
   const weights = new Float64Array(ids?.length ?? logits.length);
-  const greatest = logits[likeliest]!;
+  const greatest = logits[top]!;
   for (let index = 0; index < weights.length; index++) {
     weights[index] = Math.exp((logits[ids?.[index] ?? index]! - greatest) / temperature);
   }

@@ -4,15 +4,15 @@
 export function kthLargest(values: Float32Array, k: number): number {
   const heap = values.slice(0, k);
   for (let root = (k >> 1) - 1; root >= 0; root--) siftDown(heap, root);
-  let least = heap[0]!;
+  let minimum = heap[0]!;
   for (let index = k; index < values.length; index++) {
     const value = values[index]!;
-    if (value <= least) continue;
+    if (value <= minimum) continue;
     heap[0] = value;
     siftDown(heap, 0);
-    least = heap[0]!;
+    minimum = heap[0]!;
   }
-  return least;
+  return minimum;
 }
 
 function siftDown(heap: Float32Array, root: number): void {
@@ -46,7 +46,7 @@ export function keepNucleus(weights: Float64Array, share: number): void {
   }
 }
 
-/** The least of the largest weights that together reach `mass`, and how many of its value are needed for that. */
+/** The minimum of the largest weights that together reach `mass`, and how many of its value are needed for that. */
 function nucleusThreshold(weights: Float64Array, mass: number): { threshold: number; count: number } {
   let missing = mass;
   // Undecided are [start, end): those before are in the nucleus, those behind are not.

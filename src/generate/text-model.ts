@@ -45,7 +45,7 @@ export function promptTokens(prompt: string): ArrayLike<number> {
 }
 
 /** What `TextOptions` mean for a model: prompt and limits checked. */
-function requestOf(prompt: string, options: TextOptions, config: Gpt2Config, positions: number): GenerationRequest {
+function buildRequest(prompt: string, options: TextOptions, config: Gpt2Config, positions: number): GenerationRequest {
   const { tokens = 100, temperature = 1, topK = 50, topP = 1, seed = 0, count = 1, signal } = options;
   const ids = promptTokens(prompt);
   const request = {
@@ -84,7 +84,7 @@ export class TextModel {
 
   /** Continues a prompt ('' begins a new document); pieces of all texts as they come, without the prompt. */
   async *generate(prompt: string, options: TextOptions = {}): AsyncGenerator<TextEvent> {
-    const request = requestOf(prompt, options, this.config, this.#generator.limits.positions);
+    const request = buildRequest(prompt, options, this.config, this.#generator.limits.positions);
     const texts = request.prompts.map(() => ({ decoder: streamDecoder(), tokens: [] as number[] }));
     for await (const event of this.#generator.generate(request)) {
       const { stream: index } = event;

@@ -31,12 +31,12 @@ function scorerOf(...nats: readonly (readonly number[])[]): Scorer {
       if (!nats[example]) return;
       yield continuations.map(({ length }, ending) => ({
         values: new Float32Array(length).fill(nats[example]?.[ending] ?? 0),
-        likeliestIds: new Int32Array(),
-        likeliestValues: new Float32Array(),
+        topIds: new Int32Array(),
+        topValues: new Float32Array(),
       }));
     }
   };
-  return { score, likeliest: 0 } as unknown as Scorer;
+  return { score, top: 0 } as unknown as Scorer;
 }
 
 async function resultOf(evaluation: ReturnType<typeof hellaswag>) {

@@ -12,7 +12,7 @@ import { Random } from '#minillm/support/random.js';
 import type { TrainerEvent } from '#minillm/train/events.js';
 import { resolveSettings } from '#minillm/train/resolve-settings.js';
 import { Run } from '#minillm/train/run.js';
-import { type GivenSettings, microStepsOf } from '#minillm/train/settings.js';
+import { countMicroSteps, type GivenSettings } from '#minillm/train/settings.js';
 import { writeBin } from '../data/shard-files.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -48,7 +48,7 @@ export async function runOn({
   const quiet = { init: FIXTURE, evalEvery: 0, sampleEvery: 0, checkpointEvery: 0 };
   const { settings, modelConfig: config } = await resolveSettings({ ...quiet, ...given });
   const { rank, size } = communicator;
-  const microSteps = microStepsOf(settings, size);
+  const microSteps = countMicroSteps(settings, size);
   const dataset = await openDataset(settings.data);
   try {
     const { vocabularySize } = config;
