@@ -1,4 +1,4 @@
-/** @file A model on its own evaluated: validation loss, bits per byte, HellaSwag. */
+/** @file Evaluates a model that is not in training: validation loss, bits per byte, HellaSwag. */
 
 import type { EvaluationBatches } from '../data/evaluation-batches.ts';
 import type { ParameterLayout } from '../engine/layout.ts';
@@ -27,16 +27,16 @@ export interface EvaluationOptions extends ValidationOptions {
 }
 
 export interface ValidationResult {
-  /** Nats a token. */
+  /** Nats per token. */
   readonly loss: number;
   readonly tokens: number;
-  /** Tokens of a row: losses at different lengths do not compare. */
+  /** Tokens of a row: losses at different lengths cannot be compared. */
   readonly sequenceLength: number;
   readonly bytes: number;
   readonly bitsPerByte: number;
 }
 
-/** What was found out of a model; without what was not asked for. */
+/** The results of a model; what was not asked for is left out. */
 export interface Evaluation {
   readonly name: string;
   readonly path: string;
@@ -62,7 +62,7 @@ export interface PlannedEvaluation {
 
 /**
  * Plans the evaluation of a model on a backend that was opened for `options.precision`.
- * @throws UserError naming the model when it and the data do not fit together, or memory does not suffice.
+ * @throws UserError naming the model when it and the data do not fit together, or there is not enough memory.
  */
 export function planEvaluation(backend: Backend, weights: Weights, options: EvaluationOptions): PlannedEvaluation {
   const { config, name } = weights;
@@ -82,7 +82,7 @@ export function planEvaluation(backend: Backend, weights: Weights, options: Eval
   return { weights, batches, task, layout, plans };
 }
 
-/** Evaluates a model on the backend it was planned for. Yields how far it has come; undefined when it was stopped. */
+/** Evaluates a model on the backend it was planned for. Yields its progress; returns undefined when it was stopped. */
 export async function* evaluateModel(
   backend: Backend,
   { weights, batches, task, layout, plans }: PlannedEvaluation,
@@ -103,8 +103,13 @@ export async function* evaluateModel(
       if (loss === undefined) return undefined;
       const { tokenCount: tokens, sequenceLength } = batches;
       const textBytes = targetBytes(batches);
-      const ofText = { bytes: textBytes, bitsPerByte: bitsPerByte(loss, tokens, textBytes) };
-      validation = { loss, tokens, sequenceLength, ...ofText };
+      validation = {
+        loss,
+        tokens,
+        sequenceLength,
+        bytes: textBytes,
+        bitsPerByte: bitsPerByte(loss, tokens, textBytes),
+      };
     }
     let result: HellaswagResult | undefined;
     if (task) {

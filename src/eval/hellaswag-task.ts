@@ -30,8 +30,8 @@ export function hellaswagTask(
 }
 
 /**
- * Context and " " + ending, encoded apart. Where a model's context is too short for both, the first tokens of the text are
- * left out.
+ * Context and " " + ending, encoded separately. Where a model's context is too short for both, the first tokens of the
+ * text are dropped.
  */
 function encodeExample({ context, endings }: HellaswagExample, contextLength: number): ScoringRequest {
   const continuations = endings.map((ending) => encode(` ${ending}`));
@@ -40,7 +40,7 @@ function encodeExample({ context, endings }: HellaswagExample, contextLength: nu
   const room = contextLength - longest;
   if (room < 1)
     throw new UserError(
-      `HellaSwag: expected endings that fit the model's context of ${contextLength} tokens, found one of ${longest + 1} behind "${context.slice(0, 40)}"; evaluate without it`,
+      `HellaSwag: expected endings that fit the model's context of ${contextLength} tokens, found one of ${longest + 1} after "${context.slice(0, 40)}"; evaluate without it`,
     );
   return { context: encode(context).slice(-room), continuations };
 }

@@ -8,7 +8,7 @@ import type { Precision } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { gpt2LogLikelihoods, gpt2Losses } from '../model/gpt2.ts';
 
-/** Inputs tokens, targets [B, T]; result losses [B, T]. */
+/** Plans the losses of whole rows. Inputs tokens, targets [B, T]; result losses [B, T]. */
 export function planLosses(
   config: Gpt2Config,
   layout: ParameterLayout,
@@ -20,17 +20,17 @@ export function planLosses(
   return planNetwork(graph, layout, target);
 }
 
-/** Tokens that are scored in one run unless there is reason for more: enough to keep the arithmetic units busy. */
+/** Scoring runs take at least this many tokens: enough to keep the arithmetic units busy. */
 const MIN_PACKED_TOKENS = 1024;
 
-/** Tokens of a run for work that otherwise runs on batches of so many. */
+/** The tokens of a scoring run, next to programs that run on batches of `batchTokens`. */
 export function packedTokens(config: Gpt2Config, batchTokens: number): number {
   return Math.max(MIN_PACKED_TOKENS, config.contextLength, batchTokens);
 }
 
 /**
- * One row of packed segments (see `Scorer`), at most `tokens` of them together. Results values [R], and with `top` of
- * K > 0 topIds and topValues [R, K].
+ * One row of packed segments (see `Scorer`) of at most `tokens` tokens together. Results values [R] and, with `top` K > 0,
+ * topIds and topValues [R, K].
  */
 export function planScoring(
   config: Gpt2Config,

@@ -1,17 +1,17 @@
 /**
- * @file Log-probabilities of given tokens, of many texts in one run. The numbers of a text do not depend on the texts that are
- * packed beside it, nor on the number of threads.
+ * @file Log-probabilities of given tokens, for many texts in one run. Those of a text depend neither on the texts packed
+ * beside it nor on the number of threads.
  */
 
 import type { Program } from '../engine/runtime/program.ts';
 import { extent } from '../engine/tensor.ts';
 import { type PackedBatch, type PackingLimits, packRequests, type ScoringRequest } from './packing.ts';
 
-/** Of each token of a continuation, in order. */
+/** The scores of a continuation's tokens, in order. */
 export interface ContinuationScores {
-  /** Its log-probability in nats; 0 for a token of −1. */
+  /** Log-probabilities in nats; 0 for a token of −1. */
   readonly values: Float32Array;
-  /** The K top tokens in its place, top first, K a token. Empty for a program that tells none. */
+  /** The K most likely tokens in the place of each, most likely first; empty for K = 0. */
   readonly topIds: Int32Array;
   readonly topValues: Float32Array;
 }
@@ -19,7 +19,7 @@ export interface ContinuationScores {
 export class Scorer {
   readonly #program: Program;
   readonly #limits: PackingLimits;
-  /** Likeliest tokens told in the place of each. */
+  /** K, how many of the most likely tokens are given for each. */
   readonly top: number;
 
   /**

@@ -1,6 +1,6 @@
 /**
  * @file GPT-2's byte-pair encoding as its files spell it: the tokens in order of their ids, each byte written as one
- * printable character, and the merges in the order in which they are tried. gpt-tokenizer brings the tokens' bytes in rank
+ * printable character, and the merges in the order in which they are tried. gpt-tokenizer has the tokens' bytes in rank
  * order; rank order is merge order, and the two parts of each merge follow from the ranks below it.
  */
 

@@ -1,4 +1,4 @@
-/** @file The shape of a GPT-2, and `config.json` in which a Hugging Face folder keeps it. */
+/** @file The shape of a GPT-2, and the `config.json` in which a Hugging Face folder keeps it. */
 
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
@@ -47,9 +47,9 @@ const configSchema = z.looseObject({
 });
 
 /**
- * Reads `config.json` of a Hugging Face GPT-2. Fields that only tell transformers how to run it (dropouts, summaries,
- * `reorder_and_upcast_attn`) are passed over.
- * @throws UserError when it cannot be read, a field is missing or wrong, or it describes a network this program has not.
+ * Reads `config.json` of a Hugging Face GPT-2. Fields that only concern how transformers runs it (dropouts, summaries,
+ * `reorder_and_upcast_attn`) are ignored.
+ * @throws UserError when it cannot be read, a field is missing or wrong, or it describes a network that is not supported.
  */
 export async function readGpt2Config(path: string): Promise<Gpt2Config> {
   const json = await readJsonFile(configSchema, path);
@@ -88,7 +88,7 @@ export async function readGpt2Config(path: string): Promise<Gpt2Config> {
   };
 }
 
-/** The id that ends a text, where the vocabulary has it. */
+/** The id that ends a text; null where the vocabulary does not have it. */
 const endOfTextId = (config: Gpt2Config) => (config.vocabularySize > END_OF_TEXT ? END_OF_TEXT : null);
 
 /** The text of `config.json`, from which transformers builds the same network with dropout off. */

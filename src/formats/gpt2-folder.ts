@@ -16,7 +16,7 @@ const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const PREFIX = 'transformer.';
 
-/** Tensors of old files that are no parameters: the causal masks, and the head, which is `wte`. */
+/** Tensors of old files that are not parameters: the causal masks, and the head, which is `wte`. */
 const IGNORED = /^(transformer\.h\.\d+\.attn\.(masked_)?bias|lm_head\.weight)$/;
 const FLOATS = ['F32', 'BF16', 'F16', 'F64'];
 
@@ -30,7 +30,7 @@ export interface Gpt2Folder {
   readonly parameters: readonly Gpt2Parameter[];
   /**
    * Fills `target` with a parameter's elements from `start` on, in row-major order.
-   * @throws UserError when the file was cut short meanwhile or the range is not within the parameter.
+   * @throws UserError when the file has been cut short or the range is not within the parameter.
    */
   readInto(name: string, start: number, target: Float32Array): Promise<void>;
   close(): Promise<void>;
@@ -45,7 +45,7 @@ interface Place {
 /**
  * Opens a Hugging Face GPT-2 folder: weights in one safetensors file or in several with an index, of any floating type,
  * named with or without `transformer.`.
- * @throws UserError when a file is missing or damaged, or the weights are not those that `config.json` describes.
+ * @throws UserError when a file is missing or damaged, or the weights do not match `config.json`.
  */
 export async function openGpt2Folder(path: string): Promise<Gpt2Folder> {
   const names = await listWeightFiles(path);
@@ -140,8 +140,8 @@ export type ReadParameter = (name: string, start: number, target: Float32Array) 
 
 /**
  * Writes a folder that transformers opens with `GPT2LMHeadModel` and, if the vocabulary holds GPT-2's tokens, with
- * `AutoTokenizer`. The folder is made if it does not exist; for one that is there in full or not at all, write into the
- * temporary folder of `writeFolderAtomic`.
+ * `AutoTokenizer`. The folder is made if it does not exist. To have all of it or nothing, write into the temporary folder
+ * of `writeFolderAtomic`.
  * @throws UserError when the system refuses; whatever `read` throws.
  */
 export async function writeGpt2Folder(path: string, config: Gpt2Config, read: ReadParameter): Promise<void> {

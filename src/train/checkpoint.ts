@@ -131,8 +131,8 @@ async function checksums(folder: string): Promise<Record<string, number>> {
 }
 
 /**
- * Checks that the disk has room for a checkpoint before any of it is written. @throws UserError saying what is needed and
- * what is free.
+ * Checks that the disk has room for a checkpoint before any of it is written.
+ * @throws UserError saying what is needed and what is free.
  */
 async function checkRoom(runFolder: string, config: Gpt2Config, stateBuffers: number): Promise<void> {
   const needed = BYTES_PER_ELEMENT.float32 * (1 + stateBuffers) * parameterCount(config) + SMALL_FILES_BYTES;

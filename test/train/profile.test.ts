@@ -14,7 +14,7 @@ test('times are summed by operation, the longest first', () => {
   ]);
 });
 
-test('a trace has the nodes one behind the other, in microseconds', () => {
+test('a trace has the nodes one after another, in microseconds', () => {
   const { traceEvents } = JSON.parse(renderTrace(NODES)) as {
     traceEvents: { name: string; ts: number; dur: number; ph: string }[];
   };

@@ -33,7 +33,7 @@ export interface RunOnOptions {
   readonly communicator?: Communicator;
   readonly signal?: AbortSignal;
   readonly settings: GivenSettings & { readonly data: string; readonly out: string };
-  /** Is told each event when it comes. */
+  /** Receives each event as it comes. */
   readonly onEvent?: (event: TrainerEvent) => void;
 }
 

@@ -74,7 +74,7 @@ describe.each(bestDevices)('$name', (device) => {
     expect(await together.parameters()).toEqual(await alone.parameters());
   });
 
-  test.runIf(device.sharesHostMemory)('with other ranks a signal is a wish, and the step is made', async () => {
+  test.runIf(device.sharesHostMemory)('with other ranks a signal is passed on, and the step is made', async () => {
     const { step, parameters } = await openModel(device, twins());
     const before = await parameters();
     expect(await step(0, NO_LIMITS, AbortSignal.abort())).toMatchObject({ updated: true, stopRequested: true });

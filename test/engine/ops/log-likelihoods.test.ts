@@ -73,7 +73,7 @@ describeOp(SHAPES.map(valuesTest));
 describe.each(devices)('$name', (device) => {
   const slack = device.precision === 'bf16' ? 0.1 : 1e-4;
 
-  test.each(SHAPES)('the 5 likeliest of V $V at $chosen rows, in order', async (shape) => {
+  test.each(SHAPES)('the 5 most likely of V $V at $chosen rows, in order', async (shape) => {
     const op = opOf(shape, device.precision, 5);
     const { x, wte, rows } = op.values;
     const { topIds: ids, topValues: values } = (await runOp(device, op)).outputs;

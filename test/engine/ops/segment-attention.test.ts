@@ -15,7 +15,7 @@ interface Shape {
   readonly D: number;
 }
 
-/** Segments of a context of so many rows and continuations of so many each, one group behind the other. */
+/** Segments of contexts and continuations with the given numbers of rows, one group after another. */
 function groups(...lengths: readonly (readonly number[])[]): reference.Segment[] {
   const segments: reference.Segment[] = [];
   let end = 0;

@@ -1,6 +1,6 @@
 /**
- * norm = sqrt(squared norm); factor = min(1, clip / (norm + 1e-6)), clip 0: 1; -1, for no update, unless norm and loss are at
- * most their limits (NaN is not).
+ * norm = sqrt(squared norm); factor = min(1, clip / (norm + 1e-6)), clip 0: 1; -1, for no update, unless norm and loss
+ * are at most their limits (NaN never is).
  */
 #include "kernel.h"
 

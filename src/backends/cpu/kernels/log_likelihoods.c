@@ -1,7 +1,8 @@
 /**
- * Log-probabilities of targets at chosen rows: values[i] = log softmax(x[rows[i]] wteT)[targets[i]] for i < count, 0 where
- * the target is -1; and, if K > 0, the K likeliest tokens there with theirs, likeliest first, the lowest id of equals.
- * Policy: written (=). Chosen rows are gathered a slice at a time, so rows that nobody asks about cost no logits.
+ * Log-probabilities of targets at chosen rows: values[i] = log softmax(x[rows[i]] wteT)[targets[i]] for i < count, 0
+ * where the target is -1; and, if K > 0, the K most likely tokens there with theirs, most likely first, the lower id
+ * first in a tie. Policy: written (=). Chosen rows are gathered a slice at a time, so rows that nobody asks about cost no
+ * logits.
  */
 #include "cross_entropy.h"
 
@@ -23,7 +24,7 @@ ARGUMENTS(log_likelihoods, {
 
 enum { GATHERING = FREE_COUNTER, SCORING };
 
-/** The K likeliest of a row, by insertion into a list that is kept in order. */
+/** The K most likely tokens of a row, by insertion into a sorted list. */
 static void likeliest_tokens(const float *logits, int64_t V, int64_t K, int32_t *ids, float *values) {
   int64_t held = 0;
   for (int64_t v = 0; v < V; v++) {
