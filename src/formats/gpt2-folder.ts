@@ -115,7 +115,7 @@ function placeParameters(
       const where = `${file.path}: tensor ${name}`;
       if (expected === undefined) throw new UserError(`${where}: the GPT-2 of config.json has no such parameter`);
       if (places.has(canonical))
-        throw new UserError(`${where}: stands twice, with and without "${PREFIX}" or in two files`);
+        throw new UserError(`${where}: appears twice, with and without "${PREFIX}" or in two files`);
       if (shape.join() !== expected.join()) {
         throw new UserError(
           `${where}: expected shape [${expected.join(', ')}] by config.json, found [${shape.join(', ')}]`,

@@ -140,6 +140,6 @@ async function checkRoom(runFolder: string, config: Gpt2Config, stateBuffers: nu
   const free = bavail * bsize;
   if (free < needed)
     throw new UserError(
-      `${runFolder}: a checkpoint needs ${formatBytes(needed)}, ${formatBytes(free)} is free; make room, then the same command resumes from the newest checkpoint`,
+      `${runFolder}: a checkpoint needs ${formatBytes(needed)}, ${formatBytes(free)} are free; make room, then the same command resumes from the newest checkpoint`,
     );
 }

@@ -48,7 +48,7 @@ export async function begin(model: TrainingModel, settings: RecordedSettings): P
   }
   if (checkpoints.length > 0)
     throw new UserError(
-      `${out}: none of its ${checkpoints.length} checkpoints can be read (${passedOver[0]}); give another --out to begin anew`,
+      `${out}: none of its ${checkpoints.length} checkpoints can be read (${passedOver[0]}); give another --out to start over`,
     );
   if (fork) {
     const from = await resolveCheckpoint(fork);
@@ -72,7 +72,7 @@ function describeModel({ layers, heads, channels, contextLength, vocabularySize 
 class OtherSettingsError extends UserError {
   constructor(out: string, changed: readonly string[]) {
     super(
-      `${out} holds a run with other settings: ${changed.join('; ')}. Give the same settings to resume it, another --out for a new run, or --fork ${out} --out OTHER to go on from it`,
+      `${out} holds a run with other settings: ${changed.join('; ')}. Give the same settings to resume it, another --out for a new run, or --fork ${out} --out OTHER to continue from it`,
     );
   }
 }

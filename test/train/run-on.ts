@@ -46,18 +46,18 @@ export async function runOn({
   onEvent = () => {},
 }: RunOnOptions): Promise<TrainerEvent[]> {
   const quiet = { init: FIXTURE, evalEvery: 0, sampleEvery: 0, checkpointEvery: 0 };
-  const { settings, modelConfig: config } = await resolveSettings({ ...quiet, ...given });
+  const { settings, modelConfig } = await resolveSettings({ ...quiet, ...given });
   const { rank, size } = communicator;
   const microSteps = countMicroSteps(settings, size);
   const dataset = await openDataset(settings.data);
   try {
-    const { vocabularySize } = config;
+    const { vocabularySize } = modelConfig;
     const { batchSize, sequenceLength, evalTokens: maxTokens } = settings;
     const share = { batchSize, sequenceLength, rank, worldSize: size, vocabularySize };
     mkdirSync(settings.out, { recursive: true });
     const run = new Run({
-      record: { ...settings, trainTokens: dataset.train.tokenCount },
-      config,
+      settings: { ...settings, trainTokens: dataset.train.tokenCount },
+      modelConfig,
       microSteps,
       backend,
       communicator,

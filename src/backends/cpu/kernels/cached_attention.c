@@ -19,7 +19,7 @@ ARGUMENTS(cached_attention, {
 });
 
 #define ROWS_PER_CLAIM 16
-#define SCORES 64 /* cached positions taken at a time; their values are passed over once per vector, in first-level cache */
+#define SCORES 64 /* cached positions taken at a time; their values are read once per vector, from first-level cache */
 
 static float dot(const act *a, const float *b, int64_t D) {
   vf sum = vsplat(0);

@@ -13,7 +13,7 @@ ARGUMENTS(clip_factor, {
   const float *loss_limit;    /* [1] */
   float *norm;                /* [1] */
   float *factor;              /* [1] */
-  double gradient_clip;       /* 0: not at all */
+  double gradient_clip;       /* 0: no clipping */
 });
 
 void clip_factor(const clip_factor_arguments *args, const extents *active, team *team) {
