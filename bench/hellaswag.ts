@@ -21,7 +21,7 @@ const ENDINGS = [20, 28, 38, 40];
 const { batch, length, precision, threads, runs } = workArguments();
 const layout = layoutForInference(CONFIG);
 const backend = await openCpuBackend({ precision, threads });
-const score = planScoring(CONFIG, layout, backend, { tokens: length, likeliest: 0, precision });
+const score = planScoring(CONFIG, layout, backend, { tokens: length, top: 0, precision });
 const session = new Session(backend, layout, { score });
 await fillParameters(session, layout);
 const scorer = new Scorer(session.program('score'), CONFIG.contextLength);

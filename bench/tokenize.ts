@@ -7,8 +7,8 @@
  */
 
 import { parseArgs } from 'node:util';
-import { TokenizeThread } from '#minillm/data/sharding/tokenize-thread.js';
 import { type DocumentPart, readDocuments } from '#minillm/data/documents/documents.js';
+import { TokenizeThread } from '#minillm/data/sharding/tokenize-thread.js';
 import { report } from './report.ts';
 
 /** Characters of a batch, as in the peer. */

@@ -9,14 +9,19 @@ import { resolveSettings } from './train/resolve-settings.ts';
 import { type GivenSettings, settingsSchema } from './train/settings.ts';
 import { type TrainOptions, train as trainResolved } from './train/trainer.ts';
 
-export { type BuildOptions, type BuildOutcome, type BuildProgress, buildDataset } from './data/sharding/build-dataset.ts';
+export { type DocumentPart, readDocuments } from './data/documents/documents.ts';
+export {
+  type BuildOptions,
+  type BuildOutcome,
+  type BuildProgress,
+  buildDataset,
+} from './data/sharding/build-dataset.ts';
 export type { Corpus } from './data/sharding/corpus.ts';
+export { documentCorpus } from './data/sharding/document-units.ts';
 export { fileCorpus } from './data/sharding/file-corpus.ts';
 export { localFiles } from './data/sharding/local-files.ts';
 export { type Dataset, openDataset, ShardSet } from './data/shards/dataset.ts';
 export type { DatasetDescription } from './data/shards/dataset-description.ts';
-export { documentCorpus } from './data/sharding/document-units.ts';
-export { type DocumentPart, readDocuments } from './data/documents/documents.ts';
 export { decode, END_OF_TEXT, encode, encodePrompt, VOCABULARY_SIZE } from './data/tokenizer/tokenizer.ts';
 export type { Gpt2Config } from './formats/gpt2-config.ts';
 export type { StreamEnd } from './generate/stream.ts';

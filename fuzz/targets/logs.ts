@@ -1,8 +1,8 @@
 /** @file Logs and tables that other programs wrote, plain and compressed. */
 
 import { gzipSync } from 'node:zlib';
-import { readRuns } from '#minillm/report/sources/read-run.js';
 import { summaryOf } from '#minillm/report/series/summary.js';
+import { readRuns } from '#minillm/report/sources/read-run.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateGzip } from '../mutate/gzip.ts';
 import { mutateLines } from '../mutate/lines.ts';

@@ -1,8 +1,8 @@
 /** @file `metrics.jsonl` of a run folder: read whole, followed, listed and summed up. */
 
 import { RunHistory } from '#minillm/app/server/dashboard/run-history.js';
-import { readRuns } from '#minillm/report/sources/read-run.js';
 import { summaryOf } from '#minillm/report/series/summary.js';
+import { readRuns } from '#minillm/report/sources/read-run.js';
 import { MetricsFollower } from '#minillm/runs/follow-metrics.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateLines } from '../mutate/lines.ts';

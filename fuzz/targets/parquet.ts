@@ -3,9 +3,9 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { CompressionCodec, Encoding } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { ProblemList } from '#minillm/data/documents/problems.js';
 import { openRowGroups } from '#minillm/data/documents/parquet-file.js';
 import { readRowTexts } from '#minillm/data/documents/parquet-rows.js';
+import { ProblemList } from '#minillm/data/documents/problems.js';
 import { UserError } from '#minillm/support/errors.js';
 import { fileTarget } from '../file-target.ts';
 import { lz4Hadoop, lz4Literals } from '../lz4.ts';

@@ -15,8 +15,8 @@ export interface Node<Attributes = unknown> {
 }
 
 /**
- * A program while it is traced, for at most `batch` rows of at most `length` positions. Matrix products read and write
- * `activationType`; the residual stream, parameters and statistics are float32 whatever it is.
+ * A program being traced, for at most `batch` rows of at most `length` positions. Matrix products read and write
+ * `activationType`; the residual stream, parameters and statistics are always float32.
  */
 export class Graph {
   readonly batch: number;
@@ -46,19 +46,19 @@ export class Graph {
     return this.#named(this.inputs, name, { kind: 'input', name }, { shape, dtype });
   }
 
-  /** A trained tensor; asking twice for the same name gives the same tensor. */
+  /** A trained tensor; asking for the same name again gives the same tensor. */
   parameter(name: string, shape: readonly number[]): Tensor {
     return this.#named(this.parameters, name, { kind: 'parameter', name }, { shape, dtype: 'float32' });
   }
 
-  /** The gradient of a parameter: backward kernels add into it. */
+  /** The gradient of a parameter; backward kernels add to it. */
   gradientOf(parameter: Tensor): Tensor {
     if (parameter.storage.kind !== 'parameter') throw new TypeError('only parameters have a gradient of their own');
     const { name } = parameter.storage;
     return this.#named(this.#gradients, name, { kind: 'gradient', name }, parameter);
   }
 
-  /** A scalar summed beside the gradients: over micro-steps, and over ranks by the same collectives. */
+  /** A scalar summed along with the gradients: over micro-steps, and over ranks by the same collectives. */
   statistic(name: Statistic): Tensor {
     return { graph: this, shape: [], dtype: 'float32', storage: { kind: 'statistic', name } };
   }
@@ -73,6 +73,7 @@ export class Graph {
     return { graph: this, shape: [count], dtype: 'float32', storage: { kind: 'range', buffer, offset } };
   }
 
+  /** A tensor of the arena, which a node writes and later nodes read. */
   activation({ shape, dtype }: TensorSpec): Tensor {
     return { graph: this, shape, dtype, storage: { kind: 'activation' } };
   }
@@ -82,6 +83,7 @@ export class Graph {
     this.results.set(name, tensor);
   }
 
+  /** Appends a node and returns it. */
   add(node: Node): Node {
     this.nodes.push(node);
     return node;

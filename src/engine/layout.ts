@@ -1,7 +1,7 @@
 /**
- * @file The one layout of the flat buffers: buckets in the order the backward pass completes them, so that a bucket can be
- * reduced while the pass goes on. Tensors that an optimizer treats differently never share a bucket; each bucket is padded,
- * so that ranks can own equal slices of it.
+ * @file The one layout of the flat buffers: buckets in the order the backward pass completes them, so that a bucket can
+ * be reduced while the pass is still running. Tensors that an optimizer treats differently never share a bucket; each
+ * bucket is padded, so that ranks can own equal slices of it.
  */
 
 import type { Graph } from './graph.ts';
@@ -18,7 +18,7 @@ export interface ParameterPlace {
 export interface Bucket {
   readonly offset: number;
   readonly count: number;
-  /** The key that its tensors have in common. */
+  /** The group key that its tensors share. */
   readonly group: string;
 }
 
@@ -33,9 +33,9 @@ export interface ParameterLayout {
   readonly statistics: ReadonlyMap<Statistic, number>;
 }
 
-/** Elements to which every tensor starts aligned: one 64-byte cache line. */
+/** Alignment of every tensor, in elements: one 64-byte cache line. */
 const TENSOR_ALIGNMENT = 16;
-/** Elements to which every bucket is padded: a cache line for each of up to 64 ranks. */
+/** Every bucket is padded to a multiple of this many elements: a cache line for each of up to 64 ranks. */
 const BUCKET_ALIGNMENT = 1024;
 /** A bucket is closed once it holds this many elements (16 MB): large enough for full bandwidth, small enough to overlap. */
 const BUCKET_ELEMENTS = 4 * 1024 * 1024;
@@ -48,7 +48,7 @@ const alignUp = (value: number, alignment: number): number => Math.ceil(value / 
 
 type GroupOf = (parameter: { readonly name: string; readonly shape: readonly number[] }) => string;
 
-/** Tensors that share a bucket, and when the last of them is complete: an index into the program's nodes. */
+/** Tensors that share a bucket, and the index of the node that completes the last of them. */
 interface Group {
   readonly names: string[];
   readonly key: string;
@@ -89,8 +89,9 @@ function groupByCompletion(graph: Graph, groupOf: GroupOf): Group[] {
 }
 
 /**
- * Lays out the parameters of a traced program; of a differentiated one, in the order its gradients are completed.
- * @param groupOf the key of a parameter's group; without it all are of one
+ * Lays out the parameters of a traced program: if it was differentiated, in the order in which its gradients are
+ * completed.
+ * @param groupOf the key of a parameter's group; default: all are in one group
  */
 export function layoutParameters(graph: Graph, groupOf: GroupOf = () => ''): ParameterLayout {
   const places = new Map<string, ParameterPlace>();

@@ -1,16 +1,16 @@
-/** @file What an operation tells the engine. One file in `ops/` defines an operation and, where it has one, its backward. */
+/** @file What the engine knows of an operation. Each file in `ops/` defines one, with its backward rule where it has one. */
 
 import type { Graph, Node } from './graph.ts';
 import type { Tensor, TensorSpec } from './tensor.ts';
 
-/** Numbers by the name that a kernel's argument has, in camel case. */
+/** Numbers by the name of the kernel argument they fill, in camel case. */
 export type NamedNumbers = Readonly<Record<string, number>>;
 
 /** @typeParam Attributes what is fixed when a node is traced: sizes, constants. */
 export interface Operation<Attributes = unknown> {
   /** The kernel's name in every backend. */
   readonly name: string;
-  /** The names that a kernel's arguments have for the tensors, in the order of a node's. */
+  /** The names of the kernel's tensor arguments, in the order of the node's tensors. */
   readonly tensors: {
     readonly inputs?: readonly string[];
     readonly outputs?: readonly string[];
@@ -23,22 +23,25 @@ export interface Operation<Attributes = unknown> {
   constants?(node: Node<Attributes>): NamedNumbers;
   /** Floating-point operations of one run at full extents, a multiply-add counted as two. */
   flops(node: Node<Attributes>): number;
-  /** Whether ranks do it together: its kernel is given the communicator, and a run with one is not ended half done. */
+  /**
+   * Whether all ranks take part in it: its kernel is given the communicator, and a run with one is never stopped
+   * half-way.
+   */
   readonly isCollective?: true;
   /**
    * Adds the nodes that compute the gradients of the node's inputs from those of its outputs (undefined: no gradient
-   * reaches that output). Gradients of parameters are not returned but added into `graph.gradientOf(parameter)`.
+   * reaches that output). Gradients of parameters are not returned but added to `graph.gradientOf(parameter)`.
    */
   backward?(node: Node<Attributes>, outputGradients: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[];
   /**
-   * For the last operation of a network, whose outputs are losses: adds the nodes that give losses and input gradients
-   * in one pass, in the place of `node`. `scale` is the gradient of every loss.
+   * For the last operation of a network, whose outputs are losses: adds the nodes that compute losses and input gradients
+   * in one pass and take the place of `node`. `scale` is the gradient of every loss.
    */
   backwardInForward?(
     node: Node<Attributes>,
     scale: Tensor,
   ): { readonly replacement: Node; readonly inputGradients: readonly (Tensor | undefined)[] };
-  /** Adds nodes that make output `index` again, cheaply, from tensors that are kept; undefined when that output must be kept. */
+  /** Adds nodes that recompute output `index` cheaply from tensors that are kept; undefined when that output must be kept. */
   recompute?(node: Node<Attributes>, index: number): Tensor | undefined;
 }
 

@@ -46,12 +46,12 @@ export interface Plan {
   readonly states: ReadonlyMap<string, number>;
   /** Whether a run changes parameters. */
   readonly updatesParameters: boolean;
-  /** Whether a run must not end between two nodes, half done: it changes parameters, or other ranks wait for it. */
+  /** Whether a run must not stop between two nodes: it changes parameters, or other ranks wait for it. */
   readonly isAtomic: boolean;
 }
 
 const ALIGNMENT = 256;
-/** Where the inputs start in the input block, behind the extents. */
+/** Where the inputs start in the input block, after the extents. */
 const INPUTS_START = 64;
 
 const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
@@ -62,7 +62,7 @@ interface Lifetime {
   last: number;
 }
 
-/** Plans a traced network for a device, rewritten as the device wants it. */
+/** Rewrites a traced network with the passes its device asks for, and plans it. */
 export function planNetwork(graph: Graph, layout: ParameterLayout, target: Target): Plan {
   for (const pass of target.networkPasses) pass(graph);
   return plan(graph, layout, target);
@@ -169,7 +169,7 @@ function traffic(node: Node): number {
   return bytes(node.inputs) + bytes(node.outputs) + 2 * bytes(node.updates);
 }
 
-/** Greedy by size: the largest first, each at the lowest offset where nothing alive at the same time lies. */
+/** Greedy by size: the largest first, each at the lowest offset that is free throughout its lifetime. */
 function placeInArena(lives: readonly Lifetime[]): { bytes: number; offsetOf: (life: Lifetime) => number } {
   const offsets = new Map<Lifetime, number>();
   const placed: { life: Lifetime; start: number; end: number }[] = [];

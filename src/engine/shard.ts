@@ -1,9 +1,12 @@
-/** @file The part of every bucket that one rank keeps the optimizer's state of and updates (ZeRO stage 1, Rajbhandari et al. 2020). */
+/**
+ * @file The part of every bucket that one rank updates and keeps optimizer state for (ZeRO stage 1, Rajbhandari et al.
+ * 2020).
+ */
 
 import type { Bucket, ParameterLayout } from './layout.ts';
 
 export interface ShardStretch extends Bucket {
-  /** First element in the buffers of the optimizer's state, which hold this rank's stretches alone, one after the other. */
+  /** First element in the buffers of the optimizer's state, which hold only this rank's stretches, one after another. */
   readonly stateOffset: number;
 }
 

@@ -1,4 +1,7 @@
-/** @file What planning must know of the device a program is for: the rewriting it wants, the scratch memory its kernels take. */
+/**
+ * @file What planning needs to know about the device a program is for: the passes it asks for, and the scratch memory its
+ * kernels need.
+ */
 
 import type { Graph, Node } from './graph.ts';
 
@@ -10,6 +13,6 @@ export interface Target {
   readonly networkPasses: readonly Pass[];
   /** Passes over a differentiated network, before its memory is planned. */
   readonly gradientPasses: readonly Pass[];
-  /** Bytes the device's kernel for a node needs besides its tensors, while it runs. */
+  /** Bytes of scratch memory that the device's kernel for a node needs while it runs. */
   workspaceBytes(node: Node): number;
 }

@@ -1,6 +1,6 @@
 /**
- * @file Symbolic tensors: a shape, an element type and the place the bytes will have; no bytes. Shape suffixes in names
- * tell the axes: B batch, T time, C channels, H heads, D head size, V vocabulary, L layers.
+ * @file Symbolic tensors: a shape, an element type and the place where the bytes will be, but no bytes. Shape suffixes in
+ * names give the axes: B batch, T time, C channels, H heads, D head size, V vocabulary, L layers.
  */
 
 import type { Graph } from './graph.ts';
@@ -18,7 +18,7 @@ export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = {
   float64: 8,
 };
 
-/** A flat buffer in which an optimizer keeps what it knows of each parameter, such as a moment of its gradients. */
+/** A flat buffer in which an optimizer keeps a number for each parameter, such as a moment of its gradient. */
 export type OptimizerBuffer = `optimizer:${string}`;
 
 /** The flat buffers of a model in training; all have the parameters' layout. */
@@ -70,7 +70,10 @@ export function extent({ shape }: TensorSpec, axis: number): number {
   return value;
 }
 
-/** How a kernel that takes either is told a tensor's type: 0 for float32, as in the residual stream, 1 for bfloat16, as inside a block. */
+/**
+ * The code of a tensor's type for kernels that take either: 0 for float32 (the residual stream), 1 for bfloat16 (inside a
+ * block).
+ */
 export function typeCode({ dtype }: TensorSpec): 0 | 1 {
   return dtype === 'bfloat16' ? 1 : 0;
 }

@@ -1,11 +1,11 @@
 /**
- * @file Bits per byte: what a model's loss is for the text rather than for its tokens, so that models with different
- * tokenizers compare (Gao et al. 2020, The Pile, §3.1).
+ * @file Bits per byte: a model's loss per byte of text rather than per token, so that models with different tokenizers
+ * can be compared (Gao et al. 2020, The Pile, §3.1).
  */
 
 import { IGNORED_TARGET } from '../data/batches/evaluation-batches.ts';
-import { byteLengthOf } from '../data/tokenizer/tokenizer.ts';
 import type { Batch } from '../data/batches/windows.ts';
+import { byteLengthOf } from '../data/tokenizer/tokenizer.ts';
 
 /** Bytes of text that the targets of the batches stand for. */
 export function targetBytes(batches: Iterable<Batch>): number {

@@ -1,4 +1,4 @@
-/** @file A model on its own evaluated: validation loss, bits per byte, HellaSwag. */
+/** @file Evaluates a model that is not in training: validation loss, bits per byte, HellaSwag. */
 
 import type { EvaluationBatches } from '../data/batches/evaluation-batches.ts';
 import type { ParameterLayout } from '../engine/layout.ts';
@@ -12,7 +12,7 @@ import { layoutForInference } from '../generate/programs.ts';
 import type { Weights } from '../generate/weights.ts';
 import { parameterCount } from '../model/flops.ts';
 import { bitsPerByte, targetBytes } from './bits-per-byte.ts';
-import { naming, type ValidationOptions, validationBatches } from './fit.ts';
+import { type ValidationOptions, validationBatches, withModelName } from './fit.ts';
 import { type HellaswagResult, hellaswag } from './hellaswag.ts';
 import type { HellaswagExample } from './hellaswag-examples.ts';
 import { type HellaswagTask, hellaswagTask } from './hellaswag-task.ts';
@@ -27,16 +27,16 @@ export interface EvaluationOptions extends ValidationOptions {
 }
 
 export interface ValidationResult {
-  /** Nats a token. */
+  /** Nats per token. */
   readonly loss: number;
   readonly tokens: number;
-  /** Tokens of a row: losses at different lengths do not compare. */
+  /** Tokens of a row: losses at different lengths cannot be compared. */
   readonly sequenceLength: number;
   readonly bytes: number;
   readonly bitsPerByte: number;
 }
 
-/** What was found out of a model; without what was not asked for. */
+/** The results of a model; what was not asked for is left out. */
 export interface Evaluation {
   readonly name: string;
   readonly path: string;
@@ -62,27 +62,27 @@ export interface PlannedEvaluation {
 
 /**
  * Plans the evaluation of a model on a backend that was opened for `options.precision`.
- * @throws UserError naming the model when it and the data do not fit together, or memory does not suffice.
+ * @throws UserError naming the model when it and the data do not fit together, or there is not enough memory.
  */
 export function planEvaluation(backend: Backend, weights: Weights, options: EvaluationOptions): PlannedEvaluation {
   const { config, name } = weights;
   const { batchSize, precision, examples } = options;
-  const batches = naming(name, () => validationBatches(options, config));
+  const batches = withModelName(name, () => validationBatches(options, config));
   const length = batches?.sequenceLength ?? config.contextLength;
-  const task = examples && naming(name, () => hellaswagTask(examples, config));
+  const task = examples && withModelName(name, () => hellaswagTask(examples, config));
 
   const layout = layoutForInference(config);
   const tokens = packedTokens(config, batchSize * length);
   const plans = {
     ...(batches ? { losses: planLosses(config, layout, backend, { batch: batchSize, length, precision }) } : {}),
-    ...(task ? { score: planScoring(config, layout, backend, { tokens, likeliest: 0, precision }) } : {}),
+    ...(task ? { score: planScoring(config, layout, backend, { tokens, top: 0, precision }) } : {}),
   };
   const bytes = sessionBytes(layout, Object.values(plans));
   checkMemory(backend, bytes, `evaluating ${name}`, () => 'lower --batch-size');
   return { weights, batches, task, layout, plans };
 }
 
-/** Evaluates a model on the backend it was planned for. Yields how far it has come; undefined when it was stopped. */
+/** Evaluates a model on the backend it was planned for. Yields its progress; returns undefined when it was stopped. */
 export async function* evaluateModel(
   backend: Backend,
   { weights, batches, task, layout, plans }: PlannedEvaluation,
@@ -95,7 +95,7 @@ export async function* evaluateModel(
     let validation: ValidationResult | undefined;
     if (batches) {
       const total = batches.batchCount;
-      const loss = yield* progressOf(
+      const loss = yield* reportProgress(
         'validation',
         total,
         validationLoss(session.program('losses'), batches, singleProcess, signal),
@@ -103,13 +103,18 @@ export async function* evaluateModel(
       if (loss === undefined) return undefined;
       const { tokenCount: tokens, sequenceLength } = batches;
       const textBytes = targetBytes(batches);
-      const ofText = { bytes: textBytes, bitsPerByte: bitsPerByte(loss, tokens, textBytes) };
-      validation = { loss, tokens, sequenceLength, ...ofText };
+      validation = {
+        loss,
+        tokens,
+        sequenceLength,
+        bytes: textBytes,
+        bitsPerByte: bitsPerByte(loss, tokens, textBytes),
+      };
     }
     let result: HellaswagResult | undefined;
     if (task) {
       const scorer = new Scorer(session.program('score'), config.contextLength);
-      result = yield* progressOf('hellaswag', task.labels.length, hellaswag(scorer, task, singleProcess, signal));
+      result = yield* reportProgress('hellaswag', task.labels.length, hellaswag(scorer, task, singleProcess, signal));
       if (result === undefined) return undefined;
     }
     return {
@@ -124,7 +129,7 @@ export async function* evaluateModel(
   }
 }
 
-async function* progressOf<T>(
+async function* reportProgress<T>(
   task: EvaluationProgress['task'],
   total: number,
   evaluation: AsyncGenerator<number, T>,

@@ -1,7 +1,7 @@
-/** @file Whether a model fits what it is to be evaluated on, found out before anything is computed. */
+/** @file Checks, before anything is computed, that a model fits what it is to be evaluated on. */
 
-import type { ShardSet } from '../data/shards/dataset.ts';
 import { type EvaluationBatches, evaluationBatches } from '../data/batches/evaluation-batches.ts';
+import type { ShardSet } from '../data/shards/dataset.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { requireGpt2Vocabulary } from '../generate/open-model.ts';
 import type { Weights } from '../generate/weights.ts';
@@ -11,9 +11,9 @@ import { UserError } from '../support/errors.ts';
 export interface ValidationOptions {
   /** Shards whose first tokens are predicted; undefined for no validation. */
   readonly shards: ShardSet | undefined;
-  /** Most tokens to predict. */
+  /** Maximum number of tokens to predict. */
   readonly evalTokens: number;
-  /** Rows that are evaluated together; it changes no number. */
+  /** Rows that are evaluated together; no result depends on it. */
   readonly batchSize: number;
   /** Tokens of a row; default: the model's context. */
   readonly sequenceLength: number | undefined;
@@ -28,7 +28,7 @@ function rowLength({ sequenceLength }: ValidationOptions, { contextLength }: Gpt
 
 /**
  * The batches a model is validated on; undefined for no validation.
- * @throws UserError when shards or limit hold less than a row, or the model's context does.
+ * @throws UserError when the shards, the limit or the model's context hold less than a row.
  */
 export function validationBatches(options: ValidationOptions, config: Gpt2Config): EvaluationBatches | undefined {
   const { shards, evalTokens: maxTokens, batchSize } = options;
@@ -39,26 +39,27 @@ export function validationBatches(options: ValidationOptions, config: Gpt2Config
 }
 
 /**
- * Reads every validation token, which is quick beside predicting it, and looks at the vocabulary that HellaSwag needs.
+ * Reads every validation token, which is quick compared with predicting it, and checks for the vocabulary that HellaSwag
+ * needs.
  * @throws UserError naming the model that does not fit.
  */
 export function checkFit(
   { name, config }: Pick<Weights, 'name' | 'config'>,
   options: Omit<ValidationOptions, 'batchSize'> & { readonly hellaswag: boolean },
 ): void {
-  naming(name, () => {
+  withModelName(name, () => {
     if (options.hellaswag) requireGpt2Vocabulary(config, 'HellaSwag');
     for (const _ of validationBatches({ ...options, batchSize: 1 }, config) ?? []);
   });
 }
 
 /**
- * Looks at a model.
- * @throws UserError of `look` with the model's name in front.
+ * Calls `check`, which looks at a model.
+ * @throws UserError of `check` with the model's name in front.
  */
-export function naming<T>(name: string, look: () => T): T {
+export function withModelName<T>(name: string, check: () => T): T {
   try {
-    return look();
+    return check();
   } catch (cause) {
     throw cause instanceof UserError ? new UserError(`${name}: ${cause.message}`) : cause;
   }

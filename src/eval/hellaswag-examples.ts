@@ -22,13 +22,13 @@ const lineSchema = z.looseObject({
 export interface HellaswagExample {
   readonly context: string;
   readonly endings: readonly string[];
-  /** The ending that is right. */
+  /** The index of the right ending. */
   readonly label: number;
 }
 
 /**
  * The examples of a `.jsonl` or `.jsonl.gz` file.
- * @throws UserError naming the line that is no example.
+ * @throws UserError naming the line that is not an example.
  */
 export async function readHellaswag(path: string): Promise<HellaswagExample[]> {
   const examples: HellaswagExample[] = [];
@@ -63,12 +63,13 @@ function checkExamples(examples: HellaswagExample[], where: string): HellaswagEx
   throw new UserError(`${where}: expected HellaSwag examples, one a line, found none`);
 }
 
-/** Which examples of a file are looked at: every K-th, and at most so many of these. */
+/** Which examples of a file are used: those whose index `every` divides, and at most `limit` of them. */
 export interface ExampleSelection {
   readonly every?: number;
   readonly limit?: number;
 }
 
+/** The selected examples, in their order. */
 export function selectExamples<T>(
   examples: readonly T[],
   { every = 1, limit = Number.POSITIVE_INFINITY }: ExampleSelection,

@@ -11,13 +11,13 @@ import { DOWNLOAD, HELLASWAG } from './hellaswag-source.ts';
 
 /** Its name in the cache. */
 const FILE = 'hellaswag_val.jsonl';
-/** As long as a download may take, in milliseconds: 12 MB on a slow line. */
-const PATIENCE = 300_000;
+/** How long a download may take, in milliseconds: it is 12 MB. */
+const TIMEOUT = 300_000;
 
 /** The published file holds 12 MB. */
 const MAX_DOWNLOAD_BYTES = 100_000_000;
 
-/** Told how many bytes of a download are here. */
+/** Receives the number of bytes downloaded so far, and the size of the file. */
 type OnProgress = (bytes: number, totalBytes: number) => void;
 
 /**
@@ -32,7 +32,7 @@ export async function openHellaswag(source: string, published = HELLASWAG): Prom
 
 /**
  * The path of the published file in the cache folder, downloaded and verified unless it is there.
- * @param onProgress is told nothing by a server that does not say how long the file is
+ * @param onProgress not called where the server does not report the size of the file
  * @throws UserError when it cannot be fetched, or is not HellaSwag's validation split.
  */
 export async function fetchHellaswag({ url, sha256 } = HELLASWAG, onProgress?: OnProgress): Promise<string> {
@@ -46,13 +46,13 @@ export async function fetchHellaswag({ url, sha256 } = HELLASWAG, onProgress?: O
 async function download(url: string, onProgress: OnProgress | undefined): Promise<Uint8Array> {
   let problem: string;
   try {
-    // the length that the server tells is of the file, not of its compressed form
+    // so that the server reports the size of the file, not of a compressed form
     const headers = { 'accept-encoding': 'identity' };
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE) });
-    if (response.ok) return await bodyOf(response, onProgress);
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) });
+    if (response.ok) return await readBody(response, onProgress);
     problem = `${response.status} ${response.statusText}`.trim();
   } catch (cause) {
-    // fetch says "fetch failed" and keeps why in its cause
+    // fetch only says "fetch failed"; the reason is its cause
     problem = messageOf(cause instanceof Error && cause.cause ? cause.cause : cause);
   }
   throw new UserError(
@@ -60,7 +60,7 @@ async function download(url: string, onProgress: OnProgress | undefined): Promis
   );
 }
 
-async function bodyOf(response: Response, onProgress: OnProgress | undefined): Promise<Uint8Array> {
+async function readBody(response: Response, onProgress: OnProgress | undefined): Promise<Uint8Array> {
   const totalBytes = Number(response.headers.get('content-length'));
   const pieces: Uint8Array[] = [];
   let bytes = 0;

@@ -24,23 +24,23 @@ export function hellaswagTask(
 ): HellaswagTask {
   requireGpt2Vocabulary(config, 'HellaSwag');
   return {
-    requests: examples.map((example) => requestOf(example, config.contextLength)),
+    requests: examples.map((example) => encodeExample(example, config.contextLength)),
     labels: examples.map(({ label }) => label),
   };
 }
 
 /**
- * Context and " " + ending, encoded apart. Where a model's context is too short for both, the first tokens of the text are
- * left out.
+ * Context and " " + ending, encoded separately. Where a model's context is too short for both, the first tokens of the
+ * text are dropped.
  */
-function requestOf({ context, endings }: HellaswagExample, contextLength: number): ScoringRequest {
+function encodeExample({ context, endings }: HellaswagExample, contextLength: number): ScoringRequest {
   const continuations = endings.map((ending) => encode(` ${ending}`));
   // the last token of an ending is predicted but not read
   const longest = Math.max(...continuations.map(({ length }) => length - 1));
   const room = contextLength - longest;
   if (room < 1)
     throw new UserError(
-      `HellaSwag: expected endings that fit the model's context of ${contextLength} tokens, found one of ${longest + 1} behind "${context.slice(0, 40)}"; evaluate without it`,
+      `HellaSwag: expected endings that fit the model's context of ${contextLength} tokens, found one of ${longest + 1} after "${context.slice(0, 40)}"; evaluate without it`,
     );
   return { context: encode(context).slice(-room), continuations };
 }

@@ -1,5 +1,5 @@
 /**
- * @file Accuracy on HellaSwag: how often the right one of four endings is the likeliest, by the sum of its tokens'
+ * @file Accuracy on HellaSwag: how often the right one of four endings is the most likely, by the sum of its tokens'
  * log-probabilities and, normalised, by their mean.
  */
 
@@ -9,7 +9,7 @@ import type { ContinuationScores, Scorer } from './scorer.ts';
 
 export interface HellaswagResult {
   readonly accuracy: number;
-  /** By mean log-probability a token. */
+  /** By mean log-probability per token. */
   readonly accuracyNorm: number;
   readonly correct: number;
   readonly correctNorm: number;
@@ -35,8 +35,8 @@ async function* scoreEndings(
 const sumOf = ({ values }: ContinuationScores): number => values.reduce((sum, value) => sum + value, 0);
 
 /**
- * Evaluates a model. Yields the number of examples done; undefined when it was stopped meanwhile. The counts are the same
- * whatever is packed together, and however many ranks share the examples.
+ * Evaluates a model. Yields the number of examples done; returns undefined when it was stopped. The counts do not depend
+ * on which examples are packed together, nor on how many ranks share them.
  *
  * @param task this rank's share of the examples
  */
@@ -51,8 +51,8 @@ export async function* hellaswag(
   let correctNorm = 0;
   for await (const { sums, lengths } of scoreEndings(scorer, task, signal)) {
     const label = task.labels[done];
-    if (likeliest(sums) === label) correct++;
-    if (likeliest(sums.map((sum, ending) => sum / (lengths[ending] ?? 1))) === label) correctNorm++;
+    if (argmax(sums) === label) correct++;
+    if (argmax(sums.map((sum, ending) => sum / (lengths[ending] ?? 1))) === label) correctNorm++;
     yield ++done;
   }
   if (done < task.labels.length) return undefined;
@@ -68,7 +68,7 @@ export async function* hellaswag(
   };
 }
 
-/** The index of the largest, the first of equals. */
-function likeliest(values: readonly number[]): number {
+/** The index of the largest value, the first in a tie. */
+function argmax(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }

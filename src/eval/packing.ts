@@ -1,11 +1,14 @@
 /**
- * @file Texts to be scored, packed into rows without padding: the continuations of a context stand behind it, one after the
- * other, each at the positions behind the context; the next context follows. The context is computed once.
+ * @file Texts to be scored, packed into rows without padding: a context is followed by its continuations one after
+ * another, each at the positions right after the context, and then by the next context. A context is computed once.
  */
 
 import { UserError } from '../support/errors.ts';
 
-/** A context and continuations whose tokens are scored, each behind the context and its own tokens before it. */
+/**
+ * A context and continuations whose tokens are scored, each token given the context and the earlier tokens of its
+ * continuation.
+ */
 export interface ScoringRequest {
   /** At least one token. */
   readonly context: ArrayLike<number>;
@@ -13,17 +16,17 @@ export interface ScoringRequest {
   readonly continuations: readonly ArrayLike<number>[];
 }
 
-/** What a program takes at once. */
+/** The most a program takes in one run. */
 export interface PackingLimits {
   readonly tokens: number;
   readonly segments: number;
   /** Scored tokens. */
   readonly rows: number;
-  /** Positions the model has. */
+  /** The context length of the model. */
   readonly positions: number;
 }
 
-/** A request, or one of its continuations where all of them are too many for a batch. */
+/** A request, or one of its continuations where all of them together do not fit a batch. */
 interface RequestPart extends ScoringRequest {
   readonly isLast: boolean;
 }
@@ -42,7 +45,7 @@ export interface PackedBatch {
 
 type Size = Omit<PackingLimits, 'positions'>;
 
-/** The last token of a continuation is predicted but not read. */
+/** What a request takes of a batch. The last token of a continuation is predicted but not read. */
 function sizeOf({ context, continuations }: ScoringRequest): Size {
   const size = { tokens: context.length, segments: 1, rows: 0 };
   for (const { length } of continuations) {
@@ -64,15 +67,15 @@ const fits = (size: Size, limits: Size): boolean =>
 
 /**
  * Packs requests in their order, as many into a batch as it takes.
- * @param limits a batch takes at least as many tokens as the model has positions
- * @throws UserError when one has no context, or is longer than the model's.
+ * @param limits with at least as many tokens as positions
+ * @throws UserError when a request has no context, or is longer than the model's context.
  */
 export function* packRequests(requests: Iterable<ScoringRequest>, limits: PackingLimits): Generator<PackedBatch> {
   let gathered: RequestPart[] = [];
   let size: Size = { tokens: 0, segments: 0, rows: 0 };
   for (const request of requests) {
     checkRequest(request, limits);
-    for (const part of partsOf(request, limits)) {
+    for (const part of splitRequest(request, limits)) {
       const own = sizeOf(part);
       if (!fits(sum(size, own), limits)) {
         yield pack(gathered);
@@ -86,7 +89,7 @@ export function* packRequests(requests: Iterable<ScoringRequest>, limits: Packin
   if (gathered.length > 0) yield pack(gathered);
 }
 
-function partsOf(request: ScoringRequest, limits: PackingLimits): RequestPart[] {
+function splitRequest(request: ScoringRequest, limits: PackingLimits): RequestPart[] {
   if (fits(sizeOf(request), limits)) return [{ ...request, isLast: true }];
   const { context, continuations } = request;
   return continuations.map((continuation, index) => ({
@@ -103,7 +106,7 @@ function checkRequest(request: ScoringRequest, limits: PackingLimits): void {
   const positions = context.length + longest;
   if (positions > limits.positions)
     throw new UserError(
-      `expected context and continuation to fit the ${limits.positions} positions of the model, found ${positions}; shorten it`,
+      `expected context and continuation to fit the ${limits.positions} positions of the model, found ${positions}; shorten them`,
     );
 }
 

@@ -8,7 +8,7 @@ import type { Precision } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { gpt2LogLikelihoods, gpt2Losses } from '../model/gpt2.ts';
 
-/** Inputs tokens, targets [B, T]; result losses [B, T]. */
+/** Plans the losses of whole rows. Inputs tokens, targets [B, T]; result losses [B, T]. */
 export function planLosses(
   config: Gpt2Config,
   layout: ParameterLayout,
@@ -20,29 +20,29 @@ export function planLosses(
   return planNetwork(graph, layout, target);
 }
 
-/** Tokens that are scored in one run unless there is reason for more: enough to keep the arithmetic units busy. */
-const LEAST_PACKED_TOKENS = 1024;
+/** Scoring runs take at least this many tokens: enough to keep the arithmetic units busy. */
+const MIN_PACKED_TOKENS = 1024;
 
-/** Tokens of a run for work that otherwise runs on batches of so many. */
+/** The tokens of a scoring run, next to programs that run on batches of `batchTokens`. */
 export function packedTokens(config: Gpt2Config, batchTokens: number): number {
-  return Math.max(LEAST_PACKED_TOKENS, config.contextLength, batchTokens);
+  return Math.max(MIN_PACKED_TOKENS, config.contextLength, batchTokens);
 }
 
 /**
- * One row of packed segments (see `Scorer`), at most `tokens` of them together. Results values [R], and with `likeliest` of
- * K > 0 likeliestIds and likeliestValues [R, K].
+ * One row of packed segments (see `Scorer`) of at most `tokens` tokens together. Results values [R] and, with `top` K > 0,
+ * topIds and topValues [R, K].
  */
 export function planScoring(
   config: Gpt2Config,
   layout: ParameterLayout,
   target: Target,
-  { tokens, likeliest, precision }: { tokens: number; likeliest: number; precision: Precision },
+  { tokens, top, precision }: { tokens: number; top: number; precision: Precision },
 ): Plan {
   const graph = new Graph({ batch: 1, length: tokens }, precision);
-  const extents = { segments: Math.ceil(tokens / 2), rows: tokens, likeliest };
-  const { values, likeliestIds, likeliestValues } = gpt2LogLikelihoods(graph, config, extents);
+  const extents = { segments: Math.ceil(tokens / 2), rows: tokens, top };
+  const { values, topIds, topValues } = gpt2LogLikelihoods(graph, config, extents);
   graph.result('values', values);
-  if (likeliestIds) graph.result('likeliestIds', likeliestIds);
-  if (likeliestValues) graph.result('likeliestValues', likeliestValues);
+  if (topIds) graph.result('topIds', topIds);
+  if (topValues) graph.result('topValues', topValues);
   return planNetwork(graph, layout, target);
 }

@@ -1,26 +1,26 @@
 /**
- * @file Log-probabilities of given tokens, of many texts in one run. The numbers of a text do not depend on the texts that are
- * packed beside it, nor on the number of threads.
+ * @file Log-probabilities of given tokens, for many texts in one run. Those of a text depend neither on the texts packed
+ * beside it nor on the number of threads.
  */
 
 import type { Program } from '../engine/runtime/program.ts';
 import { extent } from '../engine/tensor.ts';
 import { type PackedBatch, type PackingLimits, packRequests, type ScoringRequest } from './packing.ts';
 
-/** Of each token of a continuation, in order. */
+/** The scores of a continuation's tokens, in order. */
 export interface ContinuationScores {
-  /** Its log-probability in nats; 0 for a token of −1. */
+  /** Log-probabilities in nats; 0 for a token of −1. */
   readonly values: Float32Array;
-  /** The K likeliest tokens in its place, likeliest first, K a token. Empty for a program that tells none. */
-  readonly likeliestIds: Int32Array;
-  readonly likeliestValues: Float32Array;
+  /** The K most likely tokens in the place of each, most likely first; empty for K = 0. */
+  readonly topIds: Int32Array;
+  readonly topValues: Float32Array;
 }
 
 export class Scorer {
   readonly #program: Program;
   readonly #limits: PackingLimits;
-  /** Likeliest tokens told in the place of each. */
-  readonly likeliest: number;
+  /** K, how many of the most likely tokens are given for each. */
+  readonly top: number;
 
   /**
    * @param program a compiled plan of `planScoring`
@@ -29,10 +29,10 @@ export class Scorer {
   constructor(program: Program, positions: number) {
     this.#program = program;
     const { plan } = program;
-    const rows = extentOf(program, 'rows', 0);
-    this.#limits = { tokens: plan.length, segments: extentOf(program, 'segments', 0), rows, positions };
-    const ids = plan.results.get('likeliestIds');
-    this.likeliest = ids ? extent(ids, 1) : 0;
+    const rows = inputExtent(program, 'rows', 0);
+    this.#limits = { tokens: plan.length, segments: inputExtent(program, 'segments', 0), rows, positions };
+    const ids = plan.results.get('topIds');
+    this.top = ids ? extent(ids, 1) : 0;
   }
 
   /**
@@ -59,8 +59,8 @@ export class Scorer {
   async #run(batch: PackedBatch, signal: AbortSignal | undefined): Promise<ContinuationScores[][] | undefined> {
     const count = batch.rows.length;
     const values = new Float32Array(count);
-    const likeliestIds = new Int32Array(count * this.likeliest);
-    const likeliestValues = new Float32Array(count * this.likeliest);
+    const topIds = new Int32Array(count * this.top);
+    const topValues = new Float32Array(count * this.top);
     const segments = new Int32Array(4 * this.#limits.segments);
     segments.set(batch.segments);
     const inputs = {
@@ -71,7 +71,7 @@ export class Scorer {
       targets: Int32Array.from(batch.targets),
       count,
     };
-    const results = this.likeliest > 0 ? { values, likeliestIds, likeliestValues } : { values };
+    const results = this.top > 0 ? { values, topIds, topValues } : { values };
     const options = { batch: 1, length: batch.tokens.length, signal, results };
     if ((await this.#program.run(inputs, options)) === 'stopped') return undefined;
 
@@ -82,15 +82,15 @@ export class Scorer {
         end += length;
         return {
           values: values.subarray(start, end),
-          likeliestIds: likeliestIds.subarray(start * this.likeliest, end * this.likeliest),
-          likeliestValues: likeliestValues.subarray(start * this.likeliest, end * this.likeliest),
+          topIds: topIds.subarray(start * this.top, end * this.top),
+          topValues: topValues.subarray(start * this.top, end * this.top),
         };
       }),
     );
   }
 }
 
-function extentOf({ plan }: Program, input: string, axis: number): number {
+function inputExtent({ plan }: Program, input: string, axis: number): number {
   const field = plan.inputs.get(input);
   if (!field) throw new TypeError(`this program has no input ${input}`);
   return extent(field.tensor, axis);

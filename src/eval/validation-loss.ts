@@ -5,11 +5,12 @@ import type { Communicator } from '../engine/runtime/communicator.ts';
 import type { Program } from '../engine/runtime/program.ts';
 
 /**
- * Mean loss in nats per token; undefined when it was stopped meanwhile. Yields the number of batches done. Summed in double,
- * by window and then over windows in their order, so that neither the batch size nor the number of ranks makes a difference.
+ * Mean loss in nats per token; returns undefined when it was stopped. Yields the number of batches done. Summed in
+ * double, by window and then over windows in their order, so that neither the batch size nor the number of ranks makes a
+ * difference.
  *
- * @param evaluate program with inputs tokens and targets [B, T] and the result losses [B, T]
- * @param batches those of this rank
+ * @param evaluate program with inputs tokens and targets [B, T] and the result losses [B, T] @param batches this rank's
+ * share
  */
 export async function* validationLoss(
   evaluate: Program,

@@ -1,4 +1,4 @@
-/** @file Shorter and longer floating-point numbers, as float32. */
+/** @file Converts 16-bit floating-point numbers to float32. */
 
 /** bfloat16 is the upper half of a float32. */
 export function bfloat16ToFloat32(source: Uint16Array, target: Float32Array): void {
@@ -7,9 +7,9 @@ export function bfloat16ToFloat32(source: Uint16Array, target: Float32Array): vo
 }
 
 /**
- * IEEE 754 half precision: 1 sign, 5 exponent, 10 fraction bits. Read as the bits of a float32 its exponent is too small
- * by 127 − 15 = 112, so a product with 2^112 makes it right, subnormal numbers included; infinities and NaN have the
- * exponent 31 and keep the greatest one.
+ * IEEE 754 half precision: 1 sign, 5 exponent, 10 fraction bits. Read as the bits of a float32, its exponent is too small
+ * by 127 − 15 = 112, so multiplying by 2^112 corrects it, subnormal numbers included. Infinities and NaN, whose exponent
+ * is 31, get the largest exponent.
  */
 export function float16ToFloat32(source: Uint16Array, target: Float32Array): void {
   const bits = new Uint32Array(target.buffer, target.byteOffset, target.length);

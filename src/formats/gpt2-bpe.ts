@@ -1,6 +1,6 @@
 /**
  * @file GPT-2's byte-pair encoding as its files spell it: the tokens in order of their ids, each byte written as one
- * printable character, and the merges in the order in which they are tried. gpt-tokenizer brings the tokens' bytes in rank
+ * printable character, and the merges in the order in which they are tried. gpt-tokenizer has the tokens' bytes in rank
  * order; rank order is merge order, and the two parts of each merge follow from the ranks below it.
  */
 
@@ -32,7 +32,7 @@ function bytesOf(token: string | readonly number[]): string {
  * The two tokens that are merged into `token`: byte-pair encoding with only the ranks below its own, which ends with two.
  * @param token as a string of one character per byte.
  */
-function partsOf(token: string, rankOf: ReadonlyMap<string, number>): [string, string] {
+function splitToken(token: string, rankOf: ReadonlyMap<string, number>): [string, string] {
   const rank = rankOf.get(token)!;
   const parts = [...token];
   while (parts.length > 2) {
@@ -71,6 +71,6 @@ function computeBpe(): Gpt2Bpe {
   const spell = (token: string) => Array.from(token, (byte) => characters[byte.charCodeAt(0)]).join('');
   const byRank = ranks.map(bytesOf);
   const rankOf = new Map(byRank.map((token, rank) => [token, rank]));
-  const merges = byRank.slice(BYTE_TOKENS).map((token) => partsOf(token, rankOf).map(spell).join(' '));
+  const merges = byRank.slice(BYTE_TOKENS).map((token) => splitToken(token, rankOf).map(spell).join(' '));
   return { tokens: [...byRank.map(spell), END_OF_TEXT_TOKEN], merges };
 }

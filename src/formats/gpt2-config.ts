@@ -1,4 +1,4 @@
-/** @file The shape of a GPT-2, and `config.json` in which a Hugging Face folder keeps it. */
+/** @file The shape of a GPT-2, and the `config.json` in which a Hugging Face folder keeps it. */
 
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
@@ -28,7 +28,7 @@ const extent = z.int().positive().max(100_000_000);
 
 /** What the attention kernels take. */
 const HEAD_SIZE_STEP = 8;
-const LARGEST_HEAD_SIZE = 128;
+const MAX_HEAD_SIZE = 128;
 
 const configSchema = z.looseObject({
   model_type: z.string(),
@@ -47,9 +47,9 @@ const configSchema = z.looseObject({
 });
 
 /**
- * Reads `config.json` of a Hugging Face GPT-2. Fields that only tell transformers how to run it (dropouts, summaries,
- * `reorder_and_upcast_attn`) are passed over.
- * @throws UserError when it cannot be read, a field is missing or wrong, or it describes a network this program has not.
+ * Reads `config.json` of a Hugging Face GPT-2. Fields that only concern how transformers runs it (dropouts, summaries,
+ * `reorder_and_upcast_attn`) are ignored.
+ * @throws UserError when it cannot be read, a field is missing or wrong, or it describes a network that is not supported.
  */
 export async function readGpt2Config(path: string): Promise<Gpt2Config> {
   const json = await readJsonFile(configSchema, path);
@@ -66,11 +66,11 @@ export async function readGpt2Config(path: string): Promise<Gpt2Config> {
   expectField('n_inner', n_inner, `null or 4·n_embd = ${4 * n_embd}`, (n_inner ?? 4 * n_embd) === 4 * n_embd);
   expectField('n_embd', n_embd, `divisible by n_head ${n_head}`, n_embd % n_head === 0);
   const headSize = n_embd / n_head;
-  const isHeadSize = headSize % HEAD_SIZE_STEP === 0 && headSize <= LARGEST_HEAD_SIZE;
+  const isHeadSize = headSize % HEAD_SIZE_STEP === 0 && headSize <= MAX_HEAD_SIZE;
   expectField(
     'n_head',
     n_head,
-    `to give heads of a multiple of ${HEAD_SIZE_STEP} channels, at most ${LARGEST_HEAD_SIZE} (n_embd is ${n_embd})`,
+    `to give heads of a multiple of ${HEAD_SIZE_STEP} channels, at most ${MAX_HEAD_SIZE} (n_embd is ${n_embd})`,
     isHeadSize,
   );
   for (const field of ['tie_word_embeddings', 'scale_attn_weights'] as const)
@@ -88,12 +88,12 @@ export async function readGpt2Config(path: string): Promise<Gpt2Config> {
   };
 }
 
-/** The id that ends a text, where the vocabulary has it. */
-const endOfTextOf = (config: Gpt2Config) => (config.vocabularySize > END_OF_TEXT ? END_OF_TEXT : null);
+/** The id that ends a text; null where the vocabulary does not have it. */
+const endOfTextId = (config: Gpt2Config) => (config.vocabularySize > END_OF_TEXT ? END_OF_TEXT : null);
 
 /** The text of `config.json`, from which transformers builds the same network with dropout off. */
 export function renderGpt2Config(config: Gpt2Config): string {
-  const endOfText = endOfTextOf(config);
+  const endOfText = endOfTextId(config);
   const json = {
     architectures: ['GPT2LMHeadModel'],
     model_type: 'gpt2',
@@ -121,7 +121,7 @@ export function renderGpt2Config(config: Gpt2Config): string {
 
 /** The text of `generation_config.json`, as transformers writes it beside a GPT-2. */
 export function renderGenerationConfig(config: Gpt2Config): string {
-  const endOfText = endOfTextOf(config);
+  const endOfText = endOfTextId(config);
   const json = { _from_model_config: true, bos_token_id: endOfText, eos_token_id: endOfText };
   return `${JSON.stringify(json, null, 2)}\n`;
 }

@@ -17,7 +17,7 @@ const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const PREFIX = 'transformer.';
 
-/** Tensors of old files that are no parameters: the causal masks, and the head, which is `wte`. */
+/** Tensors of old files that are not parameters: the causal masks, and the head, which is `wte`. */
 const IGNORED = /^(transformer\.h\.\d+\.attn\.(masked_)?bias|lm_head\.weight)$/;
 const HEAD = 'lm_head.weight';
 const EMBEDDING = 'transformer.wte.weight';
@@ -33,7 +33,7 @@ export interface Gpt2Folder {
   readonly parameters: readonly Gpt2Parameter[];
   /**
    * Fills `target` with a parameter's elements from `start` on, in row-major order.
-   * @throws UserError when the file was cut short meanwhile or the range is not within the parameter.
+   * @throws UserError when the file has been cut short or the range is not within the parameter.
    */
   readInto(name: string, start: number, target: Float32Array): Promise<void>;
   close(): Promise<void>;
@@ -115,7 +115,7 @@ function placeParameters(
       const where = `${file.path}: tensor ${name}`;
       if (expected === undefined) throw new UserError(`${where}: the GPT-2 of config.json has no such parameter`);
       if (places.has(canonical))
-        throw new UserError(`${where}: stands twice, with and without "${PREFIX}" or in two files`);
+        throw new UserError(`${where}: appears twice, with and without "${PREFIX}" or in two files`);
       if (shape.join() !== expected.join()) {
         throw new UserError(
           `${where}: expected shape [${expected.join(', ')}] by config.json, found [${shape.join(', ')}]`,
@@ -140,8 +140,8 @@ export type ReadParameter = (name: string, start: number, target: Float32Array) 
 
 /**
  * Writes a folder that transformers opens with `GPT2LMHeadModel` and, if the vocabulary holds GPT-2's tokens, with
- * `AutoTokenizer`. The folder is made if it does not exist; for one that is there in full or not at all, write into the
- * temporary folder of `writeFolderAtomic`.
+ * `AutoTokenizer`. The folder is made if it does not exist. To have all of it or nothing, write into the temporary folder
+ * of `writeFolderAtomic`.
  * @throws UserError when the system refuses; whatever `read` throws.
  */
 export async function writeGpt2Folder(path: string, config: Gpt2Config, read: ReadParameter): Promise<void> {

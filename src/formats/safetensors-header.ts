@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
 import { parseJson, validate } from '../support/json.ts';
 
-/** Bytes per element of every element type that is understood. */
+/** Bytes per element of every supported element type. */
 export const DTYPE_BYTES = {
   F64: 8,
   F32: 4,
@@ -85,7 +85,7 @@ export function parseHeader(json: Uint8Array, fileBytes: number, path: string): 
     if (name === '__metadata__') validate(metadataSchema, value, `${path}: __metadata__`);
     else entries.push([name, parseTensor(value, dataStart, `${path}: tensor ${shorten(name)}`)]);
   }
-  // an empty tensor stands before the one that begins where it does
+  // an empty tensor comes before the one that begins at the same offset
   entries.sort(([, a], [, b]) => a.offset - b.offset || a.bytes - b.bytes);
   let end = dataStart;
   for (const [name, { offset, bytes }] of entries) {

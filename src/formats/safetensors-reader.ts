@@ -7,7 +7,7 @@ import { openRegularFile } from '../support/regular-file.ts';
 import { bfloat16ToFloat32, float16ToFloat32 } from './float-bits.ts';
 import { DTYPE_BYTES, LENGTH_BYTES, parseHeader, parseHeaderLength, type TensorEntry } from './safetensors-header.ts';
 
-/** Elements that are converted at a time: a tensor of another type than float32 needs this much room beside its target. */
+/** Elements that are converted at a time: a tensor of any type but float32 needs this much room besides its target. */
 const SLICE_ELEMENTS = 2 ** 21;
 /** Bytes asked of the system at a time. */
 const READ_BYTES = 2 ** 28;

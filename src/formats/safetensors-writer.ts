@@ -19,8 +19,8 @@ export type TensorSource =
   | ({ readonly dtype: 'I32' } & Source<Int32Array>);
 
 /**
- * Writes tensors one after another in the given order and flushes the file to disk. The file is written in place: for one
- * that is there in full or not at all, write it inside `writeFolderAtomic`.
+ * Writes tensors one after another in the given order and flushes the file to disk. The file is written in place; to have
+ * all of it or nothing, write it inside `writeFolderAtomic`.
  * @throws UserError when the system refuses; whatever a source throws.
  */
 export async function writeSafetensors(path: string, tensors: readonly TensorSource[]): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * @file Generation of many streams at once: each has a slot of the key-value cache and a position of its own, all are
- * extended by one run of the decode program. A slot that becomes free takes the next prompt that waits.
+ * @file Generation of many streams at once: each has a slot of the key-value cache and a position of its own, and one run
+ * of the decode program extends them all. A slot that becomes free takes the next waiting prompt.
  */
 
 import type { Program } from '../engine/runtime/program.ts';
@@ -36,7 +36,8 @@ export class Generator {
 
   /**
    * The tokens of all streams as they come, each stream's in order, and the end of each. Leaving the loop early ends them.
-   * @throws UserError when the request is out of range: prompt and tokens longer than the context, ids the model has not.
+   * @throws UserError when the request is out of range: prompt and tokens longer than the context, or ids outside the
+   * vocabulary.
    */
   async *generate(request: GenerationRequest): AsyncGenerator<GenerationEvent> {
     checkRequest(request, this.limits);
@@ -64,7 +65,7 @@ export class Generator {
     return texts;
   }
 
-  /** Brings every stream on by one token; requests that wait at the same time wait for the same run. */
+  /** Advances every stream by one token; requests that wait at the same time wait for the same run. */
   #advance(): Promise<void> {
     this.#advancing ??= this.#fillSlots()
       .then(() => this.#decodeOnce())
@@ -85,7 +86,7 @@ export class Generator {
     }
   }
 
-  /** Reads a prompt into its slot, chunk by chunk, and samples the first token behind it. */
+  /** Reads a prompt into its slot, chunk by chunk, and samples the first token after it. */
   async #readPrompt(stream: Stream, slot: number): Promise<void> {
     const prompt = Int32Array.from(stream.prompt);
     const chunk = this.#prefill.plan.length;

@@ -1,4 +1,4 @@
-/** @file A model to generate with. */
+/** @file Loads a model to generate with. */
 
 import type { Backend } from '../engine/runtime/backend.ts';
 import { Generator } from './generator.ts';

@@ -1,4 +1,4 @@
-/** @file The one way to a model that is run but not trained: weights, plans, the check of memory, a session, loading. */
+/** @file The one way to open a model that is run but not trained: weights, plans, memory check, session, loading. */
 
 import { type DeviceOptions, openBackend } from '../backends/open.ts';
 import { VOCABULARY_SIZE } from '../data/vocabulary.ts';
@@ -18,7 +18,7 @@ export interface ModelPrograms<Name extends string> {
   plan(config: Gpt2Config, layout: ParameterLayout, target: Target): Readonly<Record<Name, Plan>>;
   /** What memory is needed for, in errors: "generating 8 texts". */
   readonly purpose: string;
-  /** What to do where it does not suffice. */
+  /** What to do when there is not enough. */
   readonly advice: string;
 }
 
@@ -35,9 +35,8 @@ export interface OpenModel<Name extends string> {
 
 /**
  * Opens a model on a device of its own.
- * @param checkpoint see `openWeights`
- * @param programsOf those for a model of this size
- * @throws UserError when there is no such model, it has another vocabulary than GPT-2's, or memory does not suffice.
+ * @param checkpoint see `openWeights` @param programsOf the programs for a model of this size
+ * @throws UserError when there is no such model, its vocabulary is not GPT-2's, or there is not enough memory.
  */
 export async function openModel<Name extends string>(
   checkpoint: string,

@@ -12,12 +12,12 @@ import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { type CacheSize, gpt2NextLogits, gpt2PackedWeights } from '../model/gpt2.ts';
 
 /**
- * Streams to decode together unless there is reason for more. Up to 8 rows the CPU's products read each weight once,
- * where it lies, and give a row the same bits whatever stands beside it.
+ * Streams decoded together by default. Up to 8 rows, the CPU's products read each weight once, in place, and give a row
+ * the same bits whatever stands beside it.
  */
 export const DEFAULT_STREAMS = 8;
 
-/** Positions of a prompt read at once unless there is reason for more: 512 are read at 1.2 times the speed of 128 (GPT-2 124M). */
+/** Positions of a prompt read at once by default: 512 are read at 1.2 times the speed of 128 (GPT-2 124M). */
 export const DEFAULT_PROMPT_LENGTH = 512;
 
 export interface GenerationExtents {
@@ -29,8 +29,8 @@ export interface GenerationExtents {
   readonly promptLength: number;
   readonly precision: Precision;
   /**
-   * Whether decoding reads bfloat16 copies of the weights: twice as fast where memory bounds it, for half the memory of the
-   * parameters again.
+   * Whether decoding reads bfloat16 copies of the weights: twice as fast where memory bounds it, at the cost of half as
+   * much memory again as the parameters take.
    */
   readonly packed: boolean;
 }
@@ -45,8 +45,8 @@ export interface GenerationPlans {
 }
 
 /**
- * Plans generation with the parameters that lie as `layout` says: a trainer's, or `layoutForInference`. The plans may join
- * those of other programs in one session.
+ * Plans generation over parameters laid out by `layout`: a trainer's, or that of `layoutForInference`. The plans may
+ * share a session with those of other programs.
  */
 export function planGeneration(
   config: Gpt2Config,
@@ -69,7 +69,7 @@ export function planGeneration(
   return { prefill, decode, pack: plan(packing, layout, target) };
 }
 
-/** Where the parameters of a model lie that is run but not trained. */
+/** The parameter layout of a model that is run but not trained. */
 export function layoutForInference(config: Gpt2Config): ParameterLayout {
   const graph = new Graph({ batch: 1, length: 1 });
   gpt2NextLogits(graph, config, { slots: 1, positions: 1 }, { packed: false });

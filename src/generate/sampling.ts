@@ -5,11 +5,11 @@ import type { Random } from '../support/random.ts';
 import { keepNucleus, kthLargest } from './selection.ts';
 
 export interface SamplingSettings {
-  /** Divides the logits; 0 takes the likeliest token always. */
+  /** Divides the logits; 0 always takes the most likely token. */
   readonly temperature: number;
-  /** Only the k likeliest tokens, and those as likely as the last of them; 0 for all. */
+  /** Only the k most likely tokens, and those as likely as the last of them; 0 for all. */
   readonly topK: number;
-  /** Only the fewest likeliest tokens whose probabilities sum to this; 1 for all. */
+  /** Only the most likely tokens, as few as reach this sum of probabilities; 1 for all. */
   readonly topP: number;
 }
 
@@ -23,17 +23,17 @@ export function checkSampling({ temperature, topK, topP }: SamplingSettings): vo
 }
 
 /**
- * The next token, by one number of `random` (none at temperature 0, where the lowest of equally likely ids wins).
- * @throws UserError when the logits are not numbers, as of a model whose training diverged.
+ * The next token, drawn with one number of `random`; at temperature 0 with none, and the lowest id wins a tie.
+ * @throws UserError when the logits are not numbers, as after training that diverged.
  */
 export function sampleToken(logits: Float32Array, settings: SamplingSettings, random: Random): number {
   const { temperature, topK, topP } = settings;
-  const likeliest = argmax(logits);
-  if (temperature === 0) return likeliest;
+  const top = argmax(logits);
+  if (temperature === 0) return top;
 
   const ids = topK > 0 && topK < logits.length ? idsFrom(logits, kthLargest(logits, topK)) : undefined;
   const weights = new Float64Array(ids?.length ?? logits.length);
-  const greatest = logits[likeliest]!;
+  const greatest = logits[top]!;
   for (let index = 0; index < weights.length; index++) {
     weights[index] = Math.exp((logits[ids?.[index] ?? index]! - greatest) / temperature);
   }
@@ -42,7 +42,7 @@ export function sampleToken(logits: Float32Array, settings: SamplingSettings, ra
   return ids?.[drawn] ?? drawn;
 }
 
-/** The id of the largest logit, the lowest of several. */
+/** The id of the largest logit, the lowest in a tie. */
 function argmax(logits: Float32Array): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
@@ -58,7 +58,7 @@ function idsFrom(logits: Float32Array, threshold: number): number[] {
   return ids;
 }
 
-/** An index, each as often as its weight says. */
+/** Draws an index with a probability proportional to its weight. */
 function draw(weights: Float64Array, random: Random): number {
   let total = 0;
   for (const weight of weights) total += weight;

@@ -1,18 +1,21 @@
-/** @file Which tokens may be sampled: the k likeliest (Fan et al. 2018), and the nucleus (Holtzman et al. 2020). */
+/** @file Which tokens may be sampled: the k most likely (Fan et al. 2018), and the nucleus (Holtzman et al. 2020). */
 
-/** The k-th largest of `values`, 1 ≤ k ≤ their number; one pass with a heap of the k largest so far, the smallest on top. */
+/**
+ * The k-th largest of `values`, 1 ≤ k ≤ their number, in one pass with a heap of the k largest so far, the smallest on
+ * top.
+ */
 export function kthLargest(values: Float32Array, k: number): number {
   const heap = values.slice(0, k);
   for (let root = (k >> 1) - 1; root >= 0; root--) siftDown(heap, root);
-  let least = heap[0]!;
+  let minimum = heap[0]!;
   for (let index = k; index < values.length; index++) {
     const value = values[index]!;
-    if (value <= least) continue;
+    if (value <= minimum) continue;
     heap[0] = value;
     siftDown(heap, 0);
-    least = heap[0]!;
+    minimum = heap[0]!;
   }
-  return least;
+  return minimum;
 }
 
 function siftDown(heap: Float32Array, root: number): void {
@@ -30,8 +33,8 @@ function siftDown(heap: Float32Array, root: number): void {
 }
 
 /**
- * The nucleus of a distribution: the fewest of its likeliest members whose share reaches `share` (of equally likely ones,
- * the first). Members outside it get weight 0. Found by partitioning, as quickselect does, so nothing is sorted.
+ * The nucleus of a distribution: the most likely members, as few as reach `share` (of equally likely ones, the first).
+ * Members outside it get weight 0. Found by partitioning, as quickselect does, so nothing is sorted.
  * @param weights not negative; changed in place
  */
 export function keepNucleus(weights: Float64Array, share: number): void {
@@ -46,10 +49,10 @@ export function keepNucleus(weights: Float64Array, share: number): void {
   }
 }
 
-/** The least of the largest weights that together reach `mass`, and how many of its value are needed for that. */
+/** The smallest of the largest weights that together reach `mass`, and how many weights of that value this takes. */
 function nucleusThreshold(weights: Float64Array, mass: number): { threshold: number; count: number } {
   let missing = mass;
-  // Undecided are [start, end): those before are in the nucleus, those behind are not.
+  // Undecided are [start, end): those before are in the nucleus, those after are not.
   for (let start = 0, end = weights.length; ; ) {
     const pivot = weights[(start + end) >> 1]!;
     let equal = start;

@@ -11,7 +11,7 @@ export interface GenerationRequest extends SamplingSettings {
   readonly tokens: number;
   /** Stream i draws from random numbers of its own, keyed by (seed, i). */
   readonly seed: number;
-  /** A token that ends its stream; it is not given out. */
+  /** A token that ends its stream; it is not emitted. */
   readonly stopAt?: number;
   /** Only ids below this are sampled; default: all that the model has. */
   readonly vocabularySize?: number;
@@ -20,7 +20,8 @@ export interface GenerationRequest extends SamplingSettings {
 }
 
 /**
- * Why a stream ended: it has all its tokens, the model gave the token to stop at, or it was interrupted: by its signal, or because the backend was closed.
+ * Why a stream ended: it has all its tokens, the model sampled the token to stop at, or its signal or the closing of the
+ * backend interrupted it.
  */
 export type StreamEnd = 'length' | 'stop' | 'interrupted';
 
@@ -48,9 +49,9 @@ export function checkRequest(request: GenerationRequest, limits: StreamLimits): 
           `${prompt.length} + ${tokens} = ${prompt.length + tokens}; ask for fewer tokens or shorten the prompt`,
       );
     }
-    const stranger = Array.from(prompt).find((id) => !(Number.isInteger(id) && id >= 0 && id < limits.vocabularySize));
-    if (stranger !== undefined) {
-      throw new UserError(`prompt: expected token ids from 0 to ${limits.vocabularySize - 1}, found ${stranger}`);
+    const invalid = Array.from(prompt).find((id) => !(Number.isInteger(id) && id >= 0 && id < limits.vocabularySize));
+    if (invalid !== undefined) {
+      throw new UserError(`prompt: expected token ids from 0 to ${limits.vocabularySize - 1}, found ${invalid}`);
     }
   }
 }
@@ -74,7 +75,7 @@ export class Stream {
     this.#emit = emit;
   }
 
-  /** Where `lastToken` stands. */
+  /** The position of `lastToken`. */
   get position(): number {
     return this.prompt.length + this.#generated - 1;
   }

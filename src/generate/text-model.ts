@@ -11,22 +11,25 @@ import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS } from './programs.ts';
 import { checkRequest, type GenerationRequest, type StreamEnd } from './stream.ts';
 
 export interface LoadOptions extends DeviceOptions {
-  /** Texts that are written together; more wait for a free place. */
+  /** Texts that are generated together; further ones wait for a free slot. */
   readonly streams?: number;
-  /** Most tokens of a text, prompt included; default: the model's context. Sets the memory of the key-value cache. */
+  /**
+   * Maximum number of tokens of a text, prompt included; default: the model's context. Sets the memory of the key-value
+   * cache.
+   */
   readonly positions?: number;
 }
 
 export interface TextOptions {
   /** New tokens of each text, at most; default 100. */
   readonly tokens?: number;
-  /** 0 takes the likeliest token each time; default 1. */
+  /** 0 always takes the most likely token; default 1. */
   readonly temperature?: number;
-  /** Sample among so many of the likeliest tokens, 0 for all; default 50. */
+  /** Sample among this many of the most likely tokens, 0 for all; default 50. */
   readonly topK?: number;
-  /** Sample among the likeliest tokens that together have this probability; default 1. */
+  /** Sample among the most likely tokens that together have this probability; default 1. */
   readonly topP?: number;
-  /** Text i of a seed is always the same; default 0. */
+  /** Text i of a given seed is always the same; default 0. */
   readonly seed?: number;
   /** Texts from the same prompt; default 1. */
   readonly count?: number;
@@ -44,12 +47,16 @@ export function promptTokens(prompt: string): ArrayLike<number> {
   return prompt === '' ? [END_OF_TEXT] : encodePrompt(prompt);
 }
 
-/** What `TextOptions` mean for a model: prompt and limits checked. */
-function requestOf(prompt: string, options: TextOptions, config: Gpt2Config, positions: number): GenerationRequest {
+/** The request that `TextOptions` stand for, checked against the model's limits. */
+function buildRequest(prompt: string, options: TextOptions, config: Gpt2Config, positions: number): GenerationRequest {
   const { tokens = 100, temperature = 1, topK = 50, topP = 1, seed = 0, count = 1, signal } = options;
   const ids = promptTokens(prompt);
   const request = {
-    ...{ tokens, temperature, topK, topP, seed },
+    tokens,
+    temperature,
+    topK,
+    topP,
+    seed,
     prompts: Array.from({ length: count }, () => ids),
     stopAt: END_OF_TEXT,
     vocabularySize: VOCABULARY_SIZE,
@@ -84,7 +91,7 @@ export class TextModel {
 
   /** Continues a prompt ('' begins a new document); pieces of all texts as they come, without the prompt. */
   async *generate(prompt: string, options: TextOptions = {}): AsyncGenerator<TextEvent> {
-    const request = requestOf(prompt, options, this.config, this.#generator.limits.positions);
+    const request = buildRequest(prompt, options, this.config, this.#generator.limits.positions);
     const texts = request.prompts.map(() => ({ decoder: streamDecoder(), tokens: [] as number[] }));
     for await (const event of this.#generator.generate(request)) {
       const { stream: index } = event;
@@ -113,7 +120,7 @@ export class TextModel {
 /**
  * Opens a model.
  * @param checkpoint a run folder (its newest step), a step folder, a Hugging Face folder or `hf:OWNER/NAME[@REVISION]`
- * @throws UserError when there is no such model, it has another vocabulary than GPT-2's, or memory does not suffice
+ * @throws UserError when there is no such model, its vocabulary is not GPT-2's, or there is not enough memory
  */
 export async function loadModel(checkpoint: string, options: LoadOptions = {}): Promise<TextModel> {
   const { streams = DEFAULT_STREAMS, precision = 'fp32' } = options;

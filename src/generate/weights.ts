@@ -10,11 +10,11 @@ import { UserError } from '../support/errors.ts';
 
 const UNTRAINED = 'untrained:';
 
-/** The seed of training's default. */
+/** The default seed of training. */
 const SEED = 1337;
 
 export interface Weights {
-  /** What a person knows it as. */
+  /** The name to show. */
   readonly name: string;
   /** The folder, or the name of the untrained model. */
   readonly path: string;
@@ -27,7 +27,7 @@ export interface Weights {
 /**
  * Opens what a checkpoint's name means: a run folder (its newest step), a step folder, a Hugging Face folder, or
  * `untrained:PRESET`.
- * @param name what a person knows it as; default: its path
+ * @param name the name to show; default: its path
  * @throws UserError when there is no such model.
  */
 export async function openWeights(checkpoint: string, name?: string): Promise<Weights> {

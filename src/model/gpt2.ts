@@ -21,14 +21,14 @@ import { extent, type Tensor } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
 
-/** How a layer's new positions look at the others: within their row, or through a key-value cache. */
+/** How a layer's new positions attend to the others: within their row, or through a key-value cache. */
 type Attend = (qkv_BT3C: Tensor, layer: number) => Tensor;
 
 interface Variation {
   readonly attend: Attend;
   /** Positions of the tokens; without them a row's are 0, 1, … */
   readonly positions_BT?: Tensor;
-  /** Reads the packed copies of the weights (`gpt2PackedWeights`) in the place of the weights. */
+  /** Reads the packed copies (`gpt2PackedWeights`) instead of the weights themselves. */
   readonly packed?: boolean;
 }
 
@@ -37,7 +37,7 @@ const TOKEN_TABLE = 'transformer.wte.weight';
 /** The normalised last stream [B, T, C] of the input `tokens` (int32 [B, T]), and the token table that heads read. */
 function transformer(graph: Graph, config: Gpt2Config, variation: Variation): { x_BTC: Tensor; tokens_VC: Tensor } {
   const { attend, positions_BT } = variation;
-  const { parameter, norm, project } = layersOf(graph, config, variation);
+  const { parameter, norm, project } = layersByName(graph, config, variation);
   const tokens_BT = graph.input('tokens', [graph.batch, graph.length], 'int32');
   const tokens_VC = parameter('wte.weight');
 
@@ -54,7 +54,7 @@ function transformer(graph: Graph, config: Gpt2Config, variation: Variation): { 
 }
 
 /** The layers of a network by the names of their parameters. */
-function layersOf(graph: Graph, config: Gpt2Config, { packed = false }: Pick<Variation, 'packed'>) {
+function layersByName(graph: Graph, config: Gpt2Config, { packed = false }: Pick<Variation, 'packed'>) {
   const shapes = new Map(gpt2Parameters(config).map(({ name, shape }) => [name, shape]));
   const parameter = (name: string): Tensor =>
     graph.parameter(`transformer.${name}`, shapes.get(`transformer.${name}`) ?? []);
@@ -93,7 +93,7 @@ export interface CacheSize {
 /**
  * Logits [B, V] of the positions `rows` [B] (indices into the B·T active rows), reading and extending the key-value cache
  * of stream `slots[b]`, whose new tokens stand at `positions` [B, T]. One position a row is decoding, more are prefill.
- * `packed` pays for programs of few rows, which do little but read weights.
+ * `packed` pays off in programs of few rows, which do little but read weights.
  */
 export function gpt2NextLogits(
   graph: Graph,
@@ -123,16 +123,16 @@ export function gpt2PackedWeights(graph: Graph, config: Gpt2Config): void {
   }
 }
 
-/** What a program of evaluation takes at most, and how many of the likeliest tokens it tells for each row. */
+/** The most a scoring program takes in one run, and how many of the most likely tokens it gives for each row. */
 export interface ScoringExtents {
   readonly segments: number;
   readonly rows: number;
-  readonly likeliest: number;
+  readonly top: number;
 }
 
 /**
- * Log-probabilities of the tokens `targets` behind the positions `rows` (both int32 [R], of which `count` count), in a row
- * of packed `segments` (int32 [S, 4], see `segmentAttention`) whose tokens stand at `positions` [B, T].
+ * Log-probabilities of the tokens `targets` that follow the positions `rows` (both int32 [R], of which `count` are used),
+ * in a row of packed `segments` (int32 [S, 4], see `segmentAttention`) whose tokens stand at `positions` [B, T].
  */
 export function gpt2LogLikelihoods(graph: Graph, config: Gpt2Config, extents: ScoringExtents): LogLikelihoods {
   const positions_BT = graph.input('positions', [graph.batch, graph.length], 'int32');
@@ -144,5 +144,5 @@ export function gpt2LogLikelihoods(graph: Graph, config: Gpt2Config, extents: Sc
     targets_R: graph.input('targets', [extents.rows], 'int32'),
     count: graph.input('count', [], 'int32'),
   };
-  return logLikelihoods(x_BTC, tokens_VC, chosen, extents.likeliest);
+  return logLikelihoods(x_BTC, tokens_VC, chosen, extents.top);
 }

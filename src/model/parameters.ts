@@ -1,4 +1,7 @@
-/** @file Parameters between the memory of a session and where they come from or go: a Hugging Face folder, read and written in slices so that no tensor is held twice, or random numbers. */
+/**
+ * @file Moves parameters into and out of a session: from random numbers, or from and to a Hugging Face folder, in slices
+ * so that no tensor is held twice.
+ */
 
 import type { Session } from '../engine/runtime/session.ts';
 import { elements } from '../engine/tensor.ts';
@@ -12,7 +15,7 @@ const SLICE_ELEMENTS = 4 * 1024 * 1024;
 
 /**
  * Reads every parameter of the folder into the session, whose layout must be that of the folder's configuration.
- * @throws UserError when a file was cut short meanwhile.
+ * @throws UserError when a file is cut short while it is read.
  */
 export async function loadParameters(session: Pick<Session<string>, 'write'>, folder: Gpt2Folder): Promise<void> {
   const buffer = new Float32Array(SLICE_ELEMENTS);
@@ -39,7 +42,7 @@ export async function initialiseParameters(
   }
 }
 
-/** What `writeGpt2Folder` takes its parameters from: those of the session, as they are when they are read. */
+/** Reads a session's parameters for `writeGpt2Folder`, with the values they have at that moment. */
 export function readParameter(session: Pick<Session<string>, 'read'>): ReadParameter {
   return (name, start, target) => session.read('parameters', name, target, start);
 }

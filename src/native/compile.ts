@@ -1,6 +1,6 @@
 /**
- * @file C sources → shared library, compiled for this machine the first time they are needed and cached. The cache key
- * is everything the result depends on: sources, headers, compiler, flags.
+ * @file C sources → shared library, compiled for this machine when first needed, and cached. The cache key covers
+ * everything the result depends on: sources, headers, compiler, flags.
  */
 
 import { createHash } from 'node:crypto';
@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, writableCacheFolder } from '../support/cache.ts';
 import { fileError } from '../support/files.ts';
+import { processorCount } from '../support/processors.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 import { type Compiler, findCompiler, invoke } from './compiler.ts';
 import { BUILD_PREFIX, findLibrary, keepLibrary, removeStale } from './kept-library.ts';
-import { processorCount } from '../support/processors.ts';
 
 const LIBRARY_FLAGS = ['-fPIC'];
 const LINK_FLAGS = ['-shared'];
@@ -28,7 +28,10 @@ export interface CompileRequest {
   readonly flags: readonly string[];
 }
 
-/** Path of the compiled library, made now unless the cache has it. Processes that start at once do not disturb each other. */
+/**
+ * Path of the compiled library, built now unless the cache has it. Processes that start at the same time do not disturb
+ * each other.
+ */
 export async function compileLibrary(request: CompileRequest): Promise<string> {
   const compiler = await findCompiler();
   const stem = `${request.name}-${await cacheKey(compiler, request)}`;
@@ -38,7 +41,7 @@ export async function compileLibrary(request: CompileRequest): Promise<string> {
   return (await findLibrary(folder, stem)) ?? (await build(compiler, request, folder, stem));
 }
 
-/** 16 hexadecimal digits of all that the library depends on. */
+/** 16 hexadecimal digits that identify everything the library depends on. */
 async function cacheKey(compiler: Compiler, { folder, sources, flags }: CompileRequest): Promise<string> {
   const { command, args, version } = compiler;
   const directory = fileURLToPath(folder);
@@ -77,7 +80,7 @@ async function compileAll(compiler: Compiler, request: CompileRequest, folder: s
     for (let job = waiting.shift(); job; job = waiting.shift())
       await invoke(compiler, [...request.flags, ...LIBRARY_FLAGS, '-c', job.source, '-o', job.object], folder);
   };
-  // all of them, so that none still writes when the folder is removed after a failure
+  // wait for all of them, so that none is still writing when the folder is removed after a failure
   const workers = await Promise.allSettled(Array.from({ length: processorCount() }, worker));
   for (const outcome of workers) if (outcome.status === 'rejected') throw outcome.reason;
   return jobs.map(({ object }) => object);

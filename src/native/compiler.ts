@@ -9,9 +9,9 @@ const run = promisify(execFile);
 /** How a C compiler is called. */
 export interface Compiler {
   readonly command: string;
-  /** What stands before all other arguments: `gcc` for `ccache gcc`. */
+  /** Arguments before all others: `gcc` in `ccache gcc`. */
   readonly args: readonly string[];
-  /** What it says of itself. */
+  /** The output of `--version`. */
   readonly version: string;
 }
 
@@ -36,7 +36,10 @@ export async function findCompiler(): Promise<Compiler> {
   );
 }
 
-/** A compiler that failed. Its message names the part that is missing and the package that has it, else what was said. */
+/**
+ * A compiler that failed. Its message names the missing part and the package that has it, or else repeats the compiler's
+ * output.
+ */
 export class CompilerError extends UserError {
   readonly said: string;
   readonly missing: MissingPart | undefined;
@@ -54,7 +57,7 @@ export class CompilerError extends UserError {
 }
 
 /**
- * Runs a compiler, whose own temporary files lie in `folder`.
+ * Runs a compiler, with its own temporary files in `folder`.
  * @throws CompilerError
  */
 export async function invoke(
@@ -69,7 +72,7 @@ export async function invoke(
   }
 }
 
-/** The environment for a compiler whose messages are read. */
+/** The environment for a compiler whose messages are to be parsed. */
 function inEnglish(): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: 'C' };
 }
@@ -102,7 +105,10 @@ export interface MissingPart {
   readonly advice: string;
 }
 
-/** The part of the toolchain that a failed compiler did not find, by what it said; undefined when it failed for another reason. */
+/**
+ * The part of the toolchain that a failed compiler did not find, judged by its output; undefined when it failed for
+ * another reason.
+ */
 function findMissingPart(said: string): MissingPart | undefined {
   for (const { name, pattern, advice } of PARTS) {
     const line = said.split('\n').find((each) => pattern.test(each));

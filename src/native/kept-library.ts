@@ -1,6 +1,6 @@
 /**
- * @file Compiled libraries in the cache. The name `STEM-CHECKSUM.so` says what the content must be, so that a library is
- * whole or not there, and one rename puts library and checksum in place.
+ * @file Compiled libraries in the cache. The name `STEM-CHECKSUM.so` holds the checksum of the content, so a damaged
+ * library is never loaded, and one rename puts library and checksum in place.
  */
 
 import { createHash } from 'node:crypto';
@@ -13,19 +13,22 @@ import { isOnlyOurs } from '../support/trust.ts';
 const LIBRARY = /^(.+)-[0-9a-f]{16}-[0-9a-f]{32}\.so$/;
 /** What earlier versions wrote, without a checksum. */
 const OLD_LIBRARY = /-[0-9a-f]{16}\.so$/;
-/** Folders begin with this in which something is built. */
+/** Prefix of the folders in which libraries are built. */
 export const BUILD_PREFIX = '.minillm-build-';
 
 const DAY_MILLISECONDS = 86_400_000;
 const BUILD_DAYS = 1;
 const UNUSED_DAYS = 30;
 
-/** A name of this compiled library, `STEM-KEY`, becomes the file's name with its content's checksum. */
+/** The file name of a library: its stem and the checksum of its content. */
 function fileName(stem: string, content: Uint8Array): string {
   return `${stem}-${createHash('sha256').update(content).digest('hex').slice(0, 32)}.so`;
 }
 
-/** The path of a library that can be loaded: it has the content that its name says, and nobody else can change it. */
+/**
+ * The path of a library that is safe to load: its content matches its name, and nobody else can change it. Undefined if
+ * there is none.
+ */
 export async function findLibrary(folder: string, stem: string): Promise<string | undefined> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(`${stem}-`)) continue;
@@ -36,7 +39,7 @@ export async function findLibrary(folder: string, stem: string): Promise<string 
   return undefined;
 }
 
-/** The content of a file that nobody else can change, which counts as used today; undefined when there is no such file. */
+/** The content of a file that nobody else can change, which is marked as used today; undefined when there is no such file. */
 async function readOwn(path: string): Promise<Uint8Array | undefined> {
   let file: number;
   try {
@@ -59,11 +62,11 @@ function touch(file: number): void {
   try {
     futimesSync(file, now, now);
   } catch {
-    // root's, or on a disk that is read only
+    // the file is root's, or the disk is read-only
   }
 }
 
-/** Moves a library that was made in the same cache to its name, and returns its path. */
+/** Moves a library that was built in the same cache to its final name, and returns its path. */
 export async function keepLibrary(made: string, folder: string, stem: string): Promise<string> {
   const file = openSync(made, 'r+');
   let content: Uint8Array;
@@ -80,7 +83,7 @@ export async function keepLibrary(made: string, folder: string, stem: string): P
   return path;
 }
 
-/** Removes libraries that were not loaded for a month, and what builds left that were killed. */
+/** Removes libraries that were not loaded for a month, and what killed builds left behind. */
 export async function removeStale(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const isLibrary = LIBRARY.test(name) || OLD_LIBRARY.test(name);
@@ -88,11 +91,11 @@ export async function removeStale(folder: string): Promise<void> {
     const path = join(folder, name);
     const stats = await lstat(path).catch(() => undefined);
     if (stats === undefined || Date.now() - stats.mtimeMs < days * DAY_MILLISECONDS) continue;
-    await rm(path, { recursive: true, force: true }).catch(() => undefined); // it hinders nobody
+    await rm(path, { recursive: true, force: true }).catch(() => undefined); // harmless if it stays
   }
 }
 
-/** What the libraries in a cache were compiled for, each name once. */
+/** The names of the libraries in a cache, each once. */
 export async function listLibraries(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).map((file) => LIBRARY.exec(file)?.[1]);
   return [...new Set(names.filter((name) => name !== undefined))].sort();

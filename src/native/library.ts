@@ -1,4 +1,4 @@
-/** @file The one door to native code: shared libraries opened through koffi. */
+/** @file The only door to native code: shared libraries opened through koffi. */
 
 import koffi, { type LibraryHandle } from 'koffi';
 import { messageOf, UserError } from '../support/errors.ts';

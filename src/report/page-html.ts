@@ -3,12 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import { html, raw } from 'hono/html';
 import { formatCount, formatDuration } from '../support/format.ts';
-import type { RunCurves } from './series/curves.ts';
-import { ofExamples } from './series/hellaswag-examples.ts';
 import { formatSteps, formatTokens } from './figure/horizontal.ts';
 import { formatMeasured } from './figure/number-format.ts';
-import { pageData } from './page-data.ts';
 import { isDashed, PALETTES, runColour } from './figure/palette.ts';
+import { pageData } from './page-data.ts';
+import type { RunCurves } from './series/curves.ts';
+import { ofExamples } from './series/hellaswag-examples.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from './series/references.ts';
 import { type RunSummary, summaryOf } from './series/summary.ts';
 

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { fileError, writeFileAtomic } from '../support/files.ts';
 import { seriesCsv } from './export/csv.ts';
-import type { RunCurves } from './series/curves.ts';
+import { EVENT_FILE, eventFile } from './export/tensorboard.ts';
 import { drawPng, drawSvg } from './figure/draw.ts';
 import { resultsFigure } from './figure/figure.ts';
-import { freeName } from './sources/free-name.ts';
-import { reportPage } from './page-html.ts';
 import { THEMES } from './figure/palette.ts';
-import { EVENT_FILE, eventFile } from './export/tensorboard.ts';
+import { reportPage } from './page-html.ts';
+import type { RunCurves } from './series/curves.ts';
+import { freeName } from './sources/free-name.ts';
 
 export interface ReportOptions {
   readonly title: string;

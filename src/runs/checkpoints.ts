@@ -9,12 +9,12 @@ import { STATE_FILE } from './state.ts';
 
 const STEP_FOLDER = /^step-(\d{8,15})$/;
 
-/** The moments of AdamW, beside the weights. */
+/** The optimizer's state, next to the weights. */
 export const OPTIMIZER_FILE = 'optimizer.safetensors';
 
 const REQUIRED_FILES = ['config.json', 'model.safetensors', OPTIMIZER_FILE, STATE_FILE];
 
-/** A step folder from which a run can go on. */
+/** A step folder from which a run can resume. */
 export interface Checkpoint {
   /** The number of steps that had been trained. */
   readonly step: number;
@@ -28,7 +28,7 @@ export function stepFolder(runFolder: string, step: number): string {
 
 /**
  * The complete checkpoints of a run folder, newest first. A run folder that does not exist has none. Unfinished ones
- * (temporary names) and step folders that lack a file are passed over.
+ * (temporary names) and step folders that lack a file are skipped.
  * @throws UserError when the folder cannot be read.
  */
 export async function listCheckpoints(runFolder: string): Promise<Checkpoint[]> {
@@ -43,8 +43,9 @@ export async function listCheckpoints(runFolder: string): Promise<Checkpoint[]> 
 }
 
 /**
- * The folder of weights that a name given by the user means: of a run folder its newest checkpoint; a step folder or any
- * other folder with a `config.json` is meant itself; `hf:OWNER/NAME[@REVISION]` is fetched from the Hugging Face hub.
+ * The folder of weights that a name given by the user stands for. A run folder stands for its newest checkpoint, a step
+ * folder or any other folder with a `config.json` for itself; `hf:OWNER/NAME[@REVISION]` is fetched from the Hugging Face
+ * hub.
  * @throws UserError saying what was found, when there is no checkpoint.
  */
 export async function resolveCheckpoint(path: string): Promise<string> {
@@ -70,8 +71,8 @@ export async function resolveCheckpoint(path: string): Promise<string> {
 }
 
 /**
- * Removes all but the newest `keep` checkpoints of a run folder up to `step`, the one just written. Later ones, which were
- * passed over because they are damaged, stay until they are written again.
+ * Removes all but the newest `keep` checkpoints of a run folder up to `step`, the one just written. Later ones, which
+ * were skipped because they are damaged, stay until they are rewritten.
  * @throws UserError when the system refuses.
  */
 export async function removeOldCheckpoints(runFolder: string, keep: number, step: number): Promise<void> {

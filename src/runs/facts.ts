@@ -1,7 +1,7 @@
-/** @file What is recorded of how a run is made; of a file without Node, so that pages can name it. */
+/** @file What is recorded about how a run was made. This file imports nothing from Node, so that pages can use its type. */
 
 export interface RunFacts {
-  /** The settings, as `train --print-config` shows them, and the tokens that are drawn from. */
+  /** The settings, as `train --print-config` shows them, and the number of training tokens. */
   readonly configuration: Readonly<Record<string, unknown>>;
   /** `minillm`, `node`, `device`. */
   readonly versions: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-/** @file One trainer a run folder: `trainer.lock` names the process that trains it. */
+/** @file One trainer per run folder: `trainer.lock` names the process that trains it. */
 
 import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
@@ -8,8 +8,8 @@ import { lockHolder, type ProcessLock, tryLock } from '../support/process-lock.t
 const lockPath = (runFolder: string): string => join(runFolder, 'trainer.lock');
 
 /**
- * Makes the run folder if need be, and takes its lock.
- * @returns releases it; a folder that was made, and that nothing was written to, is removed again
+ * Makes the run folder if necessary, and takes its lock.
+ * @returns a function that releases it, and removes a folder that was made here and is still empty
  * @throws UserError naming the process that holds the lock, or when the system refuses.
  */
 export async function enterRunFolder(runFolder: string): Promise<() => Promise<void>> {
@@ -39,7 +39,7 @@ export function lockRunFolder(runFolder: string): ProcessLock {
   throw new UserError(`${path}: this run is being trained by ${attempt.holder}; stop it or train in another folder`);
 }
 
-/** The process that trains a run now, in words; undefined when there is none, or it is gone. */
+/** The process that is training a run, in words; undefined when there is none, or it is gone. */
 export function trainerOf(runFolder: string): string | undefined {
   return lockHolder(lockPath(runFolder));
 }

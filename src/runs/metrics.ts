@@ -1,4 +1,4 @@
-/** @file `metrics.jsonl` of a run folder: one line a step, an evaluation or a sample, only ever added to. */
+/** @file `metrics.jsonl` of a run folder: one line per step, evaluation or sample; lines are only ever appended. */
 
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { readRegularFile } from '../support/regular-file.ts';
 /** Steps by the million; a string holds little more. */
 const MAX_METRICS_BYTES = 500_000_000;
 
-/** A measured number. JSON has no NaN and no infinity; a run that diverged has them, as null. */
+/** A measured number. JSON has no NaN and no infinity; a run that diverged stores them as null. */
 const measured = z
   .number()
   .nullable()
@@ -71,7 +71,7 @@ export function metricsPath(runFolder: string): string {
 }
 
 /**
- * What one line of the file says.
+ * Parses one line of the file.
  * @param where names the line in errors.
  * @throws UserError when it is damaged.
  */
@@ -81,7 +81,7 @@ export function parseMetricsLine(line: string, where: string): Metrics {
 
 /**
  * Reads what a run has written so far; a run without the file has written nothing. A last line that was torn by a crash,
- * or that is just being written, is passed over.
+ * or that is just being written, is skipped.
  * @throws UserError when the file cannot be read or another line is damaged.
  */
 export async function readMetrics(runFolder: string): Promise<Metrics[]> {
@@ -107,7 +107,7 @@ export async function readMetrics(runFolder: string): Promise<Metrics[]> {
   return metrics;
 }
 
-/** Whether a line tells of something that a run which goes on at `nextStep` will not do again. */
+/** Whether a line reports something that a run resuming at `nextStep` will not do again. */
 export function isBefore(line: Metrics, nextStep: number): boolean {
   return line.kind === 'train' ? line.step < nextStep : line.step <= nextStep;
 }
@@ -123,15 +123,15 @@ export class MetricsLog {
   }
 
   /**
-   * Opens the file for a run that goes on at `nextStep` (0 for a new run): what an earlier process wrote of that step and
-   * later ones is dropped, and a torn last line repaired, so that no step stands twice. Evaluations and samples of
-   * `nextStep` itself stay: they may have been made behind the checkpoint from which the run goes on. What a run without a
-   * checkpoint has written is kept as `metrics.jsonl.old` when it begins anew.
+   * Opens the file for a run that resumes at `nextStep` (0 for a new run). What an earlier process wrote about that step
+   * and later ones is dropped, and a torn last line repaired, so that no step appears twice. Evaluations and samples of
+   * `nextStep` itself stay: they may have been made after the checkpoint from which the run resumes. What a run without a
+   * checkpoint has written is kept as `metrics.jsonl.old` when it starts over.
    * @throws UserError when the system refuses or a line other than the last is damaged.
    */
   static async open(runFolder: string, nextStep: number): Promise<MetricsLog> {
     const path = metricsPath(runFolder);
-    // a run that begins anew evaluates its untrained network again
+    // a run that starts over evaluates its untrained network again
     const earlier = await readMetrics(runFolder);
     if (nextStep === 0 && earlier.some(({ kind }) => kind === 'train')) await rename(path, `${path}.old`);
     const kept = nextStep === 0 ? [] : earlier.filter((line) => isBefore(line, nextStep));
@@ -139,7 +139,7 @@ export class MetricsLog {
     return new MetricsLog(path);
   }
 
-  /** Adds a line, which other processes see at once. Evaluations are flushed to disk as well. */
+  /** Appends a line, which other processes see at once. Evaluations are flushed to disk as well. */
   append(line: Metrics): void {
     try {
       appendFileSync(this.#file, render(line));

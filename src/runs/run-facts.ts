@@ -1,6 +1,6 @@
 /**
- * @file How a run is made. `run.json` of its folder is written whenever a process begins to train it, so that this is known
- * before the first checkpoint; nothing is resumed from it. Runs that have none are known by their checkpoints.
+ * @file How a run was made. `run.json` in its folder is written whenever a process starts to train it, so that this is
+ * known before the first checkpoint; nothing is resumed from it. Where it is missing, the checkpoints say.
  */
 
 import { join } from 'node:path';
@@ -23,29 +23,29 @@ const factsSchema = z.object({
 const factsPath = (runFolder: string): string => join(runFolder, 'run.json');
 
 /**
- * Writes `run.json`, over that of an earlier process.
+ * Writes `run.json`, replacing that of an earlier process.
  * @throws UserError when the system refuses.
  */
 export async function writeRunFacts(
   runFolder: string,
-  config: Gpt2Config,
+  modelConfig: Gpt2Config,
   { configuration, versions }: Omit<RunFacts, 'parameters'>,
 ): Promise<void> {
-  const facts = { parameters: parameterCount(config), model: config, versions, configuration };
+  const facts = { parameters: parameterCount(modelConfig), model: modelConfig, versions, configuration };
   await writeFileAtomic(factsPath(runFolder), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
-/** What is known of a run: by `run.json`, else by its newest checkpoint that can be read, else nothing. */
+/** The facts of a run, from `run.json` or else from its newest readable checkpoint; undefined when there is neither. */
 export async function readRunFacts(runFolder: string): Promise<RunFacts | undefined> {
   return (
     (await unlessDamaged(() => readJsonFile(factsSchema, factsPath(runFolder)))) ??
-    (await unlessDamaged(() => factsOfCheckpoints(runFolder)))
+    (await unlessDamaged(() => readCheckpointFacts(runFolder)))
   );
 }
 
-async function factsOfCheckpoints(runFolder: string): Promise<RunFacts | undefined> {
+async function readCheckpointFacts(runFolder: string): Promise<RunFacts | undefined> {
   for (const { path } of await listCheckpoints(runFolder)) {
-    // training passes over damaged ones too
+    // training skips damaged ones too
     const facts = await unlessDamaged(async () => {
       const { configuration, versions } = await readTrainingState(path);
       return { configuration, versions, parameters: parameterCount(await readGpt2Config(join(path, 'config.json'))) };
@@ -55,7 +55,7 @@ async function factsOfCheckpoints(runFolder: string): Promise<RunFacts | undefin
   return undefined;
 }
 
-/** What is read; undefined where it is missing, damaged, or just removed for a newer one. */
+/** What `read` returns; undefined if the file is missing, damaged, or was just removed for a newer one. */
 async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

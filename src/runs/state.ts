@@ -1,4 +1,4 @@
-/** @file `state.json` of a checkpoint: what a run needs to go on, besides weights and moments. */
+/** @file `state.json` of a checkpoint: what a run needs to resume, besides weights and moments. */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { fileError } from '../support/files.ts';
 import { readJsonFile } from '../support/json.ts';
 
 const stateSchema = z.object({
-  formatVersion: z.literal(1, { error: 'expected 1; this checkpoint is of another version of minillm' }),
+  formatVersion: z.literal(1, { error: 'expected 1; this checkpoint was written by another version of minillm' }),
   /** The number of steps that have been trained: the next is this one, counted from 0. */
   step: z.int().nonnegative(),
   /** The number of AdamW updates made, which is less than `step` if updates were skipped. */
@@ -15,7 +15,7 @@ const stateSchema = z.object({
   seed: z.int(),
   /** Losses and gradient norms of the last steps, oldest first, that outliers are measured against. */
   recent: z.object({ losses: z.array(z.number()), norms: z.array(z.number()) }),
-  /** CRC-32 of the files with tensors, by name: a checkpoint that rotted on disk is known before it is trained on. */
+  /** CRC-32 of the files with tensors, by name: a checkpoint corrupted on disk is detected before it is trained on. */
   checksums: z.record(z.string(), z.int().nonnegative()),
   /** The settings of the run, as `--print-config` shows them. */
   configuration: z.record(z.string(), z.unknown()),
@@ -27,7 +27,7 @@ export type TrainingState = z.output<typeof stateSchema>;
 
 export const STATE_FILE = 'state.json';
 
-/** @throws UserError when it cannot be read or is not as this version writes it. */
+/** @throws UserError when it cannot be read or does not have the format of this version. */
 export async function readTrainingState(stepFolder: string): Promise<TrainingState> {
   return readJsonFile(stateSchema, join(stepFolder, STATE_FILE));
 }

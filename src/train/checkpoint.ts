@@ -1,6 +1,6 @@
 /**
- * @file A checkpoint of a run: a Hugging Face GPT-2 folder with the optimizer's state and the run's beside it. The tensors
- * are canonical (unpadded, in GPT-2's order), so a checkpoint fits any number of ranks.
+ * @file A checkpoint of a run: a Hugging Face GPT-2 folder that also holds the state of the optimizer and of the run. Its
+ * tensors are canonical (unpadded, in GPT-2's order), so a checkpoint fits any number of ranks.
  */
 
 import { statfs } from 'node:fs/promises';
@@ -41,7 +41,7 @@ const SMALL_FILES_BYTES = 8e6;
 
 /**
  * Writes the checkpoint of `state.step` into the run folder, whole or not at all, and returns its path.
- * @throws UserError when there is not enough room on the disk, saying how much is needed, or the system refuses.
+ * @throws UserError when the disk has too little room, saying how much is needed, or the system refuses.
  */
 export async function writeCheckpoint(
   runFolder: string,
@@ -67,8 +67,8 @@ export async function writeCheckpoint(
 }
 
 /**
- * Reads a checkpoint into a model: parameters, the optimizer's state; the state of the run is returned.
- * @throws UserError when it is not whole, or is of another model.
+ * Reads the parameters and the optimizer's state of a checkpoint into a model, and returns the state of the run.
+ * @throws UserError when it is damaged, or holds another model.
  */
 export async function loadCheckpoint(model: CheckpointedModel, path: string): Promise<TrainingState> {
   const { session, config } = model;
@@ -130,7 +130,10 @@ async function checksums(folder: string): Promise<Record<string, number>> {
   return result;
 }
 
-/** A full disk is reported before a folder is begun: what a checkpoint needs and what there is. */
+/**
+ * Checks that the disk has room for a checkpoint before any of it is written.
+ * @throws UserError saying what is needed and what is free.
+ */
 async function checkRoom(runFolder: string, config: Gpt2Config, stateBuffers: number): Promise<void> {
   const needed = BYTES_PER_ELEMENT.float32 * (1 + stateBuffers) * parameterCount(config) + SMALL_FILES_BYTES;
   const { bavail, bsize } = await statfs(runFolder);

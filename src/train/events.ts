@@ -1,4 +1,4 @@
-/** @file What a trainer tells while it works. Steps, evaluations and samples also stand in `metrics.jsonl`. */
+/** @file What a trainer reports while it works. Steps, evaluations and samples are also written to `metrics.jsonl`. */
 
 import type { EvalMetrics, SampleMetrics, TrainMetrics } from '../runs/metrics.ts';
 import type { ProfiledNode } from './profile.ts';
@@ -24,7 +24,7 @@ export interface StartEvent {
   readonly passedOver: readonly string[];
 }
 
-/** A checkpoint that can be gone on from. */
+/** A checkpoint from which a run can resume. */
 export interface CheckpointEvent {
   readonly kind: 'checkpoint';
   readonly step: number;
@@ -37,7 +37,7 @@ export interface ProfileEvent {
   readonly nodes: readonly ProfiledNode[];
 }
 
-/** How far something that takes a while has come; not logged. */
+/** The progress of an evaluation; not logged. */
 export interface ProgressEvent {
   readonly kind: 'progress';
   readonly step: number;

@@ -1,8 +1,8 @@
 /** @file How far a step's loss and gradient norm lie from those of the steps before it, in standard deviations. */
 
-/** Steps that the mean and deviation are taken over, and the least number of them that says anything. */
+/** Steps that mean and deviation are taken over, and how many of them are needed. */
 const WINDOW = 128;
-const LEAST = 32;
+const MIN_VALUES = 32;
 
 /** The last finite values of one number. */
 export class RecentValues {
@@ -28,7 +28,7 @@ export class RecentValues {
 
   #statistics(): { mean: number; deviation: number } | undefined {
     const count = this.values.length;
-    if (count < LEAST) return undefined;
+    if (count < MIN_VALUES) return undefined;
     const mean = this.values.reduce((sum, each) => sum + each, 0) / count;
     const variance = this.values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / count;
     return { mean, deviation: Math.sqrt(variance) };

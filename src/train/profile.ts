@@ -16,7 +16,7 @@ export interface ProfiledNode {
 export class StepProfile {
   readonly #programs = new Map<string, { readonly plan: Plan; readonly seconds: Float64Array; runs: number }>();
 
-  /** What a run of the program is to add its nodes' seconds to. */
+  /** The array to which a run of the program adds its nodes' seconds. */
   secondsOf(name: string, plan: Plan): Float64Array {
     const program = this.#programs.get(name) ?? { plan, seconds: new Float64Array(plan.nodes.length), runs: 0 };
     this.#programs.set(name, program);
@@ -27,8 +27,11 @@ export class StepProfile {
   get nodes(): ProfiledNode[] {
     return [...this.#programs].flatMap(([program, { plan, seconds, runs }]) =>
       plan.nodes.map(({ node, flops, traffic }, index) => ({
-        ...{ program, operation: node.op.name, seconds: seconds[index] ?? 0 },
-        ...{ flops: runs * flops, traffic: runs * traffic },
+        program,
+        operation: node.op.name,
+        seconds: seconds[index] ?? 0,
+        flops: runs * flops,
+        traffic: runs * traffic,
       })),
     );
   }
@@ -58,12 +61,18 @@ export function timesByOperation(nodes: readonly ProfiledNode[]): OperationTime[
   return [...times.values()].sort((a, b) => b.seconds - a.seconds);
 }
 
-/** The nodes one behind the other in the Trace Event Format, which ui.perfetto.dev and chrome://tracing open. */
-export function traceOf(nodes: readonly ProfiledNode[]): string {
+/** The nodes one after another in the Trace Event Format, which ui.perfetto.dev and chrome://tracing open. */
+export function renderTrace(nodes: readonly ProfiledNode[]): string {
   let at = 0;
   const traceEvents = nodes.map(({ program, operation, seconds, flops, traffic }) => {
     const event = {
-      ...{ name: operation, cat: program, ph: 'X', pid: 1, tid: 1, ts: at * 1e6, dur: seconds * 1e6 },
+      name: operation,
+      cat: program,
+      ph: 'X',
+      pid: 1,
+      tid: 1,
+      ts: at * 1e6,
+      dur: seconds * 1e6,
       args: { GFLOP: flops / 1e9, GB: traffic / 1e9, 'GFLOP/s': flops / seconds / 1e9 },
     };
     at += seconds;

@@ -39,13 +39,14 @@ export interface TrainingPrograms {
     /** Inputs tokens, targets, scale; adds to the gradients and to the statistic `loss`. */
     readonly gradients: Plan;
     /**
-     * The same in the last micro-step of a step, with the input stop, float32, added to the statistic of that name: gradients
-     * and statistics are summed over ranks as soon as each bucket is complete. In a world of one it is `gradients` itself.
+     * The same for the last micro-step of a step: the input stop, float32, is added to the statistic of that name, and
+     * each bucket of gradients and statistics is summed over ranks as soon as it is complete. In a world of one it is
+     * `gradients` itself.
      */
     readonly lastGradients: Plan;
     /**
-     * Inputs learningRate, updateCount, normLimit, lossLimit; results norm, factor and statistics, in the order of the layout.
-     * Gradients and statistics begin again at 0.
+     * Inputs learningRate, updateCount, normLimit, lossLimit; results norm, factor and statistics, in the order of the
+     * layout. Resets gradients and statistics to 0.
      */
     readonly update: Plan;
     /** Inputs tokens, targets; result losses. */
@@ -55,12 +56,12 @@ export interface TrainingPrograms {
 
 /** Traces and plans the programs for micro-batches. */
 export function planTraining(
-  config: Gpt2Config,
+  modelConfig: Gpt2Config,
   target: Target,
   { batch, length, precision, ranks }: TrainingExtents,
   settings: UpdateSettings,
 ): TrainingPrograms {
-  const graph = gradientGraph(config, target, { batch, length, precision });
+  const graph = gradientGraph(modelConfig, target, { batch, length, precision });
   const layout = layoutParameters(graph, settings.optimizer.groupOf);
   const gradients = plan(graph, layout, target);
   return {
@@ -69,12 +70,12 @@ export function planTraining(
       gradients,
       lastGradients: ranks === 1 ? gradients : lastGradients(),
       update: plan(updateGraph(layout, ranks, settings), layout, target),
-      evaluate: planLosses(config, layout, target, { batch, length, precision }),
+      evaluate: planLosses(modelConfig, layout, target, { batch, length, precision }),
     },
   };
 
   function lastGradients(): Plan {
-    const last = gradientGraph(config, target, { batch, length, precision });
+    const last = gradientGraph(modelConfig, target, { batch, length, precision });
     addStatistic(last.input('stop', [], 'float32'), last.statistic('stop'));
     insertCollectives(last, layout);
     return plan(last, layout, target);
@@ -82,12 +83,12 @@ export function planTraining(
 }
 
 function gradientGraph(
-  config: Gpt2Config,
+  modelConfig: Gpt2Config,
   target: Target,
   { batch, length, precision }: Omit<TrainingExtents, 'ranks'>,
 ): Graph {
   const graph = new Graph({ batch, length }, precision);
-  const traced = gpt2Losses(graph, config);
+  const traced = gpt2Losses(graph, modelConfig);
   for (const pass of target.networkPasses) pass(graph);
   const losses = gradients(traced, graph.input('scale', [], 'float32'));
   sumLosses(losses, graph.statistic('loss'));

@@ -1,4 +1,4 @@
-/** @file From what the user gave to a run with nothing left open: its settings, the network, the weights it starts from. */
+/** @file From what the user gave to a run with nothing left open: its settings and the network. */
 
 import { join } from 'node:path';
 import { type Gpt2Config, readGpt2Config } from '../formats/gpt2-config.ts';
@@ -13,9 +13,9 @@ export interface ResolvedRun {
 }
 
 /**
- * Flags over the configuration file over what they start from: a preset's defaults, or the settings of a forked run; then
- * what they leave open.
- * @param fetchWeights brings the weights that a new run starts from onto this disk, where `init` names some of the hub's
+ * Flags win over the configuration file, and both over what the run starts from: a preset's defaults, or the settings of
+ * a forked run. What is still open gets its default.
+ * @param fetchWeights fetches the weights that a new run starts from, where `init` names a model of the hub
  * @throws UserError when settings are missing or contradict each other, or what they start from cannot be read.
  */
 export async function resolveSettings(
@@ -26,7 +26,7 @@ export async function resolveSettings(
   const out = flags.out ?? file.out;
   const [own] = out ? await listCheckpoints(out) : [];
   const fork = flags.fork ?? file.fork;
-  // a fork that has checkpoints of its own needs the other run no more
+  // a fork that has checkpoints of its own no longer needs the other run
   const forked = fork ? await readTrainingState(own?.path ?? (await resolveCheckpoint(fork))) : undefined;
   const chosen = chooseSettings(flags, forked ? { ...forkedSettings(forked.configuration), ...file } : file);
   const { preset, init } = chosen;

@@ -1,4 +1,7 @@
-/** @file Where a run begins: at its own newest checkpoint that is whole, at another run's, at given weights, or anew. */
+/**
+ * @file Where a run starts: from its own newest intact checkpoint, from another run's, from given weights, or from new
+ * ones.
+ */
 
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -9,44 +12,43 @@ import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
 import { readTrainingState, type TrainingState } from '../runs/state.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { loadCheckpoint } from './checkpoint.ts';
-
-import { differences, type RunRecord } from './settings.ts';
+import { differences, type RecordedSettings } from './settings.ts';
 import type { TrainingModel } from './training-model.ts';
 
-export interface Beginning {
-  /** Undefined for a run that begins at step 0. */
+export interface StartingPoint {
+  /** Undefined for a run that starts at step 0. */
   readonly state: TrainingState | undefined;
-  /** The checkpoint that is gone on from. */
+  /** The checkpoint that the run resumes from. */
   readonly from: string | undefined;
   /** Checkpoints that could not be used, and why. */
   readonly passedOver: readonly string[];
 }
 
 /**
- * Fills the model with what the run begins from. A checkpoint that is damaged is passed over for the one before it.
+ * Fills the model with what the run starts from. Where a checkpoint is damaged, the one before it is used.
  * @throws UserError when the run folder holds a run with other settings, or only damaged checkpoints.
  */
-export async function begin(model: TrainingModel, record: RunRecord): Promise<Beginning> {
-  const { out, init, fork, seed } = record;
+export async function begin(model: TrainingModel, settings: RecordedSettings): Promise<StartingPoint> {
+  const { out, init, fork, seed } = settings;
   const passedOver: string[] = [];
   const checkpoints = await listCheckpoints(out);
   for (const { path } of checkpoints) {
     try {
       const { configuration } = await readTrainingState(path);
-      const changed = differences(configuration, record);
+      const changed = differences(configuration, settings);
       const found = await readGpt2Config(join(path, 'config.json'));
       if (!isDeepStrictEqual(found, model.config))
-        changed.unshift(`the model was ${sizeOf(found)} and is ${sizeOf(model.config)}`);
-      if (changed.length > 0) throw new OtherRun(out, changed);
+        changed.unshift(`the model was ${describeModel(found)} and is ${describeModel(model.config)}`);
+      if (changed.length > 0) throw new OtherSettingsError(out, changed);
       return { state: await loadCheckpoint(model, path), from: path, passedOver };
     } catch (cause) {
-      if (!(cause instanceof UserError) || cause instanceof OtherRun) throw cause;
+      if (!(cause instanceof UserError) || cause instanceof OtherSettingsError) throw cause;
       passedOver.push(messageOf(cause));
     }
   }
   if (checkpoints.length > 0)
     throw new UserError(
-      `${out}: none of its ${checkpoints.length} checkpoints can be read (${passedOver[0]}); give another --out to begin anew`,
+      `${out}: none of its ${checkpoints.length} checkpoints can be read (${passedOver[0]}); give another --out to start over`,
     );
   if (fork) {
     const from = await resolveCheckpoint(fork);
@@ -63,14 +65,14 @@ export async function begin(model: TrainingModel, record: RunRecord): Promise<Be
   return { state: undefined, from: undefined, passedOver };
 }
 
-function sizeOf({ layers, heads, channels, contextLength, vocabularySize }: Gpt2Config): string {
+function describeModel({ layers, heads, channels, contextLength, vocabularySize }: Gpt2Config): string {
   return `${layers} layers × ${heads} heads × ${channels} channels, context ${contextLength}, vocabulary ${vocabularySize}`;
 }
 
-class OtherRun extends UserError {
+class OtherSettingsError extends UserError {
   constructor(out: string, changed: readonly string[]) {
     super(
-      `${out} holds a run with other settings: ${changed.join('; ')}. Give the same settings to resume it, another --out for a new run, or --fork ${out} --out OTHER to go on from it`,
+      `${out} holds a run with other settings: ${changed.join('; ')}. Give the same settings to resume it, another --out for a new run, or --fork ${out} --out OTHER to continue from it`,
     );
   }
 }

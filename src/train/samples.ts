@@ -1,4 +1,4 @@
-/** @file The texts a run writes of itself while it trains. */
+/** @file The texts a run samples from its model while it trains. */
 
 import { decode, END_OF_TEXT, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
@@ -15,25 +15,25 @@ type SampleSettings = Pick<Settings, 'samplePrompt' | 'sampleTokens' | 'sampleTe
 /** Positions that a sample takes, prompt included; a run without samples keeps the smallest cache. */
 export function samplePositions(
   { samplePrompt, sampleTokens, sampleEvery }: SampleSettings,
-  config: Gpt2Config,
+  modelConfig: Gpt2Config,
 ): number {
-  if (sampleEvery === 0 || config.vocabularySize < VOCABULARY_SIZE) return 1;
+  if (sampleEvery === 0 || modelConfig.vocabularySize < VOCABULARY_SIZE) return 1;
   const positions = promptTokens(samplePrompt).length + sampleTokens;
-  if (positions <= config.contextLength) return positions;
+  if (positions <= modelConfig.contextLength) return positions;
   throw new UserError(
-    `--sample-prompt and --sample-tokens take ${positions} tokens, the model's context is ${config.contextLength}; give a shorter one or fewer`,
+    `--sample-prompt and --sample-tokens take ${positions} tokens, the model's context is ${modelConfig.contextLength}; give a shorter prompt or fewer tokens`,
   );
 }
 
-/** Four texts, prompt included; none of a model whose vocabulary is not GPT-2's. */
+/** Four texts, prompt included; none if the model's vocabulary is not GPT-2's. */
 export async function takeSamples(
   generator: Generator,
-  config: Gpt2Config,
+  modelConfig: Gpt2Config,
   settings: SampleSettings,
   seed: number,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  if (config.vocabularySize < VOCABULARY_SIZE) return [];
+  if (modelConfig.vocabularySize < VOCABULARY_SIZE) return [];
   const texts = await generator.complete({
     prompts: Array.from({ length: SAMPLE_STREAMS }, () => promptTokens(settings.samplePrompt)),
     tokens: settings.sampleTokens,

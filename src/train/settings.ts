@@ -16,9 +16,9 @@ export interface FlagText {
   readonly description: string;
   /** Its name, where it is not the setting's own with hyphens. */
   readonly flag?: string;
-  /** What stands behind it, where the type does not say: `tokens` may be given in thousands (`k`) or millions (`M`). */
+  /** The kind of value it takes, where the type does not say: `tokens` may be given in thousands (`k`) or millions (`M`). */
   readonly value?: 'path' | 'text' | 'tokens';
-  /** What the flag means when nothing stands behind it. */
+  /** What the flag means when no value follows it. */
   readonly alone?: string;
 }
 
@@ -34,7 +34,7 @@ const MAX_WARMUP = 715;
  */
 const TINY = { batchSize: 8, totalBatchSize: 1024, steps: 400, learningRate: 6e-3, warmupSteps: 100 } as const;
 
-const wholeFrom = (least: number) => z.int().min(least);
+const wholeFrom = (minimum: number) => z.int().min(minimum);
 
 /** What the user may give. The key is the flag in camel case unless its text names another. */
 export const settingsSchema = z.strictObject({
@@ -48,26 +48,22 @@ export const settingsSchema = z.strictObject({
   fork: z.string().optional().register(flagTexts, {
     value: 'path',
     description:
-      'go on from the newest checkpoint of a run, in a new run folder and with what other settings are given',
+      'continue from the newest checkpoint of another run, in a new run folder; settings given here replace its own',
   }),
-  batchSize: wholeFrom(1).optional().register(flagTexts, { description: 'rows of a micro-batch on one rank' }),
+  batchSize: wholeFrom(1).optional().register(flagTexts, { description: 'rows per micro-batch on each rank' }),
   sequenceLength: wholeFrom(1)
     .optional()
-    .register(flagTexts, { description: 'tokens of a row (default: the context length)' }),
+    .register(flagTexts, { description: 'tokens per row (default: the context length)' }),
   totalBatchSize: wholeFrom(1)
     .optional()
-    .register(flagTexts, { value: 'tokens', description: 'tokens of a step, over all micro-steps and ranks' }),
+    .register(flagTexts, { value: 'tokens', description: 'tokens per step, over all micro-steps and ranks' }),
   steps: wholeFrom(1).optional().register(flagTexts, { description: 'optimizer steps of the whole run' }),
-  learningRate: z
-    .number()
-    .positive()
-    .optional()
-    .register(flagTexts, { flag: 'lr', description: 'largest learning rate' }),
+  learningRate: z.number().positive().optional().register(flagTexts, { flag: 'lr', description: 'peak learning rate' }),
   minLearningRate: z
     .number()
     .nonnegative()
     .optional()
-    .register(flagTexts, { flag: 'min-lr', description: 'last learning rate (default: a tenth of --lr)' }),
+    .register(flagTexts, { flag: 'min-lr', description: 'final learning rate (default: a tenth of --lr)' }),
   warmupSteps: wholeFrom(0)
     .optional()
     .register(flagTexts, {
@@ -77,15 +73,15 @@ export const settingsSchema = z.strictObject({
     .number()
     .nonnegative()
     .optional()
-    .register(flagTexts, { description: 'of tensors of two or more dimensions' }),
+    .register(flagTexts, { description: 'for tensors of two or more dimensions' }),
   gradientClip: z
     .number()
     .nonnegative()
     .optional()
-    .register(flagTexts, { flag: 'grad-clip', description: 'largest gradient norm, 0 for none' }),
-  seed: wholeFrom(0).optional().register(flagTexts, { description: 'of initial weights, order of the data, samples' }),
+    .register(flagTexts, { flag: 'grad-clip', description: 'maximum gradient norm; 0 turns clipping off' }),
+  seed: wholeFrom(0).optional().register(flagTexts, { description: 'for initial weights, data order and samples' }),
   skipOutliers: z.number().nonnegative().optional().register(flagTexts, {
-    description: 'skip updates whose loss or norm lies this many standard deviations above its recent mean, 0 for none',
+    description: 'skip updates whose loss or norm lies this many standard deviations above its recent mean; 0 for none',
   }),
   precision: z
     .enum(['fp32', 'bf16'])
@@ -95,34 +91,34 @@ export const settingsSchema = z.strictObject({
     .boolean()
     .optional()
     .register(flagTexts, { description: 'take the data in a new random order each epoch' }),
-  evalEvery: wholeFrom(0).optional().register(flagTexts, { description: 'steps between evaluations, 0 for none' }),
-  evalTokens: wholeFrom(1).optional().register(flagTexts, { value: 'tokens', description: 'most validation tokens' }),
+  evalEvery: wholeFrom(0).optional().register(flagTexts, { description: 'steps between evaluations; 0 for none' }),
+  evalTokens: wholeFrom(1)
+    .optional()
+    .register(flagTexts, { value: 'tokens', description: 'maximum number of validation tokens' }),
   hellaswag: z.string().optional().register(flagTexts, {
     value: 'path',
     alone: DOWNLOAD,
-    description: 'evaluate on HellaSwag too: from a .jsonl or .jsonl.gz file, without one downloaded once',
+    description: 'also evaluate on HellaSwag, from a .jsonl or .jsonl.gz file; without one it is downloaded once',
   }),
-  hellaswagEvery: wholeFrom(1)
-    .optional()
-    .register(flagTexts, { description: 'only every so many-th HellaSwag example' }),
+  hellaswagEvery: wholeFrom(1).optional().register(flagTexts, { description: 'use only every n-th HellaSwag example' }),
   sampleEvery: wholeFrom(0)
     .optional()
-    .register(flagTexts, { description: 'steps between samples of text, 0 for none' }),
+    .register(flagTexts, { description: 'steps between samples of text; 0 for none' }),
   samplePrompt: z
     .string()
     .optional()
     .register(flagTexts, { value: 'text', description: 'what samples begin with; "" begins a new document' }),
-  sampleTokens: wholeFrom(1).optional().register(flagTexts, { description: 'new tokens of a sample, at most' }),
+  sampleTokens: wholeFrom(1).optional().register(flagTexts, { description: 'maximum number of new tokens per sample' }),
   sampleTemperature: z
     .number()
     .nonnegative()
     .optional()
-    .register(flagTexts, { description: 'divides the logits of samples' }),
+    .register(flagTexts, { description: 'divides the logits when sampling' }),
   checkpointEvery: wholeFrom(0).optional().register(flagTexts, {
     description:
-      'steps between checkpoints; 0 turns periodic and final ones off, a run that is stopped still writes one',
+      'steps between checkpoints; 0 turns periodic and final ones off, but a run that is stopped still writes one',
   }),
-  keep: wholeFrom(1).optional().register(flagTexts, { description: 'newest checkpoints that are kept' }),
+  keep: wholeFrom(1).optional().register(flagTexts, { description: 'number of newest checkpoints to keep' }),
   threads: wholeFrom(1)
     .optional()
     .register(flagTexts, { description: 'CPU threads (default: as many as the system grants)' }),
@@ -176,19 +172,19 @@ export const PRESET_DEFAULTS: Partial<Record<NonNullable<GivenSettings['preset']
   tiny: TINY,
 };
 
-/** What was given, over the preset's defaults. Exactly one of `preset`, `init` and `fork` is there. */
+/** What was given, over the preset's defaults. Exactly one of `preset`, `init` and `fork` is set. */
 type ChosenSettings = Defined<GivenSettings> & { readonly data: string; readonly out: string };
 
 const STARTS = ['preset', 'init', 'fork'] as const;
 
-/** Puts flags over the configuration file over the preset, and checks that a run has what it needs to start. */
+/** Merges flags over the configuration file over the preset, and checks that a run has what it needs to start. */
 export function chooseSettings(flags: GivenSettings, file: GivenSettings = {}): ChosenSettings {
   // A start chosen by a flag replaces the other kind of start chosen by the file.
   const source = STARTS.some((start) => flags[start]) ? flags : file;
   const starts = STARTS.filter((start) => source[start]);
   if (starts.length !== 1)
     throw new UserError(
-      `a model to train is expected: --preset ${PRESET_NAMES.join(' | ')} for a new one, --init FOLDER to start from weights, or --fork RUN to go on under other settings; found ${starts.length === 0 ? 'none of them' : starts.map((start) => `--${start}`).join(' and ')}`,
+      `expected a model to train: --preset ${PRESET_NAMES.join(' | ')} for a new one, --init FOLDER to start from weights, or --fork RUN to continue a run with other settings; found ${starts.length === 0 ? 'none of them' : starts.map((start) => `--${start}`).join(' and ')}`,
     );
   const { preset } = source;
   const given = { ...(preset ? PRESET_DEFAULTS[preset] : {}), ...defined(file), ...defined(flags) };
@@ -226,7 +222,7 @@ export function completeSettings(chosen: ChosenSettings, contextLength: number):
 }
 
 /** Micro-steps of a step: total batch = micro-steps · ranks · rows · tokens. */
-export function microStepsOf(settings: Settings, worldSize: number): number {
+export function countMicroSteps(settings: Settings, worldSize: number): number {
   const { totalBatchSize, batchSize, sequenceLength } = settings;
   const perMicroStep = batchSize * sequenceLength * worldSize;
   const microSteps = totalBatchSize / perMicroStep;
@@ -238,7 +234,10 @@ export function microStepsOf(settings: Settings, worldSize: number): number {
   );
 }
 
-/** The settings that decide a run's numbers; the others (where, how often to look) may change when it is resumed. */
+/**
+ * The settings that decide a run's numbers; the others (where it is, how often it is evaluated) may change when it is
+ * resumed.
+ */
 const DECISIVE = [
   'sequenceLength',
   'batchSize',
@@ -255,14 +254,14 @@ const DECISIVE = [
   'shuffle',
 ] as const satisfies readonly (keyof Settings)[];
 
-/** What a run is recorded as: its settings, and how many tokens it draws from. */
-export type RunRecord = Settings & { readonly trainTokens: number };
+/** What checkpoints and `run.json` record of a run: its settings, and how many tokens it trains on. */
+export type RecordedSettings = Settings & { readonly trainTokens: number };
 
-/** The decisive points in which a run would differ from the one a checkpoint records, as `name was … and is …`. */
-export function differences(recorded: Readonly<Record<string, unknown>>, run: RunRecord): string[] {
+/** The decisive settings that differ from those a checkpoint records, as `name was … and is …`. */
+export function differences(recorded: Readonly<Record<string, unknown>>, settings: RecordedSettings): string[] {
   return [...DECISIVE, 'trainTokens' as const]
-    .filter((key) => recorded[key] !== run[key])
-    .map((key) => `${key} was ${shown(recorded[key])} and is ${shown(run[key])}`);
+    .filter((key) => recorded[key] !== settings[key])
+    .map((key) => `${key} was ${shown(recorded[key])} and is ${shown(settings[key])}`);
 }
 
 /** What a damaged file may hold in place of a setting is shown too; not every object can become a text by itself. */

@@ -1,12 +1,12 @@
 /**
- * @file The trainer: from settings to a trained model, told as a stream of events. Everything a step depends on is its
- * number, the settings and the checkpointed tensors, so that a resumed run makes the same bits as one that never stopped.
+ * @file The trainer: from settings to a trained model, reported as a stream of events. A step depends only on its number,
+ * the settings and the checkpointed tensors, so a resumed run makes the same bits as one that never stopped.
  */
 
 import { openBackend } from '../backends/open.ts';
 import { BatchLoader } from '../data/batches/batch-loader.ts';
-import { type Dataset, openDataset } from '../data/shards/dataset.ts';
 import { type EvaluationBatches, evaluationBatches } from '../data/batches/evaluation-batches.ts';
+import { type Dataset, openDataset } from '../data/shards/dataset.ts';
 import { type Communicator, isWriter, singleProcess } from '../engine/runtime/communicator.ts';
 import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';
@@ -17,40 +17,40 @@ import { removeTemporaries } from '../support/files.ts';
 import type { TrainerEvent } from './events.ts';
 import type { ResolvedRun } from './resolve-settings.ts';
 import { Run } from './run.ts';
-import { microStepsOf, type Settings } from './settings.ts';
+import { countMicroSteps, type Settings } from './settings.ts';
 
 export interface TrainOptions {
   /** Aborting ends the run after a checkpoint, within the current micro-step. */
   readonly signal?: AbortSignal;
-  /** Measure a step node by node before the run begins; it changes no bit of it. */
+  /** Measure one step node by node; the results of the run stay the same, bit for bit. */
   readonly profile?: boolean;
   /** The ranks that train together; default: this process alone. */
   readonly communicator?: Communicator;
 }
 
 /**
- * Trains, and tells what happens. A run folder that holds checkpoints is gone on with.
+ * Trains, and reports what happens. A run folder that holds checkpoints is resumed.
  * @throws UserError for settings, data or folders that cannot be trained with
  */
 export async function* train(
-  { settings, modelConfig: config }: ResolvedRun,
+  { settings, modelConfig }: ResolvedRun,
   { signal, profile = false, communicator = singleProcess }: TrainOptions = {},
 ): AsyncGenerator<TrainerEvent> {
-  const microSteps = microStepsOf(settings, communicator.size);
+  const microSteps = countMicroSteps(settings, communicator.size);
   const dataset = await openDataset(settings.data);
   try {
-    const loader = loaderOf(dataset, settings, config, microSteps, communicator);
-    const validation = settings.evalEvery > 0 ? validationOf(dataset, settings, config, communicator) : undefined;
-    const hellaswag = settings.evalEvery > 0 ? await hellaswagOf(settings, config, communicator) : undefined;
+    const loader = createLoader(dataset, settings, modelConfig, microSteps, communicator);
+    const validation =
+      settings.evalEvery > 0 ? createValidation(dataset, settings, modelConfig, communicator) : undefined;
+    const hellaswag = settings.evalEvery > 0 ? await loadHellaswag(settings, modelConfig, communicator) : undefined;
     const leave = isWriter(communicator) ? await enterRunFolder(settings.out) : undefined;
     try {
       if (leave) await removeTemporaries(settings.out);
       const backend = await openBackend(settings);
       try {
-        const record = { ...settings, trainTokens: dataset.train.tokenCount };
         yield* new Run({
-          record,
-          config,
+          settings: { ...settings, trainTokens: dataset.train.tokenCount },
+          modelConfig,
           microSteps,
           backend,
           communicator,
@@ -71,10 +71,10 @@ export async function* train(
   }
 }
 
-function loaderOf(
+function createLoader(
   dataset: Dataset,
   settings: Settings,
-  config: Gpt2Config,
+  modelConfig: Gpt2Config,
   microSteps: number,
   { rank, size }: Communicator,
 ): BatchLoader {
@@ -87,14 +87,14 @@ function loaderOf(
     worldSize: size,
     seed,
     shuffle,
-    vocabularySize: config.vocabularySize,
+    vocabularySize: modelConfig.vocabularySize,
   });
 }
 
-function validationOf(
+function createValidation(
   dataset: Dataset,
   settings: Settings,
-  config: Gpt2Config,
+  modelConfig: Gpt2Config,
   { rank, size }: Communicator,
 ): EvaluationBatches | undefined {
   if (dataset.validation.shards.length === 0) return undefined;
@@ -105,13 +105,13 @@ function validationOf(
     maxTokens: evalTokens,
     rank,
     worldSize: size,
-    vocabularySize: config.vocabularySize,
+    vocabularySize: modelConfig.vocabularySize,
   });
 }
 
-async function hellaswagOf(
+async function loadHellaswag(
   settings: Settings,
-  config: Gpt2Config,
+  modelConfig: Gpt2Config,
   { rank, size }: Communicator,
 ): Promise<HellaswagTask | undefined> {
   const { hellaswag, hellaswagEvery } = settings;
@@ -119,6 +119,6 @@ async function hellaswagOf(
   const examples = selectExamples(await openHellaswag(hellaswag), { every: hellaswagEvery });
   return hellaswagTask(
     examples.filter((_, index) => index % size === rank),
-    config,
+    modelConfig,
   );
 }

@@ -22,10 +22,10 @@ import type { Settings } from './settings.ts';
 
 type ProgramName = 'gradients' | 'lastGradients' | 'update' | 'evaluate' | 'score' | 'prefill' | 'decode' | 'pack';
 
-/** Every finite number is at most this. */
+/** The largest finite float32. */
 const MAX_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
-/** What an update must not exceed to be made. */
+/** Limits above which no update is made. */
 export interface UpdateLimits {
   /** Of the mean loss of the global batch. */
   readonly loss: number;
@@ -33,16 +33,16 @@ export interface UpdateLimits {
   readonly norm: number;
 }
 
-/** What a step found. */
+/** The outcome of a step. */
 export interface StepResult {
   /** Mean of the global batch, before the update. */
   readonly loss: number;
   /** Before clipping. */
   readonly norm: number;
-  /** Whether the update was made; without it the model is as it was. */
+  /** Whether the update was made; if not, the model is as it was. */
   readonly updated: boolean;
-  /** Whether any rank wishes to stop. */
-  readonly stopWished: boolean;
+  /** Whether any rank has been asked to stop. */
+  readonly stopRequested: boolean;
 }
 
 export interface StepOptions {
@@ -57,16 +57,16 @@ export class TrainingModel {
   readonly scorer: Scorer;
   readonly config: Gpt2Config;
   readonly communicator: Communicator;
-  /** Planned bytes on the device; where it shares the host's memory, with what the process holds besides. */
+  /** Planned bytes on the device; where it shares the host's memory, what the process holds is included. */
   readonly bytes: number;
 
   /** @throws UserError when the device has too little memory, naming the largest batch that fits. */
-  constructor(backend: Backend, config: Gpt2Config, settings: Settings, communicator: Communicator) {
-    this.config = config;
+  constructor(backend: Backend, modelConfig: Gpt2Config, settings: Settings, communicator: Communicator) {
+    this.config = modelConfig;
     this.communicator = communicator;
     this.optimizer = adamwOptimizer(settings);
     const planned = (batchSize: number) =>
-      planAll(config, backend, { ...settings, batchSize }, this.optimizer, communicator.size);
+      planAll(modelConfig, backend, { ...settings, batchSize }, this.optimizer, communicator.size);
     const { layout, plans } = planned(settings.batchSize);
     const bytes = sessionBytes(layout, Object.values(plans));
     checkMemory(backend, bytes, `batch ${settings.batchSize}`, () =>
@@ -80,12 +80,13 @@ export class TrainingModel {
     this.bytes = totalBytes(backend, bytes) + (backend.sharesHostMemory ? process.memoryUsage.rss() : 0);
     this.session = new Session(backend, layout, plans, communicator);
     this.generator = new Generator(this.session);
-    this.scorer = new Scorer(this.session.program('score'), config.contextLength);
+    this.scorer = new Scorer(this.session.program('score'), modelConfig.contextLength);
   }
 
   /**
-   * One step: forward and backward over all micro-steps, then the update. Undefined when the signal ended it, which leaves the
-   * model as it was but for the gradients; with other ranks the signal is a wish that they hear of, and the step is made.
+   * One step: forward and backward over all micro-steps, then the update. Undefined when the signal ended it; apart from
+   * its gradients the model is then as it was. With several ranks the signal is passed on to the others, and the step is
+   * still made.
    *
    * @param updateCount the number of this update, from 1
    */
@@ -102,10 +103,10 @@ export class TrainingModel {
       const { tokens, targets } = loader.batch(step, micro);
       const isLast = micro === microSteps - 1;
       const program = this.session.program(isLast ? 'lastGradients' : 'gradients');
-      const wish = isLast && !isAlone ? { stop: signal?.aborted ? 1 : 0 } : {};
+      const stopRequest = isLast && !isAlone ? { stop: signal?.aborted ? 1 : 0 } : {};
       const seconds = profile?.secondsOf('gradients', program.plan);
       const options = { signal: isAlone ? signal : undefined, seconds };
-      if ((await program.run({ tokens, targets, scale, ...wish }, options)) === 'stopped') return undefined;
+      if ((await program.run({ tokens, targets, scale, ...stopRequest }, options)) === 'stopped') return undefined;
     }
     return this.#update(update, scale, profile);
   }
@@ -128,21 +129,21 @@ export class TrainingModel {
     if ((await program.run(inputs, { results: { norm, factor, statistics }, seconds })) === 'stopped') return undefined;
     const [loss = Number.NaN, stop = 0] = statistics;
     const updated = (factor[0] ?? -1) >= 0;
-    return { loss: loss * scale, norm: norm[0] ?? Number.NaN, updated, stopWished: stop > 0 };
+    return { loss: loss * scale, norm: norm[0] ?? Number.NaN, updated, stopRequested: stop > 0 };
   }
 }
 
 const finite = (limit: number): number => Math.min(limit, MAX_FLOAT32);
 
-function planAll(config: Gpt2Config, target: Target, settings: Settings, optimizer: Optimizer, ranks: number) {
+function planAll(modelConfig: Gpt2Config, target: Target, settings: Settings, optimizer: Optimizer, ranks: number) {
   const { batchSize: batch, sequenceLength: length, precision, gradientClip } = settings;
   const training = { batch, length, precision, ranks };
-  const { layout, plans } = planTraining(config, target, training, { optimizer, gradientClip });
-  const positions = samplePositions(settings, config);
+  const { layout, plans } = planTraining(modelConfig, target, training, { optimizer, gradientClip });
+  const positions = samplePositions(settings, modelConfig);
   const extents = { streams: SAMPLE_STREAMS, positions, promptLength: positions, precision, packed: false };
-  const tokens = packedTokens(config, batch * length);
-  const score = planScoring(config, layout, target, { tokens, likeliest: 0, precision });
-  const all: Record<ProgramName, Plan> = { ...plans, score, ...planGeneration(config, layout, target, extents) };
+  const tokens = packedTokens(modelConfig, batch * length);
+  const score = planScoring(modelConfig, layout, target, { tokens, top: 0, precision });
+  const all: Record<ProgramName, Plan> = { ...plans, score, ...planGeneration(modelConfig, layout, target, extents) };
   return { layout, plans: all };
 }
 

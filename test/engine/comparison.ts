@@ -14,7 +14,7 @@ export const TOLERANCES: Readonly<Record<Precision, { readonly output: number; r
 };
 
 /** In a large tensor a single wrong element hardly moves the norm; none may be off by more than this many averages. */
-const LARGEST_ERROR = 16;
+const MAX_ERROR = 16;
 
 /** Expects ‖actual − expected‖ ≤ tolerance·‖expected‖, the error spread over the elements. */
 export function expectClose(actual: Float64Array, expected: Float64Array, tolerance: number, what: string): void {
@@ -23,7 +23,7 @@ export function expectClose(actual: Float64Array, expected: Float64Array, tolera
   expect(norm(errors), `‖Δ‖ of ${what}`).toBeLessThanOrEqual(tolerance * norm(expected));
   const average = norm(expected) / Math.sqrt(expected.length);
   const largest = errors.reduce((most, error) => Math.max(most, Math.abs(error)), 0);
-  expect(largest, `largest |Δ| in ${what}`).toBeLessThanOrEqual(LARGEST_ERROR * tolerance * average);
+  expect(largest, `largest |Δ| in ${what}`).toBeLessThanOrEqual(MAX_ERROR * tolerance * average);
 }
 
 /** Expects the same numbers to the last bit. */

@@ -11,7 +11,7 @@ export type Precision = 'fp32' | 'bf16';
 export interface Device {
   readonly name: string;
   readonly precision: Precision;
-  /** Whether `open` is told how many threads to start, which must change no bit. */
+  /** Whether `open` takes the number of threads to start, which must change no bit. */
   readonly hasThreads: boolean;
   /** Whether the host may follow the addresses of the device's memory. */
   readonly sharesHostMemory: boolean;

@@ -39,7 +39,7 @@ function roundToBfloat16(value: number): number {
   return float32[0]!;
 }
 
-/** The arrays one behind the other. */
+/** The arrays one after another. */
 export function concatenate(arrays: readonly Float64Array[]): Float64Array {
   const whole = new Float64Array(arrays.reduce((length, array) => length + array.length, 0));
   let end = 0;

@@ -31,12 +31,12 @@ function scorerOf(...nats: readonly (readonly number[])[]): Scorer {
       if (!nats[example]) return;
       yield continuations.map(({ length }, ending) => ({
         values: new Float32Array(length).fill(nats[example]?.[ending] ?? 0),
-        likeliestIds: new Int32Array(),
-        likeliestValues: new Float32Array(),
+        topIds: new Int32Array(),
+        topValues: new Float32Array(),
       }));
     }
   };
-  return { score, likeliest: 0 } as unknown as Scorer;
+  return { score, top: 0 } as unknown as Scorer;
 }
 
 async function resultOf(evaluation: ReturnType<typeof hellaswag>) {
@@ -46,7 +46,7 @@ async function resultOf(evaluation: ReturnType<typeof hellaswag>) {
 }
 
 describe('HellaSwag', () => {
-  test('tokens are those of the context, and of each ending behind a space', () => {
+  test('tokens are those of the context, and of each ending after a space', () => {
     const { requests } = hellaswagTask([{ context: 'The fox', endings: ['runs.', 'is'], label: 0 }], GPT2);
     expect(requests).toEqual([{ context: encode('The fox'), continuations: [encode(' runs.'), encode(' is')] }]);
   });
@@ -60,9 +60,9 @@ describe('HellaSwag', () => {
     );
   });
 
-  test('counts the likeliest by sum and by mean', async () => {
+  test('counts the most likely by sum and by mean', async () => {
     const task = hellaswagTask([{ context: 'The fox', endings: EXAMPLE.endings, label: 1 }], GPT2);
-    // one token of the long ending is the likeliest, all of them together are not
+    // one token of the long ending is the most likely, all of them together are not
     const result = await resultOf(hellaswag(scorerOf([-2, -1, -3, -3]), task, singleProcess));
     expect(result).toEqual({ accuracy: 0, accuracyNorm: 1, correct: 0, correctNorm: 1, total: 1 });
   });

@@ -44,7 +44,7 @@ describe.each(devices)('$name', (device) => {
 
   test("log-probabilities of a whole text are PyTorch's", async () => {
     const { tokens, logits } = await firstBatch();
-    const { scorer } = await openScorer(device, { likeliest: 3 });
+    const { scorer } = await openScorer(device, { top: 3 });
     const requests = tokens.map((row) => ({ context: row.slice(0, 1), continuations: [[...row.slice(1), -1]] }));
     const slack = device.precision === 'bf16' ? 5e-2 : 1e-4;
     for (const [row, scores] of (await scoresOf(scorer, requests)).entries()) {
@@ -54,7 +54,7 @@ describe.each(devices)('$name', (device) => {
         const value = target === undefined ? 0 : expected[target]! - total;
         expect(Math.abs(scores.values[position]! - value)).toBeLessThan(slack);
         const best = Math.max(...expected) - total;
-        expect(Math.abs(scores.likeliestValues[position * 3]! - best)).toBeLessThan(slack);
+        expect(Math.abs(scores.topValues[position * 3]! - best)).toBeLessThan(slack);
       });
     }
   });

@@ -12,13 +12,13 @@ import { FIXTURE } from '../generate/fixture.ts';
 /** A scorer of the fixture that takes so many tokens at once. */
 export async function openScorer(
   device: Device,
-  { tokens = 256, likeliest = 0, threads = 2 } = {},
+  { tokens = 256, top = 0, threads = 2 } = {},
 ): Promise<{ readonly scorer: Scorer; readonly contextLength: number }> {
   const backend = await openDevice(device, threads);
   const folder = await openGpt2Folder(FIXTURE);
   const { config } = folder;
   const layout = layoutForInference(config);
-  const score = planScoring(config, layout, backend, { tokens, likeliest, precision: device.precision });
+  const score = planScoring(config, layout, backend, { tokens, top, precision: device.precision });
   const session = new Session(backend, layout, { score });
   await loadParameters(session, folder);
   await folder.close();

@@ -132,7 +132,7 @@ describe('openGpt2Folder', () => {
       [{ ...SOURCES[0]!, dtype: 'I32', read: () => {} }, ...SOURCES.slice(1)],
       'tensor transformer.wte.weight: expected type F32, BF16, F16, F64, found I32',
     ],
-    ['has one twice', [...SOURCES, named(SOURCES[0]!, 'wte.weight')], 'tensor wte.weight: stands twice'],
+    ['has one twice', [...SOURCES, named(SOURCES[0]!, 'wte.weight')], 'tensor wte.weight: appears twice'],
   ])('a folder that %s is refused by name', async (_, tensors, message) => {
     const path = await write(temporaryFolder(), ...tensors);
     await expect(openGpt2Folder(path)).rejects.toThrow(UserError);

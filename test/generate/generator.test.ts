@@ -117,7 +117,7 @@ test('the tokens come one at a time, then the end of the stream', async () => {
   expect(events.slice(0, 3).map(({ stream }) => stream)).toEqual([0, 1, 2]);
 });
 
-test('a stream ends at the token it is to stop at, which is not given out', async () => {
+test('a stream ends at the token it is to stop at, which is not emitted', async () => {
   const { generator } = await openGenerator();
   const [text] = await generator.complete({ ...SAMPLED, prompts: [PROMPTS[0]!], tokens: 20 });
   const stopAt = text![5]!;

@@ -69,7 +69,7 @@ test('with a vocabulary of 50257, only the tokens that top-k and top-p of a full
   }
 });
 
-test('temperature 0 takes the likeliest token, the lowest id of equal ones, and no random number', () => {
+test('temperature 0 takes the most likely token, the lowest id in a tie, and no random number', () => {
   const random = new Random(0, 0);
   expect(sampleToken(LOGITS, { ...ALL, temperature: 0 }, random)).toBe(2);
   expect(random.uint32()).toBe(new Random(0, 0).uint32());
@@ -79,7 +79,7 @@ test('a low temperature does not overflow', () => {
   expect(sampleToken(Float32Array.from([0, 1000, 999]), { ...ALL, temperature: 1e-6 }, new Random(0, 0))).toBe(1);
 });
 
-test.each([Number.NaN, Number.POSITIVE_INFINITY])('logits of %d are an error that tells of the weights', (value) => {
+test.each([Number.NaN, Number.POSITIVE_INFINITY])('logits of %d are an error that blames the weights', (value) => {
   expect(() => sampleToken(Float32Array.from([value, 1]), ALL, new Random(0, 0))).toThrow(/weights are damaged/);
 });
 

@@ -29,7 +29,7 @@ function naiveNucleus(weights: Float64Array, share: number): Set<number> {
   return kept;
 }
 
-test('the nucleus is that of a full sort: the fewest likeliest, of equal ones the first', () => {
+test('the nucleus is that of a full sort: the fewest most likely tokens, the first in a tie', () => {
   for (const count of [1, 2, 7, 300]) {
     for (const share of [1e-18, 0.01, 0.3, 0.5, 0.9, 0.999]) {
       // sixteenths, whose sums are exact in any order

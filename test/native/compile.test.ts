@@ -51,7 +51,7 @@ test('sources become a library that is kept, until sources, headers or flags cha
   expect(openLibrary(paths[1] ?? '').function('int one(void)')()).toBe(2);
 });
 
-test('a source that does not compile is told, after every compiler has ended, and leaves nothing', async () => {
+test('a source that does not compile is reported, after every compiler has ended, and leaves nothing', async () => {
   const good = Object.fromEntries(
     Array.from({ length: 4 }, (_, i) => [`good${i}.c`, `int f${i}(void) { return 0; }\n`]),
   );
@@ -168,11 +168,11 @@ const MISSING = {
   'a start file': ['/usr/bin/ld: cannot find crti.o: No such file or directory', /C library \(crti\.o\): .*libc6-dev/],
 } as const;
 
-test.each(Object.entries(MISSING))('%s that is missing is told, with what to install', (_name, [said, message]) => {
+test.each(Object.entries(MISSING))('a missing %s is reported, with what to install', (_name, [said, message]) => {
   expect(new CompilerError('cc', said).message).toMatch(message);
 });
 
-test('a missing header is told, with what to install', async () => {
+test('a missing header is reported, with what to install', async () => {
   const failure = compileLibrary(request({ 'a.c': '#include <nowhere.h>\n' }));
   await expect(failure).rejects.toThrow(/finds no nowhere\.h: .*libc6-dev/);
 });

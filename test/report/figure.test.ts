@@ -1,9 +1,9 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { RunCurves } from '#minillm/report/series/curves.js';
 import { drawPng, drawSvg } from '#minillm/report/figure/draw.js';
 import { resultsFigure } from '#minillm/report/figure/figure.js';
 import { PALETTES, type Theme } from '#minillm/report/figure/palette.js';
+import type { RunCurves } from '#minillm/report/series/curves.js';
 import { readRuns } from '#minillm/report/sources/read-run.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type SyntheticRun, writeSyntheticRun } from './synthetic-run.ts';

@@ -1,9 +1,9 @@
 /** @file What the charts of the page show, and how they are labelled, apart from their drawing. */
 
 import { describe, expect, test } from 'vitest';
-import type { PageData } from '#minillm/report/page-data.js';
 import { PALETTES } from '#minillm/report/figure/palette.js';
 import type { Path } from '#minillm/report/figure/reference-label.js';
+import type { PageData } from '#minillm/report/page-data.js';
 import { horizontalTicks } from '../../src/report/page/horizontal-ticks.ts';
 import { referenceLine } from '../../src/report/page/reference-line.ts';
 import { verticalRange } from '../../src/report/page/vertical-range.ts';

@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { seriesCsv } from '#minillm/report/export/csv.js';
-import { QUANTITIES, type RunCurves } from '#minillm/report/series/curves.js';
-import { readRuns } from '#minillm/report/sources/read-run.js';
 import { eventFile } from '#minillm/report/export/tensorboard.js';
 import { crc32c, tfRecord } from '#minillm/report/export/tfrecord.js';
+import { QUANTITIES, type RunCurves } from '#minillm/report/series/curves.js';
+import { readRuns } from '#minillm/report/sources/read-run.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { lossAt, writeSyntheticRun } from './synthetic-run.ts';
 

@@ -40,7 +40,7 @@ test('lists complete checkpoints, newest first, and passes over everything else'
   expect(await listCheckpoints(join(folder, 'none'))).toEqual([]);
 });
 
-test('a run folder means its newest step; a step folder and a Hugging Face folder mean themselves', async () => {
+test('a run folder stands for its newest step; a step folder and a Hugging Face folder for themselves', async () => {
   const folder = runFolder(250, 500);
   writeFileSync(join(folder, 'config.json'), '');
   expect(await resolveCheckpoint(folder)).toBe(stepFolder(folder, 500));

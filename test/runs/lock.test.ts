@@ -114,7 +114,7 @@ test('who trains a run is known while the process lives, and only then', () => {
   expect(trainerOf(folder)).toBeUndefined();
 });
 
-test('a run folder that was made and not written to goes again, with those above it; one that was there stays', async () => {
+test('a run folder that was made and not written to is removed, with those above it; one that was there stays', async () => {
   const folder = temporaryFolder();
   const leave = await enterRunFolder(join(folder, 'out', 'run'));
   await expect(enterRunFolder(join(folder, 'out', 'run'))).rejects.toThrow('being trained by');

@@ -57,7 +57,7 @@ test('a loss that is not a number survives, and an evaluation may lack a part', 
   expect(await readMetrics(folder)).toEqual(lines);
 });
 
-test('after a resume no step stands twice', async () => {
+test('after a resume no step appears twice', async () => {
   const folder = temporaryFolder();
   await write(
     folder,

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const configuration = { preset: 'tiny', steps: 300 };
 const versions = { device: 'A Processor, 1 thread' };
 
-test('what a process writes of its run is read back, model included, and is that of the last one', async () => {
+test('what a process writes about its run is read back, model included, and the last process wins', async () => {
   const folder = temporaryFolder();
   expect(await readRunFacts(folder)).toBeUndefined();
   await writeRunFacts(folder, PRESETS.tiny, { configuration: { ...configuration, threads: 4 }, versions });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { timesByOperation, traceOf } from '#minillm/train/profile.js';
+import { renderTrace, timesByOperation } from '#minillm/train/profile.js';
 
 const NODES = [
   { program: 'gradients', operation: 'linear', seconds: 0.25, flops: 1e9, traffic: 2e6 },
@@ -14,8 +14,8 @@ test('times are summed by operation, the longest first', () => {
   ]);
 });
 
-test('a trace has the nodes one behind the other, in microseconds', () => {
-  const { traceEvents } = JSON.parse(traceOf(NODES)) as {
+test('a trace has the nodes one after another, in microseconds', () => {
+  const { traceEvents } = JSON.parse(renderTrace(NODES)) as {
     traceEvents: { name: string; ts: number; dur: number; ph: string }[];
   };
   expect(traceEvents.map(({ name, ts, dur, ph }) => [name, ts, dur, ph])).toEqual([

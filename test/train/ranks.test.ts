@@ -19,7 +19,7 @@ const BASE = { batchSize: 1, totalBatchSize: 96, steps: STEPS, learningRate: 6e-
 interface Ranks {
   readonly world: readonly Communicator[];
   readonly settings: GivenSettings & { readonly data: string; readonly out: string };
-  /** Is told the events of each rank, and may ask it to stop. */
+  /** Receives the events of each rank, and may ask it to stop. */
   readonly onEvent?: (rank: number, event: TrainerEvent, stop: () => void) => void;
 }
 

@@ -4,15 +4,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BatchLoader } from '#minillm/data/batches/batch-loader.js';
-import { openDataset } from '#minillm/data/shards/dataset.js';
 import { evaluationBatches } from '#minillm/data/batches/evaluation-batches.js';
+import { openDataset } from '#minillm/data/shards/dataset.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
 import { type Communicator, singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { Random } from '#minillm/support/random.js';
 import type { TrainerEvent } from '#minillm/train/events.js';
 import { resolveSettings } from '#minillm/train/resolve-settings.js';
 import { Run } from '#minillm/train/run.js';
-import { type GivenSettings, microStepsOf } from '#minillm/train/settings.js';
+import { countMicroSteps, type GivenSettings } from '#minillm/train/settings.js';
 import { writeBin } from '../data/shard-files.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -33,7 +33,7 @@ export interface RunOnOptions {
   readonly communicator?: Communicator;
   readonly signal?: AbortSignal;
   readonly settings: GivenSettings & { readonly data: string; readonly out: string };
-  /** Is told each event when it comes. */
+  /** Receives each event as it comes. */
   readonly onEvent?: (event: TrainerEvent) => void;
 }
 
@@ -46,18 +46,18 @@ export async function runOn({
   onEvent = () => {},
 }: RunOnOptions): Promise<TrainerEvent[]> {
   const quiet = { init: FIXTURE, evalEvery: 0, sampleEvery: 0, checkpointEvery: 0 };
-  const { settings, modelConfig: config } = await resolveSettings({ ...quiet, ...given });
+  const { settings, modelConfig } = await resolveSettings({ ...quiet, ...given });
   const { rank, size } = communicator;
-  const microSteps = microStepsOf(settings, size);
+  const microSteps = countMicroSteps(settings, size);
   const dataset = await openDataset(settings.data);
   try {
-    const { vocabularySize } = config;
+    const { vocabularySize } = modelConfig;
     const { batchSize, sequenceLength, evalTokens: maxTokens } = settings;
     const share = { batchSize, sequenceLength, rank, worldSize: size, vocabularySize };
     mkdirSync(settings.out, { recursive: true });
     const run = new Run({
-      record: { ...settings, trainTokens: dataset.train.tokenCount },
-      config,
+      settings: { ...settings, trainTokens: dataset.train.tokenCount },
+      modelConfig,
       microSteps,
       backend,
       communicator,

@@ -102,7 +102,7 @@ describe('a training run', () => {
     expect(await numbers(parts.out)).toEqual(await numbers(whole.out));
   });
 
-  it('that is stopped in its last evaluation saves what it trained, and evaluates it when it goes on', async () => {
+  it('that is stopped in its last evaluation saves what it trained, and evaluates it when it resumes', async () => {
     const chosen = await settings({ checkpointEvery: 0, evalEvery: STEPS });
     const stopped = await run(
       chosen,
@@ -130,7 +130,7 @@ describe('a training run', () => {
     expect(kinds).toEqual(['start', 'end']);
   });
 
-  it('says from its start how it is made, whatever the folder held that was never checkpointed', async () => {
+  it('records from its start how it was made, over what an earlier run left that was never checkpointed', async () => {
     const chosen = await settings({ steps: 3, warmupSteps: 0, checkpointEvery: 0 });
     const begin = async (given: typeof chosen) => {
       for await (const { kind } of train(await resolveSettings(given)))
@@ -144,14 +144,14 @@ describe('a training run', () => {
     expect(await begin({ ...chosen, steps: 4 })).toMatchObject({ configuration: { steps: 4 } });
   });
 
-  it('that is refused leaves what the folder says of the run in it', async () => {
+  it('that is refused leaves the record of the run in its folder', async () => {
     const chosen = await settings({ steps: 2, warmupSteps: 0 });
     await run(chosen);
     await expect(run({ ...chosen, steps: 3 })).rejects.toThrow(/steps was 2 and is 3/);
     expect(await readRunFacts(chosen.out)).toMatchObject({ configuration: { steps: 2 } });
   });
 
-  it('that begins anew in a folder without checkpoints keeps what was logged there', async () => {
+  it('that starts over in a folder without checkpoints keeps the old log', async () => {
     const chosen = await settings({ steps: 3, warmupSteps: 0, checkpointEvery: 0 });
     await run(chosen);
     const logged = readFileSync(join(chosen.out, 'metrics.jsonl'), 'utf8');

@@ -67,19 +67,19 @@ describe.each(bestDevices)('$name', (device) => {
     const together = await openModel(device, twins());
     for (let index = 0; index < 3; index++) {
       const expected = await alone.step(index);
-      expect(expected).toMatchObject({ updated: true, stopWished: false });
+      expect(expected).toMatchObject({ updated: true, stopRequested: false });
       // halved by the scale and doubled by the sum, which rounds nothing
       expect(await together.step(index)).toEqual(expected);
     }
     expect(await together.parameters()).toEqual(await alone.parameters());
   });
 
-  test.runIf(device.sharesHostMemory)('with other ranks a signal is a wish, and the step is made', async () => {
+  test.runIf(device.sharesHostMemory)('with other ranks a signal is passed on, and the step is made', async () => {
     const { step, parameters } = await openModel(device, twins());
     const before = await parameters();
-    expect(await step(0, NO_LIMITS, AbortSignal.abort())).toMatchObject({ updated: true, stopWished: true });
+    expect(await step(0, NO_LIMITS, AbortSignal.abort())).toMatchObject({ updated: true, stopRequested: true });
     expect(await parameters()).not.toEqual(before);
-    expect(await step(1)).toMatchObject({ updated: true, stopWished: false });
+    expect(await step(1)).toMatchObject({ updated: true, stopRequested: false });
   });
 
   test('alone a signal ends the step, and the model is as it was', async () => {

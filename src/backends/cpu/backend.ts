@@ -13,7 +13,7 @@ import { UserError } from '../../support/errors.ts';
 import { processorCount } from '../../support/processors.ts';
 import { hostMemory } from './host-memory.ts';
 import { parseFields } from './kernel-arguments.ts';
-import { encodeTable, type Kernel, launchesOf, tableBytes } from './launch-table.ts';
+import { buildLaunches, encodeTable, type Kernel, tableBytes } from './launch-table.ts';
 import { detectVariant, type Host, openHost, openKernels } from './libraries.ts';
 import { measureMatrixRate } from './peak.ts';
 import { cpuTarget } from './target.ts';
@@ -47,7 +47,7 @@ const FAILED = 2;
 export async function openCpuBackend(options: CpuOptions = {}): Promise<Backend> {
   const { threads = processorCount(), precision = 'fp32' } = options;
   if (!Number.isInteger(threads) || threads < 1)
-    throw new UserError(`threads must be a whole number from 1, not ${threads}`);
+    throw new UserError(`threads: expected a whole number of at least 1, found ${threads}`);
   const variant = chooseVariant(await detectVariant(), options.variant ?? process.env.MINILLM_CPU_VARIANT);
   return new CpuBackend(await openHost(), await openKernels(variant, precision), threads, variant, precision);
 }
@@ -92,7 +92,7 @@ class CpuBackend implements Backend {
     return measureMatrixRate(this, this.#precision);
   }
 
-  /** Zeroed pages, whatever is asked for. */
+  /** Always zeroed pages, whatever contents are asked for. */
   allocate(bytes: number): DeviceBuffer {
     const address = this.#host.allocate(Math.max(bytes, 1));
     if (address === 0) throw new UserError(`the system refused ${(bytes / 1e9).toFixed(2)} GB of memory`);
@@ -118,7 +118,7 @@ class CpuBackend implements Backend {
       throw new TypeError(`a program traced in ${plan.precision} on a backend opened for ${this.#precision}`);
     const inputs = this.allocate(plan.inputBytes);
     const all: Regions = new Map(regions).set('inputs', inputs);
-    const launches = launchesOf(
+    const launches = buildLaunches(
       plan,
       (name) => this.#kernel(name),
       ({ region, byteOffset }) => bufferOf(all, region).address + byteOffset,
@@ -162,7 +162,7 @@ class CpuBackend implements Backend {
     });
   }
 
-  /** @param moments receives when the walk began and each launch ended, in ns; empty for nobody to know */
+  /** @param moments receives the times at which the walk began and each launch ended, in ns; empty if not wanted */
   async #walk(
     { plan, table, launches, inputs, communicator }: CpuExecutable,
     signal: AbortSignal | undefined,

@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 
-/** Share of a Mac's memory that a process can have: macOS counts as free only what nothing has ever used. */
+/** Share of a Mac's memory that a process can have: macOS counts as free only memory that has never been used. */
 const MAC_SHARE = 0.75;
 
-/** Bytes in all, and bytes free for a new run: what the system can give without swapping, caches of files included. */
+/** Total bytes, and bytes available to a new run: what the system can give without swapping, file caches included. */
 export function hostMemory(): { readonly total: number; readonly available: number } {
   if (process.platform === 'darwin') return { total: totalmem(), available: MAC_SHARE * totalmem() };
   const limit = cgroupLimit();
@@ -15,7 +15,7 @@ export function hostMemory(): { readonly total: number; readonly available: numb
   return { total: Math.min(totalmem(), limit.total), available: Math.min(free, limit.available) };
 }
 
-/** The limit of the control group, version 2, that a container runs in. */
+/** The limit of the control group (version 2) that a container runs in. */
 function cgroupLimit(): { total: number; available: number } | undefined {
   const read = (name: string): string => readFileSync(`/sys/fs/cgroup/${name}`, 'utf8');
   try {
@@ -30,6 +30,6 @@ function cgroupLimit(): { total: number; available: number } | undefined {
     const cached = (statistics.get('inactive_file') ?? 0) + (statistics.get('active_file') ?? 0);
     return { total, available: total - Number(read('memory.current')) + cached };
   } catch {
-    return undefined; // not in such a group
+    return undefined; // there is no such group
   }
 }

@@ -1,6 +1,6 @@
 /**
- * @file The arguments of a kernel by name: what its C source declares (ARGUMENTS in kernels/kernel.h) beside what the operation,
- * the workspace and the communicator give. They must agree, field for field.
+ * @file The arguments of a kernel by name: what its C source declares (ARGUMENTS in kernels/kernel.h), and what the
+ * operation, the workspace and the communicator provide. The two must agree field for field.
  */
 
 import type { Node } from '../../engine/graph.ts';
@@ -23,7 +23,7 @@ const KINDS = { int64_t: 'size', double: 'constant' } as const;
 
 /**
  * The fields of a struct as C writes it: `{ const float *x; int64_t head_size; }`.
- * @throws TypeError for a type that is no pointer, int64_t or double.
+ * @throws TypeError for any type but a pointer, int64_t or double.
  */
 export function parseFields(struct: string): KernelField[] {
   return struct
@@ -34,7 +34,8 @@ export function parseFields(struct: string): KernelField[] {
     .map((declaration) => {
       const [, type = '', star = '', name = ''] = /^(.+?)\s*(\*?)\s*(\w+)$/.exec(declaration) ?? [];
       const kind = star ? 'pointer' : KINDS[type as keyof typeof KINDS];
-      if (!kind) throw new TypeError(`a kernel's argument is a pointer, an int64_t or a double, not "${declaration}"`);
+      if (!kind)
+        throw new TypeError(`a kernel argument must be a pointer, an int64_t or a double, not "${declaration}"`);
       return { name: name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()), kind };
     });
 }
@@ -43,7 +44,7 @@ export function parseFields(struct: string): KernelField[] {
  * The words of one launch, in the order of the kernel's struct.
  * @param pointer the address of a tensor, 0 for none
  * @param workspace its address, 0 for none
- * @throws TypeError naming the fields that one side has and the other has not.
+ * @throws TypeError naming the fields that only one side has.
  */
 export function argumentWords(
   { node }: PlannedNode,

@@ -10,7 +10,7 @@ export interface Launch {
   readonly words: readonly Word[];
 }
 
-/** What a library of kernels says of one of them. */
+/** A kernel of a compiled library. */
 export interface Kernel {
   readonly address: number;
   readonly fields: readonly KernelField[];
@@ -27,7 +27,7 @@ const WORD_BYTES = 8;
  * @param resolve the address of a planned place
  * @param collectives undefined in a world of one
  */
-export function launchesOf(
+export function buildLaunches(
   plan: Plan,
   kernelOf: (name: string) => Kernel,
   resolve: (address: Address) => number,
@@ -52,7 +52,7 @@ export function tableBytes(launches: readonly Launch[]): number {
   return launches.reduce((bytes, { words }) => bytes + RECORD_BYTES + WORD_BYTES * words.length, 0);
 }
 
-/** Encodes the table for address `base`, where its bytes will lie. */
+/** Encodes the table, whose bytes will be placed at address `base`. */
 export function encodeTable(launches: readonly Launch[], base: number): Uint8Array {
   const bytes = new Uint8Array(tableBytes(launches));
   const view = new DataView(bytes.buffer);

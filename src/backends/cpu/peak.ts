@@ -1,4 +1,4 @@
-/** @file The matrix-product rate this CPU reaches, measured: what model FLOPs utilisation is relative to. */
+/** @file The measured matrix-product rate of this CPU, which model FLOPs utilisation is relative to. */
 
 import { Graph } from '../../engine/graph.ts';
 import { layoutParameters } from '../../engine/layout.ts';

@@ -1,6 +1,6 @@
 /**
- * @file The scratch memory that kernels take beside their tensors, and the sizes that go with it: how much of a node's work
- * exists at once. None depends on the number of threads, so that the bits do not.
+ * @file The scratch memory that kernels need besides their tensors, and the sizes that go with it: how much of a node's
+ * work exists at once. Neither depends on the number of threads, so the results do not either.
  */
 
 import type { Node } from '../../engine/graph.ts';
@@ -9,7 +9,7 @@ import { BYTES_PER_ELEMENT, elements, extent } from '../../engine/tensor.ts';
 
 interface Workspace {
   readonly bytes: number;
-  /** What the kernel takes with it. */
+  /** The size arguments that go with it. */
   readonly sizes: NamedNumbers;
 }
 

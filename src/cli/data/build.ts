@@ -3,10 +3,10 @@
 import { type BuildOutcome, type BuildProgress, buildDataset } from '../../data/sharding/build-dataset.ts';
 import { type FileCorpusOptions, fileCorpus, type ReadableFiles } from '../../data/sharding/file-corpus.ts';
 import { formatBytes, formatCount, formatDuration } from '../../support/format.ts';
-import type { CorpusFlags } from './flags.ts';
-import { summaryLines, summaryObject } from './summary.ts';
 import { Progress } from '../terminal/progress.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
+import type { CorpusFlags } from './flags.ts';
+import { summaryLines, summaryObject } from './summary.ts';
 
 /** Problems are told one by one up to this many. */
 const SHOWN_PROBLEMS = 5;

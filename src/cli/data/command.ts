@@ -2,6 +2,8 @@
 
 import { Command } from 'commander';
 import { DEFAULT_STORIES, DEFAULT_STORY_SEED, MOST_STORIES } from '../../data/stories/stories.ts';
+import { processorCount } from '../../support/processors.ts';
+import { requireFlag, wholeNumber } from '../flags.ts';
 import { addCorpusFlags, addHubFlags, type HubFlags } from './flags.ts';
 import type { DataHubFlags } from './hub.ts';
 import type { DataInspectFlags } from './inspect.ts';
@@ -10,8 +12,6 @@ import type { DataParquetFlags } from './parquet.ts';
 import { shardsCommand } from './shards.ts';
 import type { DataStoriesFlags } from './stories.ts';
 import type { DataTextFlags } from './text.ts';
-import { requireFlag, wholeNumber } from '../flags.ts';
-import { processorCount } from '../../support/processors.ts';
 
 const RESUMES = `
 Stopped or killed, the same command goes on where it was; finished, it finds that there is nothing to do.

@@ -2,8 +2,8 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CorpusPart } from '../../data/sharding/corpus-parts.ts';
-import { tokenCount, wholeNumber } from '../flags.ts';
 import { processorCount } from '../../support/processors.ts';
+import { tokenCount, wholeNumber } from '../flags.ts';
 
 /** What `addCorpusFlags` adds. */
 export interface CorpusFlags {

@@ -5,10 +5,10 @@ import { partOf } from '../../data/sharding/corpus-parts.ts';
 import { commitOfSource } from '../../hub/corpus-source.ts';
 import { openHub } from '../../hub/hub.ts';
 import { type HubCorpusOptions, hubCorpusFiles } from '../../hub/hub-corpus.ts';
-import { buildFromFiles } from './build.ts';
-import type { HubFlags } from './flags.ts';
 import { waitLine } from '../inputs/download-lines.ts';
 import { Progress } from '../terminal/progress.ts';
+import { buildFromFiles } from './build.ts';
+import type { HubFlags } from './flags.ts';
 
 export interface DataHubFlags extends HubFlags {
   readonly textField: string;

@@ -1,11 +1,11 @@
 /** @file `minillm data shards`: its flags, and what it does. */
 
 import { Command } from 'commander';
-import { summaryLines, summaryObject } from './summary.ts';
-import { downloadLine, waitLine } from '../inputs/download-lines.ts';
 import { requireFlag, wholeNumber } from '../flags.ts';
+import { downloadLine, waitLine } from '../inputs/download-lines.ts';
 import { Progress } from '../terminal/progress.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
+import { summaryLines, summaryObject } from './summary.ts';
 
 interface DataShardsFlags {
   readonly out: string;

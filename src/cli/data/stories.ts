@@ -3,8 +3,8 @@
 import { type BuildProgress, buildDataset } from '../../data/sharding/build-dataset.ts';
 import { storyCorpus } from '../../data/stories/stories.ts';
 import { formatCount } from '../../support/format.ts';
-import { summaryLines, summaryObject } from './summary.ts';
 import { Progress } from '../terminal/progress.ts';
+import { summaryLines, summaryObject } from './summary.ts';
 
 export interface DataStoriesFlags {
   readonly out: string;

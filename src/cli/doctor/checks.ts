@@ -10,8 +10,8 @@ import { BUILD_PREFIX, listLibraries } from '../../native/kept-library.ts';
 import { findCache } from '../../support/cache.ts';
 import { messageOf } from '../../support/errors.ts';
 import { formatBytes, formatDuration } from '../../support/format.ts';
-import { makeTemporaryFolder, removeTemporaryFolder } from '../../support/temporary-folder.ts';
 import { processorCount, processorQuota } from '../../support/processors.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../../support/temporary-folder.ts';
 
 export interface Check {
   readonly name: string;

@@ -3,9 +3,9 @@
 import { Command, Option } from 'commander';
 import { DEVICES } from '../../backends/devices.ts';
 import { DOWNLOAD } from '../../eval/hellaswag-source.ts';
+import { processorCount } from '../../support/processors.ts';
 import { requireFlag, tokenCount, wholeNumber } from '../flags.ts';
 import type { EvalFlags } from './run.ts';
-import { processorCount } from '../../support/processors.ts';
 
 const EXAMPLE = `
 A checkpoint is a run folder (its newest step), a step folder, a Hugging Face folder of a GPT-2,

@@ -17,12 +17,12 @@ import { selectExamples } from '../../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../../eval/hellaswag-file.ts';
 import type { Weights } from '../../generate/weights.ts';
 import { UserError } from '../../support/errors.ts';
-import { evaluationLines, evaluationTable } from './lines.ts';
-import { localHellaswag } from '../inputs/hellaswag.ts';
 import { closeAll, openCheckpoints } from '../inputs/checkpoints.ts';
+import { localHellaswag } from '../inputs/hellaswag.ts';
 import { Progress } from '../terminal/progress.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
 import { TaskClock } from '../terminal/time-left.ts';
+import { evaluationLines, evaluationTable } from './lines.ts';
 
 export interface EvalFlags {
   readonly checkpoint: readonly string[];

@@ -2,8 +2,8 @@
 
 import { openWeights, type Weights } from '../../generate/weights.ts';
 import { isHubModel } from '../../hub/model-name.ts';
-import { localCheckpoint } from './checkpoint.ts';
 import { Progress } from '../terminal/progress.ts';
+import { localCheckpoint } from './checkpoint.ts';
 
 /**
  * Opens checkpoints, those of this disk before any is downloaded. A model of the hub goes by the name that was typed,

@@ -2,8 +2,8 @@
 
 import { fetchHellaswag } from '../../eval/hellaswag-file.ts';
 import { DOWNLOAD, HELLASWAG } from '../../eval/hellaswag-source.ts';
-import { showDownload } from './download-lines.ts';
 import type { Progress } from '../terminal/progress.ts';
+import { showDownload } from './download-lines.ts';
 
 /** Downloads HellaSwag if that is what `--hellaswag` asks for and it is not here yet. */
 export async function localHellaswag(

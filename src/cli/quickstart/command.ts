@@ -1,9 +1,9 @@
 /** @file `minillm quickstart`: its flags. */
 
 import { Command } from 'commander';
+import { processorCount } from '../../support/processors.ts';
 import { wholeNumber } from '../flags.ts';
 import type { QuickstartFlags } from './run.ts';
-import { processorCount } from '../../support/processors.ts';
 
 const EXAMPLE = `
 Example:

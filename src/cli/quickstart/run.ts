@@ -7,10 +7,10 @@ import { exists } from '../../support/files.ts';
 import { formatCount, formatDuration } from '../../support/format.ts';
 import { resolveSettings } from '../../train/resolve-settings.ts';
 import { train } from '../../train/trainer.ts';
-import { lossChart } from './loss-chart.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
 import { withoutControls } from '../terminal/text-width.ts';
 import { StepTimes, startLines, stepLine } from '../train/lines.ts';
+import { lossChart } from './loss-chart.ts';
 
 export interface QuickstartFlags {
   readonly data: string;

@@ -3,8 +3,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunCurves } from '../../report/series/curves.ts';
-import { readRuns } from '../../report/sources/read-run.ts';
 import { summaryOf } from '../../report/series/summary.ts';
+import { readRuns } from '../../report/sources/read-run.ts';
 import { writeReport } from '../../report/write-report.ts';
 import { summaryTable } from './summary-table.ts';
 

@@ -1,7 +1,7 @@
 /** @file The last figures of runs as a table. */
 
-import { ofExamples } from '../../report/series/hellaswag-examples.ts';
 import { formatMeasured } from '../../report/figure/number-format.ts';
+import { ofExamples } from '../../report/series/hellaswag-examples.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../../report/series/references.ts';
 import type { RunSummary } from '../../report/series/summary.ts';
 import { formatCount } from '../../support/format.ts';

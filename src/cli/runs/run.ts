@@ -1,7 +1,7 @@
 /** @file What `minillm runs` does. */
 
-import { ofExamples } from '../../report/series/hellaswag-examples.ts';
 import { formatMeasured } from '../../report/figure/number-format.ts';
+import { ofExamples } from '../../report/series/hellaswag-examples.ts';
 import { type ListedRun, listRuns } from '../../report/sources/run-list.ts';
 import { exists } from '../../support/files.ts';
 import { formatCount, formatDuration } from '../../support/format.ts';

@@ -2,9 +2,9 @@
 
 import { Command, Option } from 'commander';
 import { DEVICES } from '../../backends/devices.ts';
+import { processorCount } from '../../support/processors.ts';
 import { realNumber, requireFlag, wholeNumber } from '../flags.ts';
 import type { SampleFlags } from './run.ts';
-import { processorCount } from '../../support/processors.ts';
 
 const EXAMPLE = `
 A text ends after --tokens tokens, or where the model ends the document. The same seed gives the same texts.

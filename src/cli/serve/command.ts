@@ -4,9 +4,9 @@ import { Command, Option } from 'commander';
 import { describeLimits } from '../../app/server/completions/limits.ts';
 import { describeConnectionLimits } from '../../app/server/connection-limits.ts';
 import { DEVICES } from '../../backends/devices.ts';
+import { processorCount } from '../../support/processors.ts';
 import { requireFlag, wholeNumber } from '../flags.ts';
 import type { ServeFlags } from './run.ts';
-import { processorCount } from '../../support/processors.ts';
 
 const HELP = `
 Answers OpenAI's completions API: POST /v1/completions, GET /v1/models, GET /health. There is no password: whoever reaches the

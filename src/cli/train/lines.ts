@@ -2,9 +2,9 @@
 
 import type { EvalMetrics, TrainMetrics } from '../../runs/metrics.ts';
 import { formatBytes, formatCount, formatDuration } from '../../support/format.ts';
+import { median } from '../../support/median.ts';
 import type { StartEvent } from '../../train/events.ts';
 import { hellaswagLine } from '../eval/lines.ts';
-import { median } from '../../support/median.ts';
 
 /** What is about to be trained, on what, and what it takes: names and values. */
 export function startFacts(start: StartEvent): [name: string, value: string][] {

@@ -2,15 +2,15 @@
 
 import { isBefore, readMetrics } from '../../runs/metrics.ts';
 import type { ProgressEvent, TrainerEvent } from '../../train/events.ts';
-import { COLOURED, COLOURLESS, panelLines } from './panel.ts';
-import { LiveState } from './panel-state.ts';
 import { canHavePanel, LiveTerminal } from '../terminal/live-terminal.ts';
 import { Pace } from '../terminal/pace.ts';
-import { profileTable } from './profile-table.ts';
 import { LOG_MILLISECONDS, Progress } from '../terminal/progress.ts';
 import { withoutControls } from '../terminal/text-width.ts';
 import { TaskClock } from '../terminal/time-left.ts';
 import { evalLines, StepTimes, startLines, stepLine } from './lines.ts';
+import { COLOURED, COLOURLESS, panelLines } from './panel.ts';
+import { LiveState } from './panel-state.ts';
+import { profileTable } from './profile-table.ts';
 
 export interface TrainOutput {
   take(event: TrainerEvent): void | Promise<void>;

@@ -2,9 +2,9 @@
 
 import { formatCount, formatDuration } from '../../support/format.ts';
 import { drawCurve, MARK } from '../terminal/braille-curve.ts';
-import type { LiveState } from './panel-state.ts';
 import { cutText } from '../terminal/text-width.ts';
 import { timeLeft } from '../terminal/time-left.ts';
+import type { LiveState } from './panel-state.ts';
 
 export interface PanelSize {
   readonly columns: number;

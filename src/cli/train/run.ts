@@ -6,7 +6,7 @@ import { runName } from '../../app/server/dashboard/run-information.ts';
 import { messageOf } from '../../support/errors.ts';
 import { writeFileAtomic } from '../../support/files.ts';
 import type { StartEvent } from '../../train/events.ts';
-import { traceOf } from '../../train/profile.ts';
+import { renderTrace } from '../../train/profile.ts';
 import { resolveSettings } from '../../train/resolve-settings.ts';
 import type { GivenSettings, Settings } from '../../train/settings.ts';
 import { train } from '../../train/trainer.ts';
@@ -14,10 +14,10 @@ import { addressOf } from '../dashboard/flags.ts';
 import { localCheckpoint } from '../inputs/checkpoint.ts';
 import { localHellaswag } from '../inputs/hellaswag.ts';
 import { Progress } from '../terminal/progress.ts';
-import { readSettingsFile } from './settings-file.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
 import { startFacts } from './lines.ts';
 import { openTrainOutput, type TrainOutput } from './output.ts';
+import { readSettingsFile } from './settings-file.ts';
 
 export interface TrainOptions {
   readonly printConfig: boolean;
@@ -49,7 +49,8 @@ export async function runTraining(
       for await (const event of train(run, { signal, profile: options.profile })) {
         await output.take(event);
         if (event.kind === 'start') dashboard?.describe(describe(event));
-        if (event.kind === 'profile') await writeFileAtomic(join(settings.out, 'profile.json'), traceOf(event.nodes));
+        if (event.kind === 'profile')
+          await writeFileAtomic(join(settings.out, 'profile.json'), renderTrace(event.nodes));
       }
     });
     await dashboard?.close();

@@ -2,10 +2,10 @@
 import { isUtf8 } from 'node:buffer';
 import { messageOf } from '../../support/errors.ts';
 import { openRegularFile } from '../../support/regular-file.ts';
-import type { ProblemList } from './problems.ts';
 import { DamagedFileError } from './damaged-file.ts';
 import { type RowGroupSource, readSlice } from './parquet-file.ts';
 import { readChunk } from './parquet-pages.ts';
+import type { ProblemList } from './problems.ts';
 
 /**
  * Gives the texts of one column of one row group in the order of the rows, as UTF-8, and reads nothing else of the file. Rows

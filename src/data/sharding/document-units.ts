@@ -1,7 +1,8 @@
 /** @file Documents that are read one after the other, cut into units. Where the cuts fall depends on the documents alone. */
-import type { BuildSettings, Corpus, CorpusUnit, UnitPlace } from './corpus.ts';
-import { ProblemList } from '../documents/problems.ts';
+
 import type { DocumentPart } from '../documents/documents.ts';
+import { ProblemList } from '../documents/problems.ts';
+import type { BuildSettings, Corpus, CorpusUnit, UnitPlace } from './corpus.ts';
 
 /** Characters of text in a unit. */
 const UNIT_LENGTH = 1 << 20;

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { CorpusFile, CorpusFiles } from '../../hub/corpus-files.ts';
 import { DamagedFileError } from '../documents/damaged-file.ts';
-import { documentUnits } from './document-units.ts';
 import { type ReadDocumentsOptions, readDocuments } from '../documents/documents.ts';
 import { openRowGroups, type RowGroupOfFile } from '../documents/parquet-file.ts';
-import type { BuildSettings, Corpus, CorpusUnit, UnitPlace } from './corpus.ts';
 import { NO_PROBLEMS, ProblemList } from '../documents/problems.ts';
+import type { BuildSettings, Corpus, CorpusUnit, UnitPlace } from './corpus.ts';
+import { documentUnits } from './document-units.ts';
 
 /** Files that need no release stay where they are. */
 export type ReadableFiles = Omit<CorpusFiles, 'release'> & Partial<Pick<CorpusFiles, 'release'>>;

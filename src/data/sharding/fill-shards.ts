@@ -1,9 +1,9 @@
 /** @file A corpus, from a place on, into shards; how far it has come goes on record on the way. */
 import { UserError } from '../../support/errors.ts';
+import type { Problems } from '../documents/problems.ts';
 import { END_OF_TEXT } from '../vocabulary.ts';
 import type { BuildJournal, BuildPosition } from './build-journal.ts';
 import type { Corpus } from './corpus.ts';
-import type { Problems } from '../documents/problems.ts';
 import type { ShardSpool } from './shard-spool.ts';
 import { type TokenizedUnit, tokenizeUnits } from './tokenize-units.ts';
 

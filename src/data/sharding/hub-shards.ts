@@ -7,7 +7,12 @@ import { type Hub, openHub } from '../../hub/hub.ts';
 import { lockWhenFree } from '../../hub/hub-cache.ts';
 import { findRepository, type HubFile, listFilesIn, type Repository } from '../../hub/repository.ts';
 import { UserError } from '../../support/errors.ts';
-import { type DatasetDescription, GPT2_TOKENIZER, readDescription, writeDescription } from '../shards/dataset-description.ts';
+import {
+  type DatasetDescription,
+  GPT2_TOKENIZER,
+  readDescription,
+  writeDescription,
+} from '../shards/dataset-description.ts';
 import { splitOfShard } from '../shards/shard-names.ts';
 import { sha256OfFile, withShard } from './downloaded-shard.ts';
 

@@ -1,6 +1,7 @@
 /** @file Units to tokens on several threads. The tokens come in the order of the units, however many threads. */
-import type { Corpus, CorpusUnit, UnitPlace } from './corpus.ts';
+
 import { joinProblems, type Problems } from '../documents/problems.ts';
+import type { Corpus, CorpusUnit, UnitPlace } from './corpus.ts';
 import { type Patience, TokenizeThread } from './tokenize-thread.ts';
 
 /** One a thread works on and one that waits for it. */

@@ -2,10 +2,10 @@
 import { parentPort } from 'node:worker_threads';
 import { DamagedFileError } from '../documents/damaged-file.ts';
 import { readRowTexts } from '../documents/parquet-rows.ts';
+import { ProblemList, type Problems } from '../documents/problems.ts';
 import { encode } from '../tokenizer/tokenizer.ts';
 import { END_OF_TEXT } from '../vocabulary.ts';
 import type { UnitWork } from './corpus.ts';
-import { ProblemList, type Problems } from '../documents/problems.ts';
 
 /** What became of a unit's work. */
 export interface TokenizedWork {

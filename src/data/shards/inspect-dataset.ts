@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { Random } from '../../support/random.ts';
 import { streamRegularFile } from '../../support/regular-file.ts';
+import { decode } from '../tokenizer/tokenizer.ts';
+import { END_OF_TEXT, VOCABULARY_SIZE } from '../vocabulary.ts';
 import { openDataset, type ShardSet } from './dataset.ts';
 import type { DatasetDescription } from './dataset-description.ts';
 import type { Shard } from './shard.ts';
-import { decode } from '../tokenizer/tokenizer.ts';
-import { END_OF_TEXT, VOCABULARY_SIZE } from '../vocabulary.ts';
 
 const READ_TOKENS = 1 << 19;
 /** More of a document is not shown. */

@@ -1,9 +1,9 @@
 /** @file The built-in corpus: short children's stories, synthetic, no two the same, to try training on without a download. */
 import { createHash } from 'node:crypto';
 import { Random } from '../../support/random.ts';
+import type { DocumentPart } from '../documents/documents.ts';
 import type { Corpus } from '../sharding/corpus.ts';
 import { documentCorpus } from '../sharding/document-units.ts';
-import type { DocumentPart } from '../documents/documents.ts';
 import { writeStory } from './story-writer.ts';
 
 /** About 1.4 million tokens. */

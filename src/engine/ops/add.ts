@@ -14,9 +14,9 @@ const addition: Operation = {
 /**
  * a + b, float32 [B, T, C].
  *
- * @param b float32, or what a block computed, of the activation type
+ * @param b the output of a block: float32 or the activation type
  */
 export function add(a: Tensor, b: Tensor): Tensor {
-  if (a.dtype !== 'float32') throw new TypeError(`the stream is float32, not ${a.dtype}`);
+  if (a.dtype !== 'float32') throw new TypeError(`expected the residual stream in float32, found ${a.dtype}`);
   return output(apply(a.graph, addition, { inputs: [a, b], outputs: [{ shape: a.shape, dtype: 'float32' }] }, {}));
 }

@@ -1,4 +1,7 @@
-/** @file Sums over ranks: each is begun as soon as its numbers are complete and goes on beside the kernels that follow; `waitForSums` ends them. */
+/**
+ * @file Sums over ranks: each starts as soon as its numbers are complete and runs alongside the kernels that follow;
+ * `waitForSums` waits for them.
+ */
 
 import type { Graph } from '../graph.ts';
 import { apply, type Operation, updated } from '../operation.ts';
@@ -19,7 +22,8 @@ const allReduceUpdate: Operation = {
 const waitOperation: Operation = { name: 'wait_for_sums', tensors: {}, isCollective: true, flops: () => 0 };
 
 /**
- * Begins values = Σ values over ranks, in place; in a world of one it does nothing. No kernel may touch them before `waitForSums`.
+ * Starts values = Σ values over ranks, in place; does nothing in a world of one. No kernel may touch them before
+ * `waitForSums`.
  *
  * @param values float32 or float64, a stretch of a flat buffer or a small tensor
  */
@@ -27,7 +31,7 @@ export function allReduce(values: Tensor): void {
   apply(values.graph, allReduceUpdate, { updates: [values] }, {});
 }
 
-/** Waits until every sum that was begun has ended, in this program or one before it. */
+/** Waits until every sum started in this program or an earlier one has finished. */
 export function waitForSums(graph: Graph): void {
   apply(graph, waitOperation, {}, {});
 }

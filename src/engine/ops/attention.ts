@@ -8,12 +8,12 @@ export interface Heads {
   readonly heads: number;
 }
 
-/** How the channels of [B, T, C] are shared out among heads. */
+/** How the channels of [B, T, C] are divided among heads. */
 export function headSizes({ heads }: Heads, out: Tensor): { readonly heads: number; readonly headSize: number } {
   return { heads, headSize: extent(out, -1) / heads };
 }
 
-/** Two products of T×T×C a row, halved since the upper triangle is skipped. */
+/** Two products of T×T×C per row, halved since the upper triangle is skipped. */
 const causalFlops = (out: Tensor): number => 2 * extent(out, 0) * extent(out, 1) ** 2 * extent(out, 2);
 
 const attentionBackward: Operation<Heads> = {

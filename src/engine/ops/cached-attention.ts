@@ -1,4 +1,7 @@
-/** @file Attention of new positions to all before them in the key-value cache: prefill and decoding, many streams at once. */
+/**
+ * @file Attention from new positions to all earlier ones in the key-value cache: prefill and decoding, many streams at
+ * once.
+ */
 
 import { apply, type Operation, output, updated } from '../operation.ts';
 import { elements, extent, type Tensor } from '../tensor.ts';

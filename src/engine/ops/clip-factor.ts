@@ -1,4 +1,4 @@
-/** @file What an update multiplies gradients by: clipping by the global norm, or the decision to make no update. */
+/** @file The factor an update multiplies gradients by: it clips by the global norm, or cancels the update. */
 
 import { apply, type Operation, output } from '../operation.ts';
 import type { Tensor } from '../tensor.ts';
@@ -16,8 +16,8 @@ const clipFactorForward: Operation<Clipping> = {
 };
 
 /**
- * norm = √squaredNorm, and factor = min(1, gradientClip / (norm + 1e-6)) as PyTorch's `clip_grad_norm_` has it. The factor is
- * −1, for no update, unless norm ≤ normLimit and loss ≤ lossLimit (a NaN is not).
+ * norm = √squaredNorm, and factor = min(1, gradientClip / (norm + 1e-6)) as PyTorch's `clip_grad_norm_` has it. The
+ * factor is −1, for no update, unless norm ≤ normLimit and loss ≤ lossLimit (NaN exceeds both).
  *
  * @param measured squaredNorm, a float64 scalar; statistics float32, the loss first
  * @param limits float32 scalars

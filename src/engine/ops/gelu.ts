@@ -1,4 +1,4 @@
-/** @file GELU alone, to make an activation again from its preactivation; `linear` applies it in passing. */
+/** @file GELU alone, to recompute an activation from its preactivation; the forward pass applies it within `linear`. */
 
 import { apply, type Operation, output } from '../operation.ts';
 import { elements, extent, type Tensor } from '../tensor.ts';

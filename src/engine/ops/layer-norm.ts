@@ -1,6 +1,6 @@
 /**
- * @file LayerNorm, on devices that fuse it (`passes/fuse-residual.ts`) with the residual add before it: inputs x, branch, weight,
- * bias; outputs normed, mean, 1/√, stream; branch and stream only when fused. The normalised output is cheap to make again.
+ * @file LayerNorm. Inputs x, branch, weight, bias; outputs normed, mean, 1/√, stream. Branch and stream exist only where
+ * a device fuses the residual add before it (`passes/fuse-residual.ts`). The normalised output is cheap to recompute.
  */
 
 import { apply, type Operation, output } from '../operation.ts';

@@ -7,20 +7,20 @@ import { gelu } from './gelu.ts';
 const productFlops = (x: Tensor, weight: Tensor): number =>
   (2 * elements(x.shape) * elements(weight.shape)) / extent(weight, 0);
 
-/** Of a weight [in, out]. */
-const featuresOf = (weight: Tensor) => ({ inFeatures: extent(weight, 0), outFeatures: extent(weight, 1) });
+/** The sizes of a weight [in, out]. */
+const featureSizes = (weight: Tensor) => ({ inFeatures: extent(weight, 0), outFeatures: extent(weight, 1) });
 
 const linearBackwardInput: Operation = {
   name: 'linear_backward_input',
   tensors: { inputs: ['outputGradient', 'preactivation', 'weight'], outputs: ['inputGradient'] },
-  sizes: (node) => ({ ...featuresOf(input(node, 2)), gradientType: typeCode(input(node)) }),
+  sizes: (node) => ({ ...featureSizes(input(node, 2)), gradientType: typeCode(input(node)) }),
   flops: (node) => productFlops(output(node), input(node, 2)),
 };
 
 const linearBackwardWeight: Operation = {
   name: 'linear_backward_weight',
   tensors: { inputs: ['x', 'outputGradient', 'preactivation'], updates: ['weightGradient', 'biasGradient'] },
-  sizes: (node) => ({ ...featuresOf(updated(node)), gradientType: typeCode(input(node, 1)) }),
+  sizes: (node) => ({ ...featureSizes(updated(node)), gradientType: typeCode(input(node, 1)) }),
   flops: (node) => productFlops(input(node), updated(node)),
 };
 
@@ -28,7 +28,7 @@ const linearForward: Operation = {
   name: 'linear',
   tensors: { inputs: ['x', 'weight', 'bias'], outputs: ['y', 'preactivation'] },
   sizes: (node) => ({
-    ...featuresOf(input(node, 1)),
+    ...featureSizes(input(node, 1)),
     rows: elements(input(node).shape) / extent(input(node), -1),
   }),
   flops: (node) => productFlops(input(node), input(node, 1)),

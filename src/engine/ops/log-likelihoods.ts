@@ -1,6 +1,7 @@
 /**
- * @file The output head of evaluation: log-probabilities of targets at chosen rows, and the likeliest tokens there. A row
- * may be chosen more than once, as the last of a context with several continuations is; rows not chosen cost nothing.
+ * @file The output head of evaluation: log-probabilities of targets at chosen rows, and the most likely tokens there. A
+ * row may be chosen more than once: the last row of a context is chosen by each of its continuations. Rows that are not
+ * chosen cost nothing.
  */
 
 import type { Node } from '../graph.ts';
@@ -12,7 +13,7 @@ const vocabularySize = (node: Node): number => extent(input(node, 1), 0);
 const chosenRows = (node: Node): number => elements(input(node, 2).shape);
 
 interface Top {
-  /** How many of the most likely tokens are given for each row (K). */
+  /** K, how many of the most likely tokens to give for each row. */
   readonly top: number;
 }
 
@@ -26,11 +27,11 @@ const logLikelihoodsForward: Operation<Top> = {
   flops: (node) => 2 * chosenRows(node) * channels(node) * vocabularySize(node),
 };
 
-/** Float32 [R], and of the likeliest tokens, likeliest first, int32 and float32 [R, K]; undefined for K = 0. */
+/** Values float32 [R]; the K most likely tokens, most likely first, int32 and float32 [R, K], undefined for K = 0. */
 export interface LogLikelihoods {
   readonly values: Tensor;
-  readonly likeliestIds: Tensor | undefined;
-  readonly likeliestValues: Tensor | undefined;
+  readonly topIds: Tensor | undefined;
+  readonly topValues: Tensor | undefined;
 }
 
 /**
@@ -38,22 +39,22 @@ export interface LogLikelihoods {
  *
  * @param x_BTC activation type, the normalised last stream
  * @param tokens_VC float32, a parameter
- * @param chosen int32: rows [R] are indices into the B·T active rows, targets [R] token ids or −1, count a scalar
- * @param likeliest how many of the likeliest tokens are told for each row
+ * @param chosen int32: rows [R] are indices into the B·T active rows, targets [R] token ids or −1, count a scalar @param
+ * top K, how many of the most likely tokens to give for each row
  */
 export function logLikelihoods(
   x_BTC: Tensor,
   tokens_VC: Tensor,
   chosen: { readonly rows_R: Tensor; readonly targets_R: Tensor; readonly count: Tensor },
-  likeliest: number,
+  top: number,
 ): LogLikelihoods {
   const rows = extent(chosen.rows_R, 0);
   const inputs = [x_BTC, tokens_VC, chosen.rows_R, chosen.targets_R, chosen.count];
   const outputs: (TensorSpec | undefined)[] = [
     { shape: [rows], dtype: 'float32' },
-    likeliest > 0 ? { shape: [rows, likeliest], dtype: 'int32' } : undefined,
-    likeliest > 0 ? { shape: [rows, likeliest], dtype: 'float32' } : undefined,
+    top > 0 ? { shape: [rows, top], dtype: 'int32' } : undefined,
+    top > 0 ? { shape: [rows, top], dtype: 'float32' } : undefined,
   ];
-  const node = apply(x_BTC.graph, logLikelihoodsForward, { inputs, outputs }, { top: likeliest });
-  return { values: output(node), likeliestIds: node.outputs[1], likeliestValues: node.outputs[2] };
+  const node = apply(x_BTC.graph, logLikelihoodsForward, { inputs, outputs }, { top });
+  return { values: output(node), topIds: node.outputs[1], topValues: node.outputs[2] };
 }

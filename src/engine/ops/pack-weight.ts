@@ -1,13 +1,13 @@
 /**
- * @file Weights packed once for products of few rows: a bfloat16 copy in the backend's own order, kept from run to run.
- * A program of `packWeight` nodes makes the copies, and makes them again when the parameters have changed.
+ * @file Weights packed once for products of few rows: a bfloat16 copy in the backend's own order, kept from run to run. A
+ * program of `packWeight` nodes makes the copies; it runs again when the parameters have changed.
  */
 
 import type { Graph } from '../graph.ts';
 import { apply, type Operation } from '../operation.ts';
 import { extent, type Tensor } from '../tensor.ts';
 
-/** A copy has room for whole groups of so many columns, whatever the backend's groups are. */
+/** The columns of a copy are padded to a multiple of this, whatever groups the backend uses. */
 const COLUMN_GROUP = 64;
 
 /** A copy of a matrix [inputs, outputs]. */
@@ -42,7 +42,8 @@ const packWeightOperation: Operation<Packing> = {
 };
 
 /**
- * Fills the packed copy `name` of a parameter [inputs, outputs], or with `transposed` of the transpose of one [outputs, inputs].
+ * Fills the packed copy `name` from a parameter [inputs, outputs] or, if `transposed`, from the transpose of one
+ * [outputs, inputs].
  */
 export function packWeight(weight: Tensor, name: string, options: { readonly transposed: boolean }): void {
   const [rows, columns] = [extent(weight, 0), extent(weight, 1)];

@@ -1,28 +1,30 @@
 /**
- * @file Attention of segments that lie side by side in one row: several continuations of one context, many such groups side by
- * side. Evaluation only, so it has no backward rule.
+ * @file Attention within segments packed into one row: several continuations of one context, and many such groups side by
+ * side. Only evaluation uses it, so it has no backward rule.
  */
 
 import { apply, input, type Operation, output } from '../operation.ts';
 import { extent, type Tensor } from '../tensor.ts';
 import { type Heads, headSizes } from './attention.ts';
 
-/** Numbers that describe a segment: its first row and its rows, the first row of its prefix and that one's rows. */
+/** Numbers that describe a segment: its first row and row count, then those of its prefix. */
 export const SEGMENT_FIELDS = 4;
 
 const segmentAttentionForward: Operation<Heads> = {
   name: 'segment_attention',
   tensors: { inputs: ['qkv', 'segments'], outputs: ['out'] },
   sizes: (node) => ({ ...headSizes(node.attributes, output(node)), maxSegments: extent(input(node, 1), 0) }),
-  /** Of one segment as long as the row. */
+  /** As for one segment as long as the row. */
   flops: (node) => 2 * extent(output(node), 0) * extent(output(node), 1) ** 2 * extent(output(node), 2),
 };
 
 /**
  * softmax(q·kᵀ/√D)·v for every head, where a position sees the prefix of its segment and its own segment up to itself.
  *
- * @param qkv_BT3C activation type, as for `attention`; the active B·T rows count as one row, of which every one is in a segment
- * @param segments_S4 int32, per segment (first row, rows, first row of the prefix, rows of the prefix); after the last one rows of 0
+ * @param qkv_BT3C activation type, as for `attention`; the active B·T rows form one row, whose every position is in a
+ * segment
+ * @param segments_S4 int32, per segment (first row, row count, first row of the prefix, row count of the prefix); unused
+ * entries have row count 0
  * @returns activation type [B, T, C]
  */
 export function segmentAttention(qkv_BT3C: Tensor, segments_S4: Tensor, attributes: Heads): Tensor {

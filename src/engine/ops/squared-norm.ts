@@ -1,4 +1,4 @@
-/** @file The sum of squares of the gradients: what ranks add up before the root gives the global L2 norm. */
+/** @file The sum of squares of the gradients. Ranks add theirs up; the root of the total is the global L2 norm. */
 
 import { apply, input, type Operation, output } from '../operation.ts';
 import { elements, type Tensor } from '../tensor.ts';

@@ -1,4 +1,7 @@
-/** @file Numbers that travel with the gradients, summed over micro-steps and over ranks: added to and taken. */
+/**
+ * @file Numbers that travel with the gradients and are summed over micro-steps and ranks: adding to them, and taking the
+ * totals.
+ */
 
 import type { Graph } from '../graph.ts';
 import type { ParameterLayout } from '../layout.ts';
@@ -23,7 +26,7 @@ export function addStatistic(value: Tensor, total: Tensor): void {
   apply(value.graph, addToStatistic, { inputs: [value], updates: [total] }, {});
 }
 
-/** All statistics of a layout, float32 [S] in its order; they begin again at 0. */
+/** All statistics of a layout, float32 [S] in its order; resets them to 0. */
 export function takeStatistics(graph: Graph, layout: ParameterLayout): Tensor {
   const statistics = graph.range('gradients', layout.count, layout.statistics.size);
   const { shape, dtype } = statistics;

@@ -1,4 +1,4 @@
-/** @file Reverse-mode differentiation: the nodes that compute parameter gradients, added behind a traced network. */
+/** @file Reverse-mode differentiation: the nodes that compute parameter gradients, appended to a traced network. */
 
 import type { Node } from '../graph.ts';
 import { add } from '../ops/add.ts';
@@ -6,7 +6,8 @@ import type { Tensor } from '../tensor.ts';
 
 /**
  * Differentiates `scale · Σ losses` with respect to every parameter it was computed from. The node that made `losses`
- * gives its input gradients in its forward pass (the logits never exist at once); the others follow in reverse order.
+ * computes its input gradients in its forward pass (the logits never exist all at once); the others follow in reverse
+ * order.
  *
  * @param losses the output of an operation with `backwardInForward`
  * @param scale a float32 scalar, the gradient of each loss: 1/(tokens of the global batch)

@@ -1,4 +1,7 @@
-/** @file Places the sums over ranks into a differentiated program: each after the last kernel that adds to its bucket. */
+/**
+ * @file Places the sums over ranks into a differentiated program: each right after the last kernel that adds to its
+ * bucket.
+ */
 
 import type { Graph, Node } from '../graph.ts';
 import type { ParameterLayout } from '../layout.ts';

@@ -1,6 +1,6 @@
 /**
- * @file Fuses x = x + branch with the LayerNorm that reads it first: the stream is written and normalised in one pass over
- * memory. A network is traced as the textbook has it; a device with such a kernel asks for this.
+ * @file Fuses x = x + branch with the LayerNorm that reads it first: the stream is written and normalised in one pass
+ * over memory. Networks are traced as in the textbook; a device with such a kernel asks for this pass.
  */
 
 import type { Graph, Node } from '../graph.ts';

@@ -1,12 +1,12 @@
 /**
- * @file Trading a little arithmetic for memory: an output that is cheap to make again (a LayerNorm's, a GELU's) is not
- * kept from the forward pass to the backward pass but made a second time just before its first reader there.
+ * @file Trading a little arithmetic for memory: an output that is cheap to recompute (a LayerNorm's, a GELU's) is not
+ * kept from the forward pass to the backward pass but computed a second time just before its first reader there.
  */
 
 import type { Graph, Node } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 
-/** Rewrites a differentiated program so that recomputable outputs do not live on into its backward pass. */
+/** Rewrites a differentiated program so that no recomputable output is kept for its backward pass. */
 export function recomputeCheapOutputs(graph: Graph): void {
   const boundary = graph.backwardStart ?? graph.nodes.length;
   const forward = graph.nodes.slice(0, boundary);
@@ -17,13 +17,13 @@ export function recomputeCheapOutputs(graph: Graph): void {
     });
   }
   const kept = new Set<Tensor>([...graph.results.values()]);
-  const remade = new Map<Tensor, Tensor>();
+  const recomputed = new Map<Tensor, Tensor>();
   const rewritten: Node[] = [...forward];
   for (const node of graph.nodes.slice(boundary)) {
     const inputs = node.inputs.map((tensor) => {
       const producer = tensor && producers.get(tensor);
       if (!tensor || !producer || kept.has(tensor)) return tensor;
-      const known = remade.get(tensor);
+      const known = recomputed.get(tensor);
       if (known) return known;
       const { value, nodes } = graph.capture(() => producer.node.op.recompute?.(producer.node, producer.index));
       if (!value) {
@@ -31,7 +31,7 @@ export function recomputeCheapOutputs(graph: Graph): void {
         return tensor;
       }
       rewritten.push(...nodes);
-      remade.set(tensor, value);
+      recomputed.set(tensor, value);
       return value;
     });
     rewritten.push({ ...node, inputs });

@@ -5,7 +5,7 @@ import type { Target } from '../target.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Communicator } from './communicator.ts';
 
-/** Memory of the device: an address the host cannot follow and a size in bytes. */
+/** Memory of the device: an address the host cannot dereference, and a size in bytes. */
 export interface DeviceBuffer {
   readonly address: number;
   readonly bytes: number;
@@ -18,10 +18,13 @@ export interface Executable {
   readonly plan: Plan;
 }
 
-/** `stopped`: the signal ended the run between two launches, or it never began because the signal or the backend had ended. */
+/**
+ * `stopped`: the signal ended the run between two launches, or the run never began because the signal was aborted or the
+ * backend closed.
+ */
 export type Outcome = 'completed' | 'stopped';
 
-/** Where a result is read to; its type is the result's own. */
+/** Where a result is copied to, in the result's own type. */
 export interface ResultTarget {
   readonly tensor: Tensor;
   /** Filled from the start of the tensor. */
@@ -32,25 +35,26 @@ export interface ResultTarget {
 export interface RunRequest {
   /** The input block, laid out as the plan says; it may change once the run's promise has settled. */
   readonly inputs: Uint8Array;
-  /** Filled by the time a run that completed is reported. */
+  /** Filled when the promise of a completed run resolves. */
   readonly results: readonly ResultTarget[];
   /** Ends the run between two launches, unless the plan is atomic. */
   readonly signal?: AbortSignal | undefined;
-  /** The seconds that each node takes, in the order of the plan, are added to it. */
+  /** The seconds each node takes are added to it, in the order of the plan. */
   readonly seconds?: Float64Array | undefined;
 }
 
 /**
- * A device. Its memory may be out of the host's reach: bytes move by `write`, `read` and `run` alone, each done when its
- * promise resolves and not before. Whoever calls awaits one before the next (a `Session` does); a backend need not order them.
+ * A device. Its memory may be out of the host's reach: bytes move only through `write`, `read` and `run`, and each is
+ * done only when its promise resolves. Callers await one before the next (a `Session` does); a backend need not order
+ * them.
  */
 export interface Backend extends Target {
   readonly name: string;
   /** The device for a person: "AMD EPYC, 2 threads, avx512bf16". */
   readonly description: string;
-  /** Bytes of the device, in all and free for a new run. */
+  /** Bytes of the device's memory: in total, and available to a new run. */
   memory(): { readonly total: number; readonly available: number };
-  /** Whether that memory is the host's own, which the process takes some of besides. */
+  /** Whether that memory is the host's own, some of which the process itself takes. */
   readonly sharesHostMemory: boolean;
   /** Bytes the backend itself holds besides what is allocated through it: scratch areas, libraries. */
   readonly overheadBytes: number;
@@ -58,11 +62,11 @@ export interface Backend extends Target {
   peak(): Promise<number>;
   /**
    * @param contents of fresh memory: all zero, or anything
-   * @throws UserError when there is not enough.
+   * @throws UserError when there is not enough memory.
    */
   allocate(bytes: number, contents: 'zero' | 'undefined'): DeviceBuffer;
   free(buffer: DeviceBuffer): void;
-  /** Copies host memory, which must not change meanwhile, to the buffer from `byteOffset` on. */
+  /** Copies host memory, which must not change meanwhile, to the buffer, from `byteOffset` on. */
   write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): Promise<void>;
   /** Fills `target` from the buffer, from `byteOffset` on. */
   read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): Promise<void>;
@@ -77,6 +81,6 @@ export interface Backend extends Target {
   run(executable: Executable, request: RunRequest): Promise<Outcome>;
   /** Whether `close` has been called: memory is gone, and nothing runs any more. */
   readonly closed: boolean;
-  /** Ends what runs, the backend's threads, and frees all its memory. */
+  /** Stops what is running, ends the backend's threads and frees all its memory. */
   close(): Promise<void>;
 }

@@ -3,24 +3,24 @@
  * only ever sum.
  */
 
-/** Element types of a sum, as native code is told them. */
+/** Element types of a sum, as passed to native code. */
 export const SUM_TYPES = { float32: 0, float64: 1 } as const;
 
 /**
- * The native side of a communicator: addresses (below 2^53) of functions that kernels call in the middle of a program, and
- * what they are given first. Each returns 0, or another number when it failed; the program then ends and its run rejects.
+ * The native side of a communicator: addresses (below 2^53) of functions that kernels call in the middle of a program,
+ * and the first argument of each. They return 0, or another number on failure; the program then ends and its run rejects.
  */
 export interface NativeCollectives {
   readonly context: number;
   /**
-   * Begins the sum of `count` elements over all ranks, in place, and returns at once:
-   * `int32_t (*)(void *context, void *data, int64_t count, int32_t type, void *stream)`, type one of `SUM_TYPES`. Every rank
-   * begins the same sums in the same order. `stream` is the device's, null on a CPU.
+   * Starts the sum of `count` elements over all ranks, in place, and returns at once:
+   * `int32_t (*)(void *context, void *data, int64_t count, int32_t type, void *stream)`, type one of `SUM_TYPES`. Every
+   * rank starts the same sums in the same order. `stream` is the device's, null on a CPU.
    */
   readonly beginSum: number;
   /**
-   * Waits until every sum begun so far has ended: `int32_t (*)(void *context, void *stream)`. On a CPU it returns then; on a
-   * GPU it makes the stream wait.
+   * Waits until every sum started so far has finished: `int32_t (*)(void *context, void *stream)`. On a CPU it returns
+   * then; on a GPU it makes the stream wait.
    */
   readonly waitForSums: number;
 }
@@ -31,7 +31,7 @@ export interface Communicator {
   readonly size: number;
   /** Undefined in a world of one, where there is nothing to sum. */
   readonly native: NativeCollectives | undefined;
-  /** Sums numbers of the host over all ranks, in place. Every rank calls it with as many numbers. */
+  /** Sums numbers of the host over all ranks, in place. Every rank must pass the same count. */
   sum(values: Float64Array): Promise<void>;
   /** What went wrong, once a native function has failed. */
   failure(): Error;

@@ -12,7 +12,7 @@ export function totalBytes(backend: Backend, bytes: ReadonlyMap<Region, number>)
 
 /**
  * Checks that a session fits the device.
- * @param advice what to do if not, worked out only then
+ * @param advice what to do if it does not fit; evaluated only then
  * @throws UserError saying what is needed and what there is
  */
 export function checkMemory(

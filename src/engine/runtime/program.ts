@@ -7,7 +7,7 @@ import type { Turns } from './turns.ts';
 
 export type InputValue = number | Int32Array | Float32Array;
 
-/** Where a result is read to, by its type. */
+/** What a result is copied to, by its type. */
 export type ResultValues = Float32Array | Float64Array | Int32Array;
 
 export interface RunOptions {
@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Results by name, each filled from its start. */
   readonly results?: Readonly<Record<string, ResultValues>>;
-  /** The seconds that each node of the plan took are added to it. */
+  /** The seconds each node of the plan takes are added to it. */
   readonly seconds?: Float64Array | undefined;
 }
 
@@ -30,7 +30,7 @@ export class Program {
   readonly #executable: Executable;
   readonly #block: ArrayBuffer;
   readonly #turns: Turns;
-  /** The parameters that the last run read. */
+  /** The version of the parameters that the last completed run read. */
   #parametersVersion = -1;
 
   constructor(backend: Backend, executable: Executable, turns: Turns) {
@@ -42,14 +42,17 @@ export class Program {
   }
 
   /**
-   * Sets the inputs (one not named keeps its last value) and runs, after all that was asked of the session before. The
+   * Sets the inputs (one not named keeps its last value) and runs, after everything asked of the session earlier. The
    * inputs must not change before the promise settles. `stopped` when the signal was aborted or the backend is closed.
    */
   run(inputs: Inputs, options: RunOptions = {}): Promise<Outcome> {
     return this.#turns.take(() => this.#run(inputs, options));
   }
 
-  /** Runs, in its turn, if the parameters have changed since it last did: what it derives from them is then up to date. */
+  /**
+   * Runs in its turn, but only if the parameters have changed since it last ran: what it derives from them is then up to
+   * date.
+   */
   refresh(options: Pick<RunOptions, 'signal'> = {}): Promise<Outcome> {
     return this.#turns.take(async () => {
       if (this.#parametersVersion === this.#turns.parametersVersion) return 'completed';
@@ -99,7 +102,7 @@ export class Program {
     if (!tensor) throw new TypeError(`this program has no result ${name}`);
     // bfloat16 travels two to a word
     if (values.byteLength >= byteLength(tensor) + values.BYTES_PER_ELEMENT)
-      throw new RangeError(`${values.byteLength} bytes of result ${name}, which has ${byteLength(tensor)}`);
+      throw new RangeError(`asked for ${values.byteLength} bytes of result ${name}, which has ${byteLength(tensor)}`);
     return { tensor, values };
   }
 }

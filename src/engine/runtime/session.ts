@@ -1,7 +1,7 @@
 /**
  * @file A session: one model's memory on one backend (flat buffers, states, an arena that all programs share) and the
  * programs compiled for it. Programs are planned together first, so that nothing is allocated once they run. Writes, runs
- * and reads take turns in the order in which they were asked for.
+ * and reads take turns in the order in which they are asked for.
  */
 
 import type { ParameterLayout } from '../layout.ts';
@@ -26,11 +26,11 @@ export function sessionBytes(layout: ParameterLayout, plans: readonly Plan[]): R
         if (tensor?.storage.kind === 'gradient' || tensor?.storage.kind === 'statistic') buffers.add('gradients');
       }
   }
-  for (const buffer of buffers) bytes.set(buffer, BYTES_PER_ELEMENT.float32 * elementsOf(buffer, layout));
+  for (const buffer of buffers) bytes.set(buffer, BYTES_PER_ELEMENT.float32 * bufferElements(buffer, layout));
   return bytes;
 }
 
-function elementsOf(buffer: FlatBuffer, layout: ParameterLayout): number {
+function bufferElements(buffer: FlatBuffer, layout: ParameterLayout): number {
   return buffer === 'gradients' ? layout.gradientCount : layout.count;
 }
 
@@ -52,7 +52,7 @@ export class Session<Name extends string> {
     this.layout = layout;
     const all: Plan[] = Object.values(plans);
     for (const [region, bytes] of sessionBytes(layout, all)) {
-      // every node of a program writes what the next ones read
+      // nodes write the arena before later ones read it, so it need not be zeroed
       if (region !== 'inputs')
         this.#buffers.set(region, backend.allocate(bytes, region === 'arena' ? 'undefined' : 'zero'));
     }

@@ -4,20 +4,20 @@
  */
 
 import type { EChartsCoreOption } from 'echarts/core';
-import { accuracyRange, lossRange } from './axis-range.ts';
 import { hasLosses, lastMeasured, type RunCurves, type Series } from '../series/curves.ts';
 import { downsample } from '../series/downsample.ts';
+import { ofExamplesEach } from '../series/hellaswag-examples.ts';
+import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../series/references.ts';
+import { shorten, shortNames } from '../series/short-names.ts';
+import { smooth } from '../series/smooth.ts';
+import { accuracyRange, lossRange } from './axis-range.ts';
 import { FONT_FAMILY, type Size } from './draw.ts';
 import { text } from './figure-text.ts';
-import { ofExamplesEach } from '../series/hellaswag-examples.ts';
 import { type Horizontal, horizontalOf, scaleOf } from './horizontal.ts';
 import { formatMeasured } from './number-format.ts';
 import { PALETTES, type Palette, runColour, runDash, type Theme } from './palette.ts';
 import { panelParts } from './panel.ts';
 import type { Curve, Panel } from './panel-geometry.ts';
-import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../series/references.ts';
-import { shorten, shortNames } from '../series/short-names.ts';
-import { smooth } from '../series/smooth.ts';
 
 export interface FigureOptions {
   readonly title: string;

@@ -1,8 +1,8 @@
 /** @file The horizontal axis of a report: steps, with tokens where they are known; tokens alone where runs take different batches. */
 
 import { formatCount } from '../../support/format.ts';
-import { decimalsOf, niceInterval } from './axis-range.ts';
 import { lastStep, type RunCurves } from '../series/curves.ts';
+import { decimalsOf, niceInterval } from './axis-range.ts';
 
 export interface Horizontal {
   readonly unit: 'steps' | 'tokens';

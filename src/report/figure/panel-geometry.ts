@@ -1,10 +1,10 @@
 /** @file A panel of the figure: what it shows, and where in the picture. */
 
-import type { AxisRange } from './axis-range.ts';
 import type { Series } from '../series/curves.ts';
+import type { Reference } from '../series/references.ts';
+import type { AxisRange } from './axis-range.ts';
 import type { Horizontal } from './horizontal.ts';
 import type { Path, Side } from './reference-label.ts';
-import type { Reference } from '../series/references.ts';
 
 /** The plotted rectangle, in pixels of the figure. */
 export interface Frame {

@@ -1,5 +1,6 @@
 /** @file The words in a panel: the names of its reference lines, and at the ends of its curves what they end in. */
 
+import type { Reference } from '../series/references.ts';
 import { text } from './figure-text.ts';
 import { spread } from './label-layout.ts';
 import type { Palette } from './palette.ts';
@@ -14,7 +15,6 @@ import {
   type Path,
   referenceName,
 } from './reference-label.ts';
-import type { Reference } from '../series/references.ts';
 
 /** Of small text, about. */
 const CHARACTER_WIDTH = 6.5;

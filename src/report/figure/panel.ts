@@ -2,6 +2,7 @@
 
 import type { SeriesOption } from 'echarts';
 import { formatCount } from '../../support/format.ts';
+import type { Reference } from '../series/references.ts';
 import { text } from './figure-text.ts';
 import { formatTokens } from './horizontal.ts';
 import { tickFormat } from './number-format.ts';
@@ -9,7 +10,6 @@ import type { Palette } from './palette.ts';
 import type { Curve, Panel } from './panel-geometry.ts';
 import { panelLabels } from './panel-labels.ts';
 import { referenceName } from './reference-label.ts';
-import type { Reference } from '../series/references.ts';
 
 /** The panel's parts of an ECharts option; `index` tells its grid and axes from other panels'. */
 export function panelParts(panel: Panel, palette: Palette, index: number) {

@@ -1,7 +1,7 @@
 /** @file Where a name stands in a chart: of a reference line just above or below it, where no curve runs through. */
 
-import type { AxisRange } from './axis-range.ts';
 import type { Reference } from '../series/references.ts';
+import type { AxisRange } from './axis-range.ts';
 
 export type Side = 'left' | 'right';
 

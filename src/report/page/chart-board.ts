@@ -1,7 +1,7 @@
 /** @file All charts of the page, which share their axis: a zoom, a hidden run, a change of theme concerns every one. */
 
-import type { PageData } from '../page-data.ts';
 import type { Theme } from '../figure/palette.ts';
+import type { PageData } from '../page-data.ts';
 import { Chart } from './chart.ts';
 import { firstView, type View } from './view.ts';
 

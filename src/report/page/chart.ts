@@ -10,8 +10,8 @@ import {
 } from 'echarts/components';
 import { type ECharts, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import type { PageChart, PageData } from '../page-data.ts';
 import type { Theme } from '../figure/palette.ts';
+import type { PageChart, PageData } from '../page-data.ts';
 import { chartOption, type Drawing, zoomOption } from './chart-option.ts';
 import { element } from './element.ts';
 import { legend } from './legend.ts';

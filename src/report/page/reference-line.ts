@@ -3,7 +3,14 @@
 import type { LineSeriesOption } from 'echarts/charts';
 import type { AxisRange } from '../figure/axis-range.ts';
 import type { Palette } from '../figure/palette.ts';
-import { clearest, labelPlaces, type Path, type ReferenceName, referenceName, type Side } from '../figure/reference-label.ts';
+import {
+  clearest,
+  labelPlaces,
+  type Path,
+  type ReferenceName,
+  referenceName,
+  type Side,
+} from '../figure/reference-label.ts';
 import type { Reference } from '../series/references.ts';
 
 /** The plotted rectangle of a chart, in pixels, and the curves in it that a name must not cover. */

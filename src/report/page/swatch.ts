@@ -1,7 +1,7 @@
 /** @file The piece of a run's line that stands before its name. */
 
-import type { Role } from '../page-data.ts';
 import { isDashed } from '../figure/palette.ts';
+import type { Role } from '../page-data.ts';
 import { element } from './element.ts';
 
 /** In the colour of the run at `index`, as faint as a curve of that role. */

@@ -3,8 +3,8 @@
 import { formatCount } from '../../support/format.ts';
 import { formatTokens } from '../figure/horizontal.ts';
 import { formatMeasured } from '../figure/number-format.ts';
-import type { PageChart, PageCurve, PageData } from '../page-data.ts';
 import type { Palette } from '../figure/palette.ts';
+import type { PageChart, PageCurve, PageData } from '../page-data.ts';
 import { element } from './element.ts';
 import { colourIndex, roleName } from './legend.ts';
 import { swatch } from './swatch.ts';

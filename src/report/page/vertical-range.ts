@@ -1,8 +1,8 @@
 /** @file Which values a chart of the page shows. */
 
 import { type AxisRange, lossRange, tickedRange } from '../figure/axis-range.ts';
-import type { Series } from '../series/curves.ts';
 import type { PageChart, PageCurve, PageData } from '../page-data.ts';
+import type { Series } from '../series/curves.ts';
 import { points, shownCurves, shownExtent, type View } from './view.ts';
 
 /** The range of what is zoomed to; of a whole falling curve without its steep start. With no run switched on, that of all. */

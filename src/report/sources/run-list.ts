@@ -6,8 +6,8 @@ import type { RunFacts } from '../../runs/facts.ts';
 import { trainerOf } from '../../runs/lock.ts';
 import { messageOf, UserError } from '../../support/errors.ts';
 import { exists, fileError } from '../../support/files.ts';
-import { readStartedRun } from './run-folder.ts';
 import { type RunSummary, summaryOf } from '../series/summary.ts';
+import { readStartedRun } from './run-folder.ts';
 
 /** How deep below the folder runs are looked for. */
 const DEEPEST = 3;

@@ -1,4 +1,4 @@
-/** @file AdamW (Loshchilov & Hutter 2019) with GPT-2's constants: weight decay on tensors of two or more dimensions alone. */
+/** @file AdamW (Loshchilov & Hutter 2019) with GPT-2's constants: weight decay only on tensors of two or more dimensions. */
 
 import { adamw } from '../../engine/ops/adamw.ts';
 import type { Optimizer } from './optimizer.ts';

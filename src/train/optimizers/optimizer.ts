@@ -1,6 +1,7 @@
 /**
- * @file What training asks of an optimizer: the buffers of its state, which parameters it treats alike, its update, and its
- * names in a checkpoint. The engine knows stretches of flat buffers; only the files beside this one know what is in them.
+ * @file What training asks of an optimizer: the buffers of its state, which parameters it treats alike, its update, and
+ * its names in a checkpoint. The engine knows stretches of flat buffers; only the files in this folder know what is in
+ * them.
  */
 
 import type { Graph } from '../../engine/graph.ts';

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { DocumentPart } from '#minillm/data/documents/documents.js';
 import { buildDataset } from '#minillm/data/sharding/build-dataset.js';
 import { documentCorpus } from '#minillm/data/sharding/document-units.js';
-import type { DocumentPart } from '#minillm/data/documents/documents.js';
 import { inspectDataset } from '#minillm/data/shards/inspect-dataset.js';
 import { END_OF_TEXT, encode } from '#minillm/data/tokenizer/tokenizer.js';
 import { sampleTexts } from '../../data/documents/parquet-files.ts';

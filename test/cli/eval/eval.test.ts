@@ -101,7 +101,7 @@ test.each([
     'a second model too short for an ending',
     ['--checkpoint', 'untrained:gpt2-124m', '--checkpoint', 'untrained:tiny', '--hellaswag', 'LONG'],
     1,
-    /^minillm: untrained:tiny: HellaSwag: expected endings that fit the model's context of 128 tokens, found one of 1\d\d behind "/,
+    /^minillm: untrained:tiny: HellaSwag: expected endings that fit the model's context of 128 tokens, found one of 1\d\d after "/,
   ],
   [
     'rows longer than the context',

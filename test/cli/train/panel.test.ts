@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { drawCurve } from '#minillm/cli/terminal/braille-curve.js';
+import { cutText, textWidth } from '#minillm/cli/terminal/text-width.js';
 import { COLOURED, COLOURLESS, panelLines } from '#minillm/cli/train/panel.js';
 import { LiveState } from '#minillm/cli/train/panel-state.js';
-import { cutText, textWidth } from '#minillm/cli/terminal/text-width.js';
 import type { TrainerEvent } from '#minillm/train/events.js';
 import type { Settings } from '#minillm/train/settings.js';
 import { trained } from '../../runs/trained.ts';

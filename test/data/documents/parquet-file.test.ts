@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ProblemList } from '#minillm/data/documents/problems.js';
 import { DamagedFileError } from '#minillm/data/documents/damaged-file.js';
 import { openRowGroups } from '#minillm/data/documents/parquet-file.js';
 import { readRowTexts } from '#minillm/data/documents/parquet-rows.js';
+import { ProblemList } from '#minillm/data/documents/problems.js';
 import { UserError } from '#minillm/support/errors.js';
 import { Random } from '#minillm/support/random.js';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReadableStream } from 'node:stream/web';
 import { describe, expect, it } from 'vitest';
-import { type BuildOptions, type BuildProgress, buildDataset } from '#minillm/data/sharding/build-dataset.js';
-import { type Dataset, openDataset } from '#minillm/data/shards/dataset.js';
-import { documentCorpus } from '#minillm/data/sharding/document-units.js';
 import type { DocumentPart } from '#minillm/data/documents/documents.js';
+import { type BuildOptions, type BuildProgress, buildDataset } from '#minillm/data/sharding/build-dataset.js';
+import { documentCorpus } from '#minillm/data/sharding/document-units.js';
+import { type Dataset, openDataset } from '#minillm/data/shards/dataset.js';
 import { END_OF_TEXT, encode } from '#minillm/data/tokenizer/tokenizer.js';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

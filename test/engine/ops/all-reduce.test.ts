@@ -100,7 +100,7 @@ describe.each(bestDevices)('$name', (device) => {
   });
 });
 
-test('a program with collectives is not ended half done: other ranks wait for it', () => {
+test('a program with collectives is never stopped half-way: other ranks wait for it', () => {
   const graph = new Graph({ batch: 1, length: 1 });
   graph.parameter('w', [COUNT]);
   const planned = () => plan(graph, layoutParameters(graph), { workspaceBytes: () => 0 });

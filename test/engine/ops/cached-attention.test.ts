@@ -145,7 +145,7 @@ describe.each(devices)('$name', (device) => {
     });
   });
 
-  test('more positions than are looked at in one go', async () => {
+  test('more positions than fit one chunk', async () => {
     const heads = { H: 1, D: 8 };
     const attend = await openCache(device, { ...heads, P: 530 });
     const stream = streamOf(device, heads, 530, 'long');

@@ -26,7 +26,7 @@ const SHAPES: readonly Shape[] = [
 ];
 
 /** The compiled batch is R, so that results are read up to the rows that are chosen. */
-function opOf({ N, chosen, R, C, V }: Shape, precision: Precision, likeliest: number) {
+function opOf({ N, chosen, R, C, V }: Shape, precision: Precision, top: number) {
   const values = {
     x: activations(precision, N * C, 'x'),
     wte: normal(V * C, 'wte', 2 / Math.sqrt(C)),
@@ -44,7 +44,7 @@ function opOf({ N, chosen, R, C, V }: Shape, precision: Precision, likeliest: nu
           targets_R: graph.input('targets', [R], 'int32'),
           count: graph.input('count', [], 'int32'),
         },
-        likeliest,
+        top,
       ),
     }) satisfies ReturnType<OpCase['trace']>;
   return { compiled: { batch: R, length: 1 }, active: { batch: chosen, length: 1 }, trace, values };
@@ -73,10 +73,10 @@ describeOp(SHAPES.map(valuesTest));
 describe.each(devices)('$name', (device) => {
   const slack = device.precision === 'bf16' ? 0.1 : 1e-4;
 
-  test.each(SHAPES)('the 5 likeliest of V $V at $chosen rows, in order', async (shape) => {
+  test.each(SHAPES)('the 5 most likely of V $V at $chosen rows, in order', async (shape) => {
     const op = opOf(shape, device.precision, 5);
     const { x, wte, rows } = op.values;
-    const { likeliestIds: ids, likeliestValues: values } = (await runOp(device, op)).outputs;
+    const { topIds: ids, topValues: values } = (await runOp(device, op)).outputs;
     logProbabilities(x, wte, rows, shape.C).forEach((expected, row) => {
       const best = expected.toSorted((a, b) => b - a);
       for (let k = 0; k < 5; k++) {

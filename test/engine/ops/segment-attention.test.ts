@@ -15,7 +15,7 @@ interface Shape {
   readonly D: number;
 }
 
-/** Segments of a context of so many rows and continuations of so many each, one group behind the other. */
+/** Segments of contexts and continuations with the given numbers of rows, one group after another. */
 function groups(...lengths: readonly (readonly number[])[]): reference.Segment[] {
   const segments: reference.Segment[] = [];
   let end = 0;
@@ -51,13 +51,13 @@ const SHAPES: readonly Shape[] = [
 ];
 
 /** More than any test has. */
-const MOST_SEGMENTS = 24;
+const MAX_SEGMENTS = 24;
 const LENGTH = 500;
 
 const rowsOf = (segments: readonly reference.Segment[]): number => segments.reduce((sum, [, rows]) => sum + rows, 0);
 
 function packedOp({ segments, H, D }: Omit<Shape, 'title'>, qkv: Float64Array) {
-  const all = new Float64Array(4 * MOST_SEGMENTS);
+  const all = new Float64Array(4 * MAX_SEGMENTS);
   all.set(segments.flat());
   return {
     compiled: { batch: 1, length: LENGTH },
@@ -66,7 +66,7 @@ function packedOp({ segments, H, D }: Omit<Shape, 'title'>, qkv: Float64Array) {
     trace: (graph: Graph) => ({
       out: segmentAttention(
         graph.input('qkv', [graph.batch, graph.length, 3 * H * D], graph.activationType),
-        graph.input('segments', [MOST_SEGMENTS, 4], 'int32'),
+        graph.input('segments', [MAX_SEGMENTS, 4], 'int32'),
         { heads: H },
       ),
     }),

@@ -93,7 +93,7 @@ test('the losses are computed once: the pass that differentiates takes the place
   expect(names.filter((name) => name === 'cross_entropy_with_gradient')).toHaveLength(1);
 });
 
-test('the backward pass begins behind the losses', () => {
+test('the backward pass begins after the losses', () => {
   const { nodes, backwardStart = 0 } = trace('fp32');
   expect(nodes[backwardStart - 1]?.op.name).toBe('cross_entropy_with_gradient');
   expect(nodes.slice(0, backwardStart).some(({ op }) => op.name.endsWith('_backward'))).toBe(false);

@@ -1,4 +1,4 @@
-/** @file What packed segments must be equal to: each computed as a row of its own behind a copy of its prefix. */
+/** @file What packed segments must be equal to: each computed as a row of its own after a copy of its prefix. */
 
 import { concatenate } from '../values.ts';
 import { attention } from './attention.ts';

@@ -173,7 +173,7 @@ describe('refresh', () => {
 });
 
 describe('a run', () => {
-  test('keeps the inputs that it is not given, and tells the active extents', async () => {
+  test('keeps the inputs that it is not given, and passes on the active extents', async () => {
     const { session, inputs, plans } = openRecordedSession();
     const program = session.program('sum');
     await program.run({ a: Float32Array.of(1, 2), b: 5 });
@@ -248,7 +248,7 @@ describe('memory', () => {
     expect(freed).toHaveLength(3);
   });
 
-  test('that a session has not is named', async () => {
+  test('that a session does not have is named', async () => {
     const { session } = openRecordedSession();
     await expect(session.read('optimizer:momentum', 'w', new Float32Array(1))).rejects.toThrow(
       'this session has no optimizer:momentum',

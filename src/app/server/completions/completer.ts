@@ -203,7 +203,7 @@ async function score(
   for await (const [scores] of model.scorer.score(scoringRequests(choices, addNext), signal)) {
     const choice = choices[scored.length];
     if (!choice || !scores) throw new TypeError('each choice has one continuation');
-    if (![...scores.values, ...scores.likeliestValues].every(Number.isFinite))
+    if (![...scores.values, ...scores.topValues].every(Number.isFinite))
       throw new UserError('the model gives log-probabilities of NaN; its weights are damaged, or training diverged');
     scored.push({ ...choice, scores });
   }
@@ -224,14 +224,14 @@ function withNext(choice: Choice, stops: readonly Stop[]): Choice {
   const { scores } = choice;
   if (!scores) throw new TypeError('only a scored choice tells what is next');
   const last = scores.values.length - 1;
-  const ids = scores.likeliestIds.subarray(last * MAX_LOGPROBS);
+  const ids = scores.topIds.subarray(last * MAX_LOGPROBS);
   const place = Math.max(
     0,
     ids.findIndex((id) => id < VOCABULARY_SIZE),
   );
   const next = ids[place] ?? END_OF_TEXT;
   const values = scores.values.slice();
-  values[last] = scores.likeliestValues[last * MAX_LOGPROBS + place] ?? Number.NaN;
+  values[last] = scores.topValues[last * MAX_LOGPROBS + place] ?? Number.NaN;
   const decoder = streamDecoder();
   const stop = new StopText(stops);
   const text = next === END_OF_TEXT ? '' : stop.push(decoder.push(next) + decoder.end()) + stop.end();

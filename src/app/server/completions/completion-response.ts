@@ -63,10 +63,10 @@ function likeliestAt(scores: NonNullable<Choice['scores']>, token: number, count
   const likeliest: Record<string, number> = {};
   for (let k = 0; k < count; k++) {
     const at = token * MAX_LOGPROBS + k;
-    const id = scores.likeliestIds[at] ?? 0;
+    const id = scores.topIds[at] ?? 0;
     if (id >= VOCABULARY_SIZE) continue;
     const text = decode([id]);
-    if (!Object.hasOwn(likeliest, text)) likeliest[text] = scores.likeliestValues[at] ?? Number.NaN;
+    if (!Object.hasOwn(likeliest, text)) likeliest[text] = scores.topValues[at] ?? Number.NaN;
   }
   return likeliest;
 }

@@ -35,7 +35,11 @@ export async function openLanguageModel(
     return {
       plan: (config, layout, target) => ({
         ...planGeneration(config, layout, target, { ...extents, packed: precision === 'bf16' }),
-        score: planScoring(config, layout, target, { tokens: packedTokens(config, positions), likeliest, precision }),
+        score: planScoring(config, layout, target, {
+          tokens: packedTokens(config, positions),
+          top: likeliest,
+          precision,
+        }),
       }),
       purpose: `serving ${name}`,
       advice: 'serve a smaller model',

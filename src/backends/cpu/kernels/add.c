@@ -1,5 +1,5 @@
 /**
- * out = a + b; out may be a, and b if that is f32.
+ * sum = a + b; sum may be a, and b if that is f32.
  */
 #include "kernel.h"
 #include "partial.h"

@@ -1,5 +1,5 @@
 /**
- * The values are complete: the communicator begins to sum them over the ranks. In a world of one there is nothing to begin.
+ * Starts the sum over ranks of the values, which are complete by now. In a world of one it does nothing.
  */
 #include "kernel.h"
 

@@ -1,9 +1,9 @@
 /**
  * Causal softmax attention: out = softmax(q·kᵀ/√D)·v for every head, tiled (attention_forward.h).
  *
- * Work is claimed by (batch row, head, block of queries), the longest blocks first, so that threads end together on a
- * machine that also does other things. lse, the logarithm of each softmax's denominator, is what the backward pass
- * needs to make the weights again.
+ * Work is claimed by (batch row, head, block of queries), the longest blocks first, so that threads finish together on a
+ * machine that is also doing other things. lse, the logarithm of each softmax's denominator, is what the backward pass
+ * needs to recompute the weights.
  */
 #include "attention_forward.h"
 

@@ -1,6 +1,6 @@
 /**
- * Gradient of causal attention (FlashAttention-2, Dao 2023): the weights p are made again, block by block, from q, k
- * and lse; with delta = rowsum(dout ⊙ out) and ds = p ⊙ (dout·vᵀ - delta)/√D: dv = pᵀ·dout, dk = dsᵀ·q, dq = ds·k.
+ * Gradient of causal attention (FlashAttention-2, Dao 2023): the weights p are recomputed, block by block, from q, k and
+ * lse; with delta = rowsum(dout ⊙ out) and ds = p ⊙ (dout·vᵀ - delta)/√D: dv = pᵀ·dout, dk = dsᵀ·q, dq = ds·k.
  *
  * One thread does one head of one batch row: for each block of keys, all blocks of queries from the diagonal on. dk and
  * dv of the block stay in private scratch. The fp32 sums of dq of a whole head would not fit there, so between blocks

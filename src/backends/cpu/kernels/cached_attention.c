@@ -19,7 +19,7 @@ ARGUMENTS(cached_attention, {
 });
 
 #define ROWS_PER_CLAIM 16
-#define SCORES 64 /* cached positions taken at a time; their values are passed over once per vector, in first-level cache */
+#define SCORES 64 /* cached positions taken at a time; their values are read once per vector, from first-level cache */
 
 static float dot(const act *a, const float *b, int64_t D) {
   vf sum = vsplat(0);
@@ -69,7 +69,7 @@ static void decode(const act *q_row, const act *k, const act *v, int64_t count, 
     const int64_t chunk = min64(SCORES, count - from), padded = whole_vectors(chunk);
     const float before = maximum;
     for (int64_t i = 0; i < chunk; i++) {
-      /* ask for what is read next: fp32 decoding of position 1000 went from 13 to 19 GB/s a core */
+      /* prefetch what is read next: fp32 decoding of position 1000 went from 13 to 19 GB/s a core */
       for (int64_t d = 0; d < D; d += 64 / (int64_t)sizeof(act)) {
         __builtin_prefetch(v + (from + i) * D + d);
         __builtin_prefetch(k + (from + SCORES + i) * D + d, 0, 2);

@@ -1,6 +1,6 @@
 /**
- * norm = sqrt(squared norm); factor = min(1, clip / (norm + 1e-6)), clip 0: 1; -1, for no update, unless norm and loss are at
- * most their limits (NaN is not).
+ * norm = sqrt(squared norm); factor = min(1, clip / (norm + 1e-6)), clip 0: 1; -1, for no update, unless norm and loss
+ * are at most their limits (NaN never is).
  */
 #include "kernel.h"
 
@@ -13,7 +13,7 @@ ARGUMENTS(clip_factor, {
   const float *loss_limit;    /* [1] */
   float *norm;                /* [1] */
   float *factor;              /* [1] */
-  double gradient_clip;       /* 0: not at all */
+  double gradient_clip;       /* 0: no clipping */
 });
 
 void clip_factor(const clip_factor_arguments *args, const extents *active, team *team) {

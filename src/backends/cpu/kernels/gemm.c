@@ -2,9 +2,9 @@
  * The matrix product behind every linear layer and the output head: C[m,n] = or += A[m,k] B[k,n].
  *
  * After Goto & van de Geijn (Anatomy of High-Performance Matrix Multiplication, 2008), with the packing shared: the team
- * packs A and B into panels in shared scratch, meets, then claims blocks of C. Each block sums its tiles over k in private
- * scratch and writes them out once, through bias, GELU and conversion. One barrier serves a whole product that fits in
- * scratch; a larger one goes in pieces of m, n and k.
+ * packs A and B into panels in shared scratch, waits at a barrier, then claims blocks of C. Each block sums its tiles
+ * over k in private scratch and writes them out once, through bias, GELU and conversion. One barrier serves a whole
+ * product that fits in scratch; a larger one goes in pieces of m, n and k.
  *
  * A sum over k is split every DEPTH and every K_SPAN elements and nowhere else, and added in the order of k, so an element
  * of C has the same bits whatever m, n and the number of threads.

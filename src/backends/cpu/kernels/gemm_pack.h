@@ -40,7 +40,7 @@ static inline void store_items(item *to, vf v) {
 #endif
 }
 
-/** Asks for a run to be brought into L2. */
+/** Prefetches a run into L2. */
 static inline void prefetch_run(const operand *from, int64_t at, int64_t count) {
   int64_t size = from->is_bf16 ? 2 : 4;
   for (int64_t i = 0; i < count * size; i += 64) __builtin_prefetch((const char *)from->data + at * size + i, 0, 2);

@@ -1,4 +1,4 @@
-/** What the host asks a kernel library before it makes a team for it: how much scratch the kernels expect. */
+/** How much scratch memory the kernels of this library expect; the host asks before it makes a team. */
 #include "scratch.h"
 
 #include <stdint.h>

@@ -1,7 +1,8 @@
 /**
- * Log-probabilities of targets at chosen rows: values[i] = log softmax(x[rows[i]] wteT)[targets[i]] for i < count, 0 where
- * the target is -1; and, if K > 0, the K likeliest tokens there with theirs, likeliest first, the lowest id of equals.
- * Policy: written (=). Chosen rows are gathered a slice at a time, so rows that nobody asks about cost no logits.
+ * Log-probabilities of targets at chosen rows: values[i] = log softmax(x[rows[i]] wteT)[targets[i]] for i < count, 0
+ * where the target is -1; and, if K > 0, the K most likely tokens there with theirs, most likely first, the lower id
+ * first in a tie. Policy: written (=). Chosen rows are gathered a slice at a time, so rows that nobody asks about cost no
+ * logits.
  */
 #include "cross_entropy.h"
 
@@ -23,8 +24,8 @@ ARGUMENTS(log_likelihoods, {
 
 enum { GATHERING = FREE_COUNTER, SCORING };
 
-/** The K likeliest of a row, by insertion into a list that is kept in order. */
-static void likeliest_tokens(const float *logits, int64_t V, int64_t K, int32_t *ids, float *values) {
+/** The K most likely tokens of a row, by insertion into a sorted list. */
+static void top_tokens(const float *logits, int64_t V, int64_t K, int32_t *ids, float *values) {
   int64_t held = 0;
   for (int64_t v = 0; v < V; v++) {
     const float logit = logits[v];
@@ -45,7 +46,7 @@ void log_likelihoods(const log_likelihoods_arguments *args, const extents *activ
   const float *wte = args->token_table;
   const int32_t *rows = args->rows, *targets = args->targets;
   const int64_t count = *args->count, C = args->channels, V = args->vocabulary_size, K = args->top, slice = args->slice_rows;
-  float *values = args->values, *likeliest = args->top_values, *slice_of_logits = args->workspace;
+  float *values = args->values, *top_values = args->top_values, *slice_of_logits = args->workspace;
   int32_t *ids = args->top_ids;
   act *gathered = (act *)(slice_of_logits + slice * V);
   for (int64_t start = 0; start < count; start += slice) {
@@ -60,8 +61,8 @@ void log_likelihoods(const log_likelihoods_arguments *args, const extents *activ
       const float total = log_sum_exp(logits, V);
       values[at] = targets[at] < 0 ? 0 : logits[targets[at]] - total;
       if (K == 0) continue;
-      likeliest_tokens(logits, V, K, ids + at * K, likeliest + at * K);
-      for (int64_t k = 0; k < K; k++) likeliest[at * K + k] -= total;
+      top_tokens(logits, V, K, ids + at * K, top_values + at * K);
+      for (int64_t k = 0; k < K; k++) top_values[at * K + k] -= total;
     }
     end_phase(team, SCORING);
   }

@@ -15,7 +15,7 @@ typedef struct {
 
 ARGUMENTS(segment_attention, {
   const act *qkv;          /* [N, 3C], as for attention */
-  const segment *segments; /* [S], unused from the first without rows on */
+  const segment *segments; /* [S], ended by the first without rows */
   act *out;                /* [N, C] */
   int64_t heads;           /* H */
   int64_t head_size;       /* D */

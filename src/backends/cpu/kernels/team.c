@@ -125,9 +125,9 @@ EXPORT void *team_create(int32_t threads, int64_t private_bytes, int64_t shared_
 }
 
 /**
- * Runs `count` launches and waits for their end. Between launches `*stop`, if given, is looked at; non-zero ends the run early.
- * `times`, if given, receives the moment (monotonic, ns) of the start, then of the end of each launch. Returns 0, 1 if
- * stopped, 2 if a collective failed.
+ * Runs `count` launches and waits for their end. Between launches `*stop`, if given, is checked; non-zero ends the run
+ * early. `times`, if given, receives the moment (monotonic, ns) of the start, then of the end of each launch. Returns 0,
+ * 1 if stopped, 2 if a collective failed.
  */
 EXPORT int32_t team_run(void *handle, const void *launches, int64_t count, const void *active, const void *stop,
                         int64_t *times) {

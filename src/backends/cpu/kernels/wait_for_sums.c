@@ -1,5 +1,5 @@
 /**
- * Until every sum over ranks that was begun has ended. In a world of one there is nothing to wait for.
+ * Waits until every sum over ranks that was started has finished. In a world of one it does nothing.
  */
 #include "kernel.h"
 

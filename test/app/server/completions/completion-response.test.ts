@@ -5,10 +5,10 @@ import { MAX_LOGPROBS } from '#minillm/app/server/completions/limits.js';
 import { decode, encode } from '#minillm/data/tokenizer/tokenizer.js';
 
 test('ids of a padded vocabulary, which have no text, are left out of the likeliest', () => {
-  const likeliestIds = new Int32Array(MAX_LOGPROBS);
-  likeliestIds.set([50_300, 464, 50_257]);
-  const likeliestValues = Float32Array.from({ length: MAX_LOGPROBS }, (_, i) => -i);
-  const scores = { values: Float32Array.of(-2), likeliestIds, likeliestValues };
+  const topIds = new Int32Array(MAX_LOGPROBS);
+  topIds.set([50_300, 464, 50_257]);
+  const topValues = Float32Array.from({ length: MAX_LOGPROBS }, (_, i) => -i);
+  const scores = { values: Float32Array.of(-2), topIds, topValues };
   const choice = { index: 0, prompt: [50_256, 464], tokens: [], text: '', finishReason: 'length', scores } as const;
   const body = completionBody({ prompt: [50_256, 464], echo: true, logprobs: 3 });
   expect(renderChoice(choice, body).logprobs?.top_logprobs).toEqual([null, { The: -1 }]);
@@ -20,7 +20,7 @@ test('text offsets count the characters of the returned text, with the prompt in
   expect(tokens.length).toBeGreaterThan(4);
   const values = new Float32Array(prompt.length + tokens.length - 1);
   const likeliest = values.length * MAX_LOGPROBS;
-  const scores = { values, likeliestIds: new Int32Array(likeliest), likeliestValues: new Float32Array(likeliest) };
+  const scores = { values, topIds: new Int32Array(likeliest), topValues: new Float32Array(likeliest) };
   const choice = { index: 0, prompt, tokens, text: decode(tokens), finishReason: 'length', scores } as const;
   const render = (echo: boolean) => renderChoice(choice, completionBody({ prompt, echo, logprobs: 0 }));
   for (const echo of [true, false]) {

@@ -87,11 +87,11 @@ describe('scoring', () => {
     const score = vi.spyOn(model.scorer, 'score').mockImplementation(async function* (requests) {
       for (const { continuations } of requests)
         yield continuations.map(({ length }) => {
-          const likeliestIds = new Int32Array(MAX_LOGPROBS * length);
+          const topIds = new Int32Array(MAX_LOGPROBS * length);
           return {
             values: new Float32Array(length),
-            likeliestIds,
-            likeliestValues: new Float32Array(5).fill(Number.NaN),
+            topIds,
+            topValues: new Float32Array(5).fill(Number.NaN),
           };
         });
     });
