@@ -1,7 +1,7 @@
 /** @file The file of `train --config`. */
 
 import { readSettingsFile } from '#minillm/cli/train/settings-file.js';
-import { chooseSettings, completeSettings, microStepsOf } from '#minillm/train/settings.js';
+import { chooseSettings, completeSettings, countMicroSteps } from '#minillm/train/settings.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateJson } from '../mutate/json.ts';
 import { CONFIGURATION } from '../small-run.ts';
@@ -14,6 +14,6 @@ export const target = fileTarget({
   seeds: () => [JSON.stringify(settings), JSON.stringify({ data: 'data', out: 'out', preset: 'gpt2-124m', lr: 6e-4 })],
   mutate: mutateJson,
   async read(path) {
-    microStepsOf(completeSettings(chooseSettings({}, await readSettingsFile(path)), 1024), 1);
+    countMicroSteps(completeSettings(chooseSettings({}, await readSettingsFile(path)), 1024), 1);
   },
 });
