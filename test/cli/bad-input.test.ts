@@ -148,7 +148,7 @@ describe('settings that do not go together', () => {
     [
       'a run folder of another configuration',
       ['--out', run, '--lr', '0.001', '--steps', '2'],
-      /holds a run with other settings: steps was 1 and is 2; learningRate was 0\.004 and is 0\.001;.*--fork/,
+      /holds a run with other settings: steps was 1 and is 2; learningRate was 0\.006 and is 0\.001;.*--fork/,
     ],
     [
       'an output that cannot be written',

@@ -133,7 +133,7 @@ describe('settings', () => {
     const out = join(folder, 'unborn');
     const settings = await print('--data', data, '--out', out, '--preset', 'tiny', '--total-batch-size', '2k');
     expect(settings).toMatchObject({ data, out, preset: 'tiny', batchSize: 8, totalBatchSize: 2000, steps: 400 });
-    expect(settings).toMatchObject({ learningRate: 6e-3, minLearningRate: 6e-4, warmupSteps: 100, shuffle: true });
+    expect(settings).toMatchObject({ learningRate: 6e-3, warmupSteps: 150, shuffle: true });
     expect(existsSync(out)).toBe(false);
     expect(await print('--config', file(settings))).toEqual(settings);
   });
@@ -141,7 +141,7 @@ describe('settings', () => {
   test('the warm-up is a tenth of the run, but that of tiny, which is not stable with less, is as long in a short run', async () => {
     const run = ['--data', data, '--out', 'x', '--steps', '30'];
     expect(await print(...run, '--preset', 'gpt2-124m')).toMatchObject({ warmupSteps: 3 });
-    expect(await print(...run, '--preset', 'tiny')).toMatchObject({ warmupSteps: 100 });
+    expect(await print(...run, '--preset', 'tiny')).toMatchObject({ warmupSteps: 150 });
   });
 
   test('of a file are named as they are or as flags; flags win over them, and they over the preset', async () => {
@@ -187,7 +187,7 @@ describe('settings', () => {
     const { stdout } = await minillm('train', '--help');
     const help = stdout.replace(/\s+/g, ' ');
     expect(help).toContain('(default: 19073; tiny: 400)');
-    expect(help).toContain('at most 715; tiny: at most 20)');
+    expect(help).toContain('at most 715; tiny: 150)');
     expect(help).toContain('--sample-prompt <text>');
     expect(help).toContain('--no-shuffle');
   });
