@@ -16,7 +16,7 @@ const SOURCE = `
 #include <time.h>
 
 /** Thread 0 sleeps for 0.5 s; the others are done at once. */
-void one_sleeps(const word *args, const extents *active, team *team) {
+void one_sleeps(const void *args, const extents *active, team *team) {
   (void)args;
   (void)active;
   const struct timespec time = {.tv_nsec = 500000000};
@@ -24,9 +24,9 @@ void one_sleeps(const word *args, const extents *active, team *team) {
 }
 
 /** All write the same number before a barrier and read it of each other after it: errors i64[1], numbers i64[threads]. */
-void all_meet(const word *args, const extents *active, team *team) {
+void all_meet(const void *const *args, const extents *active, team *team) {
   (void)active;
-  int64_t *errors = args[0].p;
+  int64_t *errors = (int64_t *)args[0];
   int64_t *numbers = errors + 1;
   const int64_t next = numbers[team->thread] + 1;
   numbers[team->thread] = next;
