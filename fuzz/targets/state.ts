@@ -4,8 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { recordedInformation } from '#minillm/app/server/dashboard/run-information.js';
 import { readTrainingState } from '#minillm/runs/state.js';
-import { resolveSettings } from '#minillm/train/resolve-settings.js';
-import { completeSettings, differences } from '#minillm/train/settings.js';
+import { chooseSettings, completeSettings, differences, forkedSettings } from '#minillm/train/settings.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateJson } from '../mutate/json.ts';
 import { writeModel } from '../small-model.ts';
@@ -28,6 +27,7 @@ export const target = fileTarget({
     const { configuration } = await readTrainingState(dirname(path));
     const settings = completeSettings({ preset: 'tiny', data: 'data', out: 'out' }, 128);
     differences(configuration, { ...settings, trainTokens: 1 });
-    await resolveSettings({ fork: folder, out: join(folder, 'none') });
+    const chosen = chooseSettings({ fork: folder, out: join(folder, 'none') }, forkedSettings(configuration));
+    completeSettings(chosen, 1024);
   },
 });
