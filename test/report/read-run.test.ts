@@ -115,6 +115,16 @@ describe('a log of build-nanogpt', () => {
   });
 });
 
+test.each([
+  ['one line without an end', 's:0 tel:1'.padEnd(70_000, ' '), /line 1: expected at most 65536 bytes, found 70000/],
+  ['millions of empty lines', `s:0 tel:1\n${'\n'.repeat(4_000_000)}`, /expected at most 4000000 lines, found more/],
+])('a log of %s is refused, compressed too', async (_what, text, message) => {
+  await expect(readFileOf(text)).rejects.toThrow(message);
+  const path = join(temporaryFolder(), 'run.log.gz');
+  writeFileSync(path, gzipSync(text));
+  await expect(readOne(path)).rejects.toThrow(message);
+});
+
 describe('a log of llm.c', () => {
   test('is found in the folder that llm.c was told', async () => {
     const folder = join(temporaryFolder(), 'log124M');

@@ -37,7 +37,8 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 /** What is only for this machine refuses a web page from elsewhere that has its name resolve to this machine. */
 function onlyForThisMachine(app: Application): Application['fetch'] {
   return (request, bindings) => {
-    const isMeant = LOOPBACK.test(new URL(request.url).hostname.replace(/^\[|\]$/g, ''));
+    const { hostname } = URL.canParse(request.url) ? new URL(request.url) : { hostname: '' };
+    const isMeant = LOOPBACK.test(hostname.replace(/^\[|\]$/g, ''));
     return isMeant ? app.fetch(request, bindings) : new Response('only for this machine\n', { status: 403 });
   };
 }

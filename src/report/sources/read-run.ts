@@ -19,6 +19,10 @@ import { isTableHeader, readTable, type TableRun } from './table-file.ts';
 /** More than any log of one run; a larger file is not what its name says. */
 const MAXIMUM_BYTES = 256 * 1024 * 1024;
 
+/** Of a log: a row of a table has some columns, a run some million steps. */
+const MAX_LINE_BYTES = 65_536;
+const MAX_LINES = 4_000_000;
+
 const FORMATS =
   'a run folder, a log of build-nanogpt ("0 train 10.95") or llm.c ("s:0 trl:10.95") or its folder, or a table (TSV, CSV) with a header that names step and loss, val_loss, hellaswag, lr or norm; any of them may end in .gz';
 
@@ -95,12 +99,28 @@ async function readText(path: string): Promise<string> {
   try {
     const bytes = await readRegularFile(path, MAXIMUM_BYTES);
     const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    if (!isCompressed) return bytes.toString('utf8');
-    return (await promisify(gunzip)(bytes, { maxOutputLength: MAXIMUM_BYTES })).toString('utf8');
+    const text = isCompressed ? await promisify(gunzip)(bytes, { maxOutputLength: MAXIMUM_BYTES }) : bytes;
+    checkLines(text, path);
+    return text.toString('utf8');
   } catch (cause) {
     if (cause instanceof UserError || (cause instanceof Error && 'syscall' in cause))
       throw fileError(path, 'read it', cause);
     throw new UserError(`${path}: could not be decompressed (${messageOf(cause)})`);
+  }
+}
+
+/** Lines cost memory by their number, and what looks at one by its length. */
+function checkLines(text: Buffer, path: string): void {
+  let lines = 0;
+  for (let start = 0; start < text.length; lines++) {
+    const end = text.indexOf('\n', start);
+    const length = (end < 0 ? text.length : end) - start;
+    if (length > MAX_LINE_BYTES)
+      throw new UserError(
+        `${path}: line ${lines + 1}: expected at most ${MAX_LINE_BYTES} bytes, found ${length}; is it a log?`,
+      );
+    if (lines === MAX_LINES) throw new UserError(`${path}: expected at most ${MAX_LINES} lines, found more`);
+    start += length + 1;
   }
 }
 

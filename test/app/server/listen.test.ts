@@ -22,6 +22,9 @@ test('HTTP/1.0 without a host is answered on loopback', async () =>
 test('the name of another host is refused on loopback', async () =>
   expect(await answerTo('GET / HTTP/1.1\r\nhost: example.com\r\n\r\n')).toMatch(/^HTTP\/1\.1 403/));
 
+test('what is no name of a host is refused on loopback', async () =>
+  expect(await answerTo('GET / HTTP/1.1\r\nhost: .1\r\n\r\n')).toMatch(/^HTTP\/1\.1 40[03]/));
+
 test('long headers are refused', async () =>
   expect(await answerTo(`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'a'.repeat(17_000)}\r\n\r\n`)).toMatch(/ 431 /));
 

@@ -50,3 +50,15 @@ test('a footer of which some bytes are others is read, or told as damaged, but i
   }
   expect(damaged).toBeGreaterThan(100);
 });
+
+test('a footer with chunks of no column is damaged', async () => {
+  const path = join(temporaryFolder(), 'a.parquet');
+  writeParquet(path, sampleTexts(5), { rowsPerGroup: 5 });
+  const bytes = readFileSync(path);
+  // field 3 of a column's metadata, a list of one name, becomes field 2 again, a list of four zeros; the next is field 4 as before
+  const at = bytes.lastIndexOf(Buffer.from([0x19, 0x18, 4, ...Buffer.from('text')]));
+  expect(at).toBeGreaterThan(0);
+  bytes.set([0x09, 0x04, 0x45, 0, 0, 0, 0, 0x25], at);
+  writeFileSync(path, bytes);
+  await expect(openRowGroups(path, 'a.parquet', 'text')).rejects.toThrow(/a\.parquet: .*chunks of no column/);
+});

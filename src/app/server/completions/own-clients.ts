@@ -2,6 +2,7 @@
 
 import type { MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { isFromElsewhere } from '../elsewhere.ts';
 
 /**
  * Passes on what programs send, and pages of this server. A browser says of every other page's request where it is from; and
@@ -9,10 +10,10 @@ import { HTTPException } from 'hono/http-exception';
  * @throws HTTPException 403 for another site's page, 415 for what is not JSON
  */
 export const ownClientsOnly: MiddlewareHandler = async (c, next) => {
-  const site = c.req.header('sec-fetch-site') ?? 'none';
-  const origin = c.req.header('origin');
-  if (!['same-origin', 'none'].includes(site) || (origin !== undefined && hostOf(origin) !== c.req.header('host')))
-    throw new HTTPException(403, { message: `requests of web pages from elsewhere are refused (${origin ?? site})` });
+  if (isFromElsewhere((name) => c.req.header(name))) {
+    const from = c.req.header('origin') ?? c.req.header('sec-fetch-site');
+    throw new HTTPException(403, { message: `requests of web pages from elsewhere are refused (${from})` });
+  }
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json')
     throw new HTTPException(415, {
@@ -20,7 +21,3 @@ export const ownClientsOnly: MiddlewareHandler = async (c, next) => {
     });
   await next();
 };
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
-}

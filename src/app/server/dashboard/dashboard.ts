@@ -9,6 +9,7 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import { isFromElsewhere } from '../elsewhere.ts';
 import type { DashboardRuns } from './informant.ts';
 import { RETRY_AFTER_SECONDS } from './limits.ts';
 import { tellPage } from './page-stream.ts';
@@ -33,7 +34,9 @@ export function dashboardApp(runs: DashboardRuns): Hono {
     }),
   );
   app.get('/api/events', (context) => {
-    if (isFromElsewhere(context)) return context.text('only for pages of this server\n', 403);
+    // another site's page could not read the answer, but hold connections
+    if (isFromElsewhere((name) => context.req.header(name)))
+      return context.text('only for pages of this server\n', 403);
     if (watch.isFull)
       return context.text('as many pages as there may be are open\n', 503, { 'retry-after': `${RETRY_AFTER_SECONDS}` });
     // a page cannot see why its stream was refused: it asks again without one
@@ -44,17 +47,6 @@ export function dashboardApp(runs: DashboardRuns): Hono {
   });
   app.use(serveStatic({ root: PAGE }));
   return app;
-}
-
-/** Whether a web page of another site has a browser ask: it could not read the answer, but hold connections. */
-function isFromElsewhere({ req }: Context): boolean {
-  const site = req.header('sec-fetch-site') ?? 'none';
-  const origin = req.header('origin');
-  return !['same-origin', 'none'].includes(site) || (origin !== undefined && hostOf(origin) !== req.header('host'));
-}
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
 }
 
 /** Where a page goes on: what the browser says when it connects again by itself, or the page. */
