@@ -111,7 +111,9 @@ async function readFooter(path: string, name: string): Promise<FileMetaData> {
     const metadata = parquetMetadata(footer, { geoparquet: false });
     if (metadata.schema.some(({ name }) => typeof name !== 'string')) throw new Error('columns without names');
     const chunks = metadata.row_groups.flatMap(({ columns }) => columns.map(({ meta_data }) => meta_data));
-    if (chunks.some((chunk) => chunk && !Array.isArray(chunk.path_in_schema))) throw new Error('chunks of no column');
+    // what should be a struct may be a number or false
+    if (chunks.some((chunk) => chunk !== undefined && !Array.isArray(chunk.path_in_schema)))
+      throw new Error('chunks of no column');
     return metadata;
   } catch (cause) {
     throw new DamagedFileError(`${name}: expected a whole Parquet file, found otherwise (${messageOf(cause)})`);
