@@ -91,6 +91,8 @@ function statusOf(data) {
 
 /** A figure of /proc/PID/status. */
 function mebibytes(name) {
+  if (child.exitCode !== null || child.signalCode !== null)
+    throw new Error('the command ended while clients were still reading; give it more steps, or fewer --seconds');
   const [, kibibytes] =
     new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
   return Math.round(Number(kibibytes) / 1024);
