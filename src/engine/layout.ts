@@ -5,6 +5,7 @@
  */
 
 import type { Graph } from './graph.ts';
+import { type Shard, WHOLE } from './shard.ts';
 import { elements } from './tensor.ts';
 
 export interface ParameterPlace {
@@ -31,11 +32,13 @@ export interface ParameterLayout {
   readonly gradientCount: number;
   /** Offsets of the statistics, in elements of the gradient buffer. */
   readonly statistics: ReadonlyMap<Statistic, number>;
+  /** The part of each bucket for which this rank keeps the optimizer's state. */
+  readonly shard: Shard;
 }
 
 /** Alignment of every tensor, in elements: one 64-byte cache line. */
 const TENSOR_ALIGNMENT = 16;
-/** Every bucket is padded to a multiple of this many elements: a cache line for each of up to 64 ranks. */
+/** Every bucket is padded to a multiple of this many elements, and of a cache line for each rank that owns a slice. */
 const BUCKET_ALIGNMENT = 1024;
 /** A bucket is closed once it holds this many elements (16 MB): large enough for full bandwidth, small enough to overlap. */
 const BUCKET_ELEMENTS = 4 * 1024 * 1024;
@@ -93,7 +96,8 @@ function groupByCompletion(graph: Graph, groupOf: GroupOf): Group[] {
  * completed.
  * @param groupOf the key of a parameter's group; default: all are in one group
  */
-export function layoutParameters(graph: Graph, groupOf: GroupOf = () => ''): ParameterLayout {
+export function layoutParameters(graph: Graph, groupOf: GroupOf = () => '', shard = WHOLE): ParameterLayout {
+  const bucketAlignment = alignUp(BUCKET_ALIGNMENT, TENSOR_ALIGNMENT * shard.size);
   const places = new Map<string, ParameterPlace>();
   const buckets: Bucket[] = [];
   let end = 0;
@@ -105,10 +109,11 @@ export function layoutParameters(graph: Graph, groupOf: GroupOf = () => ''): Par
       places.set(name, { name, shape, offset: end, count });
       end = alignUp(end + count, TENSOR_ALIGNMENT);
     }
-    end = alignUp(end, BUCKET_ALIGNMENT);
+    end = alignUp(end, bucketAlignment);
     buckets.push({ offset, count: end - offset, group });
   }
 
   const statistics = new Map(STATISTICS.map((name, index) => [name, end + index]));
-  return { places, buckets, count: end, gradientCount: alignUp(end + STATISTICS.length, BUCKET_ALIGNMENT), statistics };
+  const gradientCount = alignUp(end + STATISTICS.length, BUCKET_ALIGNMENT);
+  return { places, buckets, count: end, gradientCount, statistics, shard };
 }

@@ -24,26 +24,31 @@ export type TensorSource =
  * @throws UserError when the system refuses; whatever a source throws.
  */
 export async function writeSafetensors(path: string, tensors: readonly TensorSource[]): Promise<void> {
-  const scratch = new ArrayBuffer(SLICE_ELEMENTS * 4);
   try {
     const handle = await open(path, 'w');
     try {
       await writeFully(handle, buildHeader(tensors));
-      for (const tensor of tensors) {
-        const elements = tensor.shape.reduce((product, extent) => product * extent, 1);
-        for (let start = 0; start < elements; start += SLICE_ELEMENTS) {
-          const length = Math.min(SLICE_ELEMENTS, elements - start);
-          if (tensor.dtype === 'F32') await tensor.read(start, new Float32Array(scratch, 0, length));
-          else await tensor.read(start, new Int32Array(scratch, 0, length));
-          await writeFully(handle, new Uint8Array(scratch, 0, length * 4));
-        }
-      }
+      for await (const bytes of readSlices(tensors)) await writeFully(handle, bytes);
       await syncFile(handle);
     } finally {
       await handle.close();
     }
   } catch (cause) {
     throw fileError(path, 'write it', cause);
+  }
+}
+
+/** The bytes of tensors in the order of a file, each slice valid until the next is asked for. */
+export async function* readSlices(tensors: readonly TensorSource[]): AsyncGenerator<Uint8Array> {
+  const scratch = new ArrayBuffer(SLICE_ELEMENTS * 4);
+  for (const tensor of tensors) {
+    const elements = tensor.shape.reduce((product, extent) => product * extent, 1);
+    for (let start = 0; start < elements; start += SLICE_ELEMENTS) {
+      const length = Math.min(SLICE_ELEMENTS, elements - start);
+      if (tensor.dtype === 'F32') await tensor.read(start, new Float32Array(scratch, 0, length));
+      else await tensor.read(start, new Int32Array(scratch, 0, length));
+      yield new Uint8Array(scratch, 0, length * 4);
+    }
   }
 }
 

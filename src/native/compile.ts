@@ -26,6 +26,8 @@ export interface CompileRequest {
   /** The `.c` files to compile. */
   readonly sources: readonly string[];
   readonly flags: readonly string[];
+  /** Default: the system's C compiler. */
+  readonly compiler?: Compiler;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface CompileRequest {
  * each other.
  */
 export async function compileLibrary(request: CompileRequest): Promise<string> {
-  const compiler = await findCompiler();
+  const compiler = request.compiler ?? (await findCompiler());
   const stem = `${request.name}-${await cacheKey(compiler, request)}`;
   const kept = await findLibrary(await cacheFolder(), stem);
   if (kept) return kept;

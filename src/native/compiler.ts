@@ -23,17 +23,23 @@ export async function findCompiler(): Promise<Compiler> {
   const named = process.env.CC?.trim();
   const candidates = named ? [named] : ['cc', 'gcc', 'clang'];
   for (const candidate of candidates) {
-    const [command = candidate, ...args] = candidate.split(/\s+/);
-    try {
-      const { stdout } = await run(command, [...args, '--version'], { env: inEnglish() });
-      return { command, args, version: stdout };
-    } catch {
-      // the next one may be there
-    }
+    const compiler = await askCompiler(candidate);
+    if (compiler) return compiler;
   }
   throw new UserError(
     `a C compiler is needed and none was found (tried ${candidates.join(', ')}); install one (Debian, Ubuntu: apt-get install gcc libc6-dev; Fedora: dnf install gcc; macOS: xcode-select --install), or name one in CC`,
   );
+}
+
+/** A compiler by its command and perhaps arguments; undefined when it does not answer the question. */
+export async function askCompiler(candidate: string, question = '--version'): Promise<Compiler | undefined> {
+  const [command = candidate, ...args] = candidate.split(/\s+/);
+  try {
+    const { stdout } = await run(command, [...args, question], { env: inEnglish() });
+    return { command, args, version: stdout };
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1,6 +1,8 @@
 /** @file One trainer per run folder: `trainer.lock` names the process that trains it. */
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../support/errors.ts';
 import { fileError, makeFolder } from '../support/files.ts';
 import { lockHolder, type ProcessLock, tryLock } from '../support/process-lock.ts';
@@ -37,6 +39,19 @@ export function lockRunFolder(runFolder: string): ProcessLock {
   const attempt = tryLock(path);
   if (attempt.lock) return attempt.lock;
   throw new UserError(`${path}: this run is being trained by ${attempt.holder}; stop it or train in another folder`);
+}
+
+/** How long a network file system may take to show what another machine has written. */
+const SHARE_MILLISECONDS = 10_000;
+
+/** Whether this process sees the lock that another has taken, perhaps on another machine. */
+export async function seesRunFolder(runFolder: string): Promise<boolean> {
+  const start = performance.now();
+  while (!existsSync(lockPath(runFolder))) {
+    if (performance.now() - start > SHARE_MILLISECONDS) return false;
+    await sleep(100);
+  }
+  return true;
 }
 
 /** The process that is training a run, in words; undefined when there is none, or it is gone. */

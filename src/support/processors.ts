@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { posix } from 'node:path';
 
 /** The text of a file; undefined where there is none. */
@@ -68,6 +68,15 @@ export function processorQuota(): number | undefined {
 /** As many threads as a quota keeps busy, rounded up, but no more than the processors that are granted. */
 export function threadsFor(granted: number, quota: number | undefined): number {
   return Math.min(granted, Math.ceil(quota ?? granted));
+}
+
+/**
+ * The threads worth starting in each of several processes of this machine: an equal share, unless whoever started them has
+ * given each processors of its own.
+ */
+export function threadsPerProcess(processes: number): number {
+  const isBound = availableParallelism() < cpus().length;
+  return isBound ? processorCount() : Math.max(1, Math.floor(processorCount() / processes));
 }
 
 /** The threads worth starting in this process; at least 1. */

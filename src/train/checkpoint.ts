@@ -7,13 +7,14 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
+import type { Communicator } from '../engine/runtime/communicator.ts';
 import type { Session } from '../engine/runtime/session.ts';
 import { BYTES_PER_ELEMENT, elements } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder, writeGpt2Folder } from '../formats/gpt2-folder.ts';
 import { type Gpt2Parameter, gpt2Parameters } from '../formats/gpt2-parameters.ts';
 import { SafetensorsFile } from '../formats/safetensors-reader.ts';
-import { writeSafetensors } from '../formats/safetensors-writer.ts';
+import { readSlices, type TensorSource, writeSafetensors } from '../formats/safetensors-writer.ts';
 import { parameterCount } from '../model/flops.ts';
 import { loadParameters, readParameter } from '../model/parameters.ts';
 import { OPTIMIZER_FILE, stepFolder } from '../runs/checkpoints.ts';
@@ -22,13 +23,15 @@ import { UserError } from '../support/errors.ts';
 import { fileError, writeFolderAtomic } from '../support/files.ts';
 import { formatBytes } from '../support/format.ts';
 import { streamRegularFile } from '../support/regular-file.ts';
+import { readState } from './optimizer-state.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 
 /** What a checkpoint holds besides the state of the run. */
 export interface CheckpointedModel {
-  readonly session: Pick<Session<string>, 'read' | 'write'>;
+  readonly session: Pick<Session<string>, 'read' | 'write' | 'layout'>;
   readonly config: Gpt2Config;
   readonly optimizer: Pick<Optimizer, 'state'>;
+  readonly communicator: Pick<Communicator, 'rank' | 'broadcast'>;
 }
 
 const WEIGHTS_FILE = 'model.safetensors';
@@ -40,30 +43,41 @@ const SLICE_ELEMENTS = 4 * 1024 * 1024;
 const SMALL_FILES_BYTES = 8e6;
 
 /**
- * Writes the checkpoint of `state.step` into the run folder, whole or not at all, and returns its path.
+ * Writes the checkpoint of `state.step` into the run folder, whole or not at all, and returns its path. Where ranks share
+ * the optimizer's state, the others `contributeToCheckpoint` meanwhile.
  * @throws UserError when the disk has too little room, saying how much is needed, or the system refuses.
  */
 export async function writeCheckpoint(
   runFolder: string,
-  { session, config, optimizer }: CheckpointedModel,
+  model: CheckpointedModel,
   state: Omit<TrainingState, 'checksums'>,
 ): Promise<string> {
+  const { session, config, optimizer } = model;
   const path = stepFolder(runFolder, state.step);
   await checkRoom(runFolder, config, optimizer.state.length);
   await writeFolderAtomic(path, async (folder) => {
     await writeGpt2Folder(folder, config, readParameter(session));
-    const tensors = gpt2Parameters(config).flatMap(({ name, shape }) =>
-      optimizer.state.map(({ suffix, buffer }) => ({
-        name: `${name}.${suffix}`,
-        shape,
-        dtype: 'F32' as const,
-        read: (start: number, target: Float32Array) => session.read(buffer, name, target, start),
-      })),
-    );
-    await writeSafetensors(join(folder, OPTIMIZER_FILE), tensors);
+    await writeSafetensors(join(folder, OPTIMIZER_FILE), stateTensors(model));
     await writeTrainingState(folder, { ...state, checksums: await checksums(folder) });
   });
   return path;
+}
+
+/** What a rank does while another writes a checkpoint: it gives its part of the optimizer's state, if it has its own. */
+export async function contributeToCheckpoint(model: CheckpointedModel): Promise<void> {
+  if (model.session.layout.shard.size === 1) return;
+  for await (const _ of readSlices(stateTensors(model)));
+}
+
+function stateTensors(model: CheckpointedModel): TensorSource[] {
+  return gpt2Parameters(model.config).flatMap(({ name, shape }) =>
+    model.optimizer.state.map(({ suffix, buffer }) => ({
+      name: `${name}.${suffix}`,
+      shape,
+      dtype: 'F32' as const,
+      read: (start: number, target: Float32Array) => readState(model, buffer, name, target, start),
+    })),
+  );
 }
 
 /**

@@ -9,6 +9,8 @@ export interface StartEvent {
   readonly settings: Settings;
   /** The device for a person. */
   readonly device: string;
+  /** Processes that train together, each on a device like this one. */
+  readonly ranks: number;
   readonly parameters: number;
   readonly microSteps: number;
   /** Planned bytes on the device. */

@@ -2,15 +2,15 @@
 
 import { Graph } from '../engine/graph.ts';
 import { layoutParameters, type ParameterLayout } from '../engine/layout.ts';
-import { waitForSums } from '../engine/ops/all-reduce.ts';
 import { clipFactor } from '../engine/ops/clip-factor.ts';
+import { beginCollective, waitForCollectives } from '../engine/ops/collectives.ts';
 import { squaredNorm } from '../engine/ops/squared-norm.ts';
 import { addStatistic, takeStatistics } from '../engine/ops/statistics.ts';
 import { sumLosses } from '../engine/ops/sum-losses.ts';
 import { gradients } from '../engine/passes/autodiff.ts';
 import { insertCollectives } from '../engine/passes/collectives.ts';
 import { type Plan, plan } from '../engine/plan.ts';
-import { shardOf } from '../engine/shard.ts';
+import { type Shard, shardOf } from '../engine/shard.ts';
 import type { Target } from '../engine/target.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { planLosses } from '../eval/programs.ts';
@@ -25,6 +25,10 @@ export interface TrainingExtents {
   readonly precision: Precision;
   /** Ranks that train together. */
   readonly ranks: number;
+  /** The part of the optimizer's state that this rank keeps, where each keeps another (ZeRO-1); default: all of it. */
+  readonly shard?: Shard | undefined;
+  /** Whether sums over ranks start during the backward pass; default: they do. */
+  readonly overlap?: boolean | undefined;
 }
 
 export interface UpdateSettings {
@@ -46,7 +50,8 @@ export interface TrainingPrograms {
     readonly lastGradients: Plan;
     /**
      * Inputs learningRate, updateCount, normLimit, lossLimit; results norm, factor and statistics, in the order of the
-     * layout. Resets gradients and statistics to 0.
+     * layout. Resets gradients and statistics to 0. Where the optimizer's state is shared out, a rank updates its part of
+     * the parameters and gets the others'.
      */
     readonly update: Plan;
     /** Inputs tokens, targets; result losses. */
@@ -58,11 +63,11 @@ export interface TrainingPrograms {
 export function planTraining(
   modelConfig: Gpt2Config,
   target: Target,
-  { batch, length, precision, ranks }: TrainingExtents,
+  { batch, length, precision, ranks, shard, overlap }: TrainingExtents,
   settings: UpdateSettings,
 ): TrainingPrograms {
   const graph = gradientGraph(modelConfig, target, { batch, length, precision });
-  const layout = layoutParameters(graph, settings.optimizer.groupOf);
+  const layout = layoutParameters(graph, settings.optimizer.groupOf, shard);
   const gradients = plan(graph, layout, target);
   return {
     layout,
@@ -77,7 +82,7 @@ export function planTraining(
   function lastGradients(): Plan {
     const last = gradientGraph(modelConfig, target, { batch, length, precision });
     addStatistic(last.input('stop', [], 'float32'), last.statistic('stop'));
-    insertCollectives(last, layout);
+    insertCollectives(last, layout, overlap);
     return plan(last, layout, target);
   }
 }
@@ -85,7 +90,7 @@ export function planTraining(
 function gradientGraph(
   modelConfig: Gpt2Config,
   target: Target,
-  { batch, length, precision }: Omit<TrainingExtents, 'ranks'>,
+  { batch, length, precision }: Pick<TrainingExtents, 'batch' | 'length' | 'precision'>,
 ): Graph {
   const graph = new Graph({ batch, length }, precision);
   const traced = gpt2Losses(graph, modelConfig);
@@ -98,16 +103,28 @@ function gradientGraph(
 
 function updateGraph(layout: ParameterLayout, ranks: number, { optimizer, gradientClip }: UpdateSettings): Graph {
   const graph = new Graph({ batch: 1, length: 1 });
-  if (ranks > 1) waitForSums(graph);
+  const isSharded = layout.shard.size > 1;
+  if (ranks > 1) waitForCollectives(graph);
   const statistics = takeStatistics(graph, layout);
+  const squares = squaredNorm(graph.range('gradients', 0, layout.count));
+  if (isSharded) {
+    // gradients of other ranks' slices are 0 here
+    beginCollective('allReduce', squares);
+    waitForCollectives(graph);
+  }
   const { norm, factor } = clipFactor(
-    { squaredNorm: squaredNorm(graph.range('gradients', 0, layout.count)), statistics },
+    { squaredNorm: squares, statistics },
     { normLimit: graph.input('normLimit', [], 'float32'), lossLimit: graph.input('lossLimit', [], 'float32') },
     { gradientClip },
   );
   const learningRate = graph.input('learningRate', [], 'float32');
   const updateCount = graph.input('updateCount', [], 'int32');
-  for (const stretch of shardOf(layout)) optimizer.update(graph, stretch, { factor, learningRate, updateCount });
+  shardOf(layout).forEach((stretch, index) => {
+    optimizer.update(graph, stretch, { factor, learningRate, updateCount });
+    const bucket = layout.buckets[index];
+    if (isSharded && bucket) beginCollective('allGather', graph.range('parameters', bucket.offset, bucket.count));
+  });
+  if (isSharded) waitForCollectives(graph);
   graph.result('norm', norm);
   graph.result('factor', factor);
   graph.result('statistics', statistics);

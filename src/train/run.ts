@@ -20,10 +20,12 @@ import {
 } from '../runs/metrics.ts';
 import { writeRunFacts } from '../runs/run-facts.ts';
 import { UserError } from '../support/errors.ts';
-import { writeCheckpoint } from './checkpoint.ts';
+import { agreeOn, together } from './agreement.ts';
+import { contributeToCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointEvent, ProgressEvent, StartEvent, TrainerEvent } from './events.ts';
 import { RecentValues } from './outliers.ts';
 import { StepProfile } from './profile.ts';
+import { checkReplicas } from './replicas.ts';
 import { begin } from './resume.ts';
 import { SAMPLE_STREAMS, takeSamples } from './samples.ts';
 import { learningRateAt } from './schedule.ts';
@@ -57,7 +59,7 @@ export class Run {
   readonly #model: TrainingModel;
   /** Whether this process writes the run folder. */
   readonly #isWriter: boolean;
-  /** Interrupts a piece of work; undefined where other ranks take part in it. */
+  /** Interrupts a piece of work: a stop was asked for or, where other ranks take part in the work, one of them is lost. */
   readonly #signal: AbortSignal | undefined;
   /** Steps trained, and updates made in them. */
   #step = 0;
@@ -78,12 +80,12 @@ export class Run {
     this.#parts = parts;
     this.#model = new TrainingModel(parts.backend, parts.modelConfig, parts.settings, parts.communicator);
     this.#isWriter = isWriter(parts.communicator);
-    this.#signal = parts.communicator.size === 1 ? parts.signal : undefined;
+    this.#signal = parts.communicator.size === 1 ? parts.signal : parts.communicator.failed;
   }
 
   /** Trains to the last step, or until the signal. */
   async *events(): AsyncGenerator<TrainerEvent> {
-    const { settings } = this.#parts;
+    const { settings, communicator } = this.#parts;
     const start = await this.#begin();
     yield start;
     const log = this.#isWriter ? await MetricsLog.open(settings.out, this.#step) : undefined;
@@ -95,6 +97,7 @@ export class Run {
         if (this.#step > 0 && this.#step !== this.#saved?.step && this.#isCheckpointDue(isDue))
           yield await this.#save();
         const isComplete = yield* this.#evaluateAndSample(isDue, log);
+        if (communicator.failed?.aborted) throw communicator.failure();
         interrupted = !isComplete || (!isLast && this.#shouldStop);
         // a process killed right after the last checkpoint has left the one it was about to remove
         if (isLast && this.#isWriter && this.#saved?.step === this.#step)
@@ -111,6 +114,8 @@ export class Run {
         yield metrics;
         if (profile) yield { kind: 'profile', nodes: profile.nodes };
         this.#stopIfDiverged();
+        if (settings.checkReplicas > 0 && this.#step % settings.checkReplicas === 0)
+          await checkReplicas(this.#model, this.#step);
       }
       if (interrupted && this.#step > 0 && this.#step !== this.#saved?.step) yield await this.#save();
       yield { kind: 'end', step: this.#step, interrupted };
@@ -120,8 +125,11 @@ export class Run {
   }
 
   async #begin(): Promise<StartEvent> {
-    const { settings, modelConfig, microSteps, backend, loader } = this.#parts;
-    const { state, from, passedOver } = await begin(this.#model, settings);
+    const { settings, modelConfig, microSteps, backend, communicator, loader } = this.#parts;
+    const { state, from, passedOver } = await together(communicator, () => begin(this.#model, settings));
+    const start = { 'the first step': state?.step ?? 0 };
+    await agreeOn(communicator, start, 'the ranks do not see the same checkpoints; give --out a folder that all ranks share');
+    await checkReplicas(this.#model, state?.step ?? 0);
     if (state && from) {
       this.#step = state.step;
       this.#updateCount = state.updates;
@@ -137,6 +145,7 @@ export class Run {
       kind: 'start',
       settings: started,
       device: backend.description,
+      ranks: communicator.size,
       parameters: parameterCount(modelConfig),
       microSteps,
       bytes: this.#model.bytes,
@@ -151,7 +160,7 @@ export class Run {
 
   /** Trains one step; undefined when it was abandoned because the run was asked to stop. */
   async #train(peak: number, profile?: StepProfile): Promise<TrainMetrics | undefined> {
-    const { settings, modelConfig, microSteps, loader, signal } = this.#parts;
+    const { settings, modelConfig, microSteps, loader, communicator, signal } = this.#parts;
     const step = this.#step;
     const learningRate = learningRateAt(step, settings);
     const limit = (recent: RecentValues): number =>
@@ -173,7 +182,8 @@ export class Run {
     this.#losses.add(loss);
     this.#norms.add(norm);
     const tokensPerSecond = settings.totalBatchSize / (ms / 1000);
-    const mfu = (tokensPerSecond * trainingFlopsPerToken(modelConfig, settings.sequenceLength)) / peak;
+    const flops = tokensPerSecond * trainingFlopsPerToken(modelConfig, settings.sequenceLength);
+    const mfu = flops / (peak * communicator.size);
     return {
       kind: 'train',
       step,
@@ -291,7 +301,10 @@ export class Run {
     const { settings, backend } = this.#parts;
     const path = stepFolder(settings.out, this.#step);
     this.#saved = { step: this.#step, path };
-    if (!this.#isWriter) return { kind: 'checkpoint', step: this.#step, path };
+    if (!this.#isWriter) {
+      await contributeToCheckpoint(this.#model);
+      return { kind: 'checkpoint', step: this.#step, path };
+    }
     await writeCheckpoint(settings.out, this.#model, {
       formatVersion: 1,
       step: this.#step,

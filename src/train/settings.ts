@@ -119,9 +119,23 @@ export const settingsSchema = z.strictObject({
       'steps between checkpoints; 0 turns periodic and final ones off, but a run that is stopped still writes one',
   }),
   keep: wholeFrom(1).optional().register(flagTexts, { description: 'number of newest checkpoints to keep' }),
-  threads: wholeFrom(1)
+  threads: wholeFrom(1).optional().register(flagTexts, {
+    description: 'CPU threads of each rank (default: as many as the system grants, divided by the ranks of a machine)',
+  }),
+  zero: z
+    .int()
+    .min(0)
+    .max(1)
     .optional()
-    .register(flagTexts, { description: 'CPU threads (default: as many as the system grants)' }),
+    .register(flagTexts, {
+      description: 'ZeRO stage: 1 shares the state of the optimizer out over the ranks, 0 keeps all of it on each',
+    }),
+  overlap: z.boolean().optional().register(flagTexts, {
+    description: 'sum gradients over ranks while the backward pass still runs',
+  }),
+  checkReplicas: wholeFrom(0).optional().register(flagTexts, {
+    description: 'steps between checks that all ranks hold the same weights; 0 checks at the start only',
+  }),
   device: z.enum(DEVICES).optional().register(flagTexts, { description: 'where to train' }),
 });
 
@@ -164,6 +178,9 @@ export const DEFAULTS = {
   sampleTemperature: 1,
   checkpointEvery: 250,
   keep: 2,
+  zero: 0,
+  overlap: true,
+  checkReplicas: 0,
   device: DEVICES[0],
 } as const satisfies GivenSettings;
 

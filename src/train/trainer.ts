@@ -7,17 +7,21 @@ import { openBackend } from '../backends/open.ts';
 import { BatchLoader } from '../data/batches/batch-loader.ts';
 import { type EvaluationBatches, evaluationBatches } from '../data/batches/evaluation-batches.ts';
 import { type Dataset, openDataset } from '../data/shards/dataset.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
 import { type Communicator, isWriter, singleProcess } from '../engine/runtime/communicator.ts';
 import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';
 import { type HellaswagTask, hellaswagTask } from '../eval/hellaswag-task.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { enterRunFolder } from '../runs/lock.ts';
+import { enterRunFolder, seesRunFolder } from '../runs/lock.ts';
+import { UserError } from '../support/errors.ts';
 import { removeTemporaries } from '../support/files.ts';
+import { agreeOn, firstThenOthers, together } from './agreement.ts';
 import type { TrainerEvent } from './events.ts';
 import type { ResolvedRun } from './resolve-settings.ts';
 import { Run } from './run.ts';
 import { countMicroSteps, type Settings } from './settings.ts';
+import { codeVersion } from './versions.ts';
 
 export interface TrainOptions {
   /** Aborting ends the run after a checkpoint, within the current micro-step. */
@@ -28,47 +32,84 @@ export interface TrainOptions {
   readonly communicator?: Communicator;
 }
 
+/** What is closed when the run has ended, the last first. */
+type Closers = (() => unknown)[];
+
 /**
- * Trains, and reports what happens. A run folder that holds checkpoints is resumed.
+ * Trains, and reports what happens. A run folder that holds checkpoints is resumed. Every rank trains the same steps and
+ * reports the same events, but for samples; an error before the first step is the same on all.
  * @throws UserError for settings, data or folders that cannot be trained with
  */
 export async function* train(
-  { settings, modelConfig }: ResolvedRun,
+  run: ResolvedRun,
   { signal, profile = false, communicator = singleProcess }: TrainOptions = {},
 ): AsyncGenerator<TrainerEvent> {
+  const closers: Closers = [];
+  try {
+    const prepared = await together(communicator, () => prepare(run, communicator, closers));
+    const { settings } = prepared;
+    await agreeOn(
+      communicator,
+      { ...shared(settings), ...codeVersion(), data: prepared.dataFacts },
+      'start all ranks with the same command, the same miniLLM and the same data',
+    );
+    await together(communicator, () => checkRunFolder(settings.out, communicator));
+    const backend = await openDevice(settings, communicator, closers);
+    const { dataFacts: _, ...parts } = prepared;
+    yield* (await together(communicator, () => new Run({ ...parts, communicator, backend, signal, profile }))).events();
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+/** Everything a run needs but its device: data, evaluation, the run folder. */
+async function prepare({ settings, modelConfig }: ResolvedRun, communicator: Communicator, closers: Closers) {
   const microSteps = countMicroSteps(settings, communicator.size);
   const dataset = await openDataset(settings.data);
-  try {
-    const loader = createLoader(dataset, settings, modelConfig, microSteps, communicator);
-    const validation =
-      settings.evalEvery > 0 ? createValidation(dataset, settings, modelConfig, communicator) : undefined;
-    const hellaswag = settings.evalEvery > 0 ? await loadHellaswag(settings, modelConfig, communicator) : undefined;
-    const leave = isWriter(communicator) ? await enterRunFolder(settings.out) : undefined;
-    try {
-      if (leave) await removeTemporaries(settings.out);
-      const backend = await openBackend(settings);
-      try {
-        yield* new Run({
-          settings: { ...settings, trainTokens: dataset.train.tokenCount },
-          modelConfig,
-          microSteps,
-          backend,
-          communicator,
-          loader,
-          validation,
-          hellaswag,
-          signal,
-          profile,
-        }).events();
-      } finally {
-        await backend.close();
-      }
-    } finally {
-      await leave?.();
-    }
-  } finally {
-    dataset.close();
+  closers.push(() => dataset.close());
+  const isEvaluated = settings.evalEvery > 0;
+  const loader = createLoader(dataset, settings, modelConfig, microSteps, communicator);
+  const validation = isEvaluated ? createValidation(dataset, settings, modelConfig, communicator) : undefined;
+  const hellaswag = isEvaluated ? await loadHellaswag(settings, modelConfig, communicator) : undefined;
+  if (isWriter(communicator)) {
+    closers.push(await enterRunFolder(settings.out));
+    await removeTemporaries(settings.out);
   }
+  const shards = [...dataset.train.shards, ...dataset.validation.shards];
+  return {
+    settings: { ...settings, trainTokens: dataset.train.tokenCount },
+    modelConfig,
+    microSteps,
+    loader,
+    validation,
+    hellaswag,
+    dataFacts: `${shards.length} shards, ${dataset.train.tokenCount} + ${dataset.validation.tokenCount} tokens`,
+  };
+}
+
+/** The settings that all ranks must share; each has threads of its own, and may see its folders under another path. */
+function shared({ threads: _, data: __, out: ___, hellaswag: ____, ...rest }: Settings): Partial<Settings> {
+  return rest;
+}
+
+/**
+ * Checks that this rank sees the run folder that rank 0 writes.
+ * @throws UserError when it does not.
+ */
+async function checkRunFolder(out: string, communicator: Communicator): Promise<void> {
+  if (isWriter(communicator) || (await seesRunFolder(out))) return;
+  throw new UserError(
+    `${out} does not hold the lock that rank 0 has put there; give --out a folder that all ranks share, such as one on a network file system`,
+  );
+}
+
+/** Opens the device; the first rank of a machine first, whose compiled kernels the others find. */
+function openDevice(settings: Settings, communicator: Communicator, closers: Closers): Promise<Backend> {
+  return firstThenOthers(communicator, communicator.localRank === 0, async () => {
+    const backend = await openBackend(settings);
+    closers.push(() => backend.close());
+    return backend;
+  });
 }
 
 function createLoader(

@@ -7,6 +7,7 @@ import type { Communicator } from '../engine/runtime/communicator.ts';
 import { checkMemory, totalBytes } from '../engine/runtime/memory.ts';
 import type { Program } from '../engine/runtime/program.ts';
 import { Session, sessionBytes } from '../engine/runtime/session.ts';
+import type { Shard } from '../engine/shard.ts';
 import type { Target } from '../engine/target.ts';
 import { packedTokens, planScoring } from '../eval/programs.ts';
 import { Scorer } from '../eval/scorer.ts';
@@ -66,7 +67,7 @@ export class TrainingModel {
     this.communicator = communicator;
     this.optimizer = adamwOptimizer(settings);
     const planned = (batchSize: number) =>
-      planAll(modelConfig, backend, { ...settings, batchSize }, this.optimizer, communicator.size);
+      planAll(modelConfig, backend, { ...settings, batchSize }, this.optimizer, communicator);
     const { layout, plans } = planned(settings.batchSize);
     const bytes = sessionBytes(layout, Object.values(plans));
     checkMemory(backend, bytes, `batch ${settings.batchSize}`, () =>
@@ -89,6 +90,7 @@ export class TrainingModel {
    * still made.
    *
    * @param updateCount the number of this update, from 1
+   * @throws the communicator's error when a rank is lost
    */
   async step(
     loader: BatchLoader,
@@ -105,8 +107,10 @@ export class TrainingModel {
       const program = this.session.program(isLast ? 'lastGradients' : 'gradients');
       const stopRequest = isLast && !isAlone ? { stop: signal?.aborted ? 1 : 0 } : {};
       const seconds = profile?.secondsOf('gradients', program.plan);
-      const options = { signal: isAlone ? signal : undefined, seconds };
-      if ((await program.run({ tokens, targets, scale, ...stopRequest }, options)) === 'stopped') return undefined;
+      const options = { signal: isAlone ? signal : this.communicator.failed, seconds };
+      const outcome = await program.run({ tokens, targets, scale, ...stopRequest }, options);
+      if (this.communicator.failed?.aborted) throw this.communicator.failure();
+      if (outcome === 'stopped') return undefined;
     }
     return this.#update(update, scale, profile);
   }
@@ -135,9 +139,16 @@ export class TrainingModel {
 
 const finite = (limit: number): number => Math.min(limit, MAX_FLOAT32);
 
-function planAll(modelConfig: Gpt2Config, target: Target, settings: Settings, optimizer: Optimizer, ranks: number) {
-  const { batchSize: batch, sequenceLength: length, precision, gradientClip } = settings;
-  const training = { batch, length, precision, ranks };
+function planAll(
+  modelConfig: Gpt2Config,
+  target: Target,
+  settings: Settings,
+  optimizer: Optimizer,
+  { rank, size }: Pick<Communicator, 'rank' | 'size'>,
+) {
+  const { batchSize: batch, sequenceLength: length, precision, gradientClip, zero, overlap } = settings;
+  const shard: Shard | undefined = zero > 0 ? { rank, size } : undefined;
+  const training = { batch, length, precision, ranks: size, shard, overlap };
   const { layout, plans } = planTraining(modelConfig, target, training, { optimizer, gradientClip });
   const positions = samplePositions(settings, modelConfig);
   const extents = { streams: SAMPLE_STREAMS, positions, promptLength: positions, precision, packed: false };

@@ -3,7 +3,7 @@ import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { add } from '#minillm/engine/ops/add.js';
-import { allReduce } from '#minillm/engine/ops/all-reduce.js';
+import { beginCollective } from '#minillm/engine/ops/collectives.js';
 import { plan } from '#minillm/engine/plan.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
 import { type Communicator, singleProcess } from '#minillm/engine/runtime/communicator.js';
@@ -35,10 +35,10 @@ function openCounting(backend: Backend, { steps, communicator = singleProcess, i
   graph.parameter('w', [2]);
   const one = graph.input('one', [1, ROWS, C], 'float32');
   let sum = graph.input('zero', [1, ROWS, C], 'float32');
-  allReduce(graph.range('gradients', 0, 1));
+  beginCollective('allReduce', graph.range('gradients', 0, 1));
   for (let step = 0; step < steps; step++) sum = add(sum, one);
   graph.result('last', sum);
-  allReduce(graph.range('gradients', 0, 2));
+  beginCollective('allReduce', graph.range('gradients', 0, 2));
   const layout = layoutParameters(graph);
   const count = { ...plan(graph, layout, backend), isAtomic };
   const program = new Session(backend, layout, { count }, communicator).program('count');
@@ -68,7 +68,7 @@ describe('running', () => {
   test('runs that are asked for at once follow each other', async () => {
     const begun: number[] = [];
     const communicator = watchedCommunicator({
-      beginSum: ({ count }) => {
+      begin: ({ count }) => {
         begun.push(count);
       },
     });
@@ -84,7 +84,7 @@ describe('running', () => {
     const begun: number[] = [];
     const abort = new AbortController();
     const communicator = watchedCommunicator({
-      beginSum: ({ count }) => {
+      begin: ({ count }) => {
         if (begun.push(count) === 1) abort.abort();
       },
     });
@@ -103,7 +103,7 @@ describe('running', () => {
     const begun: number[] = [];
     const abort = new AbortController();
     const communicator = watchedCommunicator({
-      beginSum: ({ count }) => {
+      begin: ({ count }) => {
         if (begun.push(count) === 1) abort.abort();
       },
     });
@@ -176,7 +176,7 @@ describe('close()', () => {
       const backend = await openCpuBackend({ threads: 2 });
       let closing: Promise<void> | undefined;
       const communicator = watchedCommunicator({
-        beginSum: () => {
+        begin: () => {
           closing ??= backend.close();
         },
       });

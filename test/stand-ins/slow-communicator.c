@@ -1,28 +1,31 @@
 /**
- * A world of ranks in one process whose sums are slow: a thread of its own makes them one after the other, each some time after
- * the last rank has begun it, so that kernels run on meanwhile. It plays MPI in tests.
+ * A world of ranks in one process whose collectives are slow: a thread of its own makes them one after the other, each some
+ * time after the last rank has begun it, so that kernels run on meanwhile. It plays MPI in tests.
  */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define EXPORT __attribute__((visibility("default")))
 #define MAX_RANKS 8
-#define MAX_SUMS 65536
+#define MAX_COLLECTIVES 65536
+
+enum { ALL_REDUCE, REDUCE_SCATTER, ALL_GATHER };
 
 typedef struct {
   void *data;
   int64_t count;
-  int32_t type;
-} sum;
+  int32_t collective, type;
+} collective;
 
 typedef struct world world;
 
 typedef struct {
   world *world;
   int begun, ended;
-  sum sums[MAX_SUMS];
+  collective collectives[MAX_COLLECTIVES];
 } rank;
 
 struct world {
@@ -34,20 +37,34 @@ struct world {
   rank *ranks[MAX_RANKS];
 };
 
+static void *data_of(const world *w, int r, int index) { return w->ranks[r]->collectives[index].data; }
+
+/** All-reduce, or reduce-scatter: the sum goes to every rank, or to the one whose slice it is, and 0 to the others. */
 static void add_up(world *w, int index) {
-  const sum first = w->ranks[0]->sums[index];
+  const collective first = w->ranks[0]->collectives[index];
+  const int64_t slice = first.count / w->size;
   for (int64_t i = 0; i < first.count; i++) {
     double total = 0;
     for (int r = 0; r < w->size; r++) {
-      const void *data = w->ranks[r]->sums[index].data;
+      const void *data = data_of(w, r, index);
       total += first.type ? ((const double *)data)[i] : ((const float *)data)[i];
     }
     for (int r = 0; r < w->size; r++) {
-      void *data = w->ranks[r]->sums[index].data;
-      if (first.type) ((double *)data)[i] = total;
-      else ((float *)data)[i] = (float)total;
+      void *data = data_of(w, r, index);
+      const double value = first.collective == ALL_REDUCE || i / slice == r ? total : 0;
+      if (first.type) ((double *)data)[i] = value;
+      else ((float *)data)[i] = (float)value;
     }
   }
+}
+
+static void gather(world *w, int index) {
+  const collective first = w->ranks[0]->collectives[index];
+  const size_t bytes = (size_t)(first.count / w->size) * (first.type ? sizeof(double) : sizeof(float));
+  for (int to = 0; to < w->size; to++)
+    for (int from = 0; from < w->size; from++)
+      if (from != to)
+        memcpy((char *)data_of(w, to, index) + bytes * (size_t)from, (char *)data_of(w, from, index) + bytes * (size_t)from, bytes);
 }
 
 static int all_have_begun(const world *w, int index) {
@@ -64,7 +81,8 @@ static void *communicate(void *argument) {
     if (w->closing) break;
     pthread_mutex_unlock(&w->mutex);
     nanosleep(&(struct timespec){0, w->delay}, NULL);
-    add_up(w, index);
+    if (w->ranks[0]->collectives[index].collective == ALL_GATHER) gather(w, index);
+    else add_up(w, index);
     pthread_mutex_lock(&w->mutex);
     for (int r = 0; r < w->size; r++) w->ranks[r]->ended++;
     pthread_cond_broadcast(&w->changed);
@@ -73,7 +91,7 @@ static void *communicate(void *argument) {
   return NULL;
 }
 
-/** Opens a world; the sum number `fails_at` of any rank fails, none if negative. */
+/** Opens a world; the collective number `fails_at` of any rank fails, none if negative. */
 EXPORT int64_t world_open(int32_t size, int32_t delay_microseconds, int32_t fails_at) {
   world *w = calloc(1, sizeof *w);
   pthread_mutex_init(&w->mutex, NULL);
@@ -94,7 +112,7 @@ EXPORT int64_t world_rank(int64_t handle, int32_t number) {
   return (int64_t)(intptr_t)((world *)(intptr_t)handle)->ranks[number];
 }
 
-/** Sums that a rank has begun and that have not ended: what overlaps with its kernels. */
+/** Collectives that a rank has begun and that have not ended: what overlaps with its kernels. */
 EXPORT int32_t world_pending(int64_t context) {
   rank *self = (rank *)(intptr_t)context;
   pthread_mutex_lock(&self->world->mutex);
@@ -114,19 +132,19 @@ EXPORT void world_close(int64_t handle) {
   free(w);
 }
 
-EXPORT int32_t begin_sum(void *context, void *data, int64_t count, int32_t type, void *stream) {
+EXPORT int32_t begin(void *context, int32_t kind, void *data, int64_t count, int32_t type, void *stream) {
   (void)stream;
   rank *self = context;
   world *w = self->world;
   pthread_mutex_lock(&w->mutex);
-  const int fails = self->begun == w->fails_at || self->begun == MAX_SUMS;
-  if (!fails) self->sums[self->begun++] = (sum){data, count, type};
+  const int fails = self->begun == w->fails_at || self->begun == MAX_COLLECTIVES;
+  if (!fails) self->collectives[self->begun++] = (collective){data, count, kind, type};
   pthread_cond_broadcast(&w->changed);
   pthread_mutex_unlock(&w->mutex);
   return fails;
 }
 
-EXPORT int32_t wait_for_sums(void *context, void *stream) {
+EXPORT int32_t wait_for_all(void *context, void *stream) {
   (void)stream;
   rank *self = context;
   pthread_mutex_lock(&self->world->mutex);

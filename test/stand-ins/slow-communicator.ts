@@ -1,4 +1,4 @@
-/** @file A world of ranks in one process whose sums complete late (slow-communicator.c): what MPI looks like to a program. */
+/** @file A world of ranks in one process whose collectives complete late (slow-communicator.c): what MPI looks like to a program. */
 
 import { onTestFinished } from 'vitest';
 import type { Communicator } from '#minillm/engine/runtime/communicator.js';
@@ -7,9 +7,9 @@ import { openLibrary } from '#minillm/native/library.js';
 
 export interface SlowWorldOptions {
   readonly size: number;
-  /** Between the moment in which the last rank has begun a sum and its beginning. */
+  /** Between the moment in which the last rank has begun a collective and its beginning. */
   readonly delayMicroseconds?: number;
-  /** The number of the sum that fails, from 0. */
+  /** The number of the collective that fails, from 0. */
   readonly failsAt?: number;
 }
 
@@ -31,33 +31,44 @@ export async function openSlowWorld({
   const close = library.function('void world_close(int64_t world)');
   const world = open(size, delayMicroseconds, failsAt);
   onTestFinished(() => void close(world));
-  const hostSum = summing(size);
+  const meet = meeting(size);
   return Array.from({ length: size }, (_, rank) => ({
     rank,
     size,
     native: {
       context: rankOf(world, rank),
-      beginSum: library.address('begin_sum'),
-      waitForSums: library.address('wait_for_sums'),
+      begin: library.address('begin'),
+      wait: library.address('wait_for_all'),
     },
-    sum: hostSum,
-    failure: () => new Error('the stand-in failed a sum, as it was asked to'),
+    localRank: rank,
+    failed: undefined,
+    sum: (values) => meet(rank, values, (all) => add(all)),
+    broadcast: (bytes, root) => meet(rank, bytes, (all) => all.forEach((each) => void each.set(all[root] ?? []))),
+    share: (text) => meet(rank, text, (all) => [...all]),
+    failure: () => new Error('the stand-in failed a collective, as it was asked to'),
   }));
 }
 
-/** A sum of host numbers that ends for all ranks when the last has brought its own. */
-function summing(size: number): Communicator['sum'] {
-  let brought: { readonly values: Float64Array; readonly resolve: () => void }[] = [];
-  return (values) =>
+/** Replaces the numbers of all ranks by their sums. */
+function add(all: readonly Float64Array[]): void {
+  const total = all[0]?.map((_, index) => all.reduce((sum, each) => sum + (each[index] ?? Number.NaN), 0)) ?? [];
+  for (const each of all) each.set(total);
+}
+
+/** A piece of work on what all ranks have brought, done when the last has come. */
+function meeting(size: number) {
+  let brought = new Map<number, unknown>();
+  let resolvers: ((result: unknown) => void)[] = [];
+  return <Value, Result>(rank: number, value: Value, work: (all: readonly Value[]) => Result): Promise<Result> =>
     new Promise((resolve) => {
-      brought.push({ values, resolve });
-      if (brought.length < size) return;
-      const all = brought;
-      brought = [];
-      const total = values.map((_, index) => all.reduce((sum, each) => sum + (each.values[index] ?? Number.NaN), 0));
-      for (const each of all) {
-        each.values.set(total);
-        each.resolve();
-      }
+      brought.set(rank, value);
+      resolvers.push(resolve as (result: unknown) => void);
+      if (brought.size < size) return;
+      const all = Array.from({ length: size }, (_, each) => brought.get(each) as Value);
+      const waiting = resolvers;
+      brought = new Map();
+      resolvers = [];
+      const result = work(all);
+      for (const each of waiting) each(result);
     });
 }

@@ -5,7 +5,7 @@ import { completeSettings } from '#minillm/train/settings.js';
 import { TrainingModel, type UpdateLimits } from '#minillm/train/training-model.js';
 import { bestDevices, type Device, openDevice } from '../engine/devices.ts';
 import { microBatch, SMALL, writeParameters } from '../engine/training.ts';
-import { type BegunSum, FAILURE, valuesOf, watchedCommunicator } from '../engine/watched-communicator.ts';
+import { type Begun, FAILURE, valuesOf, watchedCommunicator } from '../engine/watched-communicator.ts';
 
 const EXTENTS = { batch: 2, length: 16 };
 const MICRO_STEPS = 2;
@@ -18,12 +18,12 @@ const NO_LIMITS: UpdateLimits = { loss: Number.POSITIVE_INFINITY, norm: Number.P
 
 /** A rank whose twin has the same tokens and wishes: every sum doubles, no sooner than it is waited for. */
 function twins(): Communicator {
-  const begun: BegunSum[] = [];
+  const begun: Begun[] = [];
   return watchedCommunicator({
-    beginSum: (sum) => {
+    begin: (sum) => {
       begun.push(sum);
     },
-    waitForSums: () => {
+    wait: () => {
       for (const sum of begun.splice(0)) {
         const values = valuesOf(sum);
         values.set(values.map((value) => 2 * value));
@@ -90,8 +90,8 @@ describe.each(bestDevices)('$name', (device) => {
   });
 
   test.each([
-    ['begins', { beginSum: () => 1 }],
-    ['ends', { waitForSums: () => 1 }],
+    ['begins', { begin: () => 1 }],
+    ['ends', { wait: () => 1 }],
   ])('a sum that fails when it %s fails the step, and the model is as it was', async (_when, watcher) => {
     const { step, parameters } = await openModel(device, watchedCommunicator(watcher));
     const before = await parameters();

@@ -62,8 +62,8 @@ export function argumentWords(
   }
   if (node.op.isCollective) {
     pointers.context = collectives?.context ?? 0;
-    if (node.op.name === 'all_reduce') pointers.beginSum = collectives?.beginSum ?? 0;
-    else pointers.waitForSums = collectives?.waitForSums ?? 0;
+    if (node.op.name === 'begin_collective') pointers.begin = collectives?.begin ?? 0;
+    else pointers.wait = collectives?.wait ?? 0;
   }
   const given = { pointer: pointers, size: sizes, constant: { ...node.op.constants?.(node) } };
   checkNames(node.op.name, fields, given);

@@ -3,8 +3,11 @@
  * the shell's, 128 and the number of the signal.
  */
 
-const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** SIGUSR1 is what batch systems and `mpirun` pass on. */
+export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGUSR1: 138 } as const;
 const SIGPIPE_CODE = 141;
+
+export const STOP_NOTICE = 'stopping; a checkpoint is written first (again to end now)';
 
 /** Ends in order the work that `abortOnSignals` is running. */
 let stopWork: ((code: number) => void) | undefined;
@@ -12,20 +15,20 @@ let stopWork: ((code: number) => void) | undefined;
 /**
  * Runs `work` with a signal that aborts when the process is asked to stop: the first time the work ends in order, a second
  * signal ends the process at once.
- * @param notice says so, and what happens before the end
+ * @param notice says so, and what happens before the end; false for a process that is not to print
  */
 export async function abortOnSignals(
   work: (signal: AbortSignal) => Promise<void>,
-  notice = 'stopping; a checkpoint is written first (again to end now)',
+  notice: string | false = STOP_NOTICE,
 ): Promise<void> {
   const abort = new AbortController();
   const stop = (code: number): void => {
     if (abort.signal.aborted) return;
     process.exitCode = code;
-    console.error(`minillm: ${notice}`);
+    if (notice) console.error(`minillm: ${notice}`);
     abort.abort();
   };
-  const handlers = Object.entries(CODES).map(([name, code]) => {
+  const handlers = Object.entries(SIGNAL_CODES).map(([name, code]) => {
     const handler = (): void => {
       if (abort.signal.aborted) process.exit(code);
       stop(code);

@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import type { GivenSettings } from '../../train/settings.ts';
 import { DEFAULT_HOST, DEFAULT_PORT, portNumber } from '../dashboard/flags.ts';
+import { wholeNumber } from '../flags.ts';
 import { optionsOf, SETTINGS } from './setting-flags.ts';
 
 interface TrainFlags extends GivenSettings {
@@ -13,13 +14,20 @@ interface TrainFlags extends GivenSettings {
   readonly panel: boolean;
   readonly dashboard?: number | true;
   readonly dashboardHost: string;
+  readonly processes?: number;
+  readonly rankTimeout: number;
 }
+
+/** Of a rank that answers nothing, in seconds. */
+const RANK_TIMEOUT = 60;
 
 const EXAMPLE = `
 Examples:
   $ minillm data text book.txt --out data/book
   $ minillm train --data data/book --out out/book --preset tiny --steps 300 --dashboard
   $ minillm sample --checkpoint out/book --prompt "Once"
+  $ minillm train --data data/book --out out/book --preset tiny --processes 2
+  $ mpirun -n 4 node bin/minillm.js train --data data/book --out out/book --preset gpt2-124m
 `;
 
 /** The command with one flag for every setting. */
@@ -47,8 +55,21 @@ export function trainCommand(): Command {
       'network address of the dashboard; 0.0.0.0 for all of this machine',
       DEFAULT_HOST,
     )
+    .option('--processes <n>', 'train with n ranks on this machine, started through `mpirun`', wholeNumber(1))
+    .option(
+      '--rank-timeout <seconds>',
+      'how long another rank may answer nothing before the run ends with an error',
+      wholeNumber(1),
+      RANK_TIMEOUT,
+    )
     .action(async (flags: TrainFlags) => {
-      const { config, printConfig, json, profile, panel, dashboard, dashboardHost, ...given } = flags;
+      const { config, printConfig, json, profile, panel, dashboard, dashboardHost, processes, rankTimeout, ...given } =
+        flags;
+      if (processes !== undefined && !printConfig) {
+        const { runProcesses } = await import('./processes.ts');
+        await runProcesses(processes, withoutProcesses(process.argv.slice(2)));
+        return;
+      }
       const { runTraining } = await import('./run.ts');
       await runTraining(given, config, {
         printConfig: printConfig ?? false,
@@ -57,6 +78,12 @@ export function trainCommand(): Command {
         panel,
         dashboard: dashboard ?? false,
         dashboardHost,
+        rankTimeout,
       });
     });
+}
+
+/** A command line without `--processes`, for the ranks it starts. */
+function withoutProcesses(args: readonly string[]): string[] {
+  return args.filter((arg, index) => !/^--processes(=|$)/.test(arg) && args[index - 1] !== '--processes');
 }

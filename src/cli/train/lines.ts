@@ -18,7 +18,7 @@ export function startFacts(start: StartEvent): [name: string, value: string][] {
     ],
     [
       'device',
-      `${start.device}, ${(start.peak / 1e9).toFixed(0)} GFLOP/s in matrix products; memory: ${formatBytes(start.bytes)}`,
+      `${start.ranks > 1 ? `${start.ranks} ranks, each ` : ''}${start.device}, ${(start.peak / 1e9).toFixed(0)} GFLOP/s in matrix products; memory: ${formatBytes(start.bytes)}`,
     ],
     ['data', `${settings.data}, ${formatCount(start.trainTokens)} training tokens, ${epochs.toFixed(2)} epochs`],
     ['batch', `${formatCount(settings.totalBatchSize)} tokens a step (${batch}); ${formatCount(settings.steps)} steps`],

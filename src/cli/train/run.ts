@@ -3,11 +3,14 @@
 import { join } from 'node:path';
 import { type DashboardThread, startDashboard } from '../../app/server/dashboard/dashboard-thread.ts';
 import { runName } from '../../app/server/dashboard/run-information.ts';
+import { type Communicator, isWriter } from '../../engine/runtime/communicator.ts';
 import { messageOf } from '../../support/errors.ts';
 import { writeFileAtomic } from '../../support/files.ts';
+import { processorCount } from '../../support/processors.ts';
 import type { StartEvent } from '../../train/events.ts';
 import { renderTrace } from '../../train/profile.ts';
-import { resolveSettings } from '../../train/resolve-settings.ts';
+import { firstThenOthers } from '../../train/agreement.ts';
+import { type ResolvedRun, resolveSettings } from '../../train/resolve-settings.ts';
 import type { GivenSettings, Settings } from '../../train/settings.ts';
 import { train } from '../../train/trainer.ts';
 import { addressOf } from '../dashboard/flags.ts';
@@ -17,6 +20,7 @@ import { Progress } from '../terminal/progress.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
 import { startFacts } from './lines.ts';
 import { openTrainOutput, type TrainOutput } from './output.ts';
+import { asRank } from './ranks.ts';
 import { readSettingsFile } from './settings-file.ts';
 
 export interface TrainOptions {
@@ -27,6 +31,8 @@ export interface TrainOptions {
   /** A port, or true for the default one. */
   readonly dashboard: number | boolean;
   readonly dashboardHost: string;
+  /** Seconds another rank may answer nothing. */
+  readonly rankTimeout: number;
 }
 
 export async function runTraining(
@@ -34,19 +40,46 @@ export async function runTraining(
   configFile: string | undefined,
   options: TrainOptions,
 ): Promise<void> {
-  const file = configFile ? await readSettingsFile(configFile) : {};
-  const run = await resolveSettings(flags, file, (init) => localCheckpoint(init, new Progress()));
-  const { settings } = run;
   if (options.printConfig) {
+    const { settings } = await resolve(flags, configFile);
     console.log(JSON.stringify(settings, null, 2));
     return;
   }
-  if (settings.evalEvery !== 0) await localHellaswag(settings.hellaswag, new Progress());
+  await asRank(options.rankTimeout, async ({ communicator, threads }) => {
+    const run = await firstThenOthers(communicator, isWriter(communicator), () => prepare(flags, configFile, threads));
+    if (isWriter(communicator)) await trainAndReport(run, communicator, options);
+    else await trainSilently(run, communicator, options);
+  });
+}
+
+/** @param threads those of a run that asks for no number of them */
+async function resolve(
+  flags: GivenSettings,
+  configFile: string | undefined,
+  threads = processorCount(),
+): Promise<ResolvedRun> {
+  const file = configFile ? await readSettingsFile(configFile) : {};
+  return resolveSettings(flags, { threads, ...file }, (init) => localCheckpoint(init, new Progress()));
+}
+
+/** Settings decided, and what they name on the hub fetched. */
+async function prepare(
+  flags: GivenSettings,
+  configFile: string | undefined,
+  threads: number,
+): Promise<ResolvedRun> {
+  const run = await resolve(flags, configFile, threads);
+  if (run.settings.evalEvery !== 0) await localHellaswag(run.settings.hellaswag, new Progress());
+  return run;
+}
+
+async function trainAndReport(run: ResolvedRun, communicator: Communicator, options: TrainOptions): Promise<void> {
+  const { settings } = run;
   const output = openTrainOutput(options);
   try {
     const dashboard = options.dashboard === false ? undefined : await openDashboard(settings, options, output);
     await abortOnSignals(async (signal) => {
-      for await (const event of train(run, { signal, profile: options.profile })) {
+      for await (const event of train(run, { signal, profile: options.profile, communicator })) {
         await output.take(event);
         if (event.kind === 'start') dashboard?.describe(describe(event));
         if (event.kind === 'profile')
@@ -57,6 +90,17 @@ export async function runTraining(
   } finally {
     output.close();
   }
+}
+
+/** Trains as a rank that prints nothing; its events are those of rank 0. */
+async function trainSilently(
+  run: ResolvedRun,
+  communicator: Communicator,
+  { profile }: Pick<TrainOptions, 'profile'>,
+): Promise<void> {
+  await abortOnSignals(async (signal) => {
+    for await (const _ of train(run, { signal, profile, communicator }));
+  }, false);
 }
 
 async function openDashboard(

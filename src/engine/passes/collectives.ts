@@ -1,15 +1,20 @@
 /**
  * @file Places the sums over ranks into a differentiated program: each right after the last kernel that adds to its
- * bucket.
+ * bucket, so that it overlaps with the kernels that follow.
  */
 
 import type { Graph, Node } from '../graph.ts';
 import type { ParameterLayout } from '../layout.ts';
-import { allReduce } from '../ops/all-reduce.ts';
+import { beginCollective } from '../ops/collectives.ts';
 
-/** Adds one all-reduce per bucket, and one for the statistics after them. */
-export function insertCollectives(graph: Graph, layout: ParameterLayout): void {
-  const stretches = [...layout.buckets, { offset: layout.count, count: layout.gradientCount - layout.count }];
+/**
+ * Adds one sum per bucket, and one for the statistics after them. Where each rank owns a part of the optimizer's state,
+ * it gets the sum of its slice of a bucket alone.
+ * @param overlap whether sums start during the backward pass, or all of them after it
+ */
+export function insertCollectives(graph: Graph, layout: ParameterLayout, overlap = true): void {
+  const statistics = { offset: layout.count, count: layout.gradientCount - layout.count };
+  const stretches = [...layout.buckets, statistics];
   const bucketOf = (element: number): number =>
     stretches.findIndex(({ offset, count }) => element >= offset && element < offset + count);
 
@@ -30,8 +35,10 @@ export function insertCollectives(graph: Graph, layout: ParameterLayout): void {
   stretches.forEach(({ offset, count }, bucket) => {
     const writer = lastWriter.get(bucket);
     if (writer === undefined) return;
-    const { nodes } = graph.capture(() => allReduce(graph.range('gradients', offset, count)));
-    after.set(writer, [...(after.get(writer) ?? []), ...nodes]);
+    const collective = layout.shard.size > 1 && bucket < layout.buckets.length ? 'reduceScatter' : 'allReduce';
+    const { nodes } = graph.capture(() => beginCollective(collective, graph.range('gradients', offset, count)));
+    const place = overlap ? writer : graph.nodes.length - 1;
+    after.set(place, [...(after.get(place) ?? []), ...nodes]);
   });
   graph.nodes = graph.nodes.flatMap((node, index) => [node, ...(after.get(index) ?? [])]);
 }

@@ -6,6 +6,7 @@
 
 import type { ParameterLayout } from '../layout.ts';
 import type { Plan, Region } from '../plan.ts';
+import { ownedRuns } from '../shard.ts';
 import { BYTES_PER_ELEMENT, type FlatBuffer } from '../tensor.ts';
 import type { Backend, DeviceBuffer } from './backend.ts';
 import { type Communicator, singleProcess } from './communicator.ts';
@@ -31,7 +32,15 @@ export function sessionBytes(layout: ParameterLayout, plans: readonly Plan[]): R
 }
 
 function bufferElements(buffer: FlatBuffer, layout: ParameterLayout): number {
-  return buffer === 'gradients' ? layout.gradientCount : layout.count;
+  if (buffer === 'gradients') return layout.gradientCount;
+  return buffer === 'parameters' ? layout.count : layout.count / layout.shard.size;
+}
+
+interface BufferRun {
+  readonly byteOffset: number;
+  /** The elements asked for that lie there. */
+  readonly from: number;
+  readonly to: number;
 }
 
 export class Session<Name extends string> {
@@ -71,19 +80,27 @@ export class Session<Name extends string> {
     return this.#programs[name];
   }
 
-  /** Copies `source` into a named tensor of a flat buffer, from element `start` of that tensor. */
+  /**
+   * Copies `source` into a named tensor of a flat buffer, from element `start` of that tensor; of the optimizer's state,
+   * the part that this rank keeps.
+   */
   write(buffer: FlatBuffer, name: string, source: Float32Array, start = 0): Promise<void> {
     return this.#turns.take(async () => {
-      await this.backend.write(this.#buffer(buffer), this.#byteOffset(name, start, source.length), source);
+      for (const { byteOffset, from, to } of this.#runs(buffer, name, start, source.length))
+        await this.backend.write(this.#buffer(buffer), byteOffset, source.subarray(from, to));
       if (buffer === 'parameters') this.#turns.parametersVersion++;
     });
   }
 
-  /** Fills `target` from a named tensor of a flat buffer, from element `start` of that tensor. */
+  /**
+   * Fills `target` from a named tensor of a flat buffer, from element `start` of that tensor; of the optimizer's state,
+   * the part that this rank keeps.
+   */
   read(buffer: FlatBuffer, name: string, target: Float32Array, start = 0): Promise<void> {
-    return this.#turns.take(() =>
-      this.backend.read(this.#buffer(buffer), this.#byteOffset(name, start, target.length), target),
-    );
+    return this.#turns.take(async () => {
+      for (const { byteOffset, from, to } of this.#runs(buffer, name, start, target.length))
+        await this.backend.read(this.#buffer(buffer), byteOffset, target.subarray(from, to));
+    });
   }
 
   /** Frees the session's memory; its programs must not be running. */
@@ -93,12 +110,22 @@ export class Session<Name extends string> {
     this.#buffers.clear();
   }
 
-  #byteOffset(name: string, start: number, length: number): number {
+  /** Where elements of a tensor lie in a buffer, and which of them: all, or those this rank keeps. */
+  #runs(buffer: FlatBuffer, name: string, start: number, length: number): readonly BufferRun[] {
     const place = this.layout.places.get(name);
     if (!place) throw new TypeError(`there is no parameter ${name}`);
     if (start + length > place.count)
       throw new RangeError(`elements ${start} to ${start + length} of ${name}, which has ${place.count}`);
-    return BYTES_PER_ELEMENT.float32 * (place.offset + start);
+    const offset = place.offset + start;
+    const runs =
+      buffer === 'parameters' || buffer === 'gradients'
+        ? [{ start: 0, count: length, stateOffset: offset }]
+        : ownedRuns(this.layout, { offset, count: length });
+    return runs.map((run) => ({
+      byteOffset: BYTES_PER_ELEMENT.float32 * run.stateOffset,
+      from: run.start,
+      to: run.start + run.count,
+    }));
   }
 
   #buffer(region: Region): DeviceBuffer {

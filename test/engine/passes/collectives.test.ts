@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters, type ParameterLayout } from '#minillm/engine/layout.js';
 import { insertCollectives } from '#minillm/engine/passes/collectives.js';
-import { SUM_TYPES } from '#minillm/engine/runtime/communicator.js';
+import { ELEMENT_TYPES } from '#minillm/engine/runtime/communicator.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import type { Tensor } from '#minillm/engine/tensor.js';
 import { planTraining } from '#minillm/train/programs.js';
 import { bestDevices, openDevice } from '../devices.ts';
 import { microBatch, SEVERAL_BUCKETS, SMALL, traceTraining, UPDATE, writeParameters } from '../training.ts';
-import { type BegunSum, valuesOf, watchedCommunicator } from '../watched-communicator.ts';
+import { type Begun, valuesOf, watchedCommunicator } from '../watched-communicator.ts';
 
 const WTE = 'transformer.wte.weight';
 
@@ -34,7 +34,7 @@ describe.each(Object.entries({ 'one block of buckets': SMALL, 'several buckets':
     const graph = traceTraining(config, { batch: 1, length: 8 }, 'fp32');
     const layout = layoutParameters(graph, UPDATE.optimizer.groupOf);
     insertCollectives(graph, layout);
-    const collectives = graph.nodes.flatMap((node, index) => (node.op.name === 'all_reduce' ? [{ node, index }] : []));
+    const collectives = graph.nodes.flatMap((node, index) => (node.op.name === 'begin_collective' ? [{ node, index }] : []));
 
     test('each all-reduce stands right after the last node that adds to its bucket', () => {
       for (const { node, index } of collectives) {
@@ -42,7 +42,7 @@ describe.each(Object.entries({ 'one block of buckets': SMALL, 'several buckets':
         const between = graph.nodes.slice(last + 1, index);
         expect(last).toBeLessThan(index);
         expect(
-          between.every(({ op }) => op.name === 'all_reduce'),
+          between.every(({ op }) => op.name === 'begin_collective'),
           `only collectives between ${last} and ${index}`,
         ).toBe(true);
       }
@@ -68,16 +68,16 @@ describe.each(bestDevices)('$name', (device) => {
     const { precision, sharesHostMemory } = device;
     const { layout, plans } = planTraining(SEVERAL_BUCKETS, backend, { ...extents, precision, ranks }, UPDATE);
     const table = layout.places.get(WTE)!;
-    const sums: BegunSum[] = [];
+    const sums: Begun[] = [];
     const tableGradients: Float32Array[] = [];
     const communicator = watchedCommunicator({
-      beginSum: (sum) => {
+      begin: (sum) => {
         sums.push(sum);
         // the first bucket begins where the gradients do
         const address = sums[0]!.address + 4 * table.offset;
         if (sharesHostMemory) tableGradients.push(valuesOf({ address, count: table.count }).slice());
       },
-      waitForSums: () => expect.fail('nothing is waited for before the update'),
+      wait: () => expect.fail('nothing is waited for before the update'),
     });
     const session = new Session(backend, layout, { [name]: plans[name] }, communicator);
     await writeParameters(session);
@@ -96,7 +96,7 @@ describe.each(bestDevices)('$name', (device) => {
     expect(layout.buckets.length).toBeGreaterThan(2);
     const counts = [...layout.buckets.map(({ count }) => count), layout.gradientCount - layout.count];
     expect(sums.map(({ count, type }) => ({ count, type }))).toEqual(
-      counts.map((count) => ({ count, type: SUM_TYPES.float32 })),
+      counts.map((count) => ({ count, type: ELEMENT_TYPES.float32 })),
     );
     expect(begun, 'sums begun before the run’s promise resolved').toBe(layout.buckets.length + 1);
     const addresses = sums.map(({ address }) => address - (sums[0]?.address ?? 0));
@@ -129,7 +129,7 @@ describe.each(bestDevices)('$name', (device) => {
   test('with other ranks the update waits for the sums before it reads anything', async () => {
     const extentsOfTwo = { ...extents, precision: device.precision, ranks: 2 };
     const { plans } = planTraining(SMALL, await openDevice(device), extentsOfTwo, UPDATE);
-    expect(plans.update.nodes[0]?.node.op.name).toBe('wait_for_sums');
+    expect(plans.update.nodes[0]?.node.op.name).toBe('wait_for_collectives');
     expect(plans.lastGradients.isAtomic).toBe(true);
     expect(plans.gradients.isAtomic).toBe(false);
   });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
-import { allReduce, waitForSums } from '#minillm/engine/ops/all-reduce.js';
+import { beginCollective, waitForCollectives } from '#minillm/engine/ops/collectives.js';
 import { squaredNorm } from '#minillm/engine/ops/squared-norm.js';
 import { plan } from '#minillm/engine/plan.js';
-import { type Communicator, SUM_TYPES, singleProcess } from '#minillm/engine/runtime/communicator.js';
+import { type Communicator, ELEMENT_TYPES, singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { bestDevices, type Device, openDevice } from '../devices.ts';
-import { type BegunSum, FAILURE, valuesOf, watchedCommunicator } from '../watched-communicator.ts';
+import { type Begun, FAILURE, valuesOf, watchedCommunicator } from '../watched-communicator.ts';
 
 const COUNT = 5;
 
@@ -16,11 +16,11 @@ async function openReduction(device: Device, communicator: Communicator) {
   const graph = new Graph({ batch: 1, length: 1 });
   graph.parameter('w', [COUNT]);
   const range = graph.range('gradients', 0, COUNT);
-  allReduce(range);
-  waitForSums(graph);
+  beginCollective('allReduce', range);
+  waitForCollectives(graph);
   const squares = squaredNorm(range);
-  allReduce(squares);
-  waitForSums(graph);
+  beginCollective('allReduce', squares);
+  waitForCollectives(graph);
   graph.result('squares', squares);
   const layout = layoutParameters(graph);
   const backend = await openDevice(device);
@@ -35,22 +35,22 @@ async function openReduction(device: Device, communicator: Communicator) {
 
 describe.each(bestDevices)('$name', (device) => {
   test('the communicator begins and ends sums in the order of the program, given context, count and type', async () => {
-    const asked: (Omit<BegunSum, 'address'> | number)[] = [];
+    const asked: (Omit<Begun, 'address'> | number)[] = [];
     const communicator = watchedCommunicator({
       context: 77,
-      beginSum: ({ context, count, type }) => {
+      begin: ({ context, count, type }) => {
         asked.push({ context, count, type });
       },
-      waitForSums: (context) => {
+      wait: (context) => {
         asked.push(context);
       },
     });
     const run = await openReduction(device, communicator);
     expect(await run()).toBe(25);
     expect(asked).toEqual([
-      { context: 77, count: COUNT, type: SUM_TYPES.float32 },
+      { context: 77, count: COUNT, type: ELEMENT_TYPES.float32 },
       77,
-      { context: 77, count: 1, type: SUM_TYPES.float64 },
+      { context: 77, count: 1, type: ELEMENT_TYPES.float64 },
       77,
     ]);
   });
@@ -58,13 +58,13 @@ describe.each(bestDevices)('$name', (device) => {
   test.runIf(device.sharesHostMemory)(
     'what is summed in place before the wait has ended is read after it',
     async () => {
-      let begun: BegunSum | undefined;
+      let begun: Begun | undefined;
       const communicator = watchedCommunicator({
-        beginSum: (sum) => {
+        begin: (sum) => {
           begun = sum;
         },
-        waitForSums: () => {
-          if (begun?.type !== SUM_TYPES.float32) return;
+        wait: () => {
+          if (begun?.type !== ELEMENT_TYPES.float32) return;
           const values = valuesOf(begun);
           values.set(values.map((value) => 2 * value));
         },
@@ -86,7 +86,7 @@ describe.each(bestDevices)('$name', (device) => {
     };
     const run = await openReduction(
       device,
-      watchedCommunicator({ beginSum: answer('begin'), waitForSums: answer('wait') }),
+      watchedCommunicator({ begin: answer('begin'), wait: answer('wait') }),
     );
     await expect(run()).rejects.toBe(FAILURE);
     expect(asked, 'nothing was asked of it afterwards').toEqual(expected);
@@ -105,6 +105,6 @@ test('a program with collectives is never stopped half-way: other ranks wait for
   graph.parameter('w', [COUNT]);
   const planned = () => plan(graph, layoutParameters(graph), { workspaceBytes: () => 0 });
   expect(planned().isAtomic).toBe(false);
-  waitForSums(graph);
+  waitForCollectives(graph);
   expect(planned().isAtomic).toBe(true);
 });

@@ -1,0 +1,79 @@
+/** @file `minillm train --processes N`: N ranks on this machine, started through its `mpirun`. */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { UserError } from '../../support/errors.ts';
+import { processorCount } from '../../support/processors.ts';
+import { SIGNAL_CODES } from '../terminal/signals.ts';
+
+/** How long Open MPI lets ranks go on after a signal, in seconds: enough to write a checkpoint. */
+const GRACE_SECONDS = '600';
+
+/**
+ * Runs this command line again as `count` ranks, each with an equal share of the cores. The first signal to stop is passed
+ * on, so that all ranks end after a checkpoint; a second one ends them at once. The exit code is that of the ranks.
+ * @param args the command line without `--processes`
+ * @throws UserError when there are too few cores, or no `mpirun`.
+ */
+export async function runProcesses(count: number, args: readonly string[]): Promise<void> {
+  const cores = processorCount();
+  if (count > cores)
+    throw new UserError(
+      `--processes ${count} needs ${count} cores, this machine grants ${cores}; give at most ${cores}`,
+    );
+  const threads = Math.floor(cores / count);
+  const binding = await bindingFlags(threads);
+  const node = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
+  const child = spawn('mpirun', ['-n', `${count}`, ...binding, ...node, ...args], {
+    stdio: 'inherit',
+    // in a process group of its own, which Ctrl-C does not reach
+    detached: true,
+    env: { ...process.env, ...openMpiSettings() },
+  });
+  const stop = passSignalsOn(child);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  process.exitCode = stop() ?? code ?? 1;
+}
+
+/** Binds each rank to cores of its own, in the words of this `mpirun`. */
+async function bindingFlags(threads: number): Promise<string[]> {
+  let version: string;
+  try {
+    version = (await promisify(execFile)('mpirun', ['--version'])).stdout;
+  } catch {
+    throw new UserError(
+      '--processes needs `mpirun`, and it was not found; install an MPI (Debian, Ubuntu: apt-get install openmpi-bin libopenmpi-dev; Fedora: dnf install openmpi-devel; macOS: brew install open-mpi)',
+    );
+  }
+  return /open ?mpi|open-mpi/i.test(version)
+    ? ['--map-by', `slot:PE=${threads}`, '--bind-to', 'core']
+    : ['-bind-to', `core:${threads}`];
+}
+
+function openMpiSettings(): Record<string, string> {
+  const isRoot = process.getuid?.() === 0;
+  return {
+    OMPI_MCA_odls_base_sigkill_timeout: GRACE_SECONDS,
+    // the user of a container; whoever starts one as root means it
+    ...(isRoot ? { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' } : {}),
+  };
+}
+
+/** Passes signals on to the ranks; the returned function stops that, and gives the exit code of the first. */
+function passSignalsOn(child: ChildProcess): () => number | undefined {
+  let first: number | undefined;
+  const handlers = Object.entries(SIGNAL_CODES).map(([name, code]) => {
+    const handler = (): void => {
+      // `mpirun` passes SIGUSR1 on and goes on itself; by others it ends the ranks
+      child.kill(first === undefined ? 'SIGUSR1' : 'SIGTERM');
+      first ??= code;
+    };
+    process.on(name, handler);
+    return { name, handler };
+  });
+  return () => {
+    for (const { name, handler } of handlers) process.off(name, handler);
+    return first;
+  };
+}

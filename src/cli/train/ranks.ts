@@ -1,0 +1,45 @@
+/** @file `minillm train` as one of several ranks: which there are, who speaks, how an error ends them all. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RankCommunicator } from '../../distributed/mpi/mpi.ts';
+import { openWorld } from '../../distributed/open.ts';
+import { type Communicator, isWriter, singleProcess } from '../../engine/runtime/communicator.ts';
+import { messageOf, UserError } from '../../support/errors.ts';
+import { threadsPerProcess } from '../../support/processors.ts';
+import { SharedError } from '../../train/agreement.ts';
+
+/** How long rank 0 has to report an error that all ranks meet at the same time, before the others report it too. */
+const WRITER_MILLISECONDS = 1000;
+
+export interface Rank {
+  readonly communicator: Communicator;
+  /** CPU threads it should start. */
+  readonly threads: number;
+}
+
+/**
+ * Does the work as one of the ranks that a launcher has started, or alone. An error that this rank meets alone ends all of
+ * them; each error is printed once, with the rank that met it.
+ * @param timeoutSeconds how long a rank may be silent before it counts as lost
+ */
+export async function asRank(timeoutSeconds: number, work: (rank: Rank) => Promise<void>): Promise<void> {
+  const world = await openWorld({ timeoutSeconds });
+  if (!world) return work({ communicator: singleProcess, threads: threadsPerProcess(1) });
+  try {
+    await work({ communicator: world, threads: threadsPerProcess(world.localSize) });
+  } catch (cause) {
+    if (!(cause instanceof SharedError)) await end(world, cause);
+    await world.close();
+    if (isWriter(world)) throw cause;
+    process.exitCode = 1;
+    return;
+  }
+  await world.close();
+}
+
+async function end(world: RankCommunicator, cause: unknown): Promise<never> {
+  if (!isWriter(world)) await sleep(WRITER_MILLISECONDS);
+  const hint = cause instanceof UserError ? '' : `\n${cause instanceof Error ? cause.stack : ''}`;
+  console.error(`minillm: rank ${world.rank} on ${world.host(world.rank)}: ${messageOf(cause)}${hint}`);
+  return world.abort();
+}

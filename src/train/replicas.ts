@@ -1,0 +1,30 @@
+/** @file Whether all ranks hold the same weights, to the bit. */
+
+import { createHash } from 'node:crypto';
+import { elements } from '../engine/tensor.ts';
+import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
+import { agreeOn } from './agreement.ts';
+import type { TrainingModel } from './training-model.ts';
+
+/** Elements hashed at once: 16 MB. */
+const SLICE_ELEMENTS = 4 * 1024 * 1024;
+
+/**
+ * Compares the sha256 of all weights over the ranks.
+ * @throws SharedError naming the ranks that differ.
+ */
+export async function checkReplicas(model: TrainingModel, step: number): Promise<void> {
+  if (model.communicator.size === 1) return;
+  const hash = createHash('sha256');
+  const slice = new Float32Array(SLICE_ELEMENTS);
+  for (const { name, shape } of gpt2Parameters(model.config)) {
+    const count = elements(shape);
+    for (let start = 0; start < count; start += SLICE_ELEMENTS) {
+      const part = slice.subarray(0, Math.min(SLICE_ELEMENTS, count - start));
+      await model.session.read('parameters', name, part, start);
+      hash.update(part);
+    }
+  }
+  const advice = `the weights went apart before step ${step}: look for a faulty machine, and restart from the last checkpoint`;
+  await agreeOn(model.communicator, { 'sha256 of the weights': hash.digest('hex').slice(0, 16) }, advice);
+}
