@@ -43,7 +43,12 @@ export function findLaunchedWorld(environment: Environment): LaunchedWorld | und
     // a batch script runs outside `srun`, once, and has Slurm's variables all the same
     if (name === 'Slurm' && environment.SLURM_STEP_ID === undefined) continue;
     const world = { launcher: name, rank: Number(environment[rank]), size: Number(environment[size]), hasMpi };
-    if (!Number.isSafeInteger(world.rank) || !Number.isSafeInteger(world.size) || world.rank < 0 || world.rank >= world.size)
+    if (
+      !Number.isSafeInteger(world.rank) ||
+      !Number.isSafeInteger(world.size) ||
+      world.rank < 0 ||
+      world.rank >= world.size
+    )
       throw new UserError(
         `expected ${rank} below ${size}, as ${name} sets them, found ${rank}=${environment[rank]} and ${size}=${environment[size]}; unset both to train alone`,
       );

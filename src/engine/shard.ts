@@ -20,10 +20,7 @@ export interface ShardStretch extends Bucket {
 }
 
 /** The slice of every bucket that a rank owns; by default, the rank the layout was made for. */
-export function shardOf(
-  { buckets, shard }: ParameterLayout,
-  rank: number = shard.rank,
-): readonly ShardStretch[] {
+export function shardOf({ buckets, shard }: ParameterLayout, rank: number = shard.rank): readonly ShardStretch[] {
   let stateOffset = 0;
   return buckets.map(({ offset, count, group }) => {
     const slice = count / shard.size;

@@ -21,8 +21,7 @@ export async function together<T>(communicator: Ranks, work: () => Promise<T> | 
     outcome = { cause };
   }
   const errors = await communicator.share('cause' in outcome ? `!${messageOf(outcome.cause)}` : '');
-  const isDefect = 'cause' in outcome && !(outcome.cause instanceof UserError);
-  if (isDefect) throw outcome.cause;
+  if ('cause' in outcome && !(outcome.cause instanceof UserError)) throw outcome.cause;
   if (errors.some((error) => error !== '')) throw new SharedError(describeErrors(errors));
   if ('cause' in outcome) throw outcome.cause;
   return outcome.value;
@@ -63,7 +62,9 @@ export async function agreeOn(
   if (communicator.size === 1) return;
   const texts = await communicator.share(JSON.stringify(facts));
   const all = texts.map((text) => JSON.parse(text) as Record<string, unknown>);
-  const different = Object.keys(facts).filter((name) => new Set(all.map((each) => JSON.stringify(each[name]))).size > 1);
+  const different = Object.keys(facts).filter(
+    (name) => new Set(all.map((each) => JSON.stringify(each[name]))).size > 1,
+  );
   if (different.length === 0) return;
   const named = different.slice(0, 5).map((name) => `${name} is ${describeValues(all.map((each) => each[name]))}`);
   throw new SharedError(`expected all ranks to agree, but ${named.join('; ')}; ${advice}`);
@@ -79,5 +80,7 @@ function describeValues(values: readonly unknown[]): string {
 function nameRanks(ranks: readonly number[]): string {
   const [first, ...rest] = ranks;
   if (rest.length === 0) return `rank ${first}`;
-  return ranks.length <= 4 ? `ranks ${ranks.join(', ')}` : `ranks ${ranks.slice(0, 3).join(', ')} and ${ranks.length - 3} more`;
+  return ranks.length <= 4
+    ? `ranks ${ranks.join(', ')}`
+    : `ranks ${ranks.slice(0, 3).join(', ')} and ${ranks.length - 3} more`;
 }

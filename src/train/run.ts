@@ -128,7 +128,11 @@ export class Run {
     const { settings, modelConfig, microSteps, backend, communicator, loader } = this.#parts;
     const { state, from, passedOver } = await together(communicator, () => begin(this.#model, settings));
     const start = { 'the first step': state?.step ?? 0 };
-    await agreeOn(communicator, start, 'the ranks do not see the same checkpoints; give --out a folder that all ranks share');
+    await agreeOn(
+      communicator,
+      start,
+      'the ranks do not see the same checkpoints; give --out a folder that all ranks share',
+    );
     await checkReplicas(this.#model, state?.step ?? 0);
     if (state && from) {
       this.#step = state.step;
@@ -168,7 +172,9 @@ export class Run {
     const limits = { loss: limit(this.#losses), norm: limit(this.#norms) };
     const start = performance.now();
     const update = { learningRate, updateCount: this.#updateCount + 1, limits };
-    const result = await this.#model.step(loader, { step, microSteps }, update, { signal, profile });
+    const result = await this.#model.step(loader, { step, microSteps }, update, { signal, profile }).catch((cause) => {
+      throw cause instanceof UserError ? new UserError(`step ${step}: ${cause.message}`) : cause;
+    });
     if (result === undefined) return undefined;
     const ms = performance.now() - start;
 

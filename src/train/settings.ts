@@ -122,14 +122,9 @@ export const settingsSchema = z.strictObject({
   threads: wholeFrom(1).optional().register(flagTexts, {
     description: 'CPU threads of each rank (default: as many as the system grants, divided by the ranks of a machine)',
   }),
-  zero: z
-    .int()
-    .min(0)
-    .max(1)
-    .optional()
-    .register(flagTexts, {
-      description: 'ZeRO stage: 1 shares the state of the optimizer out over the ranks, 0 keeps all of it on each',
-    }),
+  zero: z.int().min(0).max(1).optional().register(flagTexts, {
+    description: 'ZeRO stage: 1 shares the state of the optimizer out over the ranks, 0 keeps all of it on each',
+  }),
   overlap: z.boolean().optional().register(flagTexts, {
     description: 'sum gradients over ranks while the backward pass still runs',
   }),

@@ -4,6 +4,9 @@ import { readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { Graph } from '#minillm/engine/graph.js';
+import { layoutParameters } from '#minillm/engine/layout.js';
+import { singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { readGpt2Config } from '#minillm/formats/gpt2-config.js';
 import { listCheckpoints, stepFolder } from '#minillm/runs/checkpoints.js';
 import { metricsPath, readMetrics } from '#minillm/runs/metrics.js';
@@ -123,8 +126,10 @@ test('a disk that becomes full while a checkpoint is written keeps the one befor
       if (buffer !== 'parameters') makeRoom ??= fillDisk(disk);
     },
     async write() {},
+    layout: layoutParameters(new Graph({ batch: 1, length: 1 })),
   };
-  const model = { session, config, optimizer: adamwOptimizer({ weightDecay: 0.1 }) };
+  const optimizer = adamwOptimizer({ weightDecay: 0.1 });
+  const model = { session, config, optimizer, communicator: singleProcess };
   const writing = writeCheckpoint(chosen.out, model, { ...state, step: 2 * FIRST_CHECKPOINT });
   await expect(writing).rejects.toThrow(UserError);
   await expect(writing).rejects.toThrow(/optimizer\.safetensors: could not write it \(ENOSPC/);

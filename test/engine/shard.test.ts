@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { layoutParameters } from '#minillm/engine/layout.js';
-import { shardOf } from '#minillm/engine/shard.js';
+import { ownedRuns, shardOf } from '#minillm/engine/shard.js';
 import { PRESETS } from '#minillm/model/presets.js';
 import { SEVERAL_BUCKETS, SMALL, traceTraining, UPDATE } from './training.ts';
 
@@ -10,8 +10,9 @@ describe.each(Object.entries(MODELS))('%s', (_name, config) => {
   const graph = traceTraining(config, { batch: 1, length: 8 }, 'fp32');
   const layout = layoutParameters(graph, UPDATE.optimizer.groupOf);
 
-  describe.each([1, 2, 4, 64])('%d ranks', (size) => {
-    const shards = Array.from({ length: size }, (_, rank) => shardOf(layout, rank, size));
+  describe.each([1, 2, 3, 4, 64, 100])('%d ranks', (size) => {
+    const layout = layoutParameters(graph, UPDATE.optimizer.groupOf, { rank: 0, size });
+    const shards = Array.from({ length: size }, (_, rank) => shardOf(layout, rank));
 
     test('share every bucket in equal slices, in the order of their ranks, without gap or overlap', () => {
       layout.buckets.forEach(({ offset, count, group }, bucket) => {
@@ -37,13 +38,32 @@ describe.each(Object.entries(MODELS))('%s', (_name, config) => {
     });
   });
 
+  test('every element has one owner, whose run of them is where its stretch has it', () => {
+    const sharded = layoutParameters(graph, UPDATE.optimizer.groupOf, { rank: 1, size: 3 });
+    for (const { offset, count } of [...sharded.places.values()].slice(0, 6)) {
+      const range = { offset: offset + 1, count: count - 1 };
+      const owned = [0, 1, 2].flatMap((rank) => ownedRuns(sharded, range, rank).map((run) => ({ ...run, rank })));
+      owned.sort((a, b) => a.start - b.start);
+      let end = 0;
+      for (const { start, count: length, stateOffset, rank } of owned) {
+        expect(start).toBe(end);
+        const stretch = shardOf(sharded, rank).find(
+          (each) => stateOffset >= each.stateOffset && stateOffset < each.stateOffset + each.count,
+        );
+        expect(stretch && stretch.offset + stateOffset - stretch.stateOffset).toBe(range.offset + start);
+        end += length;
+      }
+      expect(end).toBe(range.count);
+    }
+  });
+
   test('a process alone keeps everything where it lies', () => {
     expect(shardOf(layout)).toEqual(layout.buckets.map((bucket) => ({ ...bucket, stateOffset: bucket.offset })));
   });
 
   test('ranks that cannot have equal slices are refused', () => {
-    expect(() => shardOf({ ...layout, buckets: [{ offset: 0, count: 1024, group: '' }] }, 0, 3)).toThrow(
-      'a bucket of 1024 elements cannot be shared by 3 ranks',
-    );
+    expect(() =>
+      shardOf({ ...layout, buckets: [{ offset: 0, count: 1024, group: '' }], shard: { rank: 0, size: 3 } }),
+    ).toThrow('a bucket of 1024 elements cannot be shared by 3 ranks');
   });
 });

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { Communicator } from '#minillm/engine/runtime/communicator.js';
 import { compileLibrary } from '#minillm/native/compile.js';
 import { openLibrary } from '#minillm/native/library.js';
+import { UserError } from '#minillm/support/errors.js';
 
 export interface SlowWorldOptions {
   readonly size: number;
@@ -45,7 +46,7 @@ export async function openSlowWorld({
     sum: (values) => meet(rank, values, (all) => add(all)),
     broadcast: (bytes, root) => meet(rank, bytes, (all) => all.forEach((each) => void each.set(all[root] ?? []))),
     share: (text) => meet(rank, text, (all) => [...all]),
-    failure: () => new Error('the stand-in failed a collective, as it was asked to'),
+    failure: () => new UserError('the stand-in failed a collective, as it was asked to'),
   }));
 }
 

@@ -1,6 +1,6 @@
 /** Ranks in one process over a communicator that completes sums late: the numbers of one rank with accumulation, and one end for all. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
@@ -56,30 +56,40 @@ async function alone(settings: Ranks['settings']): Promise<TrainerEvent[]> {
 const folder = (): string => join(temporaryFolder(), 'run');
 
 describe('ranks', () => {
-  test.each([2, 4])('%i of them have the losses, norms and validation of one that accumulates', async (size) => {
-    const data = await fixtureShards();
-    const one = await alone({ ...BASE, data, out: folder() });
-    const out = folder();
-    const all = await runRanks({ world: await openSlowWorld({ size }), settings: { ...BASE, data, out } });
+  test.each([
+    { size: 2, zero: 0 },
+    { size: 4, zero: 0 },
+    { size: 2, zero: 1 },
+    { size: 3, zero: 1, totalBatchSize: 144 },
+    { size: 4, zero: 1 },
+  ])(
+    '$size of them (ZeRO $zero) have the losses and validation of one that accumulates',
+    async ({ size, zero, totalBatchSize = 96 }) => {
+      const data = await fixtureShards();
+      const settings = { ...BASE, totalBatchSize, zero, data };
+      const one = await alone({ ...settings, out: folder() });
+      const out = folder();
+      const all = await runRanks({ world: await openSlowWorld({ size }), settings: { ...settings, out } });
 
-    for (const events of all) {
-      expect(lossesOf(events)).toHaveLength(STEPS);
-      lossesOf(events).forEach((loss, step) => {
-        // float32 gradients are added in another order
-        expect(Math.abs(loss / (lossesOf(one)[step] ?? Number.NaN) - 1), `step ${step}`).toBeLessThan(1e-5);
-      });
-      expect(lossesOf(events)).toEqual(lossesOf(all[0] ?? []));
-    }
-    const [first] = one.flatMap((event) => (event.kind === 'eval' ? [event.validationLoss] : []));
-    for (const events of all) {
-      const [shared] = events.flatMap((event) => (event.kind === 'eval' ? [event.validationLoss] : []));
-      expect(shared, 'before the first update, to the bit').toBe(first);
-    }
-    // one writer: no step stands twice
-    const steps = (await readMetrics(out)).flatMap((line) => (line.kind === 'train' ? [line.step] : []));
-    expect(steps).toEqual([...Array(STEPS).keys()]);
-    expect((await listCheckpoints(out)).map(({ step }) => step)).toEqual([12, 6]);
-  });
+      for (const events of all) {
+        expect(lossesOf(events)).toHaveLength(STEPS);
+        lossesOf(events).forEach((loss, step) => {
+          // float32 gradients are added in another order
+          expect(Math.abs(loss / (lossesOf(one)[step] ?? Number.NaN) - 1), `step ${step}`).toBeLessThan(1e-5);
+        });
+        expect(lossesOf(events)).toEqual(lossesOf(all[0] ?? []));
+      }
+      const [first] = one.flatMap((event) => (event.kind === 'eval' ? [event.validationLoss] : []));
+      for (const events of all) {
+        const [shared] = events.flatMap((event) => (event.kind === 'eval' ? [event.validationLoss] : []));
+        expect(shared, 'before the first update, to the bit').toBe(first);
+      }
+      // one writer: no step stands twice
+      const steps = (await readMetrics(out)).flatMap((line) => (line.kind === 'train' ? [line.step] : []));
+      expect(steps).toEqual([...Array(STEPS).keys()]);
+      expect((await listCheckpoints(out)).map(({ step }) => step)).toEqual([12, 6]);
+    },
+  );
 
   test('stop together when one is asked to, with one checkpoint, and go on where they were', async () => {
     const data = await fixtureShards();
@@ -103,11 +113,48 @@ describe('ranks', () => {
     expect([...lossesOf(all[0] ?? []), ...lossesOf(resumed[0] ?? [])]).toEqual(lossesOf(whole[0] ?? []));
   });
 
+  test('that share the optimizer’s state write the checkpoint that one rank would have written', async () => {
+    const data = await fixtureShards();
+    const settings = { ...BASE, data, evalEvery: 0, checkpointEvery: 6 };
+    const files = ['model.safetensors', 'optimizer.safetensors'];
+    const [whole, shared] = [folder(), folder()];
+    await runRanks({ world: await openSlowWorld({ size: 4 }), settings: { ...settings, out: whole } });
+    await runRanks({ world: await openSlowWorld({ size: 4 }), settings: { ...settings, zero: 1, out: shared } });
+    const step = 'step-00000012';
+    for (const file of files)
+      expect(readFileSync(join(shared, step, file)).equals(readFileSync(join(whole, step, file))), file).toBe(true);
+  });
+
+  test('go on as fewer ranks, which read each other’s parts of the optimizer’s state', async () => {
+    const data = await fixtureShards();
+    const settings = { ...BASE, zero: 1, data, out: folder(), evalEvery: 0, checkpointEvery: 4 };
+    const whole = await alone({ ...settings, out: folder() });
+    const losses: number[] = [];
+    for (const [size, last] of [
+      [4, 4],
+      [2, 8],
+      [1, STEPS],
+    ] as const) {
+      const onEvent: Ranks['onEvent'] = (_, event, stop) => {
+        if (event.kind === 'train' && event.step === last - 2) stop();
+      };
+      const all =
+        size === 1
+          ? [await alone(settings)]
+          : await runRanks({ world: await openSlowWorld({ size }), settings, onEvent });
+      losses.push(...lossesOf(all[0] ?? []));
+    }
+    expect(losses).toHaveLength(STEPS);
+    lossesOf(whole).forEach((loss, step) => {
+      expect(Math.abs(loss / (losses[step] ?? Number.NaN) - 1), `step ${step}`).toBeLessThan(1e-5);
+    });
+  });
+
   test('end with the communicator’s error when a sum fails', async () => {
     const data = await fixtureShards();
     const settings = { ...BASE, data, out: folder(), evalEvery: 0, checkpointEvery: 0 };
     const world = await openSlowWorld({ size: 2, failsAt: 3 });
-    await expect(runRanks({ world, settings })).rejects.toThrow('the stand-in failed a sum');
+    await expect(runRanks({ world, settings })).rejects.toThrow(/^step \d+: the stand-in failed a collective/);
     expect(existsSync(join(settings.out, 'step-00000012'))).toBe(false);
   });
 });

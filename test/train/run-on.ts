@@ -19,8 +19,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 export const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny/', import.meta.url));
 
 /** Shards of text-like tokens: a few of the fixture's 500 are frequent, so that there is something to learn. */
-export async function fixtureShards(): Promise<string> {
-  const folder = temporaryFolder();
+export async function fixtureShards(folder = temporaryFolder()): Promise<string> {
   const random = new Random(5, 'tokens');
   const tokens = Array.from({ length: 6000 }, () => Math.floor(500 * random.uniform() ** 3));
   await writeBin(join(folder, 'val_000000.bin'), tokens.slice(0, 500));

@@ -7,9 +7,9 @@ import { type Communicator, isWriter } from '../../engine/runtime/communicator.t
 import { messageOf } from '../../support/errors.ts';
 import { writeFileAtomic } from '../../support/files.ts';
 import { processorCount } from '../../support/processors.ts';
+import { firstThenOthers } from '../../train/agreement.ts';
 import type { StartEvent } from '../../train/events.ts';
 import { renderTrace } from '../../train/profile.ts';
-import { firstThenOthers } from '../../train/agreement.ts';
 import { type ResolvedRun, resolveSettings } from '../../train/resolve-settings.ts';
 import type { GivenSettings, Settings } from '../../train/settings.ts';
 import { train } from '../../train/trainer.ts';
@@ -63,11 +63,7 @@ async function resolve(
 }
 
 /** Settings decided, and what they name on the hub fetched. */
-async function prepare(
-  flags: GivenSettings,
-  configFile: string | undefined,
-  threads: number,
-): Promise<ResolvedRun> {
+async function prepare(flags: GivenSettings, configFile: string | undefined, threads: number): Promise<ResolvedRun> {
   const run = await resolve(flags, configFile, threads);
   if (run.settings.evalEvery !== 0) await localHellaswag(run.settings.hellaswag, new Progress());
   return run;
@@ -75,7 +71,8 @@ async function prepare(
 
 async function trainAndReport(run: ResolvedRun, communicator: Communicator, options: TrainOptions): Promise<void> {
   const { settings } = run;
-  const output = openTrainOutput(options);
+  // a launcher may give its ranks a terminal that nobody sees
+  const output = openTrainOutput({ ...options, panel: options.panel && communicator.size === 1 });
   try {
     const dashboard = options.dashboard === false ? undefined : await openDashboard(settings, options, output);
     await abortOnSignals(async (signal) => {

@@ -8,7 +8,15 @@ import type { Settings } from '#minillm/train/settings.js';
 import { trained } from '../../runs/trained.ts';
 
 const start = (step: number): TrainerEvent => ({
-  ...{ kind: 'start', settings: { steps: 1000 } as Settings, device: '', parameters: 1, microSteps: 1, bytes: 1 },
+  ...{
+    kind: 'start',
+    settings: { steps: 1000 } as Settings,
+    device: '',
+    ranks: 1,
+    parameters: 1,
+    microSteps: 1,
+    bytes: 1,
+  },
   ...{ windowsPerEpoch: 1, trainTokens: 1, peak: 1, step, resumedFrom: undefined, passedOver: [] },
 });
 

@@ -4,7 +4,7 @@ import { layoutParameters } from '#minillm/engine/layout.js';
 import { beginCollective, waitForCollectives } from '#minillm/engine/ops/collectives.js';
 import { squaredNorm } from '#minillm/engine/ops/squared-norm.js';
 import { plan } from '#minillm/engine/plan.js';
-import { type Communicator, ELEMENT_TYPES, singleProcess } from '#minillm/engine/runtime/communicator.js';
+import { COLLECTIVES, type Communicator, ELEMENT_TYPES, singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { bestDevices, type Device, openDevice } from '../devices.ts';
 import { type Begun, FAILURE, valuesOf, watchedCommunicator } from '../watched-communicator.ts';
@@ -38,8 +38,8 @@ describe.each(bestDevices)('$name', (device) => {
     const asked: (Omit<Begun, 'address'> | number)[] = [];
     const communicator = watchedCommunicator({
       context: 77,
-      begin: ({ context, count, type }) => {
-        asked.push({ context, count, type });
+      begin: ({ context, collective, count, type }) => {
+        asked.push({ context, collective, count, type });
       },
       wait: (context) => {
         asked.push(context);
@@ -48,9 +48,9 @@ describe.each(bestDevices)('$name', (device) => {
     const run = await openReduction(device, communicator);
     expect(await run()).toBe(25);
     expect(asked).toEqual([
-      { context: 77, count: COUNT, type: ELEMENT_TYPES.float32 },
+      { context: 77, collective: COLLECTIVES.allReduce, count: COUNT, type: ELEMENT_TYPES.float32 },
       77,
-      { context: 77, count: 1, type: ELEMENT_TYPES.float64 },
+      { context: 77, collective: COLLECTIVES.allReduce, count: 1, type: ELEMENT_TYPES.float64 },
       77,
     ]);
   });
@@ -84,10 +84,7 @@ describe.each(bestDevices)('$name', (device) => {
       asked.push(what);
       return codes[what];
     };
-    const run = await openReduction(
-      device,
-      watchedCommunicator({ begin: answer('begin'), wait: answer('wait') }),
-    );
+    const run = await openReduction(device, watchedCommunicator({ begin: answer('begin'), wait: answer('wait') }));
     await expect(run()).rejects.toBe(FAILURE);
     expect(asked, 'nothing was asked of it afterwards').toEqual(expected);
     Object.assign(codes, { begin: 0, wait: 0 });

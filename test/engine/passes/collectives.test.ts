@@ -34,7 +34,9 @@ describe.each(Object.entries({ 'one block of buckets': SMALL, 'several buckets':
     const graph = traceTraining(config, { batch: 1, length: 8 }, 'fp32');
     const layout = layoutParameters(graph, UPDATE.optimizer.groupOf);
     insertCollectives(graph, layout);
-    const collectives = graph.nodes.flatMap((node, index) => (node.op.name === 'begin_collective' ? [{ node, index }] : []));
+    const collectives = graph.nodes.flatMap((node, index) =>
+      node.op.name === 'begin_collective' ? [{ node, index }] : [],
+    );
 
     test('each all-reduce stands right after the last node that adds to its bucket', () => {
       for (const { node, index } of collectives) {
