@@ -16,6 +16,8 @@ import { FIXTURE, fixtureShards } from '../train/run-on.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/minillm.js', import.meta.url));
 const STEPS = 50;
+/** Of a run that is disturbed: enough for it to be still under way. */
+const LONG = 300;
 const MINUTES = 60_000;
 
 /** What all tests read, made once. */
@@ -80,9 +82,10 @@ async function until(condition: () => boolean, ranks: Ranks): Promise<void> {
 }
 
 describe.runIf(installedMpis.length > 0)('ranks', () => {
-  const alone = join(shared, 'alone');
+  const [alone, aloneForLong] = [join(shared, 'alone'), join(shared, 'alone-for-long')];
   beforeAll(async () => {
     await promisify(execFile)(process.execPath, command(alone));
+    await promisify(execFile)(process.execPath, command(aloneForLong, '--steps', `${LONG}`));
   }, 2 * MINUTES);
 
   describe.each(installedMpis)('over $name', (mpi) => {
@@ -109,7 +112,7 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
 
     test('one that is killed ends all; the same command resumes', { timeout: 5 * MINUTES }, async () => {
       const out = folder();
-      const args = command(out, '--checkpoint-every', '10');
+      const args = command(out, '--steps', `${LONG}`, '--checkpoint-every', '10');
       const ranks = await started(mpi, out, args);
       kill(ranks.mark, 2, 'SIGKILL');
       expect(await ranks.ended).not.toBe(0);
@@ -117,12 +120,16 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
       const again = startRanks(mpi, 4, args);
       expect(await again.ended, again.output.stderr).toBe(0);
       expect(again.output.stdout).toMatch(/resumed at step \d+/);
-      expectClose(await losses(out), await losses(alone));
+      expectClose(await losses(out), await losses(aloneForLong));
     });
 
     test('one that is stopped is named, and all end', { timeout: 5 * MINUTES }, async () => {
       const out = folder();
-      const ranks = await started(mpi, out, command(out, '--checkpoint-every', '10', '--rank-timeout', '3'));
+      const ranks = await started(
+        mpi,
+        out,
+        command(out, '--steps', '100000', '--checkpoint-every', '10', '--rank-timeout', '3'),
+      );
       kill(ranks.mark, 2, 'SIGSTOP');
       expect(await ranks.ended).not.toBe(0);
       expect(complaints(ranks).join('\n')).toMatch(
@@ -146,18 +153,21 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
 
   test('a run goes on as fewer ranks', { timeout: 5 * MINUTES }, async () => {
     const out = folder();
+    const steps = ['--steps', `${LONG}`];
     for (const [size, last] of [
-      [4, 10],
-      [2, 30],
+      [4, 40],
+      [2, 140],
     ] as const) {
-      const ranks = startRanks(mpi, size, command(out, '--zero', '1', '--checkpoint-every', '10'), { MARK: out });
-      await until(() => existsSync(join(out, `step-000000${last}`)), ranks);
+      const ranks = startRanks(mpi, size, command(out, ...steps, '--zero', '1', '--checkpoint-every', '20'), {
+        MARK: out,
+      });
+      await until(() => existsSync(join(out, `step-${`${last}`.padStart(8, '0')}`)), ranks);
       kill(`MARK=${out}`, 1, 'SIGTERM');
       await ranks.ended;
     }
-    const end = await promisify(execFile)(process.execPath, command(out));
+    const end = await promisify(execFile)(process.execPath, command(out, ...steps));
     expect(end.stdout).toMatch(/resumed at step \d+/);
-    expectClose(await losses(out), await losses(alone));
+    expectClose(await losses(out), await losses(aloneForLong));
   });
 
   test('different settings are named, once', { timeout: MINUTES }, async () => {

@@ -7,9 +7,6 @@ import { UserError } from '../../support/errors.ts';
 import { processorCount } from '../../support/processors.ts';
 import { SIGNAL_CODES } from '../terminal/signals.ts';
 
-/** How long Open MPI lets ranks go on after a signal, in seconds: enough to write a checkpoint. */
-const GRACE_SECONDS = '600';
-
 /**
  * Runs this command line again as `count` ranks, each with an equal share of the cores. The first signal to stop is passed
  * on, so that all ranks end after a checkpoint; a second one ends them at once. The exit code is that of the ranks.
@@ -26,10 +23,11 @@ export async function runProcesses(count: number, args: readonly string[]): Prom
   const binding = await bindingFlags(threads);
   const node = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   const child = spawn('mpirun', ['-n', `${count}`, ...binding, ...node, ...args], {
-    stdio: 'inherit',
+    // input would be read by a process outside the terminal's group
+    stdio: ['ignore', 'inherit', 'inherit'],
     // in a process group of its own, which Ctrl-C does not reach
     detached: true,
-    env: { ...process.env, ...openMpiSettings() },
+    env: { ...process.env, ...permissionOfRoot() },
   });
   const stop = passSignalsOn(child);
   const [code] = (await once(child, 'exit')) as [number | null];
@@ -51,13 +49,10 @@ async function bindingFlags(threads: number): Promise<string[]> {
     : ['-bind-to', `core:${threads}`];
 }
 
-function openMpiSettings(): Record<string, string> {
-  const isRoot = process.getuid?.() === 0;
-  return {
-    OMPI_MCA_odls_base_sigkill_timeout: GRACE_SECONDS,
-    // the user of a container; whoever starts one as root means it
-    ...(isRoot ? { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' } : {}),
-  };
+/** Open MPI asks root, the user of many a container, for it twice. */
+function permissionOfRoot(): Record<string, string> {
+  if (process.getuid?.() !== 0) return {};
+  return { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
 }
 
 /** Passes signals on to the ranks; the returned function stops that, and gives the exit code of the first. */
