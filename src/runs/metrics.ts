@@ -3,14 +3,12 @@
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
 import { fileError, writeFileAtomic } from '../support/files.ts';
 import { parseJson } from '../support/json.ts';
-import { readRegularFile } from '../support/regular-file.ts';
-
-/** Steps by the million; a string holds little more. */
-const MAX_METRICS_BYTES = 500_000_000;
+import { streamRegularFile } from '../support/regular-file.ts';
 
 /** A measured number. JSON has no NaN and no infinity; a run that diverged stores them as null. */
 const measured = z
@@ -80,30 +78,50 @@ export function parseMetricsLine(line: string, where: string): Metrics {
 }
 
 /**
- * Reads what a run has written so far; a run without the file has written nothing. A last line that was torn by a crash,
- * or that is just being written, is skipped.
+ * What a run has written so far, line by line; a run without the file has written nothing. A last line that was torn by a
+ * crash, or that is just being written, is skipped.
  * @throws UserError when the file cannot be read or another line is damaged.
  */
-export async function readMetrics(runFolder: string): Promise<Metrics[]> {
+export async function* streamMetrics(runFolder: string): AsyncGenerator<Metrics> {
   const path = metricsPath(runFolder);
-  let text: string;
+  /** A damaged line, which may turn out to be the last. */
+  let damage: UserError | undefined;
+  let number = 0;
+  for await (const lines of textLines(path))
+    for (const line of lines) {
+      number++;
+      if (line === '') continue;
+      if (damage) throw damage;
+      try {
+        yield parseMetricsLine(line, `${path}: line ${number}`);
+      } catch (cause) {
+        if (!(cause instanceof UserError)) throw cause;
+        damage = cause;
+      }
+    }
+}
+
+/** The lines of a file, some at a time; none of a file that is not there. */
+async function* textLines(path: string): AsyncGenerator<string[]> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
   try {
-    text = (await readRegularFile(path, MAX_METRICS_BYTES)).toString();
+    for await (const bytes of streamRegularFile(path)) {
+      const lines = (rest + decoder.write(bytes)).split('\n');
+      rest = lines.pop() ?? '';
+      yield lines;
+    }
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return;
     throw fileError(path, 'read it', cause);
   }
-  const lines = text.split('\n');
+  yield [rest + decoder.end()];
+}
+
+/** All of `streamMetrics`. */
+export async function readMetrics(runFolder: string): Promise<Metrics[]> {
   const metrics: Metrics[] = [];
-  for (const [index, line] of lines.entries()) {
-    if (line === '') continue;
-    try {
-      metrics.push(parseMetricsLine(line, `${path}: line ${index + 1}`));
-    } catch (cause) {
-      const isLast = lines.slice(index + 1).every((later) => later === '');
-      if (!isLast || !(cause instanceof UserError)) throw cause;
-    }
-  }
+  for await (const line of streamMetrics(runFolder)) metrics.push(line);
   return metrics;
 }
 
@@ -132,10 +150,14 @@ export class MetricsLog {
   static async open(runFolder: string, nextStep: number): Promise<MetricsLog> {
     const path = metricsPath(runFolder);
     // a run that starts over evaluates its untrained network again
-    const earlier = await readMetrics(runFolder);
-    if (nextStep === 0 && earlier.some(({ kind }) => kind === 'train')) await rename(path, `${path}.old`);
-    const kept = nextStep === 0 ? [] : earlier.filter((line) => isBefore(line, nextStep));
-    await writeFileAtomic(path, kept.map(render).join(''));
+    let kept = '';
+    let hasTrained = false;
+    for await (const line of streamMetrics(runFolder)) {
+      hasTrained ||= line.kind === 'train';
+      if (nextStep > 0 && isBefore(line, nextStep)) kept += render(line);
+    }
+    if (nextStep === 0 && hasTrained) await rename(path, `${path}.old`);
+    await writeFileAtomic(path, kept);
     return new MetricsLog(path);
   }
 

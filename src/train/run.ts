@@ -14,8 +14,8 @@ import {
   type EvalMetrics,
   type Metrics,
   MetricsLog,
-  readMetrics,
   type SampleMetrics,
+  streamMetrics,
   type TrainMetrics,
 } from '../runs/metrics.ts';
 import { writeRunFacts } from '../runs/run-facts.ts';
@@ -73,7 +73,7 @@ export class Run {
   /** Whether any rank had been asked to stop when the last step was made. */
   #stopRequested = false;
   /** What an earlier process logged for the step that this one resumes at. */
-  #known: readonly Metrics[] = [];
+  readonly #known: Metrics[] = [];
 
   /** @throws UserError when the device has too little memory. */
   constructor(parts: RunParts) {
@@ -140,7 +140,7 @@ export class Run {
       this.#losses = new RecentValues(state.recent.losses);
       this.#norms = new RecentValues(state.recent.norms);
       this.#saved = { step: state.step, path: from };
-      this.#known = (await readMetrics(settings.out)).filter(({ step }) => step === state.step);
+      for await (const line of streamMetrics(settings.out)) if (line.step === state.step) this.#known.push(line);
     }
     const facts = { configuration: { ...settings }, versions: versions(backend) };
     if (this.#isWriter) await writeRunFacts(settings.out, modelConfig, facts);

@@ -1,7 +1,7 @@
 /** @file What `minillm train` does: settings from flags and file, events to the terminal and the dashboard. */
 
 import { join } from 'node:path';
-import { type DashboardThread, startDashboard } from '../../app/server/dashboard/dashboard-thread.ts';
+import { type DashboardProcess, startDashboard } from '../../app/server/dashboard/dashboard-process.ts';
 import { runName } from '../../app/server/dashboard/run-information.ts';
 import { type Communicator, isWriter } from '../../engine/runtime/communicator.ts';
 import { messageOf } from '../../support/errors.ts';
@@ -83,7 +83,7 @@ async function trainAndReport(run: ResolvedRun, communicator: Communicator, opti
           await writeFileAtomic(join(settings.out, 'profile.json'), renderTrace(event.nodes));
       }
     });
-    await dashboard?.close();
+    dashboard?.close();
   } finally {
     output.close();
   }
@@ -104,13 +104,13 @@ async function openDashboard(
   { out }: Settings,
   { dashboard, dashboardHost }: TrainOptions,
   output: TrainOutput,
-): Promise<DashboardThread> {
+): Promise<DashboardProcess> {
   const address = addressOf(dashboardHost, typeof dashboard === 'number' ? dashboard : undefined);
-  const thread = await startDashboard({ folder: out, address }, (cause) =>
+  const served = await startDashboard({ folder: out, address }, (cause) =>
     output.note(`the dashboard ended by an error, training goes on: ${messageOf(cause)}`),
   );
-  output.note(`dashboard: ${thread.url}`);
-  return thread;
+  output.note(`dashboard: ${served.url}`);
+  return served;
 }
 
 /** What the dashboard says of the run. */

@@ -1,6 +1,6 @@
 /**
- * @file Every limit of the dashboard's server. It also runs inside a trainer, whose memory it must not take: what it keeps
- * does not grow with the steps of a run, and what waits for a page is one event, shared with the other pages.
+ * @file Every limit of the dashboard's server. It also runs beside a trainer, whose machine's memory it must not take: what
+ * it keeps does not grow with the steps of a run, and what waits for a page is one event, shared with the other pages.
  */
 
 /** Pages that are told of runs at once; one more is answered 503. */
@@ -28,8 +28,8 @@ export const MAX_SETTINGS = 200;
 /** Characters of a name, a fact or the value of a setting. */
 export const MAX_TEXT_LENGTH = 500;
 
-/** MiB of JavaScript objects of the thread that serves a run in training; beyond them it ends, and training goes on. */
-export const MAX_THREAD_MEBIBYTES = 64;
+/** MiB of JavaScript objects of the process that serves a run in training; beyond them it ends, and training goes on. */
+export const MAX_PROCESS_MEBIBYTES = 128;
 
 /** The limits as a person reads them, a line each. */
 export function describeLimits(): readonly string[] {
