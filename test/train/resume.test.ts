@@ -9,7 +9,7 @@ import { type CheckpointedModel, writeCheckpoint } from '#minillm/train/checkpoi
 import { adamwOptimizer } from '#minillm/train/optimizers/adamw.js';
 import { resolveSettings } from '#minillm/train/resolve-settings.js';
 import { begin } from '#minillm/train/resume.js';
-import { completeSettings, type GivenSettings, type RecordedSettings } from '#minillm/train/settings.js';
+import { completeSettings, type RecordedSettings } from '#minillm/train/settings.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { FIXTURE } from './run-on.ts';
 
@@ -40,7 +40,9 @@ function model(config = CONFIG, value = 0) {
   return { session, config, optimizer: adamwOptimizer({ weightDecay: 0.1 }), values };
 }
 
-function settingsOf(out: string, changes: GivenSettings = {}): RecordedSettings {
+type Changes = Omit<Parameters<typeof completeSettings>[0], 'data' | 'out'>;
+
+function settingsOf(out: string, changes: Changes = {}): RecordedSettings {
   const given = { data: 'data', out, steps: 100, ...changes };
   return { ...completeSettings(given, CONFIG.contextLength), trainTokens: 1000 };
 }
