@@ -11,9 +11,8 @@ import { initialiseParameters, loadParameters } from '../model/parameters.ts';
 import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
 import { readTrainingState, type TrainingState } from '../runs/state.ts';
 import { messageOf, UserError } from '../support/errors.ts';
-import { loadCheckpoint } from './checkpoint.ts';
+import { type CheckpointedModel, loadCheckpoint } from './checkpoint.ts';
 import { differences, type RecordedSettings } from './settings.ts';
-import type { TrainingModel } from './training-model.ts';
 
 export interface StartingPoint {
   /** Undefined for a run that starts at step 0. */
@@ -28,7 +27,7 @@ export interface StartingPoint {
  * Fills the model with what the run starts from. Where a checkpoint is damaged, the one before it is used.
  * @throws UserError when the run folder holds a run with other settings, or only damaged checkpoints.
  */
-export async function begin(model: TrainingModel, settings: RecordedSettings): Promise<StartingPoint> {
+export async function begin(model: CheckpointedModel, settings: RecordedSettings): Promise<StartingPoint> {
   const { out, init, fork, seed } = settings;
   const passedOver: string[] = [];
   const checkpoints = await listCheckpoints(out);

@@ -12,7 +12,7 @@ const HOST_SOURCES = ['host.c', 'team.c'];
 const FLAGS = ['-O3', '-std=gnu11', '-ffp-contract=fast', '-fno-math-errno', '-fno-trapping-math'];
 
 /** What host.c and team.c export, bound once; addresses are numbers. */
-export function bindHost(library: NativeLibrary) {
+function bindHost(library: NativeLibrary) {
   return {
     allocate: library.function('int64_t host_allocate(int64_t bytes)'),
     free: library.function('void host_free(int64_t address, int64_t bytes)'),
