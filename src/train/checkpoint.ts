@@ -28,9 +28,14 @@ import type { Optimizer } from './optimizers/optimizer.ts';
 
 /** What a checkpoint holds besides the state of the run. */
 export interface CheckpointedModel {
-  readonly session: Pick<Session<string>, 'read' | 'write' | 'layout'>;
+  readonly session: Pick<Session<string>, 'read' | 'write'>;
   readonly config: Gpt2Config;
   readonly optimizer: Pick<Optimizer, 'state'>;
+}
+
+/** One of the ranks that hold a model, and perhaps each a part of the optimizer's state. */
+export interface CheckpointedReplica extends CheckpointedModel {
+  readonly session: Pick<Session<string>, 'read' | 'write' | 'layout'>;
   readonly communicator: Pick<Communicator, 'rank' | 'broadcast'>;
 }
 
@@ -49,7 +54,7 @@ const SMALL_FILES_BYTES = 8e6;
  */
 export async function writeCheckpoint(
   runFolder: string,
-  model: CheckpointedModel,
+  model: CheckpointedReplica,
   state: Omit<TrainingState, 'checksums'>,
 ): Promise<string> {
   const { session, config, optimizer } = model;
@@ -64,12 +69,12 @@ export async function writeCheckpoint(
 }
 
 /** What a rank does while another writes a checkpoint: it gives its part of the optimizer's state, if it has its own. */
-export async function contributeToCheckpoint(model: CheckpointedModel): Promise<void> {
+export async function contributeToCheckpoint(model: CheckpointedReplica): Promise<void> {
   if (model.session.layout.shard.size === 1) return;
   for await (const _ of readSlices(stateTensors(model)));
 }
 
-function stateTensors(model: CheckpointedModel): TensorSource[] {
+function stateTensors(model: CheckpointedReplica): TensorSource[] {
   return gpt2Parameters(model.config).flatMap(({ name, shape }) =>
     model.optimizer.state.map(({ suffix, buffer }) => ({
       name: `${name}.${suffix}`,
