@@ -1,11 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Graph } from '#minillm/engine/graph.js';
+import { layoutParameters } from '#minillm/engine/layout.js';
+import { singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
 import { initialise } from '#minillm/model/initialise.js';
 import { stepFolder } from '#minillm/runs/checkpoints.js';
 import { UserError } from '#minillm/support/errors.js';
-import { type CheckpointedModel, writeCheckpoint } from '#minillm/train/checkpoint.js';
+import { type CheckpointedReplica, writeCheckpoint } from '#minillm/train/checkpoint.js';
 import { adamwOptimizer } from '#minillm/train/optimizers/adamw.js';
 import { resolveSettings } from '#minillm/train/resolve-settings.js';
 import { begin } from '#minillm/train/resume.js';
@@ -32,12 +35,14 @@ function model(config = CONFIG, value = 0) {
     buffers.set(key, found);
     return found;
   };
-  const session: CheckpointedModel['session'] = {
+  const session: CheckpointedReplica['session'] = {
     read: async (buffer, name, target, start = 0) =>
       target.set(values(buffer, name).subarray(start, start + target.length)),
     write: async (buffer, name, source, start = 0) => values(buffer, name).set(source, start),
+    layout: layoutParameters(new Graph({ batch: 1, length: 1 })),
   };
-  return { session, config, optimizer: adamwOptimizer({ weightDecay: 0.1 }), values };
+  const optimizer = adamwOptimizer({ weightDecay: 0.1 });
+  return { session, config, optimizer, communicator: singleProcess, values };
 }
 
 type Changes = Omit<Parameters<typeof completeSettings>[0], 'data' | 'out'>;
