@@ -10,7 +10,7 @@ export interface WorkArguments {
   readonly columns: readonly [number, number];
   readonly precision: Precision;
   readonly threads: number;
-  /** Timed repetitions, behind one or two that are not. */
+  /** Timed repetitions, after one or two that are not timed. */
   readonly runs: number;
   /** What was prepared for the work: a folder of weights, a file. */
   readonly input: string;

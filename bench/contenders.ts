@@ -1,4 +1,4 @@
-/** @file Who does a work in turn: the roof it runs into, ourselves, and the peers whose tools there are. */
+/** @file Who runs a work in turn: the roof that limits it, ourselves, and the peers whose tools are installed. */
 
 import type { Options } from './options.ts';
 import { compiledScript, fromBench } from './places.ts';
@@ -19,7 +19,7 @@ export interface Contender {
 export const OURS = 'ours';
 export const ROOF = 'roof';
 
-export function contendersOf(work: Work, options: Options, prepared: Prepared): Contender[] {
+export function listContenders(work: Work, options: Options, prepared: Prepared): Contender[] {
   const flags = [...work.flags, '--threads', `${options.threads}`];
   const node = (script: string, more: readonly string[]): Command => {
     return { command: process.execPath, args: [compiledScript(script), ...flags, ...more] };
@@ -32,7 +32,7 @@ export function contendersOf(work: Work, options: Options, prepared: Prepared): 
   const startPeer = async ({ tool, script, flags: own }: Peer, path: string): Promise<Command> => {
     if (tool === 'python')
       return { command: path, args: [fromBench(`peers/${script}.py`), ...flags, ...own, ...(await input())] };
-    const file = tool === 'llama' ? await prepared.gguf(precisionOf(work)) : await prepared.llmC();
+    const file = tool === 'llama' ? await prepared.gguf(readPrecision(work)) : await prepared.llmC();
     return node(`peers/${script}`, ['--input', file, ...(tool === 'llama' ? ['--installed', path] : [])]);
   };
 
@@ -47,4 +47,4 @@ export function contendersOf(work: Work, options: Options, prepared: Prepared): 
   ];
 }
 
-const precisionOf = ({ flags }: Work): string => flags[flags.indexOf('--precision') + 1] ?? 'fp32';
+const readPrecision = ({ flags }: Work): string => flags[flags.indexOf('--precision') + 1] ?? 'fp32';

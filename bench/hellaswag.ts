@@ -1,5 +1,5 @@
 /**
- * @file HellaSwag with GPT-2 124M: `--batch` examples of random tokens, `--length` tokens packed into a run at most. Examples
+ * @file HellaSwag with GPT-2 124M: `--batch` examples of random tokens, `--length` tokens in a packed run at most. Examples
  * a second. Peer: peers/hellaswag.py.
  */
 

@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
-import { type Contender, contendersOf, OURS, ROOF } from './contenders.ts';
+import { type Contender, listContenders, OURS, ROOF } from './contenders.ts';
 import { readOptions } from './options.ts';
 import { Prepared } from './prepared.ts';
 import type { Report } from './report.ts';
@@ -62,9 +62,9 @@ if (options.json) {
   else await writeFile(options.json, text);
 }
 
-/** Does a group's works and prints each row when it is known; an interruption ends it with the rows there are. */
+/** Runs a group's works and prints each row when it is known; an interruption leaves the rows printed so far. */
 async function measure({ title, works, showsMemory = false }: Group): Promise<Row[]> {
-  const measurable = works.map((work) => ({ work, contenders: contendersOf(work, options, prepared) }));
+  const measurable = works.map((work) => ({ work, contenders: listContenders(work, options, prepared) }));
   const names = new Set(measurable.flatMap(({ contenders }) => contenders.map(({ name }) => name)));
   const columns: Columns = {
     peers: [...names].filter((name) => name !== OURS && name !== ROOF),

@@ -11,7 +11,7 @@ export const PROMPT = [464, 2068, 7586, 21831];
 
 export const CONFIG = PRESETS['gpt2-124m'];
 
-/** Random numbers made anew; behind them they repeat, at a distance that divides no row. */
+/** How many random numbers are generated; they then repeat, at a distance that divides no row. */
 const FRESH = 65_537;
 
 /** The initial values of a parameter: always the same, and much sooner made than 124 million random numbers. */

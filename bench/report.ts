@@ -9,9 +9,9 @@ const resultSchema = z.object({
   /** A rate, or a time when the unit is one. */
   value: z.number(),
   unit: z.string(),
-  /** Floating-point operations behind one unit of a rate, where arithmetic is what bounds it. */
+  /** Floating-point operations for one unit of a rate, where arithmetic bounds it. */
   flops: z.number().optional(),
-  /** Bytes of memory that one unit of a rate must read, where that is what bounds it. */
+  /** Bytes of memory read for one unit of a rate, where memory bounds it. */
   bytes: z.number().optional(),
 });
 

@@ -31,13 +31,16 @@ export function summarise(work: string, { reports }: Rounds): Row[] {
   const first = ours.find((report) => report !== undefined);
   const peers = [...reports].filter(([name]) => name !== OURS && name !== ROOF);
   return (first?.results ?? []).map(({ part, unit }) => {
-    const values = valuesOf(ours, part);
+    const values = collectValues(ours, part);
     const share = shareOfRoof(ours, reports.get(ROOF) ?? [], part);
     return {
-      ...{ name: part ? `${work}, ${part}` : work, unit, value: median(present(values)), values: present(values) },
+      name: part ? `${work}, ${part}` : work,
+      unit,
+      value: median(present(values)),
+      values: present(values),
       peers: Object.fromEntries(
         peers.flatMap(([name, theirs]) => {
-          const their = valuesOf(theirs, part);
+          const their = collectValues(theirs, part);
           if (present(their).length === 0) return [];
           const figures = { value: median(present(their)), speedup: speedup(values, their, unit) };
           return [[name, { ...figures, peakBytes: peakBytes(theirs) }]];
@@ -56,7 +59,7 @@ function shareOfRoof(
   part: string,
 ): number {
   const shares = ours.map((report, round) => {
-    const result = report && resultOf(report, part);
+    const result = report && findResult(report, part);
     const roof = roofs[round]?.results[0];
     const cost = result?.flops ?? result?.bytes;
     return result && roof && cost ? (result.value * cost) / (roof.value * 1e9) : undefined;
@@ -64,10 +67,11 @@ function shareOfRoof(
   return median(present(shares));
 }
 
-const resultOf = ({ results }: Report, part: string): Result | undefined => results.find((each) => each.part === part);
+const findResult = ({ results }: Report, part: string): Result | undefined =>
+  results.find((each) => each.part === part);
 
-const valuesOf = (reports: readonly (Report | undefined)[], part: string): (number | undefined)[] =>
-  reports.map((report) => report && resultOf(report, part)?.value);
+const collectValues = (reports: readonly (Report | undefined)[], part: string): (number | undefined)[] =>
+  reports.map((report) => report && findResult(report, part)?.value);
 
 const peakBytes = (reports: readonly (Report | undefined)[]): number =>
   median(present(reports.map((report) => report?.peakBytes)));

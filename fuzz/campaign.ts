@@ -17,7 +17,7 @@ export interface CampaignOptions {
   readonly signal?: AbortSignal;
   readonly processes: number;
   readonly bounds?: Bounds;
-  /** Told of each failure when it is found. */
+  /** Called for each failure when it is found. */
   readonly onFailure?: (failure: Failure) => void;
 }
 
@@ -26,7 +26,7 @@ export interface CampaignReport {
   readonly accepted: number;
   readonly refused: number;
   readonly failures: number;
-  /** The most CPU time that an input took, and which. */
+  /** The most CPU time an input took, and its index. */
   readonly slowestMilliseconds: number;
   readonly slowestIndex: number;
   /** Of one process. */
@@ -62,12 +62,18 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 
 class Campaign {
   readonly report = {
-    ...{ inputs: 0, accepted: 0, refused: 0, failures: 0 },
-    ...{ slowestMilliseconds: 0, slowestIndex: 0, peakBytes: 0, growthBytes: 0 },
+    inputs: 0,
+    accepted: 0,
+    refused: 0,
+    failures: 0,
+    slowestMilliseconds: 0,
+    slowestIndex: 0,
+    peakBytes: 0,
+    growthBytes: 0,
   };
   readonly #options: CampaignOptions;
   readonly #bounds: Bounds;
-  /** Rests of batches that an input ended. */
+  /** What is left of batches that an input ended. */
   readonly #rests: Batch[] = [];
   #next: number;
 

@@ -19,7 +19,10 @@ export interface FileTarget {
 
 export function fileTarget({ name, fileName, share = 1, seeds, mutate, prepare, read }: FileTarget): Target {
   return {
-    ...{ name, kind: 'file', share, mutate },
+    name,
+    kind: 'file',
+    share,
+    mutate,
     seeds: async () => (await seeds()).map((seed) => Buffer.from(seed as Uint8Array)),
     async open(folder) {
       const path = join(folder, fileName);

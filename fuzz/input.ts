@@ -10,7 +10,7 @@ const MAX_CHANGES = 5;
  * The valid inputs come first, as they are; after them come mutations.
  * @param seeds of the target
  */
-export function inputOf(target: Target, seeds: readonly Buffer[], seed: number, index: number): Buffer {
+export function makeInput(target: Target, seeds: readonly Buffer[], seed: number, index: number): Buffer {
   const valid = seeds[index];
   if (valid !== undefined) return valid;
   const choice = new Choice(new Random(seed, `${target.name} ${index}`));

@@ -5,12 +5,12 @@
 
 import { fileURLToPath } from 'node:url';
 import { type CampaignReport, MAX_FAILURES, runCampaign } from './campaign.ts';
-import { inputOf } from './input.ts';
+import { makeInput } from './input.ts';
 import { keepFailure } from './kept.ts';
 import { readOptions } from './options.ts';
 import { tableHead, tableRow, totalLine } from './table.ts';
 import type { Target } from './target.ts';
-import { moduleOf, TARGETS } from './targets.ts';
+import { modulePath, TARGETS } from './targets.ts';
 
 const KEPT = fileURLToPath(new URL('../out/fuzz', import.meta.url));
 /** As many files as there are for each request. */
@@ -32,11 +32,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     interruption.abort();
   });
 
-const weightOf = ({ kind, share = 1 }: Target): number =>
+const targetWeight = ({ kind, share = 1 }: Target): number =>
   ((kind === 'file' ? FILES_A_REQUEST : 1) * share) / count(kind);
 const count = (kind: Target['kind']): number =>
   chosen.filter((target) => target.kind === kind).reduce((sum, { share = 1 }) => sum + share, 0);
-const totalWeight = chosen.reduce((sum, target) => sum + weightOf(target), 0);
+const totalWeight = chosen.reduce((sum, target) => sum + targetWeight(target), 0);
 
 console.log(`seed ${seed}, ${processes} processes\n\n${tableHead()}`);
 const reports: CampaignReport[] = [];
@@ -50,7 +50,7 @@ console.log(`\n${totalLine(reports, seed)}`);
 if (reports.some(({ failures }) => failures > 0)) process.exitCode = 1;
 
 async function fuzz(target: Target): Promise<CampaignReport> {
-  const share = weightOf(target) / totalWeight;
+  const share = targetWeight(target) / totalWeight;
   const seeds = await target.seeds();
   const { signal } = interruption;
   const range =
@@ -64,12 +64,15 @@ async function fuzz(target: Target): Promise<CampaignReport> {
           };
   let failures = 0;
   return runCampaign({
-    ...{ target: moduleOf(target.name), seed, processes: index === undefined ? processes : 1, ...range },
+    target: modulePath(target.name),
+    seed,
+    processes: index === undefined ? processes : 1,
+    ...range,
     onFailure: (failure) => {
       const path = keepFailure(
         KEPT,
         { target: target.name, seed, ...failure },
-        inputOf(target, seeds, seed, failure.index),
+        makeInput(target, seeds, seed, failure.index),
       );
       console.log(`  ${path}: ${failure.reason}`);
       if (++failures === MAX_FAILURES)

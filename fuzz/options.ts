@@ -34,7 +34,12 @@ export function readOptions(args: readonly string[]): FuzzOptions {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        ...{ minutes: text, inputs: text, seed: text, only: text, index: text, processes: text },
+        minutes: text,
+        inputs: text,
+        seed: text,
+        only: text,
+        index: text,
+        processes: text,
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -11,7 +11,7 @@ export interface Progress {
   readonly index: number;
   readonly accepted: number;
   readonly refused: number;
-  /** The most CPU time that an input took, and which. */
+  /** The most CPU time an input took, and its index. */
   readonly slowestMilliseconds: number;
   readonly slowestIndex: number;
 }

@@ -7,7 +7,11 @@ import { openGpt2Folder, writeGpt2Folder } from '#minillm/formats/gpt2-folder.js
 import { fillNormal } from '#minillm/support/random.js';
 
 export const CONFIG = {
-  ...{ layers: 1, heads: 1, channels: 8, contextLength: 4, vocabularySize: 10 },
+  layers: 1,
+  heads: 1,
+  channels: 8,
+  contextLength: 4,
+  vocabularySize: 10,
   layerNormEpsilon: 1e-5,
 };
 

@@ -3,7 +3,7 @@
 import type { Choice } from './choice.ts';
 import type { ProcessUsage } from './process-usage.ts';
 
-/** Longer inputs are cut off: what is slow is to be slow because of what it says, not because of its length. */
+/** Longer inputs are cut off: an input should be slow because of its content, not its length. */
 export const MAX_INPUT_BYTES = 4 << 20;
 
 /** Makes another input from one; `others` are valid inputs to take parts from. */

@@ -33,10 +33,10 @@ const NAMES = [
 ];
 
 /** Where a worker finds a target. */
-export function moduleOf(name: string): string {
+export function modulePath(name: string): string {
   return new URL(`./targets/${name}.js`, import.meta.url).href;
 }
 
 export const TARGETS: readonly Target[] = await Promise.all(
-  NAMES.map(async (name) => ((await import(moduleOf(name))) as { target: Target }).target),
+  NAMES.map(async (name) => ((await import(modulePath(name))) as { target: Target }).target),
 );

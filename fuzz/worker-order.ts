@@ -1,4 +1,4 @@
-/** @file What a worker and its parent tell each other. */
+/** @file The messages between a worker and its parent. */
 
 /** What the process is started with, as JSON. */
 export interface WorkerOrder {

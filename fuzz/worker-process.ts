@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type ProcessUsage, usageOf } from './process-usage.ts';
+import { type ProcessUsage, readUsage } from './process-usage.ts';
 import { type Progress, readProgress } from './progress.ts';
 import { type Batch, OVER_MEMORY, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
@@ -88,7 +88,7 @@ export class WorkerProcess {
     if (message?.kind !== 'ready') throw new Error(`the worker did not start: ${this.#printed}`);
   }
 
-  /** Reads a batch of inputs. The outcome's progress tells how far it came. */
+  /** Reads a batch of inputs. The outcome's progress shows how far it came. */
   async run(batch: Batch): Promise<BatchOutcome> {
     this.#failures.length = 0;
     const answer = this.#nextMessage();
@@ -150,7 +150,7 @@ export class WorkerProcess {
   }
 
   #look(): ProcessUsage {
-    const usage = usageOf(this.#child.pid ?? 0);
+    const usage = readUsage(this.#child.pid ?? 0);
     this.#peakBytes = Math.max(this.#peakBytes, usage.peakBytes);
     return usage;
   }

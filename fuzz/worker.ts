@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UserError } from '#minillm/support/errors.js';
-import { inputOf } from './input.ts';
+import { makeInput } from './input.ts';
 import { type Progress, ProgressFile } from './progress.ts';
 import { FuzzFailure, type Target } from './target.ts';
 import { type Batch, OVER_MEMORY, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
@@ -15,7 +15,7 @@ const opened = await target.open(order.folder);
 const progress = new ProgressFile(order.progressPath);
 
 /** Returns once the message is on its way, so that nothing is lost when the process is killed afterwards. */
-function tell(message: WorkerMessage): Promise<void> {
+function report(message: WorkerMessage): Promise<void> {
   return new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
 }
 
@@ -24,9 +24,9 @@ async function work({ from, to }: Batch): Promise<void> {
   for (let index = from; index < to; index++) {
     state = { ...state, index };
     progress.write(state);
-    const input = inputOf(target, seeds, order.seed, index);
+    const input = makeInput(target, seeds, order.seed, index);
     const before = process.cpuUsage();
-    const problem = await problemOf(input);
+    const problem = await findProblem(input);
     const { user, system } = process.cpuUsage(before);
     const milliseconds = (user + system) / 1000;
     if (milliseconds > state.slowestMilliseconds)
@@ -36,10 +36,10 @@ async function work({ from, to }: Batch): Promise<void> {
     const reason =
       index < seeds.length && problem?.isRefusal ? `a valid input was refused: ${problem.said}` : undefined;
     const failure = reason ?? (problem?.isRefusal ? undefined : problem?.said);
-    if (failure !== undefined) await tell({ kind: 'failure', index, reason: failure });
+    if (failure !== undefined) await report({ kind: 'failure', index, reason: failure });
     const peakBytes = 1024 * process.resourceUsage().maxRSS;
     if (peakBytes > order.memoryBytes) {
-      await tell({ kind: 'failure', index, reason: `over memory: ${Math.round(peakBytes / 1e6)} MB` });
+      await report({ kind: 'failure', index, reason: `over memory: ${Math.round(peakBytes / 1e6)} MB` });
       process.exit(OVER_MEMORY);
     }
   }
@@ -50,11 +50,11 @@ async function work({ from, to }: Batch): Promise<void> {
   await nextTurn();
   const own = { residentBytes: process.memoryUsage.rss(), peakBytes: 1024 * process.resourceUsage().maxRSS };
   const { residentBytes, peakBytes } = opened.memory?.() ?? own;
-  await tell({ kind: 'done', residentBytes, peakBytes, openFiles: openFiles() });
+  await report({ kind: 'done', residentBytes, peakBytes, openFiles: openFiles() });
 }
 
 /** Why an input was not accepted; undefined when it was. */
-async function problemOf(input: Buffer): Promise<{ readonly isRefusal: boolean; readonly said: string } | undefined> {
+async function findProblem(input: Buffer): Promise<{ readonly isRefusal: boolean; readonly said: string } | undefined> {
   try {
     await opened.run(input);
     return undefined;
@@ -88,4 +88,4 @@ process.on('message', (batch: Batch) => {
 // what the target has started ends with this process
 process.on('disconnect', () => process.exit());
 process.on('SIGTERM', () => process.exit());
-await tell({ kind: 'ready', seeds: seeds.length });
+await report({ kind: 'ready', seeds: seeds.length });

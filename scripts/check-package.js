@@ -24,7 +24,7 @@ try {
   const installed = join(project, 'node_modules/minillm');
   const maps = readdirSync(installed, { recursive: true }).filter((file) => file.endsWith('.map'));
   if (maps.length > 0) throw new Error(`the package has source maps, whose sources it has not: ${maps[0]} and others`);
-  const broken = pagesOf(installed).flatMap(brokenLinks);
+  const broken = listPages(installed).flatMap(brokenLinks);
   if (broken.length > 0) throw new Error(`links that lead nowhere in the package:\n${broken.join('\n')}`);
   checkDeclarations();
 
@@ -42,7 +42,7 @@ try {
   rmSync(project, { recursive: true, force: true });
 }
 
-function pagesOf(folder) {
+function listPages(folder) {
   const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.md'));
   return files.map((file) => join(folder, file));
 }

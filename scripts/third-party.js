@@ -14,14 +14,14 @@ export function thirdParty() {
       this.emitFile({
         type: 'asset',
         fileName: 'THIRD-PARTY.txt',
-        source: [...folders].sort().map(licenceOf).join('\n'),
+        source: [...folders].sort().map(readLicence).join('\n'),
       });
     },
   };
 }
 
 /** @throws Error when a package has no file of its licence. */
-function licenceOf(folder) {
+function readLicence(folder) {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const files = readdirSync(folder).filter((file) => /^(copying|licen[cs]e|notice)(\.|$)/i.test(file));
   if (files.length === 0) throw new Error(`${folder}: found no licence; what is bundled must come with its own`);

@@ -15,7 +15,7 @@
 #define PASSES 100
 #define EACH_SUM(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
 
-/* tells the compiler that the value may have changed, so that it neither merges nor drops the sums */
+/* makes the compiler assume that the value may have changed, so that it neither merges nor drops the sums */
 #if defined(__x86_64__)
 #define OPAQUE(value) __asm__ volatile("" : "+x"(value))
 #else

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#define MOST_THREADS 256
+#define MAX_THREADS 256
 
 typedef struct {
   void *(*body)(void *job);
@@ -16,9 +16,9 @@ typedef struct {
 
 /** Seconds from the first thread's start to the last one's end; negative when a thread could not be started. */
 static double seconds_on_threads(int count, void *(*body)(void *job), void *data) {
-  job jobs[MOST_THREADS];
+  job jobs[MAX_THREADS];
   struct timespec start, end;
-  if (count < 1 || count > MOST_THREADS) return -1;
+  if (count < 1 || count > MAX_THREADS) return -1;
   clock_gettime(CLOCK_MONOTONIC, &start);
   for (int i = 0; i < count; i++) {
     jobs[i] = (job){.body = body, .number = i, .count = count, .data = data};

@@ -23,7 +23,9 @@ const MAX_GAINED_BYTES = 200e6;
 
 export function httpTarget({ name, prepare, requests, constant }: HttpTarget): Target {
   return {
-    ...{ name, kind: 'request', mutate: mutateRequest },
+    name,
+    kind: 'request',
+    mutate: mutateRequest,
     seeds: async () => requests.map((request) => Buffer.from(request)),
     async open(folder) {
       const args = await prepare(folder);

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { isWorking, type ProcessUsage, usageOf } from '../process-usage.ts';
+import { isWorking, type ProcessUsage, readUsage } from '../process-usage.ts';
 
 const CLOCK_MILLISECONDS = 120_000;
 
@@ -41,7 +41,7 @@ export class ServerProcess {
   }
 
   get usage(): ProcessUsage {
-    return usageOf(this.#child.pid ?? 0);
+    return readUsage(this.#child.pid ?? 0);
   }
 
   get isWorking(): boolean {

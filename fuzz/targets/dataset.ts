@@ -13,7 +13,11 @@ const SHARDS = [
 ] as const;
 
 export const DESCRIPTION = {
-  ...{ formatVersion: 1, source: 'a "book"', documents: 3, validationTokens: 20, trainTokens: 120 },
+  formatVersion: 1,
+  source: 'a "book"',
+  documents: 3,
+  validationTokens: 20,
+  trainTokens: 120,
   tokenizer: { name: 'gpt2', vocabularySize: VOCABULARY, endOfText: 1 },
   settings: { source: 'a "book"', textField: 'text', splitOn: null, shardTokens: 100_000_000 },
   shards: SHARDS,

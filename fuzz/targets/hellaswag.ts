@@ -5,7 +5,10 @@ import { fileTarget } from '../file-target.ts';
 import { mutateLines } from '../mutate/lines.ts';
 
 const example = (label: number) => ({
-  ...{ ind: label, activity_label: 'Removing ice', ctx: 'A man is on a roof. He', label },
+  ind: label,
+  activity_label: 'Removing ice',
+  ctx: 'A man is on a roof. He',
+  label,
   endings: ['is using wrap.', 'is “ripping” tiles off.', 'is holding a cube.', 'starts pulling up roofing.'],
 });
 

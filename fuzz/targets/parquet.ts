@@ -38,7 +38,7 @@ interface Layout {
   readonly pageSize?: number;
 }
 
-function fileOf({ codec = 'UNCOMPRESSED', encoding, pageSize = 1 << 20 }: Layout): Buffer {
+function buildFile({ codec = 'UNCOMPRESSED', encoding, pageSize = 1 << 20 }: Layout): Buffer {
   const text = { name: 'text', data: TEXTS, type: 'STRING' as const, nullable: true };
   const numbers = { name: 'id', data: TEXTS.map((_, row) => row), type: 'INT32' as const };
   const columnData = [numbers, encoding === undefined ? text : { ...text, encoding }];
@@ -72,10 +72,10 @@ export const target = fileTarget({
   fileName: 'part.parquet',
   share: 3,
   seeds: () => [
-    ...(['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'LZ4', 'LZ4_RAW'] as const).map((codec) => fileOf({ codec })),
+    ...(['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'LZ4', 'LZ4_RAW'] as const).map((codec) => buildFile({ codec })),
     Buffer.from(ZSTD, 'base64'),
     ...(['PLAIN', 'DELTA_LENGTH_BYTE_ARRAY', 'DELTA_BYTE_ARRAY'] as const).map((encoding) =>
-      fileOf({ encoding, pageSize: 64 }),
+      buildFile({ encoding, pageSize: 64 }),
     ),
   ],
   mutate,

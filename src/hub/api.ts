@@ -5,7 +5,7 @@ import { PassingError, type Subject, statusError } from './hub-errors.ts';
 import { request } from './request.ts';
 import { retrying } from './retry.ts';
 
-/** A question is given up sooner than a download: somebody may sit before it. */
+/** An API call is given up sooner than a download: somebody may be waiting for it. */
 const TRIES = 5;
 
 /** What every call of @huggingface/hub takes: where to, and how. */

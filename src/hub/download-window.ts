@@ -31,7 +31,7 @@ export interface WindowOptions {
 export interface FetchOptions {
   /** Ends all downloads of the window, those ahead of the reader too, whenever it is aborted before the next `fetch`. */
   readonly signal: AbortSignal;
-  /** Told how many bytes of the file are here. */
+  /** Called with the bytes of the file downloaded so far. */
   readonly onProgress?: (bytes: number) => void;
 }
 

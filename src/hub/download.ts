@@ -11,17 +11,17 @@ import { formatBytes } from '../support/format.ts';
 import type { Hub } from './hub.ts';
 import { PassingError, statusError } from './hub-errors.ts';
 import { PartialFile, WrongContent } from './partial-file.ts';
-import { fileUrl, type HubFile, type Repository, subjectOf } from './repository.ts';
+import { fileUrl, type HubFile, type Repository, subjectFor } from './repository.ts';
 import { type Answer, request } from './request.ts';
 import { retrying } from './retry.ts';
 
 export interface DownloadOptions {
   readonly signal: AbortSignal;
-  /** Told how many bytes of the file are here. */
+  /** Called with the bytes of the file downloaded so far. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
-const MOST_WRONG_CONTENTS = 3;
+const MAX_WRONG_CONTENTS = 3;
 
 /**
  * Downloads a file to `path`, unless it is there. The caller sees to it that no other process writes the same path.
@@ -36,7 +36,7 @@ export async function download(
 ): Promise<void> {
   if (await exists(path)) return onProgress?.(file.bytes);
   const partial = `${path}.partial`;
-  const { what } = subjectOf(repository, file.path);
+  const { what } = subjectFor(repository, file.path);
   try {
     await mkdir(dirname(path), { recursive: true });
     const part = await PartialFile.open(partial, file, onProgress);
@@ -63,7 +63,7 @@ async function fill(
   file: HubFile,
   signal: AbortSignal,
 ): Promise<void> {
-  const subject = subjectOf(repository, file.path);
+  const subject = subjectFor(repository, file.path);
   const url = fileUrl(hub, repository, file.path);
   const progress = (): number => part.bytes;
   for (let wrong = 1; ; wrong++) {
@@ -80,9 +80,9 @@ async function fill(
     } catch (cause) {
       if (!(cause instanceof WrongContent)) throw cause;
       await part.empty();
-      if (wrong >= MOST_WRONG_CONTENTS)
+      if (wrong >= MAX_WRONG_CONTENTS)
         throw new UserError(
-          `${subject.what}: ${cause.message}, ${wrong} times; the hub or something on the way to it changes the file, try another network or --revision`,
+          `${subject.what}: ${cause.message}, ${wrong} times; the hub or a proxy changes the file; try another network or --revision`,
         );
       hub.onWait?.(`${subject.what}: ${cause.message}; downloading it again`, 0);
     }
@@ -120,7 +120,7 @@ async function freeBytes(path: string): Promise<number> {
 async function diskFull(path: string, what: string, needed: number): Promise<UserError> {
   const free = formatBytes(await freeBytes(path));
   return new UserError(
-    `${what}: ${formatBytes(needed)} are needed in ${dirname(path)}, ${free} are free; make room or choose another place, and start it again: what has been downloaded is kept`,
+    `${what}: ${formatBytes(needed)} are needed in ${dirname(path)}, ${free} are free; make room or choose another place, and run it again: what has been downloaded is kept`,
   );
 }
 

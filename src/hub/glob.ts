@@ -7,13 +7,13 @@ export function globExpression(pattern: string): RegExp {
   let source = '';
   let end = 0;
   for (const { 0: token, index } of pattern.matchAll(TOKEN)) {
-    source += escaped(pattern.slice(end, index)) + expressionOf(token);
+    source += escaped(pattern.slice(end, index)) + tokenToRegExp(token);
     end = index + token.length;
   }
   return new RegExp(`^${source}${escaped(pattern.slice(end))}$`);
 }
 
-function expressionOf(token: string): string {
+function tokenToRegExp(token: string): string {
   switch (token[0]) {
     case '?':
       return '[^/]';

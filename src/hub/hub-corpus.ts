@@ -5,7 +5,7 @@ import { join, relative, sep } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { formatBytes } from '../support/format.ts';
 import type { CorpusFiles } from './corpus-files.ts';
-import { sourceOf } from './corpus-source.ts';
+import { formatSource } from './corpus-source.ts';
 import { DownloadWindow, FILES_AT_ONCE } from './download-window.ts';
 import { type Hub, openHub } from './hub.ts';
 import { ownFolder, repositoryFolder, writableHubCacheFolder } from './hub-cache.ts';
@@ -27,7 +27,7 @@ export interface HubCorpusOptions {
   readonly choose?: ((files: readonly HubFile[]) => readonly HubFile[]) | undefined;
   /** Where downloads lie while they are needed; by default in the user's cache. */
   readonly cacheFolder?: string | undefined;
-  /** Most bytes that lie there. */
+  /** The most bytes it may hold. */
   readonly cacheBytes?: number | undefined;
   /** Leaves the files in the cache, where the next build finds them. */
   readonly keepDownloads?: boolean | undefined;
@@ -61,16 +61,21 @@ export async function hubCorpusFiles(options: HubCorpusOptions): Promise<HubCorp
   const parent = join(repositoryFolder(cache, repository), repository.commit);
   const { folder, lock } = await ownFolder(parent);
   const window = new DownloadWindow({
-    ...{ hub, repository, files, folder, bytes: cacheBytes },
+    hub,
+    repository,
+    files,
+    folder,
+    bytes: cacheBytes,
     keptFolder: join(parent, 'kept'),
     keep: options.keepDownloads ?? false,
   });
   let cleared: Promise<void> | undefined;
   return {
-    source: sourceOf(repository, subset),
+    source: formatSource(repository, subset),
     commit: repository.commit,
     files: files.map(({ path, bytes, checksum: { algorithm, hex } }) => ({
-      ...{ name: path, bytes },
+      name: path,
+      bytes,
       ...(algorithm === 'sha256' ? { sha256: hex } : {}),
     })),
     async fetch(index, fetching) {

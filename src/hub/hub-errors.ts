@@ -17,8 +17,8 @@ export class PassingError extends Error {
 /** There is no repository, revision or file of that name, or none that may be seen. */
 export class NotThereError extends UserError {}
 
-/** No server asks for a longer wait than this and means it. */
-const LONGEST_WAIT_MILLISECONDS = 3_600_000;
+/** The longest Retry-After that is believed. */
+const MAX_WAIT_MILLISECONDS = 3_600_000;
 
 /** A failure of the connection itself as a PassingError; anything else as it is. */
 export function connectionError(cause: unknown): unknown {
@@ -63,5 +63,5 @@ export interface Subject {
 function retryAfter(response: Response): number {
   const text = response.headers.get('retry-after') ?? '';
   const wait = /^\d+$/.test(text) ? 1000 * Number(text) : Date.parse(text) - Date.now();
-  return Number.isNaN(wait) ? 0 : Math.min(Math.max(0, wait), LONGEST_WAIT_MILLISECONDS);
+  return Number.isNaN(wait) ? 0 : Math.min(Math.max(0, wait), MAX_WAIT_MILLISECONDS);
 }

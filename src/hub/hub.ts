@@ -8,9 +8,9 @@ import { UserError } from '../support/errors.ts';
 import { xdgCacheHome } from '../support/home.ts';
 import { readRegularFile } from '../support/regular-file.ts';
 
-/** How long a request is tried. */
+/** How long a request is retried. */
 export interface Patience {
-  /** Tries in a row that bring nothing before it is given up. */
+  /** Tries in a row without progress before it is given up. */
   readonly tries: number;
   /** Wait after the first failure; doubled after each further one. */
   readonly firstWaitMilliseconds: number;
@@ -23,10 +23,10 @@ export interface Hub {
   readonly url: string;
   /** Sent to this hub's own host alone. */
   readonly token: string | undefined;
-  /** Nothing is asked of the hub; what was fetched earlier is used. */
+  /** No requests to the hub; only earlier downloads are used. */
   readonly isOffline: boolean;
   readonly patience: Patience;
-  /** Told why a request is tried again, and after how long. */
+  /** Called with the reason a request is retried, and the wait. */
   readonly onWait?: (reason: string, milliseconds: number) => void;
 }
 

@@ -26,7 +26,7 @@ export interface ModelFolderOptions {
   /** Where models are kept; by default in the user's cache. */
   readonly cacheFolder?: string;
   readonly signal?: AbortSignal;
-  /** Told only while something is downloaded. */
+  /** Called only while something is downloaded. */
   readonly onProgress?: (progress: ModelProgress) => void;
 }
 
@@ -72,8 +72,8 @@ export async function fetchModelFolder(name: string, options: ModelFolderOptions
     let before = 0;
     for (const file of files) {
       const path = join(folder, file.path);
-      const tell = (bytes: number): void => onProgress?.({ name: file.path, bytes: before + bytes, totalBytes });
-      if (!(await exists(path))) await download(hub, repository, file, path, { signal, onProgress: tell });
+      const reportBytes = (bytes: number): void => onProgress?.({ name: file.path, bytes: before + bytes, totalBytes });
+      if (!(await exists(path))) await download(hub, repository, file, path, { signal, onProgress: reportBytes });
       before += file.bytes;
     }
     const record = recordIn(parent);

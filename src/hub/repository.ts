@@ -21,14 +21,14 @@ export interface Repository extends RepositoryName {
   readonly cardData: unknown;
 }
 
-/** A file as a listing tells it. */
+/** A file as a listing gives it. */
 export interface HubFile {
   readonly path: string;
   readonly bytes: number;
   readonly checksum: Checksum;
 }
 
-const MOST_SUGGESTED = 500;
+const MAX_SUGGESTIONS = 500;
 const SHOWN_NAMES = 30;
 
 /**
@@ -43,7 +43,7 @@ export async function findRepository(
   const { kind, name } = repository;
   if (!/^\w[\w.-]*(\/\w[\w.-]*)?$/.test(name)) throw new UserError(`expected OWNER/NAME of the hub, found ${name}`);
   if (hub.isOffline) throw new UserError(`${name}: HF_HUB_OFFLINE is set; unset it to ask the hub, or use local files`);
-  const subject = subjectOf(repository, `revision ${revision}`);
+  const subject = subjectFor(repository, `revision ${revision}`);
   const question = { name, revision, ...apiOptions(hub, subject, signal) };
   try {
     const { sha, cardData } =
@@ -55,16 +55,17 @@ export async function findRepository(
     return { kind, name, commit: sha, cardData };
   } catch (cause) {
     if (!(cause instanceof NotThereError) || kind !== 'dataset') throw cause;
-    const others = await datasetsOf(hub, name.split('/')[0] ?? '', signal).catch((): string[] => []);
+    const others = await findDatasets(hub, name.split('/')[0] ?? '', signal).catch((): string[] => []);
     if (others.length === 0 || others.includes(name)) throw cause;
     throw new NotThereError(`${cause.message}; ${thoseThereAre(name, others)}`, { cause });
   }
 }
 
-async function datasetsOf(hub: Hub, owner: string, signal: AbortSignal): Promise<string[]> {
+async function findDatasets(hub: Hub, owner: string, signal: AbortSignal): Promise<string[]> {
   const options = apiOptions(hub, { page: owner, what: owner }, signal);
   const names: string[] = [];
-  for await (const { name } of listDatasets({ search: { owner }, limit: MOST_SUGGESTED, ...options })) names.push(name);
+  for await (const { name } of listDatasets({ search: { owner }, limit: MAX_SUGGESTIONS, ...options }))
+    names.push(name);
   return names;
 }
 
@@ -129,7 +130,7 @@ function entriesIn(
     revision: commit,
     path: folder.split('/').map(encodeURIComponent).join('/'),
     recursive,
-    ...apiOptions(hub, subjectOf(repository, folder), signal),
+    ...apiOptions(hub, subjectFor(repository, folder), signal),
   });
 }
 
@@ -140,7 +141,7 @@ export function fileUrl(hub: Hub, { kind, name, commit }: Repository, path: stri
 }
 
 /** A part of a repository, for errors. */
-export function subjectOf({ kind, name }: RepositoryName, part: string): Subject {
+export function subjectFor({ kind, name }: RepositoryName, part: string): Subject {
   return { page: kind === 'dataset' ? `datasets/${name}` : name, what: part === '' ? name : `${name}: ${part}` };
 }
 

@@ -7,14 +7,14 @@ import { UserError } from '../support/errors.ts';
 import type { Hub } from './hub.ts';
 import { connectionError, PassingError } from './hub-errors.ts';
 
-const MOST_REDIRECTS = 10;
+const MAX_REDIRECTS = 10;
 
 export interface RequestOptions {
   readonly signal: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer with whatever status, its body still to come. */
+/** A response of any status, its body not yet read. */
 export interface Answer {
   readonly response: Response;
   /** The pieces of the body. */
@@ -63,7 +63,7 @@ export async function request<Result>(
 async function follow(hub: Hub, url: string, { signal, headers }: RequestOptions): Promise<Response> {
   const own = new URL(hub.url).origin;
   let target = new URL(url);
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const credentials =
       hub.token !== undefined && target.origin === own ? { authorization: `Bearer ${hub.token}` } : {};
     const response = await fetch(target, {
@@ -79,5 +79,5 @@ async function follow(hub: Hub, url: string, { signal, headers }: RequestOptions
     if (!/^https?:$/.test(target.protocol))
       throw new UserError(`${url}: expected a redirect to http or https, found ${location}`);
   }
-  throw new UserError(`${url}: expected a file, found more than ${MOST_REDIRECTS} redirects`);
+  throw new UserError(`${url}: expected a file, found more than ${MAX_REDIRECTS} redirects`);
 }

@@ -5,7 +5,7 @@ import { UserError } from '../support/errors.ts';
 import type { Hub } from './hub.ts';
 import { PassingError } from './hub-errors.ts';
 
-const LONGEST_WAIT_MILLISECONDS = 64_000;
+const MAX_WAIT_MILLISECONDS = 64_000;
 
 export interface RetryOptions {
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export async function retrying<Result>(
       if (!(cause instanceof PassingError)) throw cause;
       failures = progress() > before ? 1 : failures + 1;
       if (failures >= tries) throw givenUp(hub, what, cause, failures);
-      const growing = Math.min(hub.patience.firstWaitMilliseconds * 2 ** (failures - 1), LONGEST_WAIT_MILLISECONDS);
+      const growing = Math.min(hub.patience.firstWaitMilliseconds * 2 ** (failures - 1), MAX_WAIT_MILLISECONDS);
       // many processes that failed together do not come back together
       const wait = Math.max(growing, cause.waitMilliseconds) * (1 + Math.random() / 4);
       hub.onWait?.(cause.message, wait);

@@ -66,7 +66,7 @@ async function filesOfConfig(
 ): Promise<HubFile[]> {
   const configs = datasetConfigs(repository.cardData);
   const names = configs.map(({ name }) => name);
-  const config = subset === undefined ? defaultOf(configs) : configs.find(({ name }) => name === subset);
+  const config = subset === undefined ? findDefault(configs) : configs.find(({ name }) => name === subset);
   if (config) return filesMatching(hub, repository, config.patterns, signal);
   if (subset === undefined && configs.length > 0)
     throw new UserError(`${repository.name}: expected a subset (--subset); ${thoseThereAre('', names)}`);
@@ -78,7 +78,7 @@ async function filesOfConfig(
   }
 }
 
-function defaultOf(configs: readonly DatasetConfig[]): DatasetConfig | undefined {
+function findDefault(configs: readonly DatasetConfig[]): DatasetConfig | undefined {
   return configs.length === 1 ? configs[0] : configs.find(({ isDefault }) => isDefault);
 }
 

@@ -20,7 +20,7 @@ export interface PageCurve {
 
 export interface PageChart {
   readonly title: string;
-  /** Behind the title. */
+  /** After the title. */
   readonly note?: string;
   readonly format: 'fixed' | 'percent' | 'count' | 'exponential';
   /** What part of the values is shown: a falling curve without its steep start, everything, or all from 0 on. */
@@ -46,10 +46,10 @@ export interface PageData {
 }
 
 /** Points of the curve that one zooms into, and of the others. */
-const MOST_POINTS = 20_000;
+const MAX_MARKED_POINTS = 20_000;
 const FEW_POINTS = 3_000;
 /** Characters of a run's short name. */
-const MOST_SHORT = 30;
+const MAX_SHORT_NAME_CHARACTERS = 30;
 
 /** @param references whether charts show what OpenAI's models reach */
 export function pageData(runs: readonly RunCurves[], references: boolean): PageData {
@@ -60,7 +60,7 @@ export function pageData(runs: readonly RunCurves[], references: boolean): PageD
   ): PageChart[] => (curves.length === 0 ? [] : [{ ...spec, references: references ? lines : [], curves }]);
   const names = shortNames(
     runs.map(({ name }) => name),
-    MOST_SHORT,
+    MAX_SHORT_NAME_CHARACTERS,
   );
   const isMeasured = hasLosses(runs);
   return {
@@ -69,11 +69,11 @@ export function pageData(runs: readonly RunCurves[], references: boolean): PageD
       ...chart(
         {
           title: 'Loss',
-          note: isMeasured ? strokesOf(runs) : 'no loss is a number',
+          note: isMeasured ? describeStrokes(runs) : 'no loss is a number',
           format: 'fixed',
           range: 'falling',
         },
-        [...noisy(runs, 'loss', MOST_POINTS), ...plain(runs, 'validationLoss', 'validation')],
+        [...noisy(runs, 'loss', MAX_MARKED_POINTS), ...plain(runs, 'validationLoss', 'validation')],
         isMeasured ? LOSS_REFERENCES : [],
       ),
       ...chart(
@@ -101,16 +101,16 @@ export function pageData(runs: readonly RunCurves[], references: boolean): PageD
 function noisy(runs: readonly RunCurves[], quantity: Quantity, points = FEW_POINTS): PageCurve[] {
   const each = plain(runs, quantity, 'steps', points);
   const courses = runs.flatMap(({ series }, run) =>
-    curveOf(run, 'course', downsample(smooth(series[quantity]), FEW_POINTS)),
+    toPageCurve(run, 'course', downsample(smooth(series[quantity]), FEW_POINTS)),
   );
   return [...each, ...courses];
 }
 
 function plain(runs: readonly RunCurves[], quantity: Quantity, role: Role, points = FEW_POINTS): PageCurve[] {
-  return runs.flatMap(({ series }, run) => curveOf(run, role, downsample(series[quantity], points)));
+  return runs.flatMap(({ series }, run) => toPageCurve(run, role, downsample(series[quantity], points)));
 }
 
-function curveOf(run: number, role: Role, { steps, values }: Series): PageCurve[] {
+function toPageCurve(run: number, role: Role, { steps, values }: Series): PageCurve[] {
   if (steps.length === 0) return [];
   return [
     { run, role, steps, values: values.map((value) => (Number.isNaN(value) ? null : Number(value.toPrecision(5)))) },
@@ -131,8 +131,8 @@ function pageRun(run: RunCurves, shortName: string): PageRun {
   };
 }
 
-/** What tells the losses of several runs apart. */
-function strokesOf(runs: readonly RunCurves[]): string {
+/** How the strokes distinguish the losses of several runs. */
+function describeStrokes(runs: readonly RunCurves[]): string {
   const hasValidation = runs.some(({ series }) => series.validationLoss.steps.length > 0);
   return runs.length === 1 ? '' : hasValidation ? 'validation thick, training thin' : 'training';
 }

@@ -28,11 +28,11 @@ export function validate<Schema extends z.ZodType>(schema: Schema, value: unknow
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const field = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-  throw new UserError(`${where}: ${field}${issue ? problemOf(issue) : 'not as expected'}`);
+  throw new UserError(`${where}: ${field}${issue ? describeIssue(issue) : 'not as expected'}`);
 }
 
 /** `expected number, found "3"; ADVICE`. */
-function problemOf(issue: z.core.$ZodIssue): string {
+function describeIssue(issue: z.core.$ZodIssue): string {
   const message = issue.message.replace(/^Invalid (input|option): |, received \w+$/g, '');
   const found = shown(issue.input, issue.code === 'invalid_type');
   const problem = found === undefined ? message : message.replace(/;|$/, (end) => `, found ${found}${end}`);

@@ -18,7 +18,7 @@ const STALE_MILLISECONDS = 180_000;
 const holderSchema = z.object({
   pid: z.int().positive(),
   host: z.string(),
-  /** Clock ticks between the host's start and the process's; null where the system does not tell. */
+  /** Clock ticks between the host's start and the process's; null where the system does not say. */
   startTime: z.string().nullable(),
 });
 type Holder = z.output<typeof holderSchema>;
@@ -37,7 +37,7 @@ export type LockAttempt = { readonly lock: ProcessLock } | { readonly lock: unde
  * @throws UserError when the system refuses.
  */
 export function tryLock(path: string): LockAttempt {
-  const own: Holder = { pid: process.pid, host: hostname(), startTime: startTimeOf(process.pid) };
+  const own: Holder = { pid: process.pid, host: hostname(), startTime: readStartTime(process.pid) };
   const content = JSON.stringify(own);
   const draft = temporaryPath(path);
   try {
@@ -129,7 +129,7 @@ function parseHolder(text: string | undefined): Holder | undefined {
 }
 
 function isRunning({ pid, startTime }: Holder): boolean {
-  if (startTime !== null) return startTimeOf(pid) === startTime;
+  if (startTime !== null) return readStartTime(pid) === startTime;
   try {
     process.kill(pid, 0);
     return true;
@@ -142,7 +142,7 @@ function isRunning({ pid, startTime }: Holder): boolean {
  * The start time of a running process in clock ticks: field 22 of `/proc/PID/stat` (proc_pid_stat(5)); null for a process
  * that has ended, and where the system has no such file.
  */
-function startTimeOf(pid: number): string | null {
+function readStartTime(pid: number): string | null {
   const stat = readText(`/proc/${pid}/stat`);
   // the second field is the program's name in parentheses, which may itself hold spaces and parentheses
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];

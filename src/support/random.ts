@@ -67,7 +67,7 @@ interface Key {
 }
 
 /** Numbered and named streams never meet; a name is hashed to its word (FNV-1a, 32 bits). */
-function keyOf(seed: number, stream: number | string): Key {
+function deriveKey(seed: number, stream: number | string): Key {
   const key0 = seed | 0;
   const key1 = Math.floor(seed / 2 ** 32) | 0;
   if (typeof stream === 'number') return { key0, key1, stream: stream | 0, kind: 0 };
@@ -92,7 +92,7 @@ export class Random {
   #used = 4;
 
   constructor(seed: number, stream: number | string) {
-    this.#key = keyOf(seed, stream);
+    this.#key = deriveKey(seed, stream);
   }
 
   /** The next 32 random bits, as an integer in [0, 2^32). */
@@ -125,7 +125,7 @@ export class Random {
  * Box–Muller: a block's four words make four samples. Some 30 million a second on one core.
  */
 export function fillNormal(target: Float32Array, std: number, seed: number, stream: number | string): void {
-  const key = keyOf(seed, stream);
+  const key = deriveKey(seed, stream);
   const block = new Int32Array(4);
   for (let start = 0, number = 0; start < target.length; start += 4, number++) {
     philox(block, number, 0, key.stream, key.kind, key.key0, key.key1);

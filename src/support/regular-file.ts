@@ -87,11 +87,11 @@ export function checkRegular(path: string, stats: Stats): void {
   if (stats.isFile()) return;
   const [found, advice] = stats.isDirectory()
     ? ['a folder', 'name a file in it']
-    : [kindOf(stats), 'write what it gives to a file first, and name that'];
+    : [describeKind(stats), 'write what it gives to a file first, and name that'];
   throw new UserError(`${path}: expected a regular file, found ${found}; ${advice}`);
 }
 
-function kindOf(stats: Stats): string {
+function describeKind(stats: Stats): string {
   if (stats.isFIFO()) return 'a FIFO';
   return stats.isSocket() ? 'a socket' : 'a device';
 }

@@ -69,7 +69,7 @@ async function lookUp(database: 'group' | 'passwd', id: number): Promise<string[
   return asked?.stdout.trim().split(':') ?? [];
 }
 
-/** In a container of an ordinary user root's own folders appear as nobody's; who else may be behind that cannot be told. */
+/** In a container of an ordinary user root's own folders appear as nobody's; who else that may stand for cannot be known. */
 async function isUnmapped({ uid }: Stats): Promise<boolean> {
   if (uid !== UNMAPPED_USER) return false;
   const map = await readFile('/proc/self/uid_map', 'utf8').catch(() => '');

@@ -15,7 +15,11 @@ test('a row has our median, the peers with their speed-ups, the memory of each',
   ]);
   expect(summarise('train', { reports, failures: new Map() })).toEqual([
     {
-      ...{ name: 'train', unit: 'tok/s', value: 20, values: [10, 30, 20], peakBytes: 5 },
+      name: 'train',
+      unit: 'tok/s',
+      value: 20,
+      values: [10, 30, 20],
+      peakBytes: 5,
       peers: { eager: { value: 10, speedup: 2, peakBytes: 5 } },
     },
   ]);

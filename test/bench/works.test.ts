@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { contendersOf, OURS, ROOF } from '../../bench/contenders.ts';
+import { listContenders, OURS, ROOF } from '../../bench/contenders.ts';
 import { Prepared } from '../../bench/prepared.ts';
 import { chooseWorks, GROUPS } from '../../bench/works.ts';
 
@@ -31,7 +31,7 @@ test('tokenising takes part when there are texts', () => {
 test('only those peers take part whose tools were named', () => {
   const [work] = chooseWorks(GROUPS, { only: /train 4x64 fp32/ })[0]?.works ?? [];
   const names = (given: object): string[] =>
-    work ? contendersOf(work, { ...options, ...given }, new Prepared(options)).map(({ name }) => name) : [];
+    work ? listContenders(work, { ...options, ...given }, new Prepared(options)).map(({ name }) => name) : [];
   expect(names({})).toEqual([ROOF, OURS]);
   expect(names({ python: 'python3' })).toEqual([ROOF, OURS, 'eager', 'compiled']);
   expect(names({ llmc: 'llm.c' })).toEqual([ROOF, OURS, 'llm.c']);

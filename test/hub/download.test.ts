@@ -29,7 +29,9 @@ async function downloadWith(
 }
 
 const patience = (given: Partial<Patience>): Patience => ({
-  ...{ tries: 4, firstWaitMilliseconds: 1, silenceMilliseconds: 30_000 },
+  tries: 4,
+  firstWaitMilliseconds: 1,
+  silenceMilliseconds: 30_000,
   ...given,
 });
 
@@ -65,7 +67,7 @@ test('cuts that each leave something do not use up the tries', async () => {
   expect(bytes().length).toBeGreaterThan(4);
 });
 
-test('what an earlier process left is gone on with', async () => {
+test('continues what an earlier process left', async () => {
   const { run, path, bytes } = await downloadWith(atFirst({ kind: 'cut', after: 100_000 }), {
     options: { patience: patience({ tries: 1 }) },
   });

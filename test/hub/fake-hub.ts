@@ -142,7 +142,7 @@ export async function startFakeHub(options: FakeHubOptions): Promise<FakeHub> {
       const isOwners = options.repository.split('/')[0] === url.searchParams.get('author');
       return sendJson(response, isOwners ? [{ _id: '0', id: options.repository, gated: false }] : []);
     }
-    // the hub does not tell strangers whether a repository is private or missing
+    // the hub does not reveal to strangers whether a repository is private or missing
     sendError(response, incoming.headers.authorization === undefined ? 401 : 404, 'RepoNotFound');
   });
 

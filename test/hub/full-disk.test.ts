@@ -24,7 +24,7 @@ test('a file that does not fit is refused before it is begun, saying how much is
   expect(readFileSync(join(disk, NAME)).equals(CONTENT)).toBe(true);
 });
 
-test('a disk that becomes full meanwhile is told, and what has come is gone on with', async (context) => {
+test('a disk that fills up meanwhile is reported, and the download continues later', async (context) => {
   const disk = smallDisk(context, 8);
   const server = await fakeHub(
     { [NAME]: CONTENT },

@@ -131,7 +131,7 @@ test('two builds at a time have windows of their own', async () => {
   expect(Object.keys(downloaded())).toEqual(['window-0', 'window-1']);
 });
 
-test('what a killed process left is gone on with, and what is not needed first is removed', async () => {
+test('continues what a killed process left, and removes what is not needed first', async () => {
   const cacheFolder = temporaryFolder();
   const { files, open, folder, server } = await corpus({ cacheFolder });
   await files.close();

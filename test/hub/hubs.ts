@@ -28,7 +28,7 @@ export function repositoryAt(hub: Hub, kind: 'dataset' | 'model' = 'dataset'): P
   return findRepository(hub, { kind, name: 'owner/name' }, { signal: NEVER });
 }
 
-/** A file as a listing tells it. */
+/** A file as a listing gives it. */
 export function listed(path: string, content: Buffer): HubFile {
   const hex = createHash('sha256').update(content).digest('hex');
   return { path, bytes: content.length, checksum: { algorithm: 'sha256', hex } };

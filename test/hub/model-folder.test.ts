@@ -23,11 +23,15 @@ const FILES = {
 async function model(files: Record<string, Buffer | string> = FILES, options: Partial<FakeHubOptions> = {}) {
   const server = await fakeHub(files, { kind: 'model', ...options });
   const cacheFolder = temporaryFolder();
-  /** Files that were told to be on their way. */
-  const told = new Set<string>();
+  /** Names of files whose download was reported. */
+  const reported = new Set<string>();
   const fetched = (name = 'hf:owner/name', hub: Partial<Hub> = {}) =>
-    fetchModelFolder(name, { hub: hubAt(server, hub), cacheFolder, onProgress: (progress) => told.add(progress.name) });
-  return { server, fetched, cacheFolder, told };
+    fetchModelFolder(name, {
+      hub: hubAt(server, hub),
+      cacheFolder,
+      onProgress: (progress) => reported.add(progress.name),
+    });
+  return { server, fetched, cacheFolder, reported };
 }
 
 test('names that begin with hf: mean the hub', () => {
@@ -35,10 +39,10 @@ test('names that begin with hf: mean the hub', () => {
 });
 
 test('the files of a GPT-2 are fetched once, and open', async () => {
-  const { fetched, server, told } = await model();
+  const { fetched, server, reported } = await model();
   const path = await fetched();
-  expect([...told].sort()).toEqual(['config.json', 'model.safetensors', 'vocab.json']);
-  told.clear();
+  expect([...reported].sort()).toEqual(['config.json', 'model.safetensors', 'vocab.json']);
+  reported.clear();
   const folder = await openGpt2Folder(path);
   expect(folder.parameters.length).toBeGreaterThan(0);
   await folder.close();
@@ -47,7 +51,7 @@ test('the files of a GPT-2 are fetched once, and open', async () => {
   const asked = server.requests.length;
   expect(await fetched()).toBe(path);
   expect(server.requests.slice(asked).map(({ stage }) => stage)).toEqual(['info', 'tree']);
-  expect(told.size).toBe(0);
+  expect(reported.size).toBe(0);
 });
 
 test('weights in several files come with their index', async () => {
@@ -111,7 +115,7 @@ test('several at a time download a model once', async () => {
   expect(server.requests.filter(({ stage }) => stage === 'bytes').length).toBe(1);
 });
 
-test('what is no name of a model is told the form', async () => {
+test('the error for a malformed model name shows the form', async () => {
   const { fetched } = await model();
   await expect(fetched('hf:')).rejects.toThrow('expected hf:OWNER/NAME or hf:OWNER/NAME@REVISION, found hf:');
   await expect(fetched('hf:a/b/c')).rejects.toThrow('expected OWNER/NAME of the hub, found a/b/c');

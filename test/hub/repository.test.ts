@@ -72,7 +72,7 @@ test('an answer that is no JSON is an error of the hub, not a defect', async () 
   await expect(repositoryAt(hubAt(server))).rejects.toThrow(/expected JSON from http.*found "{"/);
 });
 
-test('an unknown data set is told those of its owner', async () => {
+test('the error for an unknown data set lists those of its owner', async () => {
   const server = await fakeHub({}, { repository: 'owner/fineweb-edu' });
   const find = findRepository(hubAt(server), { kind: 'dataset', name: 'owner/fineweb-eda' }, { signal: NEVER });
   await expect(find).rejects.toThrow(

@@ -48,7 +48,7 @@ test('FineWeb: a sample is its folder, a crawl its folder, the default all crawl
   expect(await pathsOf(FINEWEB, undefined, isFineWeb)).toEqual(all);
 });
 
-test('FineWeb: an unknown subset is told those there are and the nearest', async () => {
+test('FineWeb: the error for an unknown subset lists the subsets and the nearest', async () => {
   const unknown = pathsOf(FINEWEB, 'sample-20BT', isFineWeb);
   await expect(unknown).rejects.toThrow(UserError);
   await expect(unknown).rejects.toThrow(
@@ -89,7 +89,7 @@ test('without a default the subsets are named', async () => {
   );
 });
 
-test('an unknown subset is told those of the README and the folders', async () => {
+test('the error for an unknown subset lists those of the README and the folders', async () => {
   await expect(pathsOf(CONFIGURED, 'fr', { cardData: CONFIGS })).rejects.toThrow(
     /found no subset or folder fr; .*There are en, de, both, folder, numbers, de, en/,
   );
@@ -107,7 +107,7 @@ test('documents that stand as parquet and as JSON lines are taken once', async (
   expect(await pathsOf(['a.jsonl', 'a.parquet'])).toEqual(['a.parquet']);
 });
 
-test('a data set without files of documents is told where the hub keeps its conversion', async () => {
+test('the error for a data set without documents says where the hub keeps its conversion', async () => {
   await expect(pathsOf(['load.py', 'README.md'])).rejects.toThrow(
     "owner/name: expected parquet or JSON lines files, found README.md, load.py; the hub's own conversion may be at --revision refs/convert/parquet",
   );

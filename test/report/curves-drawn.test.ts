@@ -37,7 +37,7 @@ describe('downsampling', () => {
 });
 
 describe('smoothing', () => {
-  test('takes the noise away and lags behind nowhere', () => {
+  test('takes the noise away and lags nowhere', () => {
     const clean = (step: number): number => 3 + 8 * Math.exp(-step / 300);
     const noisy = series(20_000, (step) => clean(step) + 0.2 * Math.sin(step * 12.9898));
     const errors = smooth(noisy).values.map((value, step) => Math.abs(value - clean(step)));
@@ -81,7 +81,7 @@ describe('ranges', () => {
     }
   });
 
-  test('have as many decimals as tell ticks apart', () => {
+  test('have as many decimals as ticks need to differ', () => {
     expect([1, 0.5, 0.25, 0.02, 50].map(decimalsOf)).toEqual([0, 1, 2, 2, 0]);
   });
 });

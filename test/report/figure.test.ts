@@ -57,7 +57,7 @@ describe('the figure of one run', () => {
     }
   });
 
-  test('tells by an arrow at its edge where a line beyond the axis would be', async () => {
+  test('shows by an arrow at its edge where a line beyond the axis would be', async () => {
     const edges = async (scale: number) => {
       const svg = svgOf(await runsOf({ scale, steps: 3000 }));
       return [...svg.matchAll(/translate\([\d.]+ ([\d.]+)\)"[^>]*>(.) OpenAI GPT-2 124M {2}3\.2924/g)].map(
@@ -156,7 +156,7 @@ describe('the figure of several runs', () => {
     expect(svg).toMatch(/>from x{40,50}…x{40,50} to</);
   });
 
-  test('tells runs of the same colour apart by dashes', async () => {
+  test('distinguishes runs of the same colour by dashes', async () => {
     const runs = await runsOf(...Array.from({ length: 9 }, () => ({ steps: 100 })));
     const dashed = (svg: string): number => (svg.match(/stroke-dasharray="7,3"/g) ?? []).length;
     expect(dashed(svgOf(runs.slice(0, 8)))).toBe(0);

@@ -29,7 +29,7 @@ describe('the value under the pointer', () => {
     expect([10, 14, 16, 30].map(at)).toEqual([3, 3, 2, 1]);
   });
 
-  test('is none before the curve and behind it, but for the evaluation after its last step', () => {
+  test('is none before the curve and after it, but for the evaluation after its last step', () => {
     expect([0, 8, 31, 32, 20_000].map(at)).toEqual([null, null, 1, null, null]);
   });
 });
@@ -47,7 +47,7 @@ describe('the ticks below a chart', () => {
     expect(labels({ scale: 'log', start: 50 })).toEqual(['12,000', '14,000', '16,000', '18,000', '20,000']);
   });
 
-  test.each([0, 50, 90, 99, 99.9])('are told apart, from %d per cent on', (start) => {
+  test.each([0, 50, 90, 99, 99.9])('differ, from %d per cent on', (start) => {
     for (const unit of ['steps', 'tokens'] as const)
       for (const scale of ['linear', 'log'] as const) {
         const shown = labels({ unit, scale, start });

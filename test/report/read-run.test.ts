@@ -20,7 +20,7 @@ function readFileOf(content: string | Uint8Array, name = 'run.log'): Promise<Run
   return readOne(path);
 }
 
-test('runs of the same name are told apart, whatever names others have', async () => {
+test('runs of the same name get different names, whatever names others have', async () => {
   const run = writeSyntheticRun(temporaryFolder(), { steps: 1 });
   const runs = await readRuns([`a (3)=${run}`, `a=${run}`, `a=${run}`, `a=${run}`], undefined);
   expect(runs.map(({ name }) => name)).toEqual(['a (3)', 'a', 'a (2)', 'a (4)']);
@@ -57,7 +57,7 @@ describe('a run folder', () => {
     expect((await readOne(join(folder, 'metrics.jsonl'))).name).toBe('named');
   });
 
-  test('without metrics, or without any yet, is told so', async () => {
+  test('without metrics, or without any yet, is reported', async () => {
     const folder = temporaryFolder();
     await expect(readOne(folder)).rejects.toThrow(
       'expected a run folder with metrics.jsonl, or a log of build-nanogpt or llm.c, found neither',
@@ -126,7 +126,7 @@ test.each([
 });
 
 describe('a log of llm.c', () => {
-  test('is found in the folder that llm.c was told', async () => {
+  test('is found in the folder given to llm.c', async () => {
     const folder = join(temporaryFolder(), 'log124M');
     mkdirSync(folder);
     writeFileSync(join(folder, 'main.log'), 's:0 tel:11.0092\n');

@@ -12,7 +12,7 @@ describe('short names of runs', () => {
     expect(shortNames(['a-long-name'], 6)).toEqual(['a-l…me']);
   });
 
-  test('keep what tells them apart, in whole words', () => {
+  test('keep what distinguishes them, in whole words', () => {
     const names = [1, 10].map((rate) => `experiment-learning-rate-${rate}e-4-batch-524288`);
     expect(shortNames(names, 24)).toEqual(['…1e…', '…10e…']);
   });

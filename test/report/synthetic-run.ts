@@ -72,11 +72,23 @@ function writeCheckpoint(folder: string, steps: number, totalBatchSize: number):
   const write = (name: string, value: object): void => writeFileSync(join(folder, name), JSON.stringify(value));
   for (const name of ['model.safetensors', 'optimizer.safetensors']) writeFileSync(join(folder, name), '');
   write('config.json', {
-    ...{ model_type: 'gpt2', n_layer: 4, n_head: 4, n_embd: 64, n_positions: 128, vocab_size: 50257 },
-    ...{ layer_norm_epsilon: 1e-5, activation_function: 'gelu_new', tie_word_embeddings: true },
+    model_type: 'gpt2',
+    n_layer: 4,
+    n_head: 4,
+    n_embd: 64,
+    n_positions: 128,
+    vocab_size: 50257,
+    layer_norm_epsilon: 1e-5,
+    activation_function: 'gelu_new',
+    tie_word_embeddings: true,
   });
   write('state.json', {
-    ...{ formatVersion: 1, step: 500, updates: 500, seed: 1, recent: { losses: [], norms: [] }, checksums: {} },
+    formatVersion: 1,
+    step: 500,
+    updates: 500,
+    seed: 1,
+    recent: { losses: [], norms: [] },
+    checksums: {},
     configuration: { preset: 'tiny', steps, totalBatchSize, samplePrompt: 'Once', learningRate: 1e-3, device: 'cpu' },
     versions: { minillm: '0.1.0', node: '20.19.0', device: 'A Processor, 2 threads' },
   });

@@ -24,7 +24,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** An empty folder by its real path: macOS has its temporary folders behind a link. */
+/** An empty folder by its real path: macOS reaches its temporary folders through a link. */
 const realFolder = (): string => realpathSync(temporaryFolder());
 
 test('MINILLM_CACHE is made with the folders above it, and stays', async () => {

@@ -1,7 +1,7 @@
 /** @file `minillm data`: the flags of each way to make token shards. */
 
 import { Command } from 'commander';
-import { DEFAULT_STORIES, DEFAULT_STORY_SEED, MOST_STORIES } from '../../data/stories/stories.ts';
+import { DEFAULT_STORIES, DEFAULT_STORY_SEED, MAX_STORIES } from '../../data/stories/stories.ts';
 import { processorCount } from '../../support/processors.ts';
 import { requireFlag, wholeNumber } from '../flags.ts';
 import { addCorpusFlags, addHubFlags, type HubFlags } from './flags.ts';
@@ -173,7 +173,7 @@ function storiesCommand(): Command {
   return new Command('stories')
     .description("synthetic children's stories, made here, to GPT-2 token shards: a corpus without a download")
     .option('--out <folder>', 'where the shards go')
-    .option('--stories <n>', 'how many stories', wholeNumber(1, MOST_STORIES), DEFAULT_STORIES)
+    .option('--stories <n>', 'how many stories', wholeNumber(1, MAX_STORIES), DEFAULT_STORIES)
     .option('--seed <n>', 'which stories', wholeNumber(0), DEFAULT_STORY_SEED)
     .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), processorCount())
     .option('--overwrite', 'replace the shards that are in the folder')

@@ -1,7 +1,7 @@
 /** @file What `minillm data hub` and `minillm data fineweb-edu` do. */
 
 import { recordedSource } from '../../data/sharding/build-folder.ts';
-import { partOf } from '../../data/sharding/corpus-parts.ts';
+import { selectPart } from '../../data/sharding/corpus-parts.ts';
 import { commitOfSource } from '../../hub/corpus-source.ts';
 import { openHub } from '../../hub/hub.ts';
 import { type HubCorpusOptions, hubCorpusFiles } from '../../hub/hub-corpus.ts';
@@ -21,7 +21,7 @@ export async function dataHub(repository: string, flags: DataHubFlags): Promise<
   const commit = source === undefined ? undefined : commitOfSource(source, repository, subset);
   const progress = new Progress();
   const hub = await openHub({ onWait: (reason, wait) => progress.update(waitLine(reason, wait)) });
-  const choose: HubCorpusOptions['choose'] = part === undefined ? undefined : (files) => partOf(files, part);
+  const choose: HubCorpusOptions['choose'] = part === undefined ? undefined : (files) => selectPart(files, part);
   const files = await hubCorpusFiles({
     ...{ hub, repository, subset, revision: flags.revision ?? commit, choose },
     ...{ cacheBytes: flags.cache, keepDownloads: flags.keepDownloads },

@@ -20,7 +20,7 @@ export interface ReadDocumentsOptions {
   /** JSON lines: the field that holds the text; `text` by default. */
   readonly textField?: string;
   /**
-   * Told about each line of JSON lines that is no document, and of a file that is damaged; the line, or the rest of the file, is
+   * Called for each line of JSON lines that is no document, and for a damaged file; the line, or the rest of the file, is
    * then skipped. Without it they are errors.
    */
   readonly onBadLine?: (problem: string) => void;

@@ -26,8 +26,7 @@ export async function* jsonlDocuments(
         bytes = 0;
       } else {
         const problem = `${path} line ${number}: ${parsed.problem}`;
-        if (onBadLine === undefined)
-          throw new UserError(`${problem}; correct it, or pass over such lines (--skip-bad)`);
+        if (onBadLine === undefined) throw new UserError(`${problem}; correct it, or skip such lines (--skip-bad)`);
         onBadLine(problem);
       }
     }
@@ -46,11 +45,11 @@ function textOfLine(line: string, textField: string): { text: string } | { probl
   }
   const text = (value as Record<string, unknown>)[textField];
   if (typeof text === 'string') return { text };
-  const found = text === undefined ? `the fields ${Object.keys(value).slice(0, 10).join(', ')}` : kindOf(text);
+  const found = text === undefined ? `the fields ${Object.keys(value).slice(0, 10).join(', ')}` : describeKind(text);
   return { problem: `expected a string in field "${textField}", found ${found}` };
 }
 
-function kindOf(value: unknown): string {
+function describeKind(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   return Array.isArray(value) ? 'an array' : 'an object';
 }

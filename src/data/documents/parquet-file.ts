@@ -13,7 +13,7 @@ import { type ChunkLayout, maxTextBytes } from './parquet-pages.ts';
 import { ThriftReader } from './thrift.ts';
 
 /** Magic, an empty footer's length and magic again: nothing shorter is Parquet. */
-const SHORTEST_FILE = 12;
+const MIN_FILE_BYTES = 12;
 
 /** Of a file with 280,000 column chunks. */
 const MAX_FOOTER_BYTES = 1 << 26;
@@ -100,7 +100,7 @@ async function readFooter(path: string, name: string): Promise<FileMetaData> {
   }
   try {
     const { size } = await file.stat();
-    if (size < SHORTEST_FILE) throw new Error(size === 0 ? 'an empty file' : `${size} bytes`);
+    if (size < MIN_FILE_BYTES) throw new Error(size === 0 ? 'an empty file' : `${size} bytes`);
     const end = Buffer.from(await readSlice(file, size - END_BYTES, END_BYTES));
     if (end.toString('latin1', 4) !== MAGIC) throw new Error(`no ${MAGIC} at its end`);
     const footerBytes = end.readUInt32LE(0);

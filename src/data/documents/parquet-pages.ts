@@ -52,10 +52,10 @@ export function* readChunk(
   for (let offset = 0; row < layout.rows && offset < chunk.length; ) {
     const reader = new ThriftReader(chunk, offset);
     const header = reader.readStruct();
-    const stored = countOf(header, 3, chunk.length - reader.offset);
+    const stored = countField(header, 3, chunk.length - reader.offset);
     const body = chunk.subarray(reader.offset, reader.offset + stored);
     offset = reader.offset + stored;
-    const size = countOf(header, 2, most);
+    const size = countField(header, 2, most);
     if (header.get(1) === DICTIONARY_PAGE) {
       dictionary = [...readPlain(decompress(body, size, layout.codec))];
       continue;
@@ -79,25 +79,25 @@ export function* readChunk(
 function openPage(header: ThriftStruct, body: Uint8Array, size: number, layout: ChunkLayout, rowsLeft: number): Page {
   const { codec, isOptional } = layout;
   if (header.get(1) === DATA_PAGE) {
-    const fields = structOf(header, 5);
+    const fields = structField(header, 5);
     const page = decompress(body, size, codec);
     const levelBytes = isOptional ? new DataView(page.buffer, page.byteOffset, page.length).getUint32(0, true) : 0;
     const start = isOptional ? 4 + levelBytes : 0;
     if (start > page.length) throw new Error(`levels of ${levelBytes} bytes in a page of ${page.length}`);
     return {
-      values: countOf(fields, 1, rowsLeft),
-      encoding: countOf(fields, 2, RLE_DICTIONARY),
+      values: countField(fields, 1, rowsLeft),
+      encoding: countField(fields, 2, RLE_DICTIONARY),
       levels: isOptional ? page.subarray(4, start) : undefined,
       data: page.subarray(start),
     };
   }
   if (header.get(1) !== DATA_PAGE_V2) throw new Error(`a page of type ${header.get(1)}`);
-  const fields = structOf(header, 8);
-  const levelBytes = countOf(fields, 5, Math.min(body.length, size));
+  const fields = structField(header, 8);
+  const levelBytes = countField(fields, 5, Math.min(body.length, size));
   const stored = body.subarray(levelBytes);
   return {
-    values: countOf(fields, 1, rowsLeft),
-    encoding: countOf(fields, 4, RLE_DICTIONARY),
+    values: countField(fields, 1, rowsLeft),
+    encoding: countField(fields, 4, RLE_DICTIONARY),
     levels: isOptional && levelBytes > 0 ? body.subarray(0, levelBytes) : undefined,
     data: fields.get(7) === false ? stored : decompress(stored, size - levelBytes, codec),
   };
@@ -129,13 +129,13 @@ function* lookUp(data: Uint8Array, count: number, dictionary: readonly Uint8Arra
 }
 
 /** A field that counts something, of which there can be `most`. */
-function countOf(fields: ThriftStruct, id: number, most: number): number {
+function countField(fields: ThriftStruct, id: number, most: number): number {
   const value = fields.get(id);
   if (typeof value === 'number' && value >= 0 && value <= most) return value;
   throw new Error(`a page header that says ${String(value)} where at most ${most} is possible`);
 }
 
-function structOf(fields: ThriftStruct, id: number): ThriftStruct {
+function structField(fields: ThriftStruct, id: number): ThriftStruct {
   const value = fields.get(id);
   if (value instanceof Map) return value;
   throw new Error('a page header without its fields');

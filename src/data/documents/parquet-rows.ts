@@ -10,7 +10,7 @@ import type { ProblemList } from './problems.ts';
 /**
  * Gives the texts of one column of one row group in the order of the rows, as UTF-8, and reads nothing else of the file. Rows
  * without text are left out, unless the source keeps those that are empty.
- * @param problems is told of rows that are left out because they hold something else.
+ * @param problems collects the rows left out because they hold something else.
  * @throws DamagedFileError when the row group cannot be read to its end; then what it gave should not be trusted.
  */
 export async function* readRowTexts(source: RowGroupSource, problems: ProblemList): AsyncGenerator<Uint8Array> {

@@ -16,8 +16,8 @@ import { ShardSpool } from './shard-spool.ts';
 
 const DEFAULT_SHARD_TOKENS = 100_000_000;
 
-/** What the int32 in a shard's header can count. */
-const LARGEST_SHARD_TOKENS = 2 ** 31 - 1;
+/** The largest count that the int32 in a shard's header holds. */
+const MAX_SHARD_TOKENS = 2 ** 31 - 1;
 
 export interface BuildProgress {
   /** Bytes of input, documents and tokens in shards, those of earlier tries included. */
@@ -51,7 +51,7 @@ export interface BuildOptions {
   /** Ends the build with an error once it is aborted; what was done is kept. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: BuildProgress) => void;
-  /** Told about each thing that is passed over. */
+  /** Called for each thing that is skipped. */
   readonly onProblem?: (problem: string) => void;
 }
 
@@ -59,7 +59,7 @@ export interface BuildOutcome {
   readonly description: DatasetDescription;
   /** Lines, rows, row groups and files that were passed over. */
   readonly skipped: number;
-  /** Whether an earlier build had left nothing to do. */
+  /** Whether an earlier build had already finished. */
   readonly wasFinished: boolean;
 }
 
@@ -81,7 +81,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildOutcome>
 
 async function buildInFolder(options: BuildOptions): Promise<BuildOutcome> {
   const { folder, overwrite = false } = options;
-  const begun = await openBuildFolder(folder, settingsOf(options), overwrite);
+  const begun = await openBuildFolder(folder, buildSettings(options), overwrite);
   if (begun.state === 'finished') return { description: begun.description, skipped: 0, wasFinished: true };
   const { workFolder, journal, content } = begun;
   let isKept = content.position.tokens > 0;
@@ -99,7 +99,7 @@ async function buildInFolder(options: BuildOptions): Promise<BuildOutcome> {
   }
 }
 
-/** Brings the stream to its end, in the work folder; returns how much was passed over. */
+/** Writes the rest of the stream into the work folder; returns how much was skipped. */
 async function fillAndComplete(
   { workFolder, journal, content }: UnfinishedBuild,
   options: BuildOptions,
@@ -113,7 +113,14 @@ async function fillAndComplete(
   const { workers, tokens: mostTokens = Number.POSITIVE_INFINITY, skipBad = false, onProblem = () => {} } = options;
   const { signal = new AbortController().signal } = options;
   const filling = {
-    ...{ corpus, spool, journal, workers, mostTokens, skipBad, signal, onProblem },
+    corpus,
+    spool,
+    journal,
+    workers,
+    mostTokens,
+    skipBad,
+    signal,
+    onProblem,
     onPosition: (reached: BuildPosition): void => {
       position = reached;
       onPosition(reached);
@@ -127,8 +134,13 @@ async function fillAndComplete(
     const shards = await spool.end();
     await journal.record(position, { ended: true });
     await completeShards(workFolder, shards, naming, {
-      ...{ formatVersion: 1, source: corpus.source, tokenizer: GPT2_TOKENIZER, settings: settingsOf(options) },
-      ...{ documents, validationTokens, trainTokens: tokens - validationTokens },
+      formatVersion: 1,
+      source: corpus.source,
+      tokenizer: GPT2_TOKENIZER,
+      settings: buildSettings(options),
+      documents,
+      validationTokens,
+      trainTokens: tokens - validationTokens,
     });
     return skipped;
   } catch (cause) {
@@ -154,15 +166,15 @@ function progressFrom(start: BuildPosition, { onProgress }: BuildOptions): (posi
   };
 }
 
-/** What determines the shards, and so must be the same when a build is taken up again. */
-function settingsOf(options: BuildOptions): BuildSettings {
+/** What determines the shards, and so must be the same when a build is resumed. */
+function buildSettings(options: BuildOptions): BuildSettings {
   const { corpus, shardTokens = DEFAULT_SHARD_TOKENS, validationTokens = null, tokens = null } = options;
   return { ...corpus.settings, shardTokens, validationTokens, tokens, compatible: options.compatible ?? false };
 }
 
 function checkOptions({ shardTokens = DEFAULT_SHARD_TOKENS, workers }: BuildOptions): void {
-  if (!Number.isInteger(shardTokens) || shardTokens < 1 || shardTokens > LARGEST_SHARD_TOKENS) {
-    throw new UserError(`tokens a shard: expected 1 to ${LARGEST_SHARD_TOKENS}, found ${shardTokens}`);
+  if (!Number.isInteger(shardTokens) || shardTokens < 1 || shardTokens > MAX_SHARD_TOKENS) {
+    throw new UserError(`tokens a shard: expected 1 to ${MAX_SHARD_TOKENS}, found ${shardTokens}`);
   }
   if (!Number.isInteger(workers) || workers < 1) throw new UserError(`workers: expected 1 or more, found ${workers}`);
 }

@@ -1,4 +1,4 @@
-/** @file What a folder that is to hold shards holds already: nothing, a build to go on with, finished shards, other people's. */
+/** @file What an output folder already holds: nothing, an unfinished build, finished shards, or somebody else's shards. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../support/errors.ts';
@@ -57,7 +57,7 @@ export async function openBuildFolder(
   try {
     const begun = await BuildJournal.open(journalPath);
     if (begun !== undefined) {
-      const differences = differencesOf(begun.content.settings, settings);
+      const differences = listDifferences(begun.content.settings, settings);
       if (differences.length === 0) return { state: 'unfinished', workFolder, ...begun };
       await begun.journal.close();
       if (!overwrite) throw otherSettings(workFolder, 'was begun', differences);
@@ -106,7 +106,7 @@ async function finishedBuild(folder: string, settings: BuildSettings): Promise<D
       `${folder}: already holds shards (${shard}, …); choose another folder, or replace them (--overwrite)`,
     );
   }
-  const differences = differencesOf(description.settings, settings);
+  const differences = listDifferences(description.settings, settings);
   if (differences.length > 0) throw otherSettings(folder, 'holds shards made', differences);
   for (const { name } of description.shards) {
     if (!(await exists(join(folder, name))))
@@ -122,7 +122,7 @@ function otherSettings(folder: string, what: string, differences: readonly strin
 }
 
 /** `shardTokens was 100000000 and is 200000000`, for each setting that differs. */
-function differencesOf(before: BuildSettings, now: BuildSettings): string[] {
+function listDifferences(before: BuildSettings, now: BuildSettings): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
   return names
     .filter((name) => (before[name] ?? null) !== (now[name] ?? null))

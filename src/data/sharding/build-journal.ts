@@ -1,5 +1,5 @@
 /**
- * @file How far a build has come, on record: `journal.jsonl`, a line for the settings and then one for each place reached,
+ * @file The record of a build's progress: `journal.jsonl`, a line for the settings and then one for each place reached,
  * appended and flushed only when the tokens before that place are themselves on disk. A line that a killed process left
  * unfinished is cut off.
  */
@@ -43,8 +43,13 @@ const recordSchema = z.object({
 export type BuildPosition = UnitPlace & Omit<z.output<typeof recordSchema>, 'sha256' | 'ended'>;
 
 export const BEGINNING: BuildPosition = {
-  ...{ file: 0, unit: 0, offset: 0 },
-  ...{ tokens: 0, documents: 0, bytes: 0, skipped: 0 },
+  file: 0,
+  unit: 0,
+  offset: 0,
+  tokens: 0,
+  documents: 0,
+  bytes: 0,
+  skipped: 0,
 };
 
 /** What a journal says. */
@@ -62,7 +67,7 @@ export class BuildJournal {
   readonly #path: string;
   readonly #file: FileHandle;
   #hasRecords = false;
-  /** Behind a line that may be torn nothing must be written. */
+  /** Nothing must be written after a line that may be torn. */
   #isBroken = false;
 
   private constructor(path: string, file: FileHandle) {

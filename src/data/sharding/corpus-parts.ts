@@ -15,7 +15,7 @@ interface Sized {
  * The files of one part. All parts in order are the whole corpus in its order, and none is empty.
  * @throws UserError when there are fewer files than parts.
  */
-export function partOf<File extends Sized>(files: readonly File[], { index, count }: CorpusPart): readonly File[] {
+export function selectPart<File extends Sized>(files: readonly File[], { index, count }: CorpusPart): readonly File[] {
   if (files.length < count) {
     throw new UserError(
       `expected as many files as parts (${count}) or more, found ${files.length}; ask for fewer parts`,
@@ -25,7 +25,7 @@ export function partOf<File extends Sized>(files: readonly File[], { index, coun
   return files.slice(bounds[index], bounds[index + 1]);
 }
 
-/** Where each part begins, and the end: at the file whose middle is behind an equal share of the bytes. */
+/** Where each part begins, and the end: at the file whose middle lies past an equal share of the bytes. */
 function partBounds(files: readonly Sized[], count: number): number[] {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const bounds = [0];

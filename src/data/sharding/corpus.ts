@@ -30,18 +30,18 @@ export interface CorpusUnit extends UnitPlace {
   readonly problems: Problems;
 }
 
-/** What tells two builds of the same folder apart. */
+/** What distinguishes two builds of the same folder. */
 export type BuildSettings = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface Corpus {
   /** What the documents are, for people and for `dataset.json`. */
   readonly source: string;
-  /** What determines the documents and their order. A build is only taken up again with equal settings. */
+  /** What determines the documents and their order. A build only resumes with equal settings. */
   readonly settings: BuildSettings;
   /** Bytes of all files, where that is known. */
   readonly bytes?: number;
   /** The units in order, beginning with the one at `from`. Ends early, without an error, when the signal aborts. */
   units(from: UnitPlace, signal: AbortSignal): AsyncIterable<CorpusUnit>;
-  /** Told once all units of a file are in shards and that is on record; absent where nobody needs to know. */
+  /** Called once all units of a file are in shards and recorded; absent where nobody needs to know. */
   release?(file: number): Promise<void>;
 }

@@ -26,7 +26,7 @@ export async function explainDiskFull(
       : `about ${formatBytes(BYTES_PER_TOKEN * (total - tokens + Math.min(shardTokens, total)))} more`;
   const { bavail, bsize } = await statfs(folder);
   return new UserError(
-    `${folder}: the disk is full; the shards need ${needed}, ${formatBytes(bavail * bsize)} are free; make room, then the same command goes on behind the ${formatCount(tokens)} tokens that are done`,
+    `${folder}: the disk is full; the shards need ${needed}, ${formatBytes(bavail * bsize)} are free; make room, then run the same command again to continue after the ${formatCount(tokens)} tokens already written`,
     { cause },
   );
 }

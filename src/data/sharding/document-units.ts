@@ -9,7 +9,7 @@ const UNIT_LENGTH = 1 << 20;
 const BYTES_PER_CHARACTER = 2;
 
 /**
- * The units of one file, beginning with the one at `from`. Those before it are read, as only reading tells where they
+ * The units of one file, beginning with the one at `from`. Those before it are read, as only reading shows where they
  * end, but not given.
  * @param problems where the reader of the documents puts what is wrong; emptied into the units.
  */
@@ -48,12 +48,12 @@ export async function* documentUnits(
 export interface DocumentCorpusOptions {
   /** What the documents are, for `dataset.json`. */
   readonly source: string;
-  /** The same documents in the same order, each time a build with these settings is begun. */
+  /** The same documents in the same order, each time a build with these settings starts. */
   readonly documents: AsyncIterable<DocumentPart>;
   readonly settings?: BuildSettings;
 }
 
-/** A corpus of documents that come from anywhere. It is taken up again by reading and passing over what was done. */
+/** A corpus of documents that come from anywhere. It resumes by reading and skipping what was done. */
 export function documentCorpus({ source, documents, settings = {} }: DocumentCorpusOptions): Corpus {
   return {
     source,

@@ -23,7 +23,7 @@ export interface FileCorpusOptions {
   readonly skipBad?: boolean;
   /** Parquet and JSON lines: an empty text is a document of `<|endoftext|>` alone, as in build-nanogpt. */
   readonly keepEmpty?: boolean;
-  /** Told how many bytes have been fetched in all. */
+  /** Called with the total bytes fetched so far. */
   readonly onFetched?: (bytes: number) => void;
 }
 
@@ -47,14 +47,14 @@ export function fileCorpus(options: FileCorpusOptions): Corpus {
   };
 }
 
-/** What tells one list of files from another. */
+/** What identifies a list of files. */
 function fileSettings(files: readonly CorpusFile[]): BuildSettings {
   const hash = createHash('sha256');
   for (const file of files) hash.update(JSON.stringify(file));
   return { files: files.length, filesDigest: hash.digest('hex').slice(0, 16) };
 }
 
-/** Fetches files in turn and tells how much has come in all. */
+/** Fetches files in turn and reports the total bytes fetched. */
 function fetching({ files, onFetched }: FileCorpusOptions, signal: AbortSignal): (file: number) => Promise<string> {
   let before = 0;
   return async (file) => {

@@ -60,11 +60,11 @@ export async function fillShards(options: FillOptions, from: BuildPosition): Pro
 }
 
 function tellProblems({ count, messages }: Problems, { skipBad, onProblem }: FillOptions): void {
-  if (count > 0 && !skipBad) throw new UserError(`${messages[0]}; mend it, or pass over what is bad (--skip-bad)`);
+  if (count > 0 && !skipBad) throw new UserError(`${messages[0]}; correct it, or skip what is bad (--skip-bad)`);
   for (const message of messages) onProblem(message);
 }
 
-/** Appends what is not yet in shards of a unit; gives each place reached, up to the one behind it or the end of the stream. */
+/** Appends what is not yet in shards of a unit; gives each place reached, up to the one after it or the end of the stream. */
 async function* appendUnit(
   { unit, tokens, problems }: TokenizedUnit,
   before: BuildPosition,

@@ -41,7 +41,7 @@ interface PlannedShard {
   readonly name: string;
 }
 
-/** Cuts the stream behind its first `validationTokens` and numbers the pieces. */
+/** Cuts the stream after its first `validationTokens` and numbers the pieces. */
 function planShards(written: readonly WrittenShard[], validationTokens: number, naming: ShardNaming): PlannedShard[] {
   const planned: PlannedShard[] = [];
   const plan = (source: WrittenShard, start: number, end: number, split: Split): void => {

@@ -1,7 +1,7 @@
 /** @file Token shards that others have made, from the Hugging Face hub: `.bin` of llm.c or `.npy` of build-nanogpt. */
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { commitOfSource, sourceOf } from '../../hub/corpus-source.ts';
+import { commitOfSource, formatSource } from '../../hub/corpus-source.ts';
 import { DownloadWindow } from '../../hub/download-window.ts';
 import { type Hub, openHub } from '../../hub/hub.ts';
 import { lockWhenFree } from '../../hub/hub-cache.ts';
@@ -76,7 +76,7 @@ async function begin(
   const earlier = await readDescription(folder);
   const commit = earlier && commitOfSource(earlier.source, name);
   const repository = await findRepository(hub, { kind: 'dataset', name }, { revision: revision ?? commit, signal });
-  const source = sourceOf(repository);
+  const source = formatSource(repository);
   if (earlier !== undefined && earlier.source !== source)
     throw otherShards(folder, source, `those of ${earlier.source}`);
   const empty = { documents: 0, validationTokens: 0, trainTokens: 0, shards: [] };
@@ -143,11 +143,11 @@ async function fetchMissing(
   try {
     for (const [index, file] of files.entries()) {
       const name = basename(file.path);
-      const tell = (ofFile: number): void => {
+      const reportBytes = (ofFile: number): void => {
         const seconds = (performance.now() - started) / 1000;
         onProgress?.({ name, bytes: before + ofFile, totalBytes, seconds });
       };
-      const path = await window.fetch(index, { signal, onProgress: tell });
+      const path = await window.fetch(index, { signal, onProgress: reportBytes });
       whole = withShard(whole, path, file.checksum.hex);
       await rename(path, join(folder, name));
       await writeDescription(folder, whole);

@@ -4,14 +4,14 @@ import { basename } from 'node:path';
 import type { CorpusFile } from '../../hub/corpus-files.ts';
 import { fileError } from '../../support/files.ts';
 import { checkRegular } from '../../support/regular-file.ts';
-import { type CorpusPart, partOf } from './corpus-parts.ts';
+import { type CorpusPart, selectPart } from './corpus-parts.ts';
 import type { ReadableFiles } from './file-corpus.ts';
 
 /** Names that `dataset.json` gives as the source; of more files the first and their number. */
 const NAMED_FILES = 10;
 
 interface LocalFile extends CorpusFile {
-  /** When it was last written, in milliseconds since 1970: another file of the same name and size is told apart. */
+  /** When it was last written, in milliseconds since 1970: distinguishes another file of the same name and size. */
   readonly modified: number;
 }
 
@@ -32,6 +32,6 @@ export async function localFiles(paths: readonly string[], part?: CorpusPart): P
   }
   const names = paths.map((path) => basename(path));
   const source = names.length <= NAMED_FILES ? names.join(', ') : `${names[0]} and ${names.length - 1} more files`;
-  const files = part === undefined ? all : partOf(all, part);
+  const files = part === undefined ? all : selectPart(all, part);
   return { source, files, fetch: async (index) => files[index]!.name };
 }

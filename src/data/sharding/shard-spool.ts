@@ -36,10 +36,14 @@ export class ShardSpool {
   /** Goes on after the first `tokens`, whose full shards have these sums; from the beginning by default. */
   static async open(options: SpoolOptions, tokens = 0, shardSums: readonly string[] = []): Promise<ShardSpool> {
     const { shardTokens } = options;
-    const full = shardSums.map((sha256, index) => ({ path: pathOf(options, index), tokens: shardTokens, sha256 }));
+    const full = shardSums.map((sha256, index) => ({ path: spoolPath(options, index), tokens: shardTokens, sha256 }));
     const started = tokens - full.length * shardTokens;
     if (started === 0) return new ShardSpool(options, full);
-    return new ShardSpool(options, full, await ShardWriter.resume(pathOf(options, full.length), shardTokens, started));
+    return new ShardSpool(
+      options,
+      full,
+      await ShardWriter.resume(spoolPath(options, full.length), shardTokens, started),
+    );
   }
 
   /** Tokens so far. */
@@ -51,7 +55,7 @@ export class ShardSpool {
   async append(tokens: Uint16Array): Promise<Appended> {
     const { folder, shardTokens } = this.#options;
     if (this.#writer === undefined) {
-      this.#writer = await ShardWriter.create(pathOf(this.#options, this.#full.length), shardTokens);
+      this.#writer = await ShardWriter.create(spoolPath(this.#options, this.#full.length), shardTokens);
       await syncFolder(folder);
     }
     const slice = tokens.subarray(0, shardTokens - this.#writer.tokens);
@@ -75,13 +79,13 @@ export class ShardSpool {
     return last === undefined ? this.#full : [...this.#full, last];
   }
 
-  /** Closes what is open; what is on record can be gone on with. */
+  /** Closes what is open; a later build can continue from what is on record. */
   async abandon(): Promise<void> {
     await this.#writer?.abandon();
     this.#writer = undefined;
   }
 }
 
-function pathOf({ folder, extension }: SpoolOptions, index: number): string {
+function spoolPath({ folder, extension }: SpoolOptions, index: number): string {
   return join(folder, `spool_${index}.${extension}`);
 }

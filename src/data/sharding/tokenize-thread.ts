@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { UnitWork } from './corpus.ts';
 import type { READY, TokenizedWork } from './tokenize-worker.ts';
 
-/** How often the thread is looked at. */
+/** How often the thread is checked, in milliseconds. */
 const WATCH_MILLISECONDS = 1000;
 
 /**
@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 /**
- * Answers in the order it was asked. A unit on which its thread makes no end, or runs out of memory, becomes a problem, and a
+ * Answers in the order it was asked. A unit that its thread never finishes, or that runs out of memory, becomes a problem, and a
  * new thread goes on with the next.
  */
 export class TokenizeThread {
@@ -41,7 +41,7 @@ export class TokenizeThread {
     this.#worker = this.#start();
   }
 
-  /** Units it was asked for and has not answered. */
+  /** Units requested but not yet answered. */
   get pending(): number {
     return this.#waiting.length;
   }
@@ -55,7 +55,7 @@ export class TokenizeThread {
     });
   }
 
-  /** Ends it, whatever it is at; what it was asked for and has not answered fails with `cause`. */
+  /** Stops it at once; requests it has not answered fail with `cause`. */
   async stop(cause = new Error('the tokenising thread was stopped')): Promise<void> {
     clearInterval(this.#watching);
     this.#fail(cause);

@@ -22,7 +22,7 @@ export interface TokenizedUnit {
  * memory, and the oldest is given as soon as it is done, also while the next is still to come. An error of the corpus is
  * thrown after the units before it have been given.
  * @param workers how many threads tokenise.
- * @param signal ends it with its reason, also while a thread is at a unit that takes long.
+ * @param signal ends it with its reason, even while a thread works on a slow unit.
  * @param patience how long a unit may take before it becomes a problem.
  */
 export async function* tokenizeUnits(

@@ -7,7 +7,7 @@ import { encode } from '../tokenizer/tokenizer.ts';
 import { END_OF_TEXT } from '../vocabulary.ts';
 import type { UnitWork } from './corpus.ts';
 
-/** What became of a unit's work. */
+/** The outcome of a unit's work. */
 export interface TokenizedWork {
   readonly tokens: Uint16Array<ArrayBuffer>;
   readonly problems: Problems;
@@ -44,7 +44,7 @@ async function tokenize(work: UnitWork): Promise<TokenizedWork> {
     return { tokens: tokens.take(), problems: problems.take() };
   }
   try {
-    for await (const bytes of readRowTexts(work.source, problems)) tokens.add(stringOf(bytes), true);
+    for await (const bytes of readRowTexts(work.source, problems)) tokens.add(decodeText(bytes), true);
     return { tokens: tokens.take(), problems: problems.take() };
   } catch (cause) {
     if (!(cause instanceof DamagedFileError)) throw cause;
@@ -53,11 +53,11 @@ async function tokenize(work: UnitWork): Promise<TokenizedWork> {
   }
 }
 
-function stringOf({ buffer, byteOffset, length }: Uint8Array): string {
+function decodeText({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, length).toString();
 }
 
-/** Said once, when the tokenizer is loaded. */
+/** Sent once, when the tokenizer is loaded. */
 export const READY = 'ready';
 parentPort?.postMessage(READY);
 

@@ -39,13 +39,13 @@ export async function openDataset(folder: string): Promise<Dataset> {
     for (const shard of opened) shard.close();
   };
   try {
-    const shardsOf = (split: Split) => {
+    const openSplit = (split: Split) => {
       const shards = names.filter((name) => splitOfShard(name) === split).map((name) => new Shard(join(folder, name)));
       opened.push(...shards);
       return new ShardSet(shards);
     };
-    const train = shardsOf('train');
-    const validation = shardsOf('validation');
+    const train = openSplit('train');
+    const validation = openSplit('validation');
     if (description !== undefined) checkAgainst(description, folder, names, opened);
     return { train, validation, description, close: closeAll };
   } catch (cause) {
@@ -73,9 +73,9 @@ async function shardNames(folder: string): Promise<string[]> {
 
 function checkAgainst(description: DatasetDescription, folder: string, names: string[], opened: Shard[]): void {
   const path = join(folder, DESCRIPTION_NAME);
-  const tokensOf = new Map(opened.map((shard) => [shard.path, shard.tokenCount]));
+  const tokenCounts = new Map(opened.map((shard) => [shard.path, shard.tokenCount]));
   for (const { name, tokens } of description.shards) {
-    const found = tokensOf.get(join(folder, name));
+    const found = tokenCounts.get(join(folder, name));
     if (found === undefined)
       throw new UserError(`${path}: lists shard ${name}, which is missing; build the data again`);
     if (found !== tokens) {

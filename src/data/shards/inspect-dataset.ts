@@ -153,8 +153,10 @@ class Census {
   result(): Pick<DatasetReport, 'documents' | 'tokenCounts' | 'lengthCounts' | 'longestDocument' | 'strays'> {
     return {
       strays: [...this.#strays.values()],
-      ...{ documents: this.#documents, longestDocument: this.#longest },
-      ...{ tokenCounts: this.#tokenCounts, lengthCounts: this.#lengthCounts },
+      documents: this.#documents,
+      longestDocument: this.#longest,
+      tokenCounts: this.#tokenCounts,
+      lengthCounts: this.#lengthCounts,
     };
   }
 }

@@ -12,7 +12,7 @@ export const BYTES_PER_TOKEN = 2;
 const BIN_MAGIC = 20240520;
 const BIN_VERSION = 1;
 const NPY_MAGIC = Buffer.from('\x93NUMPY', 'latin1');
-const NPY_LONGEST_HEADER = 1 << 16;
+const NPY_MAX_HEADER_BYTES = 1 << 16;
 /** Magic, version and length of the header of format version 1. */
 const NPY_PREFIX_BYTES = 10;
 /** What the header of a row of uint16 takes, however many they are. */
@@ -56,7 +56,7 @@ function npyHeader(tokenCount: number): Buffer {
 }
 
 /**
- * Reads the header of a `.bin` or a `.npy` (told apart by the path) and checks it against the size of the file.
+ * Reads the header of a `.bin` or a `.npy` (by the path's ending) and checks it against the size of the file.
  * @param read gives bytes [start, start + length) of the file, fewer at its end.
  * @throws UserError naming the file when it is not a shard or not whole.
  */
@@ -102,7 +102,7 @@ function readNpyLayout(path: string, read: (start: number, length: number) => Bu
   }
   const prefixBytes = version === 1 ? NPY_PREFIX_BYTES : 12;
   const headerBytes = version === 1 ? start.readUInt16LE(8) : start.readUInt32LE(8);
-  const header = read(prefixBytes, Math.min(headerBytes, NPY_LONGEST_HEADER)).toString('latin1');
+  const header = read(prefixBytes, Math.min(headerBytes, NPY_MAX_HEADER_BYTES)).toString('latin1');
 
   const type = /'descr':\s*'([^']*)'/.exec(header)?.[1];
   if (type !== '<u2') {

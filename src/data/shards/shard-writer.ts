@@ -117,7 +117,7 @@ export class ShardWriter {
     return { path: this.#path, tokens: this.#tokens, sha256: hash.digest('hex') };
   }
 
-  /** Closes an unfinished shard that nobody will read, or that is gone on with later. */
+  /** Closes an unfinished shard that nobody will read, or that will be continued later. */
   async abandon(): Promise<void> {
     await this.#file.close();
   }

@@ -12,11 +12,11 @@ export const DEFAULT_STORIES = 14_000;
 /** The stories that are made unless others are asked for. */
 export const DEFAULT_STORY_SEED = 1;
 
-/** What one `Set` can tell apart, with room to spare. */
-export const MOST_STORIES = 10_000_000;
+/** Well below what one `Set` can hold. */
+export const MAX_STORIES = 10_000_000;
 
 export interface StoryOptions {
-  /** How many stories, up to `MOST_STORIES`. */
+  /** How many stories, up to `MAX_STORIES`. */
   readonly count: number;
   readonly seed: number;
 }

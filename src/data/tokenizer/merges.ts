@@ -12,14 +12,14 @@ import { tokenBytes } from './token-bytes.ts';
 const BYTE_TOKENS = 256;
 
 /** Longest piece, in bytes, that is merged by scanning all its pairs at every merge. */
-const LONGEST_SCANNED = 128;
+const MAX_SCANNED_BYTES = 128;
 
 const tokenOfByte = new Uint8Array(256);
 for (let id = 0; id < BYTE_TOKENS; id++) tokenOfByte[tokenBytes(id)[0]!] = id;
 
-const scanned = new Uint16Array(LONGEST_SCANNED);
+const scanned = new Uint16Array(MAX_SCANNED_BYTES);
 /** The rank of each token of `scanned` with the next one. */
-const ranks = new Uint16Array(LONGEST_SCANNED);
+const ranks = new Uint16Array(MAX_SCANNED_BYTES);
 
 const pairs = new PairRanks();
 const parts = new Uint16Array(2);
@@ -39,9 +39,9 @@ export function mergePiece(
   position: number,
 ): number {
   const length = end - start;
-  const tokens = length <= LONGEST_SCANNED ? scanned : new Uint16Array(length);
+  const tokens = length <= MAX_SCANNED_BYTES ? scanned : new Uint16Array(length);
   for (let i = 0; i < length; i++) tokens[i] = tokenOfByte[bytes[start + i]!]!;
-  const count = length <= LONGEST_SCANNED ? mergeShort(tokens, length) : mergeLong(tokens, length, pairs);
+  const count = length <= MAX_SCANNED_BYTES ? mergeShort(tokens, length) : mergeLong(tokens, length, pairs);
   for (let i = 0; i < count; i++) target[position + i] = tokens[i]!;
   return count;
 }

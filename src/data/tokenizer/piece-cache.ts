@@ -10,8 +10,8 @@ const BYTES_WORDS = 7;
 const IDS_OFFSET = 2 * (1 + BYTES_WORDS);
 
 /** Longer pieces and those of more ids are rare and not worth their place. */
-const LONGEST_PIECE = 4 * BYTES_WORDS;
-const MOST_IDS = 2 * SLOT_WORDS - IDS_OFFSET;
+const MAX_PIECE_BYTES = 4 * BYTES_WORDS;
+const MAX_IDS = 2 * SLOT_WORDS - IDS_OFFSET;
 
 /** Which bits of a piece's last word belong to it, by its length modulo four. */
 const LAST_WORD_MASKS = new Int32Array([-1, 0xff, 0xffff, 0xffffff]);
@@ -26,9 +26,9 @@ export class PieceCache {
    */
   copyIds(text: DataView, start: number, end: number, target: Uint16Array, position: number): number {
     const length = end - start;
-    if (length > LONGEST_PIECE) return 0;
+    if (length > MAX_PIECE_BYTES) return 0;
     const slots = this.#slots;
-    const slot = slotOf(text, start, length);
+    const slot = findSlot(text, start, length);
     if ((slots[slot]! & 0xff) !== length) return 0;
     const lastWord = (length - 1) >> 2;
     if (slots[slot + 1 + lastWord] !== wordAt(text, start, length, lastWord)) return 0;
@@ -42,8 +42,8 @@ export class PieceCache {
   /** Remembers the piece text[start, end), whose `count` ids are in `source` at `position`, if it fits. */
   add(text: DataView, start: number, end: number, source: Uint16Array, position: number, count: number): void {
     const length = end - start;
-    if (length > LONGEST_PIECE || count > MOST_IDS) return;
-    const slot = slotOf(text, start, length);
+    if (length > MAX_PIECE_BYTES || count > MAX_IDS) return;
+    const slot = findSlot(text, start, length);
     this.#slots[slot] = length | (count << 8);
     for (let i = 0; 4 * i < length; i++) this.#slots[slot + 1 + i] = wordAt(text, start, length, i);
     const first = 2 * slot + IDS_OFFSET;
@@ -58,7 +58,7 @@ function wordAt(text: DataView, start: number, length: number, index: number): n
 }
 
 /** Where the slot of a piece begins. */
-function slotOf(text: DataView, start: number, length: number): number {
+function findSlot(text: DataView, start: number, length: number): number {
   let hash = length;
   const lastWord = (length - 1) >> 2;
   for (let i = 0; i < lastWord; i++) hash = mixed(hash ^ text.getInt32(start + 4 * i, true));

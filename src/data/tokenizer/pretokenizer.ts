@@ -37,7 +37,7 @@ function contractionLength(bytes: Uint8Array, index: number): number {
 
 /**
  * The end (exclusive) of the piece that starts at `start`.
- * @param bytes valid UTF-8 up to `length`, of which `start` begins a character, and at least two zero bytes behind it.
+ * @param bytes valid UTF-8 up to `length`, of which `start` begins a character, and at least two zero bytes after it.
  */
 export function pieceEnd(bytes: Uint8Array, start: number, length: number): number {
   const first = bytes[start];

@@ -6,10 +6,10 @@ import { END_OF_TEXT_STRING, VOCABULARY_SIZE } from '../vocabulary.ts';
 const tokens = [...ranks, END_OF_TEXT_STRING];
 
 /** All tokens' bytes in order of the ids, and where each begins. */
-const bytes = Buffer.alloc(tokens.reduce((sum, token) => sum + lengthOf(token), 0));
+const bytes = Buffer.alloc(tokens.reduce((sum, token) => sum + countBytes(token), 0));
 const starts = new Uint32Array(tokens.length + 1);
 
-function lengthOf(token: string | readonly number[]): number {
+function countBytes(token: string | readonly number[]): number {
   return typeof token === 'string' ? Buffer.byteLength(token) : token.length;
 }
 
@@ -17,7 +17,7 @@ for (const [id, token] of tokens.entries()) {
   const start = starts[id]!;
   if (typeof token === 'string') bytes.write(token, start);
   else bytes.set(token, start);
-  starts[id + 1] = start + lengthOf(token);
+  starts[id + 1] = start + countBytes(token);
 }
 
 /**

@@ -35,7 +35,7 @@ interface Measurement {
 export function eventFile(run: RunCurves): Uint8Array {
   const measurements = [
     ...QUANTITIES.flatMap((quantity) => scalars(run, quantity)),
-    ...run.samples.map((sample, index) => text(sample, streamOf(run.samples, index))),
+    ...run.samples.map((sample, index) => text(sample, sampleNumber(run.samples, index))),
   ].sort((a, b) => a.step - b.step);
   const secondsAt = clock(run);
   const start = secondsAt(0);
@@ -69,7 +69,7 @@ function text({ step, text: content }: Sample, stream: number): Measurement {
 }
 
 /** Which of the samples of its step this one is, from 1. */
-function streamOf(samples: readonly Sample[], index: number): number {
+function sampleNumber(samples: readonly Sample[], index: number): number {
   const step = samples[index]?.step;
   return index - samples.findIndex((sample) => sample.step === step) + 1;
 }

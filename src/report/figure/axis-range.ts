@@ -80,7 +80,7 @@ function roundTo(value: number, unit: number): number {
   return Number(value.toFixed(Math.min(15, decimals)));
 }
 
-/** The decimals that tell ticks apart: 2 for every 0.25. */
+/** The decimals that ticks need to differ: 2 for every 0.25. */
 export function decimalsOf(interval: number): number {
   return (String(roundTo(interval, interval)).split('.')[1] ?? '').length;
 }

@@ -13,7 +13,7 @@ import { smooth } from '../series/smooth.ts';
 import { accuracyRange, lossRange } from './axis-range.ts';
 import { FONT_FAMILY, type Size } from './draw.ts';
 import { text } from './figure-text.ts';
-import { type Horizontal, horizontalOf, scaleOf } from './horizontal.ts';
+import { chooseHorizontal, type Horizontal, unitsPerStep } from './horizontal.ts';
 import { formatMeasured } from './number-format.ts';
 import { PALETTES, type Palette, runColour, runDash, type Theme } from './palette.ts';
 import { panelParts } from './panel.ts';
@@ -38,14 +38,14 @@ const AXIS_WIDTH = 48;
 const VALUE_WIDTH = 52;
 const NAMED_WIDTH = 118;
 /** More noisy curves than this would cover each other. */
-const MOST_RAW = 3;
+const MAX_NOISY_CURVES = 3;
 /** Validations up to which each is marked by a point. */
-const MOST_POINTS = 30;
+const MAX_MARKED_POINTS = 30;
 const RAW_POINTS = 1600;
 const SMOOTH_POINTS = 800;
 const LEGEND_ROW = 22;
 /** Characters of a run's name in the legend. */
-const MOST_NAME = 48;
+const MAX_NAME_CHARACTERS = 48;
 /** Of a letter of the title and of the legend, about. */
 const TITLE_CHARACTER = 11;
 const LEGEND_CHARACTER = 7;
@@ -55,9 +55,9 @@ export function resultsFigure(runs: readonly RunCurves[], { title, theme, refere
   const palette = PALETTES[theme];
   const hasHellaswag = runs.some(({ series }) => series.hellaswag.steps.length > 0);
   const width = hasHellaswag ? 2 * PANEL_WIDTH : 1.4 * PANEL_WIDTH;
-  const legend = legendOf(runs, palette, width);
+  const legend = drawLegend(runs, palette, width);
   const top = 96 + legend.height;
-  const horizontal = horizontalOf(runs);
+  const horizontal = chooseHorizontal(runs);
   const panelWidth = hasHellaswag ? PANEL_WIDTH : width;
   const isSingle = runs.length === 1;
   const frame = (panel: number, labels: number) => ({
@@ -114,11 +114,11 @@ function lossPanel(
     const colour = runColour(palette, index);
     const dash = runDash(index);
     const { loss, validationLoss } = run.series;
-    const on = (series: Series): Series => placed(series, scaleOf(horizontal.unit, run));
+    const on = (series: Series): Series => placed(series, unitsPerStep(horizontal.unit, run));
     const name = isSingle ? '' : `${run.name}: `;
     const hasValidation = validationLoss.steps.length > 0;
     const course = smooth(loss);
-    if (runs.length <= MOST_RAW)
+    if (runs.length <= MAX_NOISY_CURVES)
       raw.push({
         name: `${name}training loss, each step`,
         series: on(downsample(loss, RAW_POINTS)),
@@ -144,7 +144,7 @@ function lossPanel(
         dash,
         width: 2.2,
         opacity: 1,
-        points: validationLoss.steps.length <= MOST_POINTS,
+        points: validationLoss.steps.length <= MAX_MARKED_POINTS,
         label: endLabel(isSingle ? 'validation' : '', validationLoss, 3),
       });
   }
@@ -154,7 +154,7 @@ function lossPanel(
     references.map(({ value }) => value),
   );
   return {
-    title: isMeasured ? titleOf(isSingle, validation.length > 0) : 'No loss is a number',
+    title: isMeasured ? figureTitle(isSingle, validation.length > 0) : 'No loss is a number',
     frame,
     horizontal,
     vertical,
@@ -164,7 +164,7 @@ function lossPanel(
   };
 }
 
-function titleOf(isSingle: boolean, hasValidation: boolean): string {
+function figureTitle(isSingle: boolean, hasValidation: boolean): string {
   if (isSingle) return 'Loss';
   return hasValidation ? 'Validation loss, and training loss (thin)' : 'Training loss';
 }
@@ -183,12 +183,12 @@ function hellaswagPanel(
     return [
       {
         name: `${run.name}: HellaSwag`,
-        series: placed(hellaswag, scaleOf(horizontal.unit, run)),
+        series: placed(hellaswag, unitsPerStep(horizontal.unit, run)),
         colour: runColour(palette, runs.length === 1 ? 1 : index),
         dash: runDash(index),
         width: 2.2,
         opacity: 1,
-        points: hellaswag.steps.length <= MOST_POINTS,
+        points: hellaswag.steps.length <= MAX_MARKED_POINTS,
         label: endLabel('', hellaswag, 3),
       },
     ];
@@ -218,15 +218,15 @@ function endLabel(name: string, series: Series, digits: number): string {
   return `${name} ${value === undefined ? '' : formatMeasured(value, digits)}`.trim();
 }
 
-/** Names of several runs in a row under the title, each behind its colour. */
-function legendOf(runs: readonly RunCurves[], palette: Palette, width: number) {
+/** Names of several runs in a row under the title, each after its colour. */
+function drawLegend(runs: readonly RunCurves[], palette: Palette, width: number) {
   if (runs.length === 1) return { height: 0, elements: [] };
   const elements: object[] = [];
   let x = MARGIN;
   let y = 66;
   const names = shortNames(
     runs.map(({ name }) => name),
-    MOST_NAME,
+    MAX_NAME_CHARACTERS,
   );
   for (const [index, name] of names.entries()) {
     const needed = 24 + name.length * LEGEND_CHARACTER;

@@ -15,17 +15,17 @@ export interface Horizontal {
 const TICKS = 5;
 
 /** The axis on which these runs can be compared. */
-export function horizontalOf(runs: readonly RunCurves[]): Horizontal {
+export function chooseHorizontal(runs: readonly RunCurves[]): Horizontal {
   const sizes = new Set(runs.map(({ tokensPerStep }) => tokensPerStep));
   const unit = sizes.size > 1 && !sizes.has(undefined) ? 'tokens' : 'steps';
   const [tokensPerStep] = sizes.size === 1 ? sizes : [];
-  const end = Math.max(1, ...runs.map((run) => lastStep(run) * scaleOf(unit, run)));
+  const end = Math.max(1, ...runs.map((run) => lastStep(run) * unitsPerStep(unit, run)));
   // there is no half step
   return { unit, tokensPerStep, max: end, interval: Math.ceil(niceInterval(end / TICKS)) };
 }
 
 /** What a step of the run is on the axis. */
-export function scaleOf(unit: Horizontal['unit'], { tokensPerStep }: Pick<RunCurves, 'tokensPerStep'>): number {
+export function unitsPerStep(unit: Horizontal['unit'], { tokensPerStep }: Pick<RunCurves, 'tokensPerStep'>): number {
   return unit === 'tokens' ? (tokensPerStep ?? Number.NaN) : 1;
 }
 
@@ -38,7 +38,7 @@ const TOKEN_UNITS = ['', ' k', ' M', ' B', ' T'];
 
 /**
  * Tokens with two significant digits or more: `2.6 B`, `524 M`, `0`.
- * @param distance between numbers to be told apart, which has as many decimals: `9.75 B` and `10 B` for 250 million
+ * @param distance between numbers that must differ, which has as many decimals: `9.75 B` and `10 B` for 250 million
  */
 export function formatTokens(tokens: number, distance?: number): string {
   let value = tokens;

@@ -41,10 +41,10 @@ export interface Panel {
 
 /** The curves that a text must not cover. */
 export function strongPaths(panel: Panel): Path[] {
-  return panel.curves.filter(({ opacity }) => opacity > 0.5).map((curve) => pathOf(panel, curve));
+  return panel.curves.filter(({ opacity }) => opacity > 0.5).map((curve) => curvePath(panel, curve));
 }
 
-function pathOf(panel: Panel, { series: { steps, values } }: Curve): Path {
+function curvePath(panel: Panel, { series: { steps, values } }: Curve): Path {
   const { frame, horizontal } = panel;
   return steps.map((step, index) => [
     frame.left + (frame.width * step) / horizontal.max,

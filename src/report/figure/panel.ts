@@ -11,7 +11,7 @@ import type { Curve, Panel } from './panel-geometry.ts';
 import { panelLabels } from './panel-labels.ts';
 import { referenceName } from './reference-label.ts';
 
-/** The panel's parts of an ECharts option; `index` tells its grid and axes from other panels'. */
+/** The panel's parts of an ECharts option; `index` is that of its grid and axes. */
 export function panelParts(panel: Panel, palette: Palette, index: number) {
   const { frame, vertical, references } = panel;
   const shown = references.filter((reference) => !referenceName(reference, vertical).isBeyond);

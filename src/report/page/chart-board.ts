@@ -5,7 +5,7 @@ import type { PageData } from '../page-data.ts';
 import { Chart } from './chart.ts';
 import { firstView, type View } from './view.ts';
 
-/** What a key does to the charts: the part of the shown range by which it moves, or the factor by which it narrows it. */
+/** What a key does to the charts: the share of the visible range to move by, or the factor to narrow it by. */
 const PAN: Readonly<Record<string, number>> = { ArrowLeft: -0.2, ArrowRight: 0.2 };
 const ZOOM: Readonly<Record<string, number>> = { '+': 0.5, '=': 0.5, '-': 2 };
 const NARROWEST_PERCENT = 0.2;
@@ -32,7 +32,7 @@ export class ChartBoard {
     return this.#view;
   }
 
-  /** Tells `listener` of every change of the view. */
+  /** Calls `listener` on every change of the view. */
   onChange(listener: (view: View) => void): void {
     this.#listeners.push(listener);
   }

@@ -21,7 +21,7 @@ const STROKES = {
 } as const;
 
 /** Points up to which each is marked. */
-const MOST_POINTS = 40;
+const MAX_MARKED_POINTS = 40;
 
 /** A chart as it is to be drawn. */
 export interface Drawing {
@@ -107,7 +107,7 @@ function line(curve: PageCurve, { chart, data, view, theme }: Drawing): LineSeri
     type: 'line',
     name: `${data.runs[curve.run]?.name}, ${roleName(curve, chart)}`,
     data: points(curve, data, view),
-    showSymbol: curve.steps.length <= MOST_POINTS,
+    showSymbol: curve.steps.length <= MAX_MARKED_POINTS,
     symbol: 'circle',
     symbolSize: 2 * width + 1,
     sampling: 'minmax',
@@ -122,12 +122,12 @@ function line(curve: PageCurve, { chart, data, view, theme }: Drawing): LineSeri
 function references(drawing: Drawing, vertical: AxisRange): LineSeriesOption[] {
   const { chart, theme } = drawing;
   const preferred = chart.range === 'falling' ? 'right' : 'left';
-  const plot = plotOf(drawing, vertical);
+  const plot = layOutPlot(drawing, vertical);
   return chart.references.map((line) => referenceLine(line, vertical, plot, preferred, PALETTES[theme]));
 }
 
 /** The plotted rectangle, and the curves in it but the faint ones. */
-function plotOf({ chart, data, view, size, hasSlider }: Drawing, { min, max }: AxisRange): Plot {
+function layOutPlot({ chart, data, view, size, hasSlider }: Drawing, { min, max }: AxisRange): Plot {
   const { left, right, top, bottom } = margins(hasSlider);
   const width = size.width - left - right;
   const height = size.height - top - bottom;

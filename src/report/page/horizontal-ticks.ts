@@ -1,4 +1,4 @@
-/** @file Where the horizontal axis is labelled, and how: round numbers within what is shown, told apart by their decimals. */
+/** @file Where the horizontal axis is labelled, and how: round numbers in the visible range, with enough decimals to differ. */
 
 import { formatCount } from '../../support/format.ts';
 import { niceInterval } from '../figure/axis-range.ts';

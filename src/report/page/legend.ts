@@ -4,7 +4,7 @@ import type { PageChart, PageCurve, PageData } from '../page-data.ts';
 import { element } from './element.ts';
 import { swatch } from './swatch.ts';
 
-/** A chart of one run tells its curves apart by colour, one of several its runs, which the controls name. */
+/** In a chart of one run colours distinguish its curves; in a chart of several, its runs, which the controls name. */
 export function colourIndex({ run, role }: PageCurve, { runs }: PageData): number {
   return runs.length === 1 && role === 'validation' ? 1 : run;
 }

@@ -50,7 +50,7 @@ export function referenceLine(
       silent: true,
       symbol: 'none',
       animation: false,
-      // of the value that the line is drawn at; two decimals unless told
+      // of the value that the line is drawn at; two decimals by default
       precision: 6,
       data: [{ yAxis: called.at }],
       lineStyle: { color: palette.reference, width: called.isBeyond ? 0 : 1.25, type: [5, 4] },

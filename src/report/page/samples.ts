@@ -17,7 +17,7 @@ export function addSamples(place: HTMLElement, { runs }: PageData): void {
     const step = steps[slider.valueAsNumber] ?? 0;
     shownStep.textContent = `after ${formatSteps(step)}`;
     slider.setAttribute('aria-valuetext', shownStep.textContent);
-    texts.replaceChildren(...writing.map((run) => textsOf(run, step, writing.length > 1)));
+    texts.replaceChildren(...writing.map((run) => renderTexts(run, step, writing.length > 1)));
   };
   slider.addEventListener('input', show);
   show();
@@ -30,8 +30,8 @@ export function addSamples(place: HTMLElement, { runs }: PageData): void {
   );
 }
 
-/** The newest texts that the run had written by a step; the name of one of several tells where they are older. */
-function textsOf({ name, prompt, samples }: PageRun, step: number, isNamed: boolean): HTMLElement {
+/** The newest texts that the run had written by a step; among several runs, the run's name says where they are older. */
+function renderTexts({ name, prompt, samples }: PageRun, step: number, isNamed: boolean): HTMLElement {
   const newest = samples.findLast((sample) => sample.step <= step);
   const quotes = (newest?.texts ?? []).map((text) =>
     text.startsWith(prompt)

@@ -10,7 +10,7 @@ import { colourIndex, roleName } from './legend.ts';
 import { swatch } from './swatch.ts';
 import { nearestValue, shownCurves, shownExtent, type View } from './view.ts';
 
-/** Places of the pointer that are told apart, about one a pixel. */
+/** Distinct places of the pointer, about one a pixel. */
 const POINTER_PLACES = 1000;
 
 interface Pointed {

@@ -54,7 +54,7 @@ export function shownCurves({ curves }: PageChart, { hidden }: View): readonly P
   return curves.filter(({ run }) => !hidden.has(run));
 }
 
-/** The value of a curve at the step that is nearest to a place on the axis; null where that is before or behind the curve. */
+/** The value of a curve at the step that is nearest to a place on the axis; null where that is before or after the curve. */
 export function nearestValue(
   { run, steps, values }: PageCurve,
   place: number,
@@ -62,7 +62,7 @@ export function nearestValue(
   view: View,
 ): number | null {
   const wanted = place / stepSize(data.runs[run], view.unit);
-  // the last evaluation of a run is one step behind its last loss
+  // the last evaluation of a run is one step after its last loss
   if (wanted < (steps[0] ?? 0) - 1 || wanted > (steps.at(-1) ?? 0) + 1) return null;
   const after = steps.findIndex((step) => step >= wanted);
   if (after <= 0) return values.at(after) ?? null;

@@ -43,7 +43,7 @@ export interface RunCurves {
   readonly writtenAt: number;
 }
 
-/** Collects measurements in the order in which a log has them. */
+/** Collects measurements in the order of a log. */
 export class SeriesCollector {
   readonly #series = {
     loss: emptySeries(),

@@ -19,7 +19,7 @@ export function downsample(series: Series, points: number): Series {
   return { steps: kept.map((index) => steps[index] ?? 0), values: kept.map((index) => values[index] ?? Number.NaN) };
 }
 
-/** The indices from `start` to `end` that an eye would miss, ascending. */
+/** The indices from `start` to `end` whose absence would be seen, ascending. */
 function telling(values: readonly number[], start: number, end: number): number[] {
   let least = -1;
   let greatest = -1;

@@ -1,4 +1,4 @@
-/** @file Names of runs for places where there is little room: what tells them apart stays. */
+/** @file Names of runs for places where there is little room: what distinguishes them stays. */
 
 /** A text of at most so many characters, its middle left out. */
 export function shorten(text: string, most: number): string {

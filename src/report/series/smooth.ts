@@ -1,11 +1,11 @@
-/** @file The course of a noisy curve: a running mean that does not lag behind where it falls steeply. */
+/** @file Smooths a noisy curve: a running mean that does not lag where the curve falls steeply. */
 
 import type { Series } from './curves.ts';
 
 /** How far a window reaches to either side, as a share of the run; a short run's reaches more steps, or a larger share. */
 const REACH_SHARE = 0.01;
 const REACH_STEPS = 50;
-const MOST_REACH_SHARE = 0.04;
+const MAX_REACH_SHARE = 0.04;
 /** Near the start the window reaches back this share of the way: what falls fast is averaged little. */
 const START_SHARE = 0.15;
 
@@ -16,7 +16,7 @@ const START_SHARE = 0.15;
 export function smooth({ steps, values }: Series): Series {
   const last = values.length - 1;
   const reach = Math.ceil(
-    Math.max(REACH_SHARE * values.length, Math.min(REACH_STEPS, MOST_REACH_SHARE * values.length)),
+    Math.max(REACH_SHARE * values.length, Math.min(REACH_STEPS, MAX_REACH_SHARE * values.length)),
   );
   // sums and counts of all values before each index
   const sums = new Float64Array(values.length + 1);

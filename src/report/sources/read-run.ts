@@ -48,11 +48,11 @@ export async function readRuns(given: readonly string[], tokensPerStep: number |
 async function splitName(argument: string): Promise<{ readonly name: string; readonly path: string }> {
   const at = argument.indexOf('=');
   if (at > 0 && !(await exists(argument))) return { name: argument.slice(0, at), path: argument.slice(at + 1) };
-  return { name: nameOf(argument), path: argument };
+  return { name: runName(argument), path: argument };
 }
 
 /** `out/book` is book, `build-nanogpt/log/log.txt` is build-nanogpt. */
-function nameOf(path: string): string {
+function runName(path: string): string {
   let place = resolve(path);
   let name = basename(place).replace(/(\.(gz|tsv|csv|txt|log|jsonl))+$/, '');
   while (COMMON_NAMES.includes(name) && dirname(place) !== place) {

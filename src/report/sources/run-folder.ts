@@ -34,8 +34,8 @@ export async function readStartedRun(folder: string): Promise<Omit<RunCurves, 'n
     path: folder,
     series: collect(metrics),
     samples: metrics.flatMap((line) => (line.kind === 'sample' ? [{ step: line.step, text: line.text }] : [])),
-    tokensPerStep: tokensPerStepOf(metrics),
-    hellaswagExamples: hellaswagExamplesOf(metrics),
+    tokensPerStep: findTokensPerStep(metrics),
+    hellaswagExamples: findHellaswagExamples(metrics),
     facts,
     writtenAt: (await stat(path)).mtimeMs,
   };
@@ -60,13 +60,13 @@ function collect(metrics: readonly Metrics[]): RunCurves['series'] {
 }
 
 /** Of the last evaluation: a run that goes on may evaluate on more or fewer. */
-function hellaswagExamplesOf(metrics: readonly Metrics[]): number | undefined {
+function findHellaswagExamples(metrics: readonly Metrics[]): number | undefined {
   const totals = metrics.flatMap((line) => (line.kind === 'eval' && line.hellaswag ? [line.hellaswag.total] : []));
   return totals.at(-1);
 }
 
 /** A step's tokens are its rate times its duration. */
-function tokensPerStepOf(metrics: readonly Metrics[]): number | undefined {
+function findTokensPerStep(metrics: readonly Metrics[]): number | undefined {
   for (const line of metrics) {
     const tokens = line.kind === 'train' ? Math.round((line.tokensPerSecond * line.ms) / 1000) : Number.NaN;
     if (tokens > 0) return tokens;

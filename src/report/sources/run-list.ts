@@ -42,7 +42,7 @@ export async function listRuns(folders: readonly string[]): Promise<ListedRun[]>
   return runs.sort((a, b) => (b.writtenAt ?? 0) - (a.writtenAt ?? 0));
 }
 
-/** Run folders hold no other runs; behind a link there may be one. */
+/** Run folders hold no other runs; a link may lead to one. */
 async function findRuns(folder: string, depth: number): Promise<string[]> {
   if (await exists(join(folder, 'metrics.jsonl'))) return [folder];
   if (depth === DEEPEST) return [];

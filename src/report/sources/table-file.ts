@@ -26,7 +26,7 @@ export const EXAMPLES_NAME = 'hellaswag_examples';
 /** What a table says. */
 export interface TableRun {
   readonly collector: SeriesCollector;
-  /** By how much the tokens grow from step to step; undefined without such a column, or where it does not grow. */
+  /** The tokens a step adds; undefined without such a column, or where it does not grow. */
   readonly tokensPerStep: number | undefined;
   readonly hellaswagExamples: number | undefined;
 }

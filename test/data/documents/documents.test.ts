@@ -105,7 +105,7 @@ describe('JSON lines', () => {
   const bad = '{"text":"one"}\n{"text":\n[1]\n{"text":5}\n{"body":"x"}\n{"text":"two"}\n';
 
   it.each([
-    [1, /bad\.jsonl line 2: expected JSON \(.*\); correct it, or pass over such lines/],
+    [1, /bad\.jsonl line 2: expected JSON \(.*\); correct it, or skip such lines/],
     [2, /bad\.jsonl line 2: expected an object, found \[1\]/],
     [3, /bad\.jsonl line 2: expected a string in field "text", found 5/],
     [4, /bad\.jsonl line 2: expected a string in field "text", found the fields body/],

@@ -27,7 +27,7 @@ async function read(path: string): Promise<{ texts: string[]; problems: number }
   return { texts, problems };
 }
 
-test('a footer of which some bytes are others is read, or told as damaged, but is no defect of ours', async () => {
+test('a footer of which some bytes are others is read, or reported as damaged, but is no defect of ours', async () => {
   const path = join(temporaryFolder(), 'a.parquet');
   const texts = sampleTexts(60);
   writeParquet(path, texts, { rowsPerGroup: 20 });

@@ -34,7 +34,7 @@ export function sampleTexts(count: number, seed = 0): string[] {
   });
 }
 
-/** Files on this disk as if they were fetched; tells what was fetched and released. */
+/** Files on this disk as if they were fetched; records what was fetched and released. */
 export function recordedFiles(paths: readonly string[]): CorpusFiles & { readonly log: string[] } {
   const log: string[] = [];
   return {

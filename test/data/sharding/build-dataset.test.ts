@@ -92,7 +92,7 @@ describe('buildDataset', () => {
     });
   });
 
-  it('ends the stream where it is told to', async () => {
+  it('ends the stream at the requested token', async () => {
     const folder = temporaryFolder();
     const description = await build(folder, { tokens: 90_000, shardTokens: 30_000, validationTokens: 10_000 });
     expect(description.shards.map((shard) => shard.tokens)).toEqual([10_000, 20_000, 30_000, 30_000]);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { partOf } from '#minillm/data/sharding/corpus-parts.js';
+import { selectPart } from '#minillm/data/sharding/corpus-parts.js';
 import { fileCorpus } from '#minillm/data/sharding/file-corpus.js';
 
 const filesOf = (sizes: number[]) => sizes.map((bytes, index) => ({ name: `${index}.parquet`, bytes }));
 
 const partsOf = (sizes: number[], count: number) =>
-  Array.from({ length: count }, (_, index) => partOf(filesOf(sizes), { index, count }));
+  Array.from({ length: count }, (_, index) => selectPart(filesOf(sizes), { index, count }));
 
 describe('the parts of a corpus', () => {
   it.each([
@@ -37,7 +37,7 @@ describe('the parts of a corpus', () => {
     const before = process.memoryUsage().heapUsed;
     const started = performance.now();
     const plans = [0, 63, 127].map((index) => {
-      const files = partOf(filesOf(sizes), { index, count: 128 });
+      const files = selectPart(filesOf(sizes), { index, count: 128 });
       return fileCorpus({ files: { source: 'a test', files, fetch: async () => '' } });
     });
     expect(performance.now() - started).toBeLessThan(2000);

@@ -13,18 +13,18 @@ import { parquetFiles, recordedFiles, sampleTexts, writeParquet } from '../docum
 
 type Changes = Partial<BuildOptions> & Omit<FileCorpusOptions, 'files'>;
 
-/** Builds without validation; returns the outcome, all tokens, and what was told. */
+/** Builds without validation; returns the outcome, all tokens, and the problems reported. */
 async function buildFrom(paths: string[], { parquet, textField, splitOn, ...changes }: Changes = {}) {
   const folder = temporaryFolder();
   const reading = { ...(textField ? { textField } : {}), ...(splitOn ? { splitOn } : {}), parquet: parquet ?? false };
   const corpus = fileCorpus({ files: await localFiles(paths), ...reading, skipBad: changes.skipBad ?? false });
-  const told: string[] = [];
-  const onProblem = (problem: string) => told.push(problem);
+  const problems: string[] = [];
+  const onProblem = (problem: string) => problems.push(problem);
   const outcome = await buildDataset({ folder, corpus, workers: 1, validationTokens: 0, onProblem, ...changes });
   const { train, close } = await openDataset(folder);
   const tokens = train.shards.flatMap((shard) => [...shard.read(0, shard.tokenCount)]);
   close();
-  return { ...outcome, tokens, told };
+  return { ...outcome, tokens, problems };
 }
 
 /** The documents of some tokens, each after its `<|endoftext|>`. */
@@ -92,12 +92,12 @@ describe('a corpus of Parquet files', () => {
     const end = Number(column.data_page_offset + column.total_compressed_size);
     writeFileSync(paths[1]!, bytes.fill(0xff, end - 200, end));
     await expect(buildFrom(paths.slice(1))).rejects.toThrow(
-      /part-1\.parquet row group 1: expected intact data, found damage \(.*\); mend it, or pass over what is bad/,
+      /part-1\.parquet row group 1: expected intact data, found damage \(.*\); correct it, or skip what is bad/,
     );
-    const { tokens, skipped, told } = await buildFrom(paths, { skipBad: true });
+    const { tokens, skipped, problems } = await buildFrom(paths, { skipBad: true });
     expect(documentsOf(tokens)).toEqual([...texts.slice(100, 150), ...texts.slice(200)]);
     expect(skipped).toBe(2);
-    expect(told).toEqual([
+    expect(problems).toEqual([
       expect.stringMatching(/part-0\.parquet: expected a whole Parquet file/),
       expect.stringMatching(/part-1\.parquet row group 1: expected intact data/),
     ]);
@@ -191,23 +191,23 @@ describe('a corpus of several kinds of files', () => {
     writeFileSync(latin1, Buffer.from('gr\u00fcn', 'latin1'));
     writeFileSync(whole, 'whole');
     await expect(buildFrom([cut])).rejects.toThrow(/a\.jsonl\.gz: expected gzip data, found damage/);
-    const { tokens, skipped, told } = await buildFrom([cut, latin1, whole], { skipBad: true });
+    const { tokens, skipped, problems } = await buildFrom([cut, latin1, whole], { skipBad: true });
     const documents = documentsOf(tokens);
     expect(documents.length).toBeGreaterThan(1000);
     expect(documents.at(-1)).toBe('whole');
     expect(documents.slice(0, -1)).toEqual(lines.slice(0, documents.length - 1).map((line) => JSON.parse(line).text));
     expect(skipped).toBe(2);
-    expect(told).toEqual([expect.stringContaining('a.jsonl.gz'), expect.stringContaining('b.txt')]);
+    expect(problems).toEqual([expect.stringContaining('a.jsonl.gz'), expect.stringContaining('b.txt')]);
     expect((await buildFrom([cut, latin1, whole], { skipBad: true })).tokens).toEqual(tokens);
   });
 
   it('counts bad lines without end in bounded memory, and passes over them', async () => {
     const path = join(temporaryFolder(), 'a.jsonl');
     writeFileSync(path, `${'{"other": 1}\n'.repeat(200_000)}{"text": "one"}\n${'bad\n'.repeat(10)}`);
-    const { tokens, skipped, told } = await buildFrom([path], { skipBad: true });
+    const { tokens, skipped, problems } = await buildFrom([path], { skipBad: true });
     expect(documentsOf(tokens)).toEqual(['one']);
     expect(skipped).toBe(200_010);
-    expect(told.length).toBeLessThanOrEqual(5);
+    expect(problems.length).toBeLessThanOrEqual(5);
   });
 
   it('is refused where it cannot be read', async () => {

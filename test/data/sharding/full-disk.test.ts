@@ -20,7 +20,7 @@ test('a disk that becomes full keeps what is done; the same build goes on when t
   const makeRoom = fillDisk(disk, Math.round(bytes / 2));
   const folder = join(disk, 'shards');
   await expect(build(folder)).rejects.toThrow(
-    /shards: the disk is full; the shards need about [\d.]+ kB more, .* are free; make room, then the same command goes on behind the \d+,\d+ tokens that are done/,
+    /shards: the disk is full; the shards need about [\d.]+ kB more, .* are free; make room, then run the same command again to continue after the \d+,\d+ tokens already written/,
   );
   await expect(build(folder), 'while it is still full').rejects.toThrow('the disk is full');
   makeRoom();

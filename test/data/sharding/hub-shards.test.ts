@@ -103,7 +103,7 @@ test('a file that is no shard is named and not taken', async () => {
   expect(readdirSync(folder).filter((name) => name.endsWith('.bin'))).toEqual([]);
 });
 
-test('a repository without shards is told what was looked for', async () => {
+test('the error for a repository without shards says what was expected', async () => {
   const { fetched } = await shards({ 'a.parquet': 'a' });
   await expect(fetched()).rejects.toThrow(
     /expected shards named …train_000001\.bin \(or \.npy\), found a\.parquet; for documents see minillm data hub/,

@@ -20,8 +20,13 @@ async function shards(first: number, names: string[]): Promise<string> {
   }
   const count = (split: string) => 100 * written.filter((shard) => shard.split === split).length;
   await writeDescription(folder, {
-    ...{ formatVersion: 1, source: 'a test', tokenizer: GPT2_TOKENIZER, documents: 7, shards: written },
-    ...{ validationTokens: count('validation'), trainTokens: count('train') },
+    formatVersion: 1,
+    source: 'a test',
+    tokenizer: GPT2_TOKENIZER,
+    documents: 7,
+    shards: written,
+    validationTokens: count('validation'),
+    trainTokens: count('train'),
   });
   return folder;
 }

@@ -66,7 +66,7 @@ describe('a build that ended early', () => {
     expect(files.log.filter((line) => line.startsWith('release'))).toEqual(['release 1', 'release 2', 'release 3']);
   });
 
-  it('goes on behind a journal line that was torn', async () => {
+  it('continues after a torn journal line', async () => {
     const corpus = await corpusInFiles();
     const undisturbed = await build(temporaryFolder(), corpus);
     const folder = temporaryFolder();

@@ -36,7 +36,7 @@ it('keeps up to sixteen ids and does not keep more', () => {
   expect(find(cache, 'seventeen')).toEqual([]);
 });
 
-it('tells pieces apart that differ in one byte or only in zero bytes at the end', () => {
+it('distinguishes pieces that differ in one byte or only in zero bytes at the end', () => {
   const cache = new PieceCache();
   const pieces = ['a', 'a\0', 'a\0\0', 'a\0\0\0', 'abcd', 'abcd\0', 'abcdefgh', 'abcdefgi', 'bbcdefgh', 'abcdefghi'];
   for (const [i, piece] of pieces.entries()) {
