@@ -5,6 +5,7 @@ import { cpus, freemem, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { detectVariant, openKernels } from '../../backends/cpu/libraries.ts';
 import { chooseVariant, runnableVariants } from '../../backends/cpu/variants.ts';
+import { findMpi } from '../../distributed/mpi/mpi-compiler.ts';
 import { CompilerError, findCompiler, invoke } from '../../native/compiler.ts';
 import { BUILD_PREFIX, listLibraries } from '../../native/kept-library.ts';
 import { findCache } from '../../support/cache.ts';
@@ -55,6 +56,7 @@ export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
   if (!toolchain.ok) return;
   const instructionSets = await attempt('instruction sets', describeVariants);
   yield instructionSets;
+  yield { name: 'MPI', ok: true, found: await findMpi() };
   if (build && instructionSets.ok) yield await attempt('kernels', buildKernels);
 }
 
