@@ -118,7 +118,7 @@ test('a cache folder that cannot be made is told, with what to do, and fails a b
   vi.stubEnv('XDG_CACHE_HOME', file);
   const { code, stdout, stderr } = await minillm('doctor');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/ok {6}kernel cache: .*every process compiles anew; let MINILLM_CACHE name a folder/);
+  expect(stdout).toMatch(/ok {6}kernel cache: .*every process compiles again; let MINILLM_CACHE name a folder/);
   expect(stderr).toMatch(/^minillm: .* can be neither made nor read .*; a temporary cache is used.*\n$/);
   const build = await minillm('doctor', '--build');
   expect(build.code).toBe(1);

@@ -46,7 +46,7 @@ describe.skipIf(process.platform === 'win32')('a FIFO', () => {
     const { code, stdout } = await minillm('runs', folder);
     expect(code).toBe(0);
     expect(stdout).toContain('2.5');
-    expect(stdout).toMatch(/a: not readable: .*metrics\.jsonl: expected a regular file, found a FIFO/);
-    expect(stdout).toMatch(/b: not readable: .*trainer\.lock: expected a regular file, found a FIFO/);
+    expect(stdout).toMatch(/a: cannot be read: .*metrics\.jsonl: expected a regular file, found a FIFO/);
+    expect(stdout).toMatch(/b: cannot be read: .*trainer\.lock: expected a regular file, found a FIFO/);
   });
 });

@@ -1,22 +1,22 @@
 /**
- * @file What asks a command to stop: Ctrl-C, SIGTERM, a closed terminal, a reader of its output that is gone. Exit codes are
- * the shell's, 128 and the number of the signal.
+ * @file What asks a command to stop: Ctrl-C, SIGTERM, a closed terminal, a closed pipe after its output. Exit codes are the
+ * shell's: 128 plus the number of the signal.
  */
 
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const SIGPIPE_CODE = 141;
 
-/** Ends in order the work that `abortOnSignals` is running. */
+/** Stops the work that `abortOnSignals` is running. */
 let stopWork: ((code: number) => void) | undefined;
 
 /**
- * Runs `work` with a signal that aborts when the process is asked to stop: the first time the work ends in order, a second
- * signal ends the process at once.
- * @param notice says so, and what happens before the end
+ * Runs `work` with a signal that aborts when the process is asked to stop. The work may then finish cleanly; a second signal
+ * ends the process at once.
+ * @param notice printed at the first signal: what happens now
  */
 export async function abortOnSignals(
   work: (signal: AbortSignal) => Promise<void>,
-  notice = 'stopping; a checkpoint is written first (again to end now)',
+  notice = 'stopping after writing a checkpoint (again to quit now)',
 ): Promise<void> {
   const abort = new AbortController();
   const stop = (code: number): void => {
@@ -42,7 +42,7 @@ export async function abortOnSignals(
   }
 }
 
-/** Whoever reads our output may stop doing so (`minillm sample | head`), or the terminal is closed: no error of ours. */
+/** The reader of our output may stop reading (`minillm sample | head`), or the terminal may close: that is not an error. */
 export function endWithReader(output: NodeJS.WriteStream): void {
   output.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;

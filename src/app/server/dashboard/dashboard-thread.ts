@@ -1,6 +1,6 @@
 /**
- * @file The dashboard of a run in training, in a thread of its own: it reads the run folder as another process would, takes
- * no turn in the trainer's event loop, and where it fails the run goes on.
+ * @file The dashboard of a run in training, in a thread of its own: it reads the run folder as another process would, stays
+ * out of the trainer's event loop, and if it fails, training continues.
  */
 
 import { Worker } from 'node:worker_threads';
@@ -9,36 +9,36 @@ import type { RunInformation } from '../../dashboard-stream.ts';
 import type { Address } from '../listen.ts';
 import { MAX_THREAD_MEBIBYTES } from './limits.ts';
 
-/** What the thread is told when it starts. */
-export interface ThreadOrder {
+/** What the thread is started with. */
+export interface ThreadOptions {
   readonly folder: string;
   readonly address: Address;
 }
 
-/** What the thread says once: where it serves, or why it cannot. */
+/** The only message of the thread: where it serves, or why it cannot. */
 export type ThreadMessage = { readonly url: string } | { readonly refusal: string };
 
-/** Objects live for one event or for as long as the run; room for more short-lived ones would only be held. */
+/** Objects live either for one event or as long as the run, so more room for short-lived ones would be wasted. */
 const YOUNG_MEBIBYTES = 8;
 
 export interface DashboardThread {
   readonly url: string;
-  /** Tells pages what is trained. */
+  /** Gives pages the facts and settings of the run. */
   describe(information: RunInformation): void;
   close(): Promise<void>;
 }
 
 /**
  * Serves the dashboard of the run in `folder`.
- * @param onFailure is told when the thread ends by an error, after it has begun to serve.
- * @throws UserError when the address cannot be had.
+ * @param onFailure is called when the thread ends with an error after it has begun to serve
+ * @throws UserError when it is not possible to listen on the address
  */
 export async function startDashboard(
-  order: ThreadOrder,
+  options: ThreadOptions,
   onFailure: (cause: unknown) => void,
 ): Promise<DashboardThread> {
   const worker = new Worker(new URL('./dashboard-worker.js', import.meta.url), {
-    workerData: order,
+    workerData: options,
     resourceLimits: { maxOldGenerationSizeMb: MAX_THREAD_MEBIBYTES, maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
   });
   const message = await new Promise<ThreadMessage>((resolve, reject) => {

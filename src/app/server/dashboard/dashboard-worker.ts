@@ -5,18 +5,18 @@ import { messageOf, UserError } from '../../../support/errors.ts';
 import type { RunInformation } from '../../dashboard-stream.ts';
 import { listen } from '../listen.ts';
 import { dashboardApp } from './dashboard.ts';
-import type { ThreadMessage, ThreadOrder } from './dashboard-thread.ts';
+import type { ThreadMessage, ThreadOptions } from './dashboard-thread.ts';
 
-const { folder, address } = workerData as ThreadOrder;
+const { folder, address } = workerData as ThreadOptions;
 const information = new Map<string, RunInformation>();
-const tell = (message: ThreadMessage): void => parentPort?.postMessage(message);
+const post = (message: ThreadMessage): void => parentPort?.postMessage(message);
 
 parentPort?.on('message', (known: RunInformation) => information.set(folder, known));
 try {
   const app = dashboardApp({ folders: [folder], information });
   const { url } = await listen(app, address);
-  tell({ url });
+  post({ url });
 } catch (cause) {
   if (!(cause instanceof UserError)) throw cause;
-  tell({ refusal: messageOf(cause) });
+  post({ refusal: messageOf(cause) });
 }

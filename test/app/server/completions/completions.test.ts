@@ -267,5 +267,5 @@ test('an unknown path is told as JSON', async () => {
 test('a port that is taken is one clear error', async () => {
   const port = Number(new URL(server.url).port);
   const again = listen(completionsApp(model), { host: '127.0.0.1', port, isFixed: true });
-  await expect(again).rejects.toThrow(/could not be served .*--port/);
+  await expect(again).rejects.toThrow(/could not serve there .*--port/);
 });

@@ -279,6 +279,6 @@ test('a port that is taken is passed over for the next, unless it was asked for'
   const other = await serve([temporaryFolder()], { ...LOCAL, port });
   expect(Number(new URL(other.url).port)).toBeGreaterThan(port);
   await expect(serve([temporaryFolder()], { ...LOCAL, port, isFixed: true })).rejects.toThrow(
-    `${url}: could not be served (another program listens there; give another --port)`,
+    `${url}: could not serve there (another program listens there; choose another --port)`,
   );
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunUpdate } from '../../../../src/app/dashboard-stream.ts';
-import { afterNews, afterUpdate, emptyRun, stateOf } from '../../../../src/app/web/dashboard/run-state.ts';
+import { withStatuses, afterUpdate, describeState, emptyRun } from '../../../../src/app/web/dashboard/run-state.ts';
 import { trainColumns } from './train-columns.ts';
 
 const told = { name: 'run', facts: [], settings: {}, isTraining: false };
@@ -29,7 +29,7 @@ test('updates are added to a run, in place of what was told behind their beginni
 test('a run is trained, finished, stopped or not begun', () => {
   const stateAfter = (isTraining: boolean, steps: number | undefined, ...done: number[]) => {
     const information = { ...told, isTraining, ...(steps === undefined ? {} : { steps }) };
-    return stateOf(afterUpdate(emptyRun(information), trained(0, ...done)));
+    return describeState(afterUpdate(emptyRun(information), trained(0, ...done)));
   };
   expect(stateAfter(true, 3, 0, 1)).toBe('training');
   expect(stateAfter(false, 3, 0, 1)).toBe('stopped');
@@ -41,7 +41,7 @@ test('a run is trained, finished, stopped or not begun', () => {
 
 test('what is told of a run again leaves its history', () => {
   const known = [afterUpdate(emptyRun(told), trained(0, 0, 1))];
-  const [run, other] = afterNews(known, [{ ...told, name: 'new' }, told]);
+  const [run, other] = withStatuses(known, [{ ...told, name: 'new' }, told]);
   expect([run?.information.name, run?.history.train.step]).toEqual(['new', [0, 1]]);
   expect(other?.history.train.step).toEqual([]);
 });
