@@ -225,7 +225,7 @@ test.each([
   ['a token that is none', { prompt: [50257] }, /prompt.0: expected a token id below 50257, found 50257/],
   ['too long', { prompt: TEXT, max_tokens: 125 }, /maximum context length is 128 tokens; the request has 7 .* and 125/],
   ['too long for a stream', { prompt: TEXT, max_tokens: 125, stream: true }, /maximum context length is 128 tokens/],
-  ['far too long', { prompt: 'a'.repeat(5000) }, /a text prompt may have 4096 bytes; the request has 5000/],
+  ['far too long', { prompt: 'a'.repeat(5000) }, /allows a text prompt of 4096 bytes; the request has 5000/],
   ['too many log-probabilities', { prompt: TEXT, logprobs: 6 }, /logprobs/],
   ['an empty stop', { prompt: TEXT, stop: '' }, /stop: expected texts of 1 to 1000 characters, found ""/],
   [
@@ -258,10 +258,10 @@ test.each([
   expect(error).toMatchObject({ type: 'invalid_request_error', message: expect.stringMatching(message) as string });
 });
 
-test('an unknown path is told as JSON', async () => {
+test('an unknown path is reported as JSON', async () => {
   const response = await fetch(`${server.url}v1/chat/completions`, { method: 'POST' });
   expect(response.status).toBe(404);
-  expect(((await response.json()) as Answer).error.message).toMatch(/no POST \/v1\/chat\/completions/);
+  expect(((await response.json()) as Answer).error.message).toMatch(/found POST \/v1\/chat\/completions/);
 });
 
 test('a port that is taken is one clear error', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunUpdate } from '../../../../src/app/dashboard-stream.ts';
-import { withStatuses, afterUpdate, describeState, emptyRun } from '../../../../src/app/web/dashboard/run-state.ts';
+import { afterUpdate, describeState, emptyRun, withStatuses } from '../../../../src/app/web/dashboard/run-state.ts';
 import { trainColumns } from './train-columns.ts';
 
 const told = { name: 'run', facts: [], settings: {}, isTraining: false };
