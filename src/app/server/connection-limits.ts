@@ -19,7 +19,7 @@ export const MAX_REQUESTS_PER_CONNECTION = 10_000;
 export function describeConnectionLimits(): readonly string[] {
   return [
     `at most ${MAX_CONNECTIONS} connections at once; a new one replaces the one that has been idle longest`,
-    `at most ${MAX_HEADER_BYTES / 1024} KiB of headers, which must arrive within ${HEADERS_SECONDS} s, and the body within ${REQUEST_SECONDS} s`,
+    `at most ${MAX_HEADER_BYTES / 1024} KiB of headers, which must arrive within ${HEADERS_SECONDS} s; the whole request within ${REQUEST_SECONDS} s`,
     `a connection is closed after ${KEEP_ALIVE_SECONDS} s without a request, after ${STALLED_SECONDS} s without taking any of its answer, and after ${MAX_REQUESTS_PER_CONNECTION.toLocaleString('en')} requests`,
   ];
 }

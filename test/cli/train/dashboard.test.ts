@@ -29,7 +29,7 @@ test('a port that was asked for and is taken is an error before anything is trai
   expect(existsSync(out)).toBe(false);
 });
 
-test('a run with a dashboard tells where it is and ends by itself', async () => {
+test('a run with a dashboard prints its address and ends by itself', async () => {
   const out = join(temporaryFolder(), 'run');
   const { code, stdout, stderr } = await minillm(...(await fixtureTraining(out, 3)), '--dashboard', '0');
   expect([code, stderr]).toEqual([0, '']);

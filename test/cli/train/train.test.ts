@@ -48,7 +48,7 @@ describe('a run', () => {
   const whole = join(folder, 'whole');
   const last = (run: string): string => join(run, `step-${String(STEPS).padStart(8, '0')}`);
 
-  test('tells what it trains and each step, and can be sampled from', async () => {
+  test('prints what it trains and each step, and can be sampled from', async () => {
     const { code, stdout, stderr } = await train('--out', whole, '--steps', `${STEPS}`);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^model: tiny, 3,424,704 parameters, fp32\ndevice: .*\ndata: .*\nbatch: 64 tokens a step/);
@@ -183,7 +183,7 @@ describe('settings', () => {
     else expect(stderr.trim()).toMatch(message);
   });
 
-  test('the help tells the defaults of the preset tiny beside those of the others', async () => {
+  test('the help shows the defaults of the preset tiny beside those of the others', async () => {
     const { stdout } = await minillm('train', '--help');
     const help = stdout.replace(/\s+/g, ' ');
     expect(help).toContain('(default: 19073; tiny: 400)');

@@ -77,7 +77,7 @@ export function describeLimits(): readonly string[] {
   const count = (value: number): string => value.toLocaleString('en');
   return [
     `a request reads and writes at most ${MAX_CONTEXTS} contexts of tokens over all choices (${count(tokens)} for a context of ${count(contextLength)})`,
-    `at most ${count(MAX_CHOICES)} choices (prompts × n), n of ${MAX_N}, logprobs of ${MAX_LOGPROBS}, ${MAX_STOPS} stops of ${count(MAX_STOP_LENGTH)} characters`,
+    `at most ${count(MAX_CHOICES)} choices (prompts × n); n up to ${MAX_N}, logprobs up to ${MAX_LOGPROBS}, up to ${MAX_STOPS} stops of ${count(MAX_STOP_LENGTH)} characters`,
     `a body has at most ${BYTES_PER_TOKEN} bytes per such token plus ${FIELD_BYTES / 1024} KiB (${count(bodyBytes / 1024)} KiB), a text prompt ${TEXT_BYTES_PER_POSITION} bytes per position (${count(textBytes / 1024)} KiB)`,
     `at most ${MAX_REQUESTS} requests at once, with as many tokens as ${MAX_LARGEST_REQUESTS} of the largest (${count(allTokens)}); others get a 503 and may retry after ${RETRY_AFTER_SECONDS} s`,
     `a client may keep its answer waiting for ${MAX_WAIT_SECONDS} s in total`,

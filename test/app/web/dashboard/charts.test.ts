@@ -73,7 +73,7 @@ test('what floating point leaves of a constant fills no axis', () => {
   }
 });
 
-test('the legend tells the value under the cursor, none behind the end of a curve, without a cursor the last', () => {
+test('the legend shows the value under the cursor, none after the end of a curve, without a cursor the last', () => {
   const curves = [
     { label: 'long', colour: '', steps: [0, 1, 2, 3], values: [4, 3, 2, 1] },
     { label: 'short', colour: '', steps: [0, 1], values: [9, 8] },

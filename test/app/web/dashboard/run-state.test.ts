@@ -10,7 +10,7 @@ const trained = (from: number, ...steps: number[]): RunUpdate => ({
   columns: trainColumns({ step: steps, loss: steps.map((step) => 10 - step) }),
 });
 
-test('updates are added to a run, in place of what was told behind their beginning', () => {
+test('updates are added to a run, in place of earlier rows from their beginning on', () => {
   const grown = [trained(0, 0, 1, 2), trained(3, 3), trained(3, 4, 5)].reduce(afterUpdate, emptyRun(told));
   expect(grown.history.train.step).toEqual([0, 1, 2, 4, 5]);
   expect(grown.history.train.loss).toEqual([10, 9, 8, 6, 5]);
@@ -39,7 +39,7 @@ test('a run is trained, finished, stopped or not begun', () => {
   expect(stateAfter(false, 3)).toBe('not begun');
 });
 
-test('what is told of a run again leaves its history', () => {
+test('a new status of a run leaves its history alone', () => {
   const known = [afterUpdate(emptyRun(told), trained(0, 0, 1))];
   const [run, other] = withStatuses(known, [{ ...told, name: 'new' }, told]);
   expect([run?.information.name, run?.history.train.step]).toEqual(['new', [0, 1]]);
