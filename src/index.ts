@@ -1,6 +1,6 @@
 /**
- * @file miniLLM as a library: token shards, training, models that write text. What is exported here is what other packages
- * may rely on; everything else may change with any version.
+ * @file miniLLM as a library: token shards, training, models that write text. Other packages may rely on what is exported
+ * here; everything else may change with any version.
  */
 
 import { validate } from './support/json.ts';
@@ -34,11 +34,11 @@ export type { GivenSettings as TrainSettings } from './train/settings.ts';
 export type { TrainOptions } from './train/trainer.ts';
 
 /**
- * Trains a GPT-2 on token shards, as `minillm train` does, and tells what happens as it happens. A run folder that holds
- * checkpoints is resumed. Leaving the loop early ends the run without a checkpoint; `options.signal` with one.
+ * Trains a GPT-2 on token shards, as `minillm train` does, and reports what happens as it happens. A run folder that holds
+ * checkpoints is resumed. Leaving the loop early ends the run without a checkpoint; aborting `options.signal` ends it with one.
  *
  * @param settings `data`, `out` and one of `preset`, `init`, `fork`; the rest have defaults
- * @throws UserError saying what is wrong with settings, data or folders
+ * @throws UserError saying what is wrong with the settings, data or folders
  */
 export async function* train(settings: GivenSettings, options: TrainOptions = {}): AsyncGenerator<TrainerEvent> {
   yield* trainResolved(await resolveSettings(validate(settingsSchema, settings, 'train')), options);

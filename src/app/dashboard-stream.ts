@@ -1,15 +1,15 @@
 /**
- * @file What the dashboard's server tells its page, as Server-Sent Events: `runs` once and when they have changed, an `update`
- * for each part of what was measured and whenever there is something new, `problem` when a run cannot be read, or can be
- * again. An event's id says how much a page has, from which one that lost the connection goes on.
+ * @file What the dashboard's server sends its page, as Server-Sent Events: `runs` at first and whenever they change; `update`
+ * for each part of the measurements and whenever there is something new; `problem` when a run cannot be read, or can be read
+ * again. An event's id says how much the page has, so that it continues there after a lost connection.
  */
 
-/** Measured numbers by step; JSON has neither NaN nor infinity, which are null. */
+/** Measured numbers by step; null for NaN and infinity, which JSON lacks. */
 export type Column = (number | null)[];
 
 /**
- * One array for each measured quantity, all of the same length. Of a long run a point is the mean of several steps, of which
- * `step` is the last.
+ * One array for each measured quantity, all of the same length. In a long run a point is the mean of several steps, and
+ * `step` is the last of them.
  */
 export interface TrainColumns {
   readonly step: number[];
@@ -19,7 +19,7 @@ export interface TrainColumns {
   readonly ms: Column;
   readonly tokensPerSecond: Column;
   readonly mfu: Column;
-  /** Of the steps of a point, so that none is missed that stands out. */
+  /** Over the steps of a point, so that no step that stands out is missed. */
   readonly lowestLoss: Column;
   readonly highestLoss: Column;
   readonly lowestNorm: Column;
@@ -31,7 +31,7 @@ export interface EvaluationColumns {
   readonly validationLoss: Column;
   /** HellaSwag's accuracy, normalised by length. */
   readonly hellaswag: Column;
-  /** Of how many examples. */
+  /** The number of examples. */
   readonly hellaswagExamples: Column;
 }
 
@@ -47,10 +47,10 @@ export interface RunHistory {
   readonly samples: SampleColumns;
 }
 
-/** What is known of a run beside its measurements. */
+/** What is known of a run besides its measurements. */
 export interface RunInformation {
   readonly name: string;
-  /** Steps of the whole run, where that is known. */
+  /** Steps of the whole run, if known. */
   readonly steps?: number;
   /** Names and values for a person: model, device, data, batch. */
   readonly facts: readonly (readonly [name: string, value: string])[];
@@ -58,9 +58,9 @@ export interface RunInformation {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** What is told of a run. */
-export interface ToldRun extends RunInformation {
-  /** Whether a process trains it now. */
+/** What the page knows of a run. */
+export interface RunStatus extends RunInformation {
+  /** Whether a process is training it now. */
   readonly isTraining: boolean;
 }
 
@@ -70,7 +70,7 @@ export type RunUpdate = {
     /** Which of the runs. */
     readonly run: number;
     readonly part: Part;
-    /** How many rows of it stand before these; what was told behind those no longer holds. */
+    /** The rows of the part that precede these; rows sent earlier after those no longer hold. */
     readonly from: number;
     readonly columns: RunHistory[Part];
   };
@@ -78,6 +78,6 @@ export type RunUpdate = {
 
 export interface RunProblem {
   readonly run: number;
-  /** Why it cannot be read; null when it can be again. */
+  /** Why it cannot be read; null when it can be read again. */
   readonly message: string | null;
 }

@@ -1,4 +1,4 @@
-/** @file Checks of flags that commander leaves to us. What fails them is a usage error. */
+/** @file Checks of flags that commander leaves to us. A flag that fails one is a usage error. */
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { nearestName } from '../support/suggest.ts';
@@ -8,8 +8,8 @@ type Parse = (text: string) => number;
 const THOUSANDS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, b: 1e9, g: 1e9 };
 
 /**
- * Ends the command unless the flag `--name` was given. (Commander's `requiredOption` is checked before unknown flags are, so
- * that a misspelt flag would only be called missing.)
+ * Ends the command unless the flag `--name` was given. (Commander checks its own `requiredOption` before unknown flags, so it
+ * would report a misspelt flag only as missing.)
  */
 export function requireFlag(command: Command, name: string): void {
   if (command.getOptionValue(name) === undefined)
@@ -44,7 +44,7 @@ export function realNumber(least: number, most = Number.POSITIVE_INFINITY): Pars
   };
 }
 
-/** One of some names; a wrong one is told the nearest. */
+/** One of some names; the error for a wrong one suggests the nearest. */
 export function oneOf(names: readonly string[]): (text: string) => string {
   return (text) => {
     if (names.includes(text)) return text;

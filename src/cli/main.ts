@@ -1,6 +1,6 @@
 /**
- * @file The command line. Each command's file declares its flags; what it does is imported when it runs, so that `--help`
- * answers at once. Exit codes: 0, 1 for an error, 2 for a command line that is not understood.
+ * @file The command line. Each command's file declares its flags and imports its work only when it runs, so that `--help`
+ * answers at once. Exit codes: 0, 1 for an error, 2 for a wrong command line.
  */
 
 import { readFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { endWithReader } from './terminal/signals.ts';
 import { trainCommand } from './train/command.ts';
 
 const EXAMPLE = `
-Example:
+Examples:
   $ minillm data text book.txt --out data/book
   $ minillm train --data data/book --out out/book --preset tiny --steps 300
   $ minillm sample --checkpoint out/book --prompt "Once"
@@ -34,7 +34,7 @@ function version(): string {
 
 function buildProgram(): Command {
   const program = new Command('minillm')
-    .description('GPT-2 pretraining from scratch: raw text to tokens, training, and text again')
+    .description('pretrain GPT-2 from scratch: from raw text to tokens, to a trained model, to new text')
     .version(version(), '--version', 'print the version')
     .option('--verbose', 'print the stack trace of an error')
     .configureHelp({ showGlobalOptions: true })
@@ -57,7 +57,7 @@ function buildProgram(): Command {
   return program;
 }
 
-/** Commander hands its settings only to commands that it makes itself. */
+/** Commander passes its settings only to commands that it creates itself. */
 function addCommand(parent: Command, command: Command): void {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) addCommand(command, child);
@@ -78,7 +78,7 @@ function report(error: unknown, verbose: boolean): number {
   const message = messageOf(error)
     .trim()
     .replace(/\s*\n\s*/g, ' ');
-  const hint = error instanceof UserError || verbose ? '' : ' (a defect of minillm; --verbose shows where)';
+  const hint = error instanceof UserError || verbose ? '' : ' (a bug in minillm; --verbose shows where)';
   console.error(`minillm: ${message}${hint}`);
   if (verbose && error instanceof Error) console.error(error.stack);
   return 1;

@@ -4,11 +4,11 @@
  * has read was rolled back; then it begins anew.
  */
 
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { UserError } from '../support/errors.ts';
 import { fileError } from '../support/files.ts';
+import { openRegularFile } from '../support/regular-file.ts';
 import { type Metrics, metricsPath, parseMetricsLine } from './metrics.ts';
 
 /** A place between two lines: the bytes and lines before it, and the CRC-32 of those bytes. */
@@ -57,8 +57,7 @@ export class MetricsFollower {
   async next(): Promise<MetricsChange | undefined> {
     let file: FileHandle;
     try {
-      // a pipe without a writer would keep a thread waiting
-      file = await open(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
+      file = await openRegularFile(this.#path);
     } catch (cause) {
       if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'))
         throw fileError(this.#path, 'read it', cause);
@@ -67,9 +66,7 @@ export class MetricsFollower {
       return undefined;
     }
     try {
-      const stats = await file.stat();
-      if (!stats.isFile()) throw new UserError(`${this.#path}: expected a regular file, found something else`);
-      const { ino, size } = stats;
+      const { ino, size } = await file.stat();
       const goesOn =
         (ino === this.#seen?.inode && this.#seen.tail.equals(await tailBefore(file, this.#position))) ||
         (await startsWith(file, size, this.#position));

@@ -111,21 +111,21 @@ test('a cache that stays is no reason for advice, wherever it lies', async () =>
   expect(checks).toContainEqual({ name: 'kernel cache', ok: true, found });
 });
 
-test('a cache folder that cannot be made is told, with what to do, and fails a build that would not stay', async () => {
+test('a cache folder that cannot be made is reported, with what to do, and fails a build that would not stay', async () => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
   vi.stubEnv('MINILLM_CACHE', undefined);
   vi.stubEnv('XDG_CACHE_HOME', file);
   const { code, stdout, stderr } = await minillm('doctor');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/ok {6}kernel cache: .*every process compiles anew; let MINILLM_CACHE name a folder/);
+  expect(stdout).toMatch(/ok {6}kernel cache: .*every process compiles again; let MINILLM_CACHE name a folder/);
   expect(stderr).toMatch(/^minillm: .* can be neither made nor read .*; a temporary cache is used.*\n$/);
   const build = await minillm('doctor', '--build');
   expect(build.code).toBe(1);
   expect(build.stdout).toMatch(/missing kernel cache: .*\n$/);
 });
 
-test('a cache that others can write to is told, with what mends it', async () => {
+test('a cache that others can write to is reported, with what to do', async () => {
   const cache = temporaryFolder();
   chmodSync(cache, 0o777);
   vi.stubEnv('MINILLM_CACHE', cache);
@@ -136,7 +136,7 @@ test('a cache that others can write to is told, with what mends it', async () =>
   );
 });
 
-test('Node.js 20.19 is new enough, and older ones are told what to install', () => {
+test('Node.js 20.19 is new enough, and for older ones the check says what to install', () => {
   expect(['20.19.0', '22.0.1', '24.1.0'].map((version) => checkNode(version).ok)).toEqual([true, true, true]);
   expect(checkNode('20.18.9')).toMatchObject({ ok: false, advice: expect.stringMatching(/20\.19/) });
   expect(checkNode('18.20.4').ok).toBe(false);
@@ -148,7 +148,7 @@ test('Windows is sent to WSL2', () => {
   expect(checkPlatform('freebsd', 'x64').ok).toBe(false);
 });
 
-test('the processor tells of the quota that bounds its threads', () => {
+test('the processor check shows the quota that bounds its threads', () => {
   expect(describeThreads(2, 1.5)).toBe('2 threads (quota 1.5 CPUs)');
   expect(describeThreads(1, 1)).toBe('1 thread (quota 1 CPU)');
   expect(describeThreads(8, undefined)).toBe('8 threads');

@@ -38,7 +38,7 @@ describe('bounds', () => {
   });
 });
 
-test('a name that is none of the choices is told the nearest', () => {
+test('for a name that is none of the choices the nearest is suggested', () => {
   const parse = oneOf(['tiny', 'gpt2-124m']);
   expect(parse('tiny')).toBe('tiny');
   expect(() => parse('tyni')).toThrow('Allowed choices are tiny, gpt2-124m. (Did you mean tiny?)');

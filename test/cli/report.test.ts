@@ -96,7 +96,7 @@ test('runs lists runs by the time of their last write, with what is known of eac
   expect(stdout).toMatch(/finished +tiny 3\.4M +600 \/ 600 +3\.\d{4} +3\.\d{4} +0\.29\d\d +2,048 .* ago +finished$/m);
   expect(stdout).toMatch(/stopped +tiny 3\.4M +600 \/ 1,000 .* - +2,048 .* ago +stopped$/m);
   expect(stdout).toMatch(/training +- +600 .* ago +training$/m);
-  expect(stdout).toMatch(/damaged: not readable: .*line 1/);
+  expect(stdout).toMatch(/damaged: cannot be read: .*line 1/);
   const listed = JSON.parse((await minillm('runs', folder, '--json')).stdout) as { state: string }[];
   expect(listed.map(({ state }) => state).sort()).toEqual(['finished', 'stopped', 'stopped', 'training']);
 });

@@ -14,7 +14,7 @@ describe.skipIf(process.platform === 'win32')('a FIFO', () => {
     return path;
   }
 
-  test('in place of an input is told by name', async () => {
+  test('in place of an input is reported by name', async () => {
     const folder = temporaryFolder();
     const path = fifo(folder, 'train_000001.bin');
     mkdirSync(join(folder, 'model'));
@@ -35,7 +35,7 @@ describe.skipIf(process.platform === 'win32')('a FIFO', () => {
     }
   });
 
-  test('in one run is told of that run, and the others are listed', async () => {
+  test('in one run is reported for that run, and the others are listed', async () => {
     const folder = temporaryFolder();
     for (const name of ['a', 'b', 'c']) mkdirSync(join(folder, name));
     fifo(folder, 'a', 'metrics.jsonl');
@@ -46,7 +46,7 @@ describe.skipIf(process.platform === 'win32')('a FIFO', () => {
     const { code, stdout } = await minillm('runs', folder);
     expect(code).toBe(0);
     expect(stdout).toContain('2.5');
-    expect(stdout).toMatch(/a: not readable: .*metrics\.jsonl: expected a regular file, found a FIFO/);
-    expect(stdout).toMatch(/b: not readable: .*trainer\.lock: expected a regular file, found a FIFO/);
+    expect(stdout).toMatch(/a: cannot be read: .*metrics\.jsonl: expected a regular file, found a FIFO/);
+    expect(stdout).toMatch(/b: cannot be read: .*trainer\.lock: expected a regular file, found a FIFO/);
   });
 });

@@ -144,7 +144,7 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
     });
   });
 
-  test('tells the values under the pointer, and follows the zoom buttons in every chart', async () => {
+  test('shows the values under the pointer, and follows the zoom buttons in every chart', async () => {
     await visit(pages.one, {}, async (page) => {
       await page.hover('figure:first-of-type .canvas', { position: { x: 500, y: 100 } });
       await page.waitForSelector('.tooltip');

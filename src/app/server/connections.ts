@@ -5,13 +5,13 @@ import type { Socket } from 'node:net';
 import { MAX_CONNECTIONS } from './connection-limits.ts';
 
 /**
- * Bounds a server's connections in number, and closes those that are idle, or take nothing of their answers, for longer
- * than the server's timeouts say. One that waits for its answer is left alone, however long that takes.
+ * Bounds the number of a server's connections, and closes those that are idle, or take nothing of their answers, for longer
+ * than the server's timeouts allow. One that waits for its answer is left alone, however long that takes.
  */
 export function boundConnections(server: Server, maxConnections = MAX_CONNECTIONS): void {
-  /** The request of each connection that is not answered yet; the connection that has been idle longest comes first. */
+  /** The unanswered request of each connection; the connection that has been idle longest comes first. */
   const requests = new Map<Socket, IncomingMessage | undefined>();
-  // half a request is worth no more than none
+  // half a request counts as none
   const isIdle = (socket: Socket): boolean => requests.get(socket)?.complete !== true;
 
   const longestIdle = (): Socket | undefined => {

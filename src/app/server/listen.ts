@@ -1,4 +1,4 @@
-/** @file A server's place on the network. */
+/** @file Listening on a network address. */
 
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
@@ -21,34 +21,34 @@ export interface Application {
 export interface Address {
   readonly host: string;
   readonly port: number;
-  /** Whether the port was asked for by the user, who then gets no other. */
+  /** Whether the user asked for this port, so that no other may replace it. */
   readonly isFixed: boolean;
 }
 
 export interface RunningServer {
   /** `http://127.0.0.1:8000/` */
   readonly url: string;
-  /** Takes no more requests, and cuts those that are being answered. */
+  /** Accepts no more requests and cuts off those that are being answered. */
   close(): Promise<void>;
 }
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 
-/** What is only for this machine refuses a web page from elsewhere that has its name resolve to this machine. */
-function onlyForThisMachine(app: Application): Application['fetch'] {
+/** Refuses requests to any other host name: a page of another site may have its name resolve to this machine. */
+function forLoopbackNames(app: Application): Application['fetch'] {
   return (request, bindings) => {
     const { hostname } = URL.canParse(request.url) ? new URL(request.url) : { hostname: '' };
-    const isMeant = LOOPBACK.test(hostname.replace(/^\[|\]$/g, ''));
-    return isMeant ? app.fetch(request, bindings) : new Response('only for this machine\n', { status: 403 });
+    const isLoopback = LOOPBACK.test(hostname.replace(/^\[|\]$/g, ''));
+    return isLoopback ? app.fetch(request, bindings) : new Response('only for this machine\n', { status: 403 });
   };
 }
 
-/** How often connections are looked at for requests that take too long. */
+/** How often connections are checked for requests that take too long. */
 const CHECK_MILLISECONDS = 1000;
 
 /** A server that does not listen yet, with every limit of `connection-limits.ts`. */
 function boundedServer(app: Application, host: string): Server {
-  const fetch: Application['fetch'] = LOOPBACK.test(host) ? onlyForThisMachine(app) : app.fetch;
+  const fetch: Application['fetch'] = LOOPBACK.test(host) ? forLoopbackNames(app) : app.fetch;
   const options = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: 1000 * HEADERS_SECONDS,
@@ -64,12 +64,13 @@ function boundedServer(app: Application, host: string): Server {
   return server;
 }
 
-/** Ports that are tried, one after the other, where none was asked for. */
+/** Ports that are tried in turn if the user asked for none. */
 const PORTS = 20;
 
 /**
- * Answers at an address, on loopback only to who calls this machine by a name of its own; where its port is taken and not fixed, at one of the next.
- * @throws UserError when the address cannot be listened on
+ * Serves an application at an address, or at one of the next ports if its port is taken and not fixed. On a loopback address
+ * only requests to a loopback name are answered.
+ * @throws UserError when it is not possible to listen there
  */
 export async function listen(app: Application, { host, port, isFixed }: Address): Promise<RunningServer> {
   for (let tried = port; ; tried++) {
@@ -85,19 +86,19 @@ export async function listen(app: Application, { host, port, isFixed }: Address)
           server.close(() => resolve());
           server.closeAllConnections();
         });
-      return { url: urlOf(host, typeof address === 'object' && address ? address.port : tried), close };
+      return { url: browserUrl(host, typeof address === 'object' && address ? address.port : tried), close };
     }
     if (failure.code === 'EADDRINUSE' && !isFixed && tried + 1 < Math.min(port + PORTS, 65_536)) continue;
     const advice =
-      failure.code === 'EADDRINUSE' ? 'another program listens there; give another --port' : failure.message;
-    throw new UserError(`${urlOf(host, tried)}: could not be served (${advice})`);
+      failure.code === 'EADDRINUSE' ? 'another program listens there; choose another --port' : failure.message;
+    throw new UserError(`${browserUrl(host, tried)}: could not serve there (${advice})`);
   }
 }
 
 const ANY_ADDRESS = ['0.0.0.0', '::'];
 
-/** What a browser on this machine is to open. */
-function urlOf(host: string, port: number): string {
+/** The URL to open in a browser on this machine. */
+function browserUrl(host: string, port: number): string {
   const name = ANY_ADDRESS.includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${port}/`;
 }

@@ -7,35 +7,35 @@ import { listen } from '../../app/server/listen.ts';
 import { metricsPath } from '../../runs/metrics.ts';
 import { UserError } from '../../support/errors.ts';
 import { fileError } from '../../support/files.ts';
-import { addressOf } from './flags.ts';
+import { dashboardAddress } from './flags.ts';
 
-/** Serves the runs until the process is ended. */
+/** Serves the runs until the process ends. */
 export async function serveDashboard(
   folders: readonly string[],
   { host, port }: { readonly host: string; readonly port?: number },
 ): Promise<void> {
   for (const folder of folders) await checkFolder(folder);
   const app = dashboardApp({ folders, information: new Map() });
-  const { url } = await listen(app, addressOf(host, port));
-  console.log(`dashboard: ${url} (Ctrl-C ends it)`);
+  const { url } = await listen(app, dashboardAddress(host, port));
+  console.log(`dashboard: ${url} (Ctrl-C stops it)`);
 }
 
-/** A run that has not begun is waited for; what can hold none is refused. */
+/** Accepts a folder whose run has not begun yet; refuses what cannot hold a run. */
 async function checkFolder(folder: string): Promise<void> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw folderError(folder, cause);
   });
   if (!names.includes(basename(metricsPath(folder))))
-    console.log(`${folder}: no metrics.jsonl yet; the run is shown once it begins`);
+    console.log(`${folder}: no metrics.jsonl yet; the run appears once it begins`);
 }
 
 function folderError(folder: string, cause: unknown): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOENT')
     return new UserError(
-      `${folder}: expected a run folder, found nothing there; \`minillm train --out ${folder}\` makes one`,
+      `${folder}: expected a run folder, found nothing; \`minillm train --out ${folder}\` makes one`,
     );
   if (code === 'ENOTDIR')
-    return new UserError(`${folder}: expected a run folder, found a file; give the folder that it is in`);
+    return new UserError(`${folder}: expected a run folder, found a file; give the folder it is in`);
   return fileError(folder, 'read the folder', cause);
 }

@@ -1,4 +1,4 @@
-/** @file What all ways to make token shards of files do: build, tell how far it has come, print a summary. */
+/** @file What every command that turns files into token shards does: build, show progress, print a summary. */
 
 import { type BuildOutcome, type BuildProgress, buildDataset } from '../../data/sharding/build-dataset.ts';
 import { type FileCorpusOptions, fileCorpus, type ReadableFiles } from '../../data/sharding/file-corpus.ts';
@@ -8,10 +8,10 @@ import { abortOnSignals } from '../terminal/signals.ts';
 import type { CorpusFlags } from './flags.ts';
 import { summaryLines, summaryObject } from './summary.ts';
 
-/** Problems are told one by one up to this many. */
+/** Problems are shown one by one up to this many. */
 const SHOWN_PROBLEMS = 5;
 
-/** Builds the shards of some files and prints a summary; returns whether it came to that before it was asked to stop. */
+/** Builds the shards of some files and prints a summary; returns false if it was asked to stop first. */
 export async function buildFromFiles(
   files: ReadableFiles,
   reading: Omit<FileCorpusOptions, 'files' | 'onFetched' | 'skipBad'>,
@@ -29,17 +29,21 @@ export async function buildFromFiles(
     files,
     skipBad,
     keepEmpty: compat !== undefined,
-    // files that are not released again were here before
+    // files that are never released were not downloaded
     ...(files.release === undefined ? {} : { onFetched }),
   });
   const ends = { bytes: corpus.bytes ?? 0, tokens };
-  // the validation tokens of a whole corpus are its first, so they are all in its first part
-  // the stream's first tokens are validation, so only the first part has any: the same command serves every part
+  // the first tokens of a corpus are validation, so only its first part has any: the same command serves every part
   const validationTokens = part !== undefined && part.index > 0 ? 0 : valTokens;
   let outcome: BuildOutcome | undefined;
   await abortOnSignals(async (signal) => {
     const building = buildDataset({
-      ...{ folder, corpus, workers, shardTokens, skipBad, signal },
+      folder,
+      corpus,
+      workers,
+      shardTokens,
+      skipBad,
+      signal,
       ...(validationTokens === undefined ? {} : { validationTokens }),
       ...(tokens === undefined ? {} : { tokens }),
       compatible: compat !== undefined,
@@ -53,7 +57,7 @@ export async function buildFromFiles(
         if (!signal.aborted) throw cause;
         return undefined;
       });
-  }, 'stopping; the same command goes on later (again to end now)');
+  }, 'stopping; the same command continues later (again to quit now)');
   if (outcome === undefined) return false;
   printSummary(outcome, flags, started);
   return true;
@@ -67,7 +71,7 @@ function printSummary(
   const outcome = { folder, seconds: (performance.now() - started) / 1000 };
   const notes = [
     ...(skipped > 0 ? [`${formatCount(skipped)} skipped`] : []),
-    ...(wasFinished ? ['all there already'] : []),
+    ...(wasFinished ? ['already complete'] : []),
   ];
   if (json) console.log(JSON.stringify({ ...summaryObject(description, outcome), skipped, wasFinished }));
   else console.log(summaryLines(description, { ...outcome, note: notes.join(', ') }).join('\n'));
@@ -77,7 +81,7 @@ function showProblems(progress: Progress): (problem: string) => void {
   let shown = 0;
   return (problem) => {
     if (++shown <= SHOWN_PROBLEMS) progress.note(`skipped ${problem}`);
-    if (shown === SHOWN_PROBLEMS) progress.note('what else is skipped is only counted');
+    if (shown === SHOWN_PROBLEMS) progress.note('what else is skipped is counted, not shown');
   };
 }
 

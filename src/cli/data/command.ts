@@ -14,7 +14,7 @@ import type { DataStoriesFlags } from './stories.ts';
 import type { DataTextFlags } from './text.ts';
 
 const RESUMES = `
-Stopped or killed, the same command goes on where it was; finished, it finds that there is nothing to do.
+If it is stopped or killed, the same command continues where it was. Once it has finished, it has nothing to do.
 `;
 
 const TEXT_EXAMPLE = `${RESUMES}
@@ -45,8 +45,8 @@ Examples:
 `;
 
 const MERGE_EXAMPLE = `
-Shards are linked, not copied, where the disk allows it. Validation shards of all folders come first, then training
-shards, in the order of the folders.
+Shards are linked, not copied, where the disk allows it. The validation shards of all folders come first, then the
+training shards, each in the order of the folders.
 
 Example:
   $ minillm data merge data/fineweb-edu-{0..15} --out data/fineweb-edu
@@ -59,8 +59,8 @@ Example:
 
 const STORIES_EXAMPLE = `
 The stories are synthetic: short, in plain English, written by a grammar that comes with miniLLM; no two are the same.
-The default is about 1.4 million tokens of fewer than 300 kinds, from which \`--preset tiny\` learns the plots
-in minutes.
+The default is about 1.4 million tokens, fewer than 300 of them different, from which \`--preset tiny\` learns the
+plots in minutes.
 
 Example:
   $ minillm data stories --out data/stories
@@ -69,7 +69,7 @@ Example:
 /** The command with its subcommands. */
 export function dataCommand(): Command {
   return new Command('data')
-    .description('turn documents into token shards')
+    .description('turn documents into GPT-2 token shards')
     .addCommand(finewebCommand())
     .addCommand(hubCommand())
     .addCommand(parquetCommand())
@@ -82,8 +82,8 @@ export function dataCommand(): Command {
 
 function finewebCommand(): Command {
   const command = new Command('fineweb-edu')
-    .description('FineWeb-Edu from the Hugging Face hub to GPT-2 token shards')
-    .option('--subset <name>', 'which sample or crawl', 'sample-10BT');
+    .description('turn FineWeb-Edu from the Hugging Face hub into token shards')
+    .option('--subset <name>', 'sample or crawl', 'sample-10BT');
   return addHubFlags(command)
     .addHelpText('after', FINEWEB_EXAMPLE)
     .action(async (flags: Omit<HubFlags, 'out'> & Partial<Pick<HubFlags, 'out'>>) => {
@@ -95,10 +95,13 @@ function finewebCommand(): Command {
 
 function hubCommand(): Command {
   const command = new Command('hub')
-    .description('documents of any data set of Parquet or JSON lines on the Hugging Face hub to GPT-2 token shards')
+    .description('turn any data set of Parquet or JSON lines on the Hugging Face hub into token shards')
     .argument('<owner/name>', 'the data set')
-    .option('--subset <name>', 'a subset that the data set declares, or a folder (default: its default, else all)')
-    .option('--text-field <name>', 'the column or field that holds the text', 'text');
+    .option(
+      '--subset <name>',
+      'subset that the data set declares, or a folder in it (default: its default subset, else everything)',
+    )
+    .option('--text-field <name>', 'column or field that holds the text', 'text');
   return addHubFlags(command)
     .addHelpText('after', HUB_EXAMPLE)
     .action(async (repository: string, flags: DataHubFlags) => {
@@ -110,9 +113,9 @@ function hubCommand(): Command {
 
 function mergeCommand(): Command {
   return new Command('merge')
-    .description('shards of several folders as one data set')
+    .description('make one data set of the shards of several folders')
     .argument('<folder...>', 'folders of shards, in order')
-    .option('--out <folder>', 'where the shards go, a new folder')
+    .option('--out <folder>', 'new folder for the shards')
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', MERGE_EXAMPLE)
     .action(async (folders: string[], flags: DataMergeFlags, command: Command) => {
@@ -125,12 +128,12 @@ function mergeCommand(): Command {
 function inspectCommand(): Command {
   return new Command('inspect')
     .description(
-      'what is in a folder of shards: counts, checksums, frequent tokens, lengths of documents, some of them',
+      'show what is in a folder of shards: counts, checksums, frequent tokens, lengths of documents, some documents',
     )
     .argument('<folder>', 'a folder of shards')
-    .option('--documents <n>', 'how many random documents to show', wholeNumber(0, 1000), 2)
-    .option('--seed <n>', 'which ones', wholeNumber(0), 1)
-    .option('--json', 'print it as JSON')
+    .option('--documents <n>', 'random documents to show', wholeNumber(0, 1000), 2)
+    .option('--seed <n>', 'seed that chooses the documents', wholeNumber(0), 1)
+    .option('--json', 'print the findings as JSON')
     .addHelpText('after', INSPECT_EXAMPLE)
     .action(async (folder: string, flags: DataInspectFlags) => {
       const { dataInspect } = await import('./inspect.ts');
@@ -140,12 +143,10 @@ function inspectCommand(): Command {
 
 function textCommand(): Command {
   const command = new Command('text')
-    .description(
-      'documents of plain text files, or of JSON lines (.jsonl, .json, either with .gz), to GPT-2 token shards',
-    )
+    .description('turn plain text files or JSON lines (.jsonl, .json, either with .gz) into token shards')
     .argument('<file...>', 'files, read in this order')
-    .option('--split-on <text>', 'plain text: what stands between two documents', '<|endoftext|>')
-    .option('--text-field <name>', 'JSON lines: the field that holds the text', 'text');
+    .option('--split-on <text>', 'plain text: what separates two documents', '<|endoftext|>')
+    .option('--text-field <name>', 'JSON lines: field that holds the text', 'text');
   return addCorpusFlags(command)
     .addHelpText('after', TEXT_EXAMPLE)
     .action(async (files: string[], flags: DataTextFlags) => {
@@ -157,9 +158,9 @@ function textCommand(): Command {
 
 function parquetCommand(): Command {
   const command = new Command('parquet')
-    .description('documents of Parquet files to GPT-2 token shards')
+    .description('turn Parquet files into token shards')
     .argument('<file...>', 'files, read in this order')
-    .option('--text-field <name>', 'the column that holds the text', 'text');
+    .option('--text-field <name>', 'column that holds the text', 'text');
   return addCorpusFlags(command)
     .addHelpText('after', PARQUET_EXAMPLE)
     .action(async (files: string[], flags: DataParquetFlags) => {
@@ -171,12 +172,12 @@ function parquetCommand(): Command {
 
 function storiesCommand(): Command {
   return new Command('stories')
-    .description("synthetic children's stories, made here, to GPT-2 token shards: a corpus without a download")
-    .option('--out <folder>', 'where the shards go')
-    .option('--stories <n>', 'how many stories', wholeNumber(1, MAX_STORIES), DEFAULT_STORIES)
-    .option('--seed <n>', 'which stories', wholeNumber(0), DEFAULT_STORY_SEED)
+    .description("make a corpus of synthetic children's stories, without a download, and turn it into token shards")
+    .option('--out <folder>', 'folder for the shards')
+    .option('--stories <n>', 'stories to write', wholeNumber(1, MAX_STORIES), DEFAULT_STORIES)
+    .option('--seed <n>', 'seed of the stories', wholeNumber(0), DEFAULT_STORY_SEED)
     .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), processorCount())
-    .option('--overwrite', 'replace the shards that are in the folder')
+    .option('--overwrite', 'replace shards that are in the folder')
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', STORIES_EXAMPLE)
     .action(async (flags: DataStoriesFlags, command: Command) => {

@@ -1,4 +1,4 @@
-/** @file The flags that ways to make token shards have in common. */
+/** @file The flags that the commands that make token shards have in common. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CorpusPart } from '../../data/sharding/corpus-parts.ts';
@@ -19,31 +19,35 @@ export interface CorpusFlags {
   readonly json?: true;
 }
 
-/** The flags of all corpora in files. */
+/** The flags of every corpus that is read from files. */
 export function addCorpusFlags(command: Command): Command {
   return command
-    .option('--out <folder>', 'where the shards go')
-    .addOption(new Option('--shard-tokens <n>', 'tokens a shard').argParser(tokenCount(1)).default(100e6, '100M'))
+    .option('--out <folder>', 'folder for the shards')
+    .addOption(new Option('--shard-tokens <n>', 'tokens per shard').argParser(tokenCount(1)).default(100e6, '100M'))
     .addOption(
       new Option(
         '--val-tokens <n>',
-        'tokens for validation, in part 0 alone (default: 5 %, of more than ten shards one)',
+        'validation tokens, all in part 0 (default: 5 %, or one shard if there are more than ten)',
       ).argParser(tokenCount(0)),
     )
     .addOption(
-      new Option('--tokens <n>', 'stop after so many; with --part, each part does (default: all)').argParser(
+      new Option('--tokens <n>', 'tokens after which to stop; with --part, in each part (default: all)').argParser(
         tokenCount(1),
       ),
     )
     .option('--workers <n>', 'threads that tokenise', wholeNumber(1, 1024), processorCount())
-    .option('--part <i/n>', 'only part i of n of the files, counted from 0: one for each of n machines', corpusPart)
-    .option('--skip-bad', 'pass over files, row groups and lines that are damaged, instead of ending there')
+    .option(
+      '--part <i/n>',
+      'only part i of n of the files, counted from 0: one part for each of n machines',
+      corpusPart,
+    )
+    .option('--skip-bad', 'skip damaged files, row groups and lines instead of ending with an error')
     .addOption(
-      new Option('--compat <format>', "files as build-nanogpt's fineweb.py writes them")
+      new Option('--compat <format>', "write files as build-nanogpt's fineweb.py does")
         .choices(['build-nanogpt'])
         .conflicts(['part', 'valTokens']),
     )
-    .option('--overwrite', 'replace the shards that are in the folder')
+    .option('--overwrite', 'replace shards that are in the folder')
     .option('--json', 'print the summary as JSON');
 }
 
@@ -51,7 +55,7 @@ export function addCorpusFlags(command: Command): Command {
 function corpusPart(text: string): CorpusPart {
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
   if (index !== undefined && count !== undefined && index < count) return { index, count };
-  throw new InvalidArgumentError('Expected a part and how many there are, from 0/4 to 3/4 for four.');
+  throw new InvalidArgumentError('Expected a part and the number of parts, such as 0/4 to 3/4 for four machines.');
 }
 
 /** What `addHubFlags` adds to `CorpusFlags`. */
@@ -65,9 +69,12 @@ export interface HubFlags extends CorpusFlags {
 /** The flags of corpora that are downloaded. */
 export function addHubFlags(command: Command): Command {
   return addCorpusFlags(command)
-    .option('--revision <name>', 'a branch, tag or commit of the data set (default: main; resumed: the same commit)')
-    .option('--cache <size>', 'most that downloads may take on the disk, such as 20GB (default: 10GB)', byteCount)
-    .option('--keep-downloads', 'leave files in the cache once they are in shards');
+    .option(
+      '--revision <name>',
+      'branch, tag or commit of the data set (default: main, or the commit that an earlier build used)',
+    )
+    .option('--cache <size>', 'disk space that downloads may take, such as 20GB (default: 10GB)', byteCount)
+    .option('--keep-downloads', 'keep files in the cache once they are in shards');
 }
 
 /** A size in bytes, or in powers of a thousand: `500MB`, `20G`. */

@@ -23,8 +23,13 @@ export async function dataHub(repository: string, flags: DataHubFlags): Promise<
   const hub = await openHub({ onWait: (reason, wait) => progress.update(waitLine(reason, wait)) });
   const choose: HubCorpusOptions['choose'] = part === undefined ? undefined : (files) => selectPart(files, part);
   const files = await hubCorpusFiles({
-    ...{ hub, repository, subset, revision: flags.revision ?? commit, choose },
-    ...{ cacheBytes: flags.cache, keepDownloads: flags.keepDownloads },
+    hub,
+    repository,
+    subset,
+    choose,
+    revision: flags.revision ?? commit,
+    cacheBytes: flags.cache,
+    keepDownloads: flags.keepDownloads,
   });
   let finished = false;
   try {

@@ -18,20 +18,21 @@ const SHOWN_TOKENS = 12;
 const BAR_WIDTH = 40;
 
 /**
- * Reads the shards, prints what is in them, and ends with an error where they are not those that `dataset.json` lists, or hold
- * ids that no token has.
+ * Reads the shards and prints what is in them.
+ * @throws UserError when they are not the shards that `dataset.json` lists, or hold ids that no token has
  */
 export async function dataInspect(folder: string, { documents, seed, json }: DataInspectFlags): Promise<void> {
   const progress = new Progress();
   const report = await inspectDataset(folder, {
-    ...{ samples: documents, seed },
+    samples: documents,
+    seed,
     onProgress: (tokens, total) =>
       progress.update(`${Math.floor((100 * tokens) / total)} % | ${formatCount(tokens)} tokens`),
   }).finally(() => progress.clear());
   console.log(json ? JSON.stringify(reportObject(folder, report)) : reportLines(folder, report).join('\n'));
   const [stray] = report.strays;
   if (stray !== undefined) {
-    const others = report.strays.length > 1 ? ` (and others in ${report.strays.length - 1} more shards)` : '';
+    const others = report.strays.length > 1 ? ` (and more in ${report.strays.length - 1} other shards)` : '';
     throw new UserError(
       `${folder}: expected ids below ${VOCABULARY_SIZE}, found ${stray.id} at token ${stray.position} of ${stray.shard}${others}; build or download it again`,
     );
@@ -39,7 +40,7 @@ export async function dataInspect(folder: string, { documents, seed, json }: Dat
   const changed = report.shards.filter(({ isAsDescribed }) => isAsDescribed === false).map(({ name }) => name);
   if (changed.length > 0) {
     throw new UserError(
-      `${folder}: expected the sha256 sums of dataset.json, found others of ${changed.join(', ')}; build or download them again`,
+      `${folder}: expected the SHA-256 sums in dataset.json, found others for ${changed.join(', ')}; build or download them again`,
     );
   }
 }
@@ -70,17 +71,17 @@ function reportLines(folder: string, report: DatasetReport): string[] {
   const unchecked = shards.filter(({ isAsDescribed }) => isAsDescribed === undefined).length;
   const intact = shards.filter(({ isAsDescribed }) => isAsDescribed).length;
   const checked =
-    unchecked === shards.length ? 'no dataset.json to check them by' : `sha256 of ${intact} as in dataset.json`;
+    unchecked === shards.length ? 'no dataset.json to check them against' : `SHA-256 of ${intact} as in dataset.json`;
   return [
     `${folder}: ${report.source ?? 'shards of unknown origin'}`,
     `train ${formatCount(trainTokens)} tokens, validation ${formatCount(validationTokens)} tokens`,
     `${shards.length} shards, ${checked}`,
-    `${formatCount(documents)} documents, the longest of ${formatCount(report.longestDocument)} tokens`,
+    `${formatCount(documents)} documents, the longest ${formatCount(report.longestDocument)} tokens`,
     '',
-    'tokens a document',
+    'documents by tokens',
     ...lengthPicture(report.lengthCounts),
     '',
-    `${formatCount(kindsOfTokens(report))} kinds of tokens, most often`,
+    `${formatCount(kindsOfTokens(report))} different tokens, the most frequent:`,
     ...tokenPicture(frequentTokens(report)),
     ...report.samples.flatMap(({ shard, position, text, isCut }) => [
       '',
@@ -106,12 +107,12 @@ function tokenPicture(tokens: readonly TokenFrequency[]): string[] {
   );
 }
 
-/** One line a label, with a bar as long as its count. */
+/** One line per label, with a bar as long as its count. */
 function bars(labels: readonly string[], counts: readonly number[]): string[] {
   const width = Math.max(...labels.map((label) => label.length));
-  const most = Math.max(...counts);
+  const highest = Math.max(...counts);
   return labels.map((label, i) => {
-    const bar = '█'.repeat(Math.ceil((BAR_WIDTH * counts[i]!) / most));
+    const bar = '█'.repeat(Math.ceil((BAR_WIDTH * counts[i]!) / highest));
     return `  ${label.padStart(width)} ${bar} ${formatCount(counts[i]!)}`;
   });
 }

@@ -15,8 +15,8 @@ interface DataShardsFlags {
 }
 
 const EXAMPLE = `
-Shards in the format of llm.c (.bin) or build-nanogpt (.npy), GPT-2 tokens of 16 bits. Stopped at any moment, the same command
-goes on; a higher --limit adds to what is there. HF_TOKEN, HF_HOME and HF_ENDPOINT count as everywhere.
+The shards hold 16-bit GPT-2 tokens in the format of llm.c (.bin) or build-nanogpt (.npy). If it is stopped, the same command
+continues; a higher --limit adds to what is there. HF_TOKEN, HF_HOME and HF_ENDPOINT mean what they mean to Hugging Face's tools.
 
 Examples:
   $ minillm data shards kjj0/finewebedu10B-gpt2 --out data/fineweb-edu --limit 10
@@ -26,11 +26,11 @@ Examples:
 /** The command. */
 export function shardsCommand(): Command {
   return new Command('shards')
-    .description('token shards that others have made, from the Hugging Face hub')
-    .argument('<repository>', 'OWNER/NAME of the data set')
-    .option('--out <folder>', 'where the shards go')
+    .description('download ready-made token shards from the Hugging Face hub')
+    .argument('<repository>', 'data set, as OWNER/NAME')
+    .option('--out <folder>', 'folder for the shards')
     .option('--limit <n>', 'training shards, at most (default: all)', wholeNumber(1))
-    .option('--revision <name>', 'branch, tag or commit (default: the commit of what is there, else main)')
+    .option('--revision <name>', 'branch, tag or commit (default: main, or the commit that an earlier download used)')
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', EXAMPLE)
     .action(async (repository: string, flags: DataShardsFlags, command: Command) => {
@@ -47,7 +47,12 @@ async function dataShards(repository: string, { out, limit, revision, json }: Da
   const hub = await openHub({ onWait: (reason, wait) => progress.update(waitLine(reason, wait)) });
   await abortOnSignals(async (signal) => {
     const fetching = fetchHubShards({
-      ...{ repository, folder: out, hub, signal, limit, revision },
+      repository,
+      folder: out,
+      hub,
+      signal,
+      limit,
+      revision,
       onProgress: ({ name, bytes, totalBytes, seconds }) =>
         progress.update(`${name} | ${downloadLine(bytes, totalBytes, seconds)}`),
     });
@@ -60,5 +65,5 @@ async function dataShards(repository: string, { out, limit, revision, json }: Da
     const outcome = { folder: out, seconds: (performance.now() - started) / 1000 };
     if (json) console.log(JSON.stringify({ ...summaryObject(description, outcome), source: description.source }));
     else console.log(summaryLines(description, outcome).join('\n'));
-  }, 'stopping; the same command goes on later (again to end now)');
+  }, 'stopping; the same command continues later (again to quit now)');
 }

@@ -1,4 +1,4 @@
-/** @file What `minillm data` prints when the shards are written: how much there is and what to type next. */
+/** @file What `minillm data` prints once the shards are written: how much there is, and what to type next. */
 
 import { basename } from 'node:path';
 import type { DatasetDescription } from '../../data/shards/dataset-description.ts';
@@ -7,7 +7,7 @@ import { formatCount, formatDuration } from '../../support/format.ts';
 export interface DatasetOutcome {
   readonly folder: string;
   readonly seconds: number;
-  /** What was read, if more is to be told than how many documents. */
+  /** What to add to the number of documents. */
   readonly note?: string;
 }
 

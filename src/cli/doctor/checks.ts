@@ -1,4 +1,4 @@
-/** @file What `minillm doctor` looks at. Each check says what was found and, where something is missing, what to do. */
+/** @file What `minillm doctor` checks. Each check says what it found and, where something is missing, what to do. */
 
 import { writeFile } from 'node:fs/promises';
 import { cpus, freemem, release, totalmem } from 'node:os';
@@ -18,7 +18,7 @@ export interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly found: string;
-  /** What to do when it is not ok, or could be better. */
+  /** What to do if it is not ok or could be better. */
   readonly advice?: string;
 }
 
@@ -33,7 +33,7 @@ const PROBE = `
 double probe(double x) { return sqrt(x) + (double)strlen("x"); }
 `;
 
-/** All checks, in the order in which one depends on another; with `build` the kernels are compiled last. */
+/** All checks, each after those it depends on; with `build` the kernels are compiled last. */
 export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
   yield checkNode(process.versions.node);
   yield checkPlatform(process.platform, process.arch);
@@ -76,7 +76,7 @@ export function checkPlatform(platform: string, architecture: string): Check {
   return { name: 'system', ok: false, found, advice };
 }
 
-/** `2 threads (quota 1.5 CPUs)`: how many are started unless told otherwise, and the quota of a container. */
+/** `2 threads (quota 1.5 CPUs)`: how many start by default, and the quota of a container. */
 export function describeThreads(count: number, quota: number | undefined): string {
   return `${formatted(count, 'thread')}${quota === undefined ? '' : ` (quota ${formatted(quota, 'CPU')})`}`;
 }
@@ -90,7 +90,7 @@ function checkMemory(): Check {
   return { name: 'memory', ok: true, found: `${formatBytes(total)}, ${formatBytes(available)} available` };
 }
 
-/** A check that finds what `look` returns, and fails with the words of what it throws. */
+/** A check that finds what `look` returns, or fails with the message of what it throws. */
 async function attempt(name: string, look: () => Promise<string>): Promise<Check> {
   try {
     return { name, ok: true, found: await look() };
@@ -105,21 +105,21 @@ async function attempt(name: string, look: () => Promise<string>): Promise<Check
   }
 }
 
-/** Where the cache is and what it holds, or why it is not used; what is built is to stay. */
+/** Where the cache is and what it holds, or why it is not used, which is a failure with `build`. */
 async function checkCache(build: boolean): Promise<Check> {
   const name = 'kernel cache';
   let advice: string | undefined;
   const check = await attempt(name, async () => {
     const { folder, isWritable, problem } = await findCache();
     advice = problem?.advice;
-    if (problem) return `${problem.found}, so a temporary one is used and every process compiles anew`;
+    if (problem) return `${problem.found}, so a temporary one is used and every process compiles again`;
     const built = (await listLibraries(folder)).join(', ');
     return `${folder}${isWritable ? '' : ' (read only)'}, ${built ? `holds ${built}` : 'nothing compiled yet'}`;
   });
   return advice ? { ...check, ok: !build, advice } : check;
 }
 
-/** Compiles and links a few lines that include what the kernels include; named after what is missing. */
+/** Compiles and links a few lines with the headers of the kernels; the check is named after what is missing. */
 async function checkToolchain(): Promise<Check> {
   const name = 'C toolchain';
   try {

@@ -8,7 +8,7 @@ export interface DoctorFlags {
   readonly json?: true;
 }
 
-/** Checks the machine, prints the findings, and sets the exit code to 1 when something needed is missing. */
+/** Checks the machine, prints the findings, and sets the exit code to 1 if something needed is missing. */
 export async function runDoctor({ build, json }: DoctorFlags): Promise<void> {
   const checks: Check[] = [];
   for await (const check of checkMachine(build ?? false)) {

@@ -9,8 +9,8 @@ import type { EvalFlags } from './run.ts';
 
 const EXAMPLE = `
 A checkpoint is a run folder (its newest step), a step folder, a Hugging Face folder of a GPT-2,
-hf:OWNER/NAME of the hub, or untrained:PRESET.
---hellaswag alone downloads the validation split once; it takes a .jsonl or .jsonl.gz file too.
+hf:OWNER/NAME for one of the hub, or untrained:PRESET.
+--hellaswag without a file downloads the validation split once; a file may be .jsonl or .jsonl.gz.
 
 Examples:
   $ minillm eval --checkpoint out/book --data data/book
@@ -20,30 +20,30 @@ Examples:
 /** The command. */
 export function evalCommand(): Command {
   return new Command('eval')
-    .description('validation loss and HellaSwag of checkpoints')
-    .option('--checkpoint <path>', 'what to evaluate; give several for a table', collect)
-    .option('--data <path>', 'folder of token shards: loss on its validation tokens')
-    .option('--eval-tokens <tokens>', 'most validation tokens', tokenCount(1), 10_485_760)
-    .option('--sequence-length <n>', 'tokens of a row of validation (default: the context length)', wholeNumber(1))
-    .addOption(new Option('--hellaswag [file]', 'accuracy on HellaSwag').preset(DOWNLOAD))
-    .option('--limit <n>', 'most HellaSwag examples', wholeNumber(1))
-    .option('--every <k>', 'only every k-th HellaSwag example', wholeNumber(1), 1)
-    .option('--batch-size <n>', 'rows that are evaluated together; changes no result', wholeNumber(1), 4)
+    .description('measure the validation loss and HellaSwag accuracy of checkpoints')
+    .option('--checkpoint <path>', 'checkpoint to evaluate; repeat for a table of several', collect)
+    .option('--data <path>', 'folder of token shards whose validation tokens the loss is measured on')
+    .option('--eval-tokens <tokens>', 'validation tokens, at most', tokenCount(1), 10_485_760)
+    .option('--sequence-length <n>', 'tokens per row of validation (default: the context length)', wholeNumber(1))
+    .addOption(new Option('--hellaswag [file]', 'measure the accuracy on HellaSwag').preset(DOWNLOAD))
+    .option('--limit <n>', 'HellaSwag examples, at most', wholeNumber(1))
+    .option('--every <k>', 'use only every k-th HellaSwag example', wholeNumber(1), 1)
+    .option('--batch-size <n>', 'rows evaluated together; does not change the results', wholeNumber(1), 4)
     .addOption(
-      new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
+      new Option('--precision <type>', 'precision of matrix products and activations')
+        .choices(['fp32', 'bf16'])
+        .default('fp32'),
     )
     .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
-    .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
-    .option('--json', 'print one JSON object a checkpoint')
+    .addOption(new Option('--device <name>', 'device to run on').choices(DEVICES).default(DEVICES[0]))
+    .option('--json', 'print one JSON object per checkpoint')
     .addHelpText('after', EXAMPLE)
     .action(async (flags: EvalFlags, command: Command) => {
       requireFlag(command, 'checkpoint');
       if (!flags.data && !flags.hellaswag)
-        command.error(
-          'error: --data DIR or --hellaswag [FILE] is required: what to evaluate on; --help shows an example',
-        );
+        command.error('error: --data DIR or --hellaswag [FILE] is required; --help shows an example');
       if (!flags.hellaswag && (flags.limit !== undefined || command.getOptionValueSource('every') === 'cli'))
-        command.error('error: --limit and --every choose HellaSwag examples; give --hellaswag [FILE] too');
+        command.error('error: --limit and --every choose HellaSwag examples; add --hellaswag [FILE]');
       const { runEval } = await import('./run.ts');
       await runEval(flags);
     });

@@ -1,4 +1,4 @@
-/** @file What was found out of a model, for a person. */
+/** @file The results of an evaluation, for a person. */
 
 import type { Evaluation, ValidationResult } from '../../eval/evaluate.ts';
 import type { HellaswagResult } from '../../eval/hellaswag.ts';
@@ -6,7 +6,7 @@ import { HELLASWAG_EXAMPLES } from '../../eval/hellaswag-source.ts';
 import { formatCount } from '../../support/format.ts';
 import { textTable } from '../terminal/table.ts';
 
-/** `HellaSwag accuracy: 2982/10042=0.2970`: by mean log-probability a token, as results are commonly given. */
+/** `HellaSwag accuracy: 2982/10042=0.2970`: by mean log-probability per token, as results are commonly given. */
 export function hellaswagLine({ correctNorm, total, accuracyNorm }: HellaswagResult): string {
   return `HellaSwag accuracy: ${correctNorm}/${total}=${accuracyNorm.toFixed(4)}`;
 }
@@ -25,8 +25,8 @@ export function evaluationLines({ name, parameters, validation, hellaswag }: Eva
 }
 
 /**
- * Several models, a row each. Losses at different lengths, which do not compare, have these beside them, and so does an
- * accuracy on a part of HellaSwag the number of its examples.
+ * Several models, one row each. Losses of rows of different lengths cannot be compared, so the lengths stand beside them;
+ * an accuracy on part of HellaSwag has the number of its examples beside it.
  */
 export function evaluationTable(evaluations: readonly Evaluation[]): string {
   const hasValidation = evaluations.some(({ validation }) => validation);
@@ -51,7 +51,7 @@ function lossCells({ loss, sequenceLength, bitsPerByte }: ValidationResult, with
   return [loss.toFixed(4), ...(withLength ? [formatCount(sequenceLength)] : []), bitsPerByte.toFixed(4)];
 }
 
-/** `0.2955`, of a part of the examples `0.2500 (1/4)`. */
+/** `0.2955`, or `0.2500 (1/4)` on part of the examples. */
 function accuracyCell({ accuracyNorm, correctNorm, total }: HellaswagResult): string {
   const accuracy = accuracyNorm.toFixed(4);
   return total === HELLASWAG_EXAMPLES ? accuracy : `${accuracy} (${correctNorm}/${total})`;

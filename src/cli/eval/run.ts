@@ -40,8 +40,8 @@ export interface EvalFlags {
 }
 
 /**
- * Evaluates one checkpoint after the other and prints what was found. What can be known to be wrong with any of them is
- * said before the first is evaluated and before HellaSwag is downloaded.
+ * Evaluates one checkpoint after another and prints the results. Whatever can be known to be wrong with any of them is
+ * reported before the first is evaluated and before HellaSwag is downloaded.
  */
 export async function runEval(flags: EvalFlags): Promise<void> {
   const { checkpoint, data, evalTokens, sequenceLength, batchSize, hellaswag } = flags;
@@ -53,7 +53,7 @@ export async function runEval(flags: EvalFlags): Promise<void> {
     const needs = { ...validation, hellaswag: hellaswag !== undefined };
     const opened = await openCheckpoints(checkpoint, (weights) => checkFit(weights, needs));
     try {
-      await evaluateAll(opened, flags, { ...validation, batchSize, examples: await examplesOf(flags) });
+      await evaluateAll(opened, flags, { ...validation, batchSize, examples: await readExamples(flags) });
     } finally {
       await closeAll(opened);
     }
@@ -62,7 +62,7 @@ export async function runEval(flags: EvalFlags): Promise<void> {
   }
 }
 
-async function examplesOf({ hellaswag, limit, every }: EvalFlags) {
+async function readExamples({ hellaswag, limit, every }: EvalFlags) {
   if (hellaswag === undefined) return undefined;
   await localHellaswag(hellaswag, new Progress());
   return selectExamples(await openHellaswag(hellaswag), { every, ...(limit === undefined ? {} : { limit }) });
@@ -86,7 +86,7 @@ async function evaluateAll(
         else for (const line of evaluationLines(evaluation)) console.log(line);
       }
       if (!json && found.length > 1) console.log(evaluationTable(found));
-    }, 'stopping (again to end now)');
+    }, 'stopping (again to quit now)');
   } finally {
     await backend.close();
   }

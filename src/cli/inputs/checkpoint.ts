@@ -1,10 +1,10 @@
-/** @file A checkpoint that a flag names, brought onto this disk with progress where it is one of the hub's. */
+/** @file A checkpoint that a flag names, downloaded, with progress, if it is one of the hub's. */
 
 import { isHubModel } from '../../hub/model-name.ts';
 import type { Progress } from '../terminal/progress.ts';
 import { showDownload, waitLine } from './download-lines.ts';
 
-/** The folder of `hf:OWNER/NAME[@REVISION]`, downloaded if need be; any other name as it is. */
+/** The folder of `hf:OWNER/NAME[@REVISION]`, downloaded if need be; any other name unchanged. */
 export async function localCheckpoint(name: string, progress: Progress): Promise<string> {
   if (!isHubModel(name)) return name;
   const { fetchModelFolder } = await import('../../hub/model-folder.ts');

@@ -1,4 +1,4 @@
-/** @file The checkpoints that flags name, all of them opened before anything that takes long. */
+/** @file The checkpoints that flags name, all opened before any long work begins. */
 
 import { openWeights, type Weights } from '../../generate/weights.ts';
 import { isHubModel } from '../../hub/model-name.ts';
@@ -6,10 +6,10 @@ import { Progress } from '../terminal/progress.ts';
 import { localCheckpoint } from './checkpoint.ts';
 
 /**
- * Opens checkpoints, those of this disk before any is downloaded. A model of the hub goes by the name that was typed,
- * others by where they were found. Returned in the order of `names`; close each.
- * @param check throws where a checkpoint is not of use
- * @throws UserError when there is no such checkpoint; whatever `check` throws.
+ * Opens checkpoints, those on this disk before any is downloaded. A model of the hub goes by the name that was typed,
+ * others by where they were found. Returns them in the order of `names`; close each.
+ * @param check throws if a checkpoint is of no use
+ * @throws UserError when there is no such checkpoint; whatever `check` throws
  */
 export async function openCheckpoints(
   names: readonly string[],

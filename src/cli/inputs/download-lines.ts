@@ -15,14 +15,14 @@ export function downloadLine(bytes: number, totalBytes: number, seconds: number)
   ].join(' | ');
 }
 
-/** `nothing came for 60 s; again in 2.1 s`. */
+/** `nothing came for 60 s; retrying in 2.1 s`. */
 export function waitLine(reason: string, milliseconds: number): string {
-  return milliseconds === 0 ? reason : `${reason}; again in ${formatDuration(milliseconds / 1000)}`;
+  return milliseconds === 0 ? reason : `${reason}; retrying in ${formatDuration(milliseconds / 1000)}`;
 }
 
 /**
- * Shows a download: a line when its first bytes are here, which stays, then how far it has come.
- * @returns what is to be told the bytes that are here, and of which file where there are several
+ * Shows a download: a line that stays once its first bytes are here, then its progress.
+ * @returns a function to call with the bytes that are here, and with the file's name if there are several
  */
 export function showDownload(what: string, progress: Progress) {
   const started = performance.now();

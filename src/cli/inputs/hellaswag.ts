@@ -1,4 +1,4 @@
-/** @file The HellaSwag file that a flag names, brought onto this disk with progress where it is the published one. */
+/** @file The HellaSwag file that a flag names, downloaded, with progress, if it is the published one. */
 
 import { fetchHellaswag } from '../../eval/hellaswag-file.ts';
 import { DOWNLOAD, HELLASWAG } from '../../eval/hellaswag-source.ts';

@@ -13,8 +13,8 @@ Example:
 /** The command. */
 export function quickstartCommand(): Command {
   return new Command('quickstart')
-    .description('from nothing to text in three minutes: makes a small corpus of stories and trains a tiny GPT-2 on it')
-    .option('--data <folder>', 'where the shards of the stories go', 'data/stories')
+    .description('make a small corpus of stories, train a tiny GPT-2 on it, and show what it writes, in three minutes')
+    .option('--data <folder>', 'folder for the shards of the stories', 'data/stories')
     .option('--out <folder>', 'run folder', 'out/stories')
     .option('--steps <n>', 'optimizer steps of 1,024 tokens', wholeNumber(1), 400)
     .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())

@@ -1,29 +1,29 @@
 /** @file The loss of a run as a curve for the terminal. */
 
-import plot from 'simple-ascii-chart';
+import { type CurvePoint, drawCurve } from '../terminal/braille-curve.ts';
 
-const HEIGHT = 12;
-const WIDEST = 72;
-/** What stands left of the curve: figures and the axis. */
-const MARGIN = 8;
+const ROWS = 10;
+const MAX_WIDTH = 72;
+/** Columns of the labels and the axis, left of the curve. */
+const AXIS_WIDTH = 7;
 
-/** The curve of (step, loss) points, averaged to one point a column. */
-export function lossChart(points: readonly (readonly [step: number, loss: number])[], columns = WIDEST): string {
-  const width = Math.min(WIDEST, columns) - MARGIN;
-  const each = Math.max(1, Math.ceil(points.length / width));
-  const averaged: [number, number][] = [];
-  for (let start = 0; start < points.length; start += each) {
-    const part = points.slice(start, start + each);
-    const mean = (index: 0 | 1): number => part.reduce((sum, point) => sum + point[index], 0) / part.length;
-    averaged.push([mean(0), mean(1)]);
-  }
-  const last = points.at(-1)?.[0] ?? 0;
-  return plot(averaged, {
-    width,
-    height: HEIGHT,
-    title: 'training loss',
-    hideXAxisTicks: true,
-    xLabel: `steps 0 to ${last}`,
-    formatter: (value) => value.toFixed(2),
-  });
+/** The curve of the training loss over the steps, with the values at its top, middle and bottom. */
+export function lossChart(losses: readonly CurvePoint[], terminalColumns = MAX_WIDTH): string {
+  const columns = Math.max(1, Math.min(MAX_WIDTH, terminalColumns) - AXIS_WIDTH);
+  const { rows, top, bottom } = drawCurve(losses, [], { columns, rows: ROWS });
+  const lastRow = ROWS - 1;
+  const labelledRows = [0, Math.floor(lastRow / 2), lastRow];
+  const axis = (row: number): string => {
+    if (!labelledRows.includes(row)) return `${' '.repeat(AXIS_WIDTH - 1)}│`;
+    return `${(top + ((bottom - top) * row) / lastRow).toFixed(2).padStart(AXIS_WIDTH - 2)} ┤`;
+  };
+  const margin = ' '.repeat(AXIS_WIDTH - 1);
+  const lastStep = String(losses.at(-1)?.step ?? '');
+  return [
+    'training loss',
+    ...rows.map((line, row) => `${axis(row)}${line}`.trimEnd()),
+    `${margin}└${'─'.repeat(columns)}`,
+    `${margin} 0${lastStep.padStart(columns - 1)}`,
+    '',
+  ].join('\n');
 }

@@ -1,4 +1,4 @@
-/** @file What `minillm quickstart` does: stories, a tiny GPT-2 trained on them, its texts before and after. */
+/** @file What `minillm quickstart` does: makes stories, trains a tiny GPT-2 on them, shows its texts before and after. */
 
 import { buildDataset } from '../../data/sharding/build-dataset.ts';
 import { DEFAULT_STORIES, DEFAULT_STORY_SEED, storyCorpus } from '../../data/stories/stories.ts';
@@ -23,20 +23,30 @@ const PROMPT = 'Once';
 /** Enough for a whole story. */
 const SAMPLE_TOKENS = 120;
 const SAMPLE_TEMPERATURE = 0.6;
-/** Few enough that looking takes seconds. */
+/** Few enough that an evaluation takes seconds. */
 const EVAL_TOKENS = 32_768;
-/** Texts that are shown of the untrained and of the trained model. */
-const SHOWN = 3;
-const STEPS_A_LINE = 20;
+/** Texts shown of each model, the untrained and the trained one. */
+const SHOWN_TEXTS = 3;
+const STEPS_PER_LINE = 20;
 
-/** Makes the corpus unless it is there, trains, and shows what came of it. */
+/** Makes the corpus unless it is there, trains, and shows the result. */
 export async function runQuickstart({ data, out, steps, threads }: QuickstartFlags): Promise<void> {
   const started = performance.now();
   if (!(await exists(`${data}/dataset.json`))) await makeStories(data, threads);
   const run = await resolveSettings({
-    ...{ data, out, steps, threads, preset: 'tiny', precision: 'bf16' },
-    ...{ evalEvery: 100, evalTokens: EVAL_TOKENS, checkpointEvery: 100 },
-    ...{ sampleEvery: steps, samplePrompt: PROMPT, sampleTokens: SAMPLE_TOKENS, sampleTemperature: SAMPLE_TEMPERATURE },
+    data,
+    out,
+    steps,
+    threads,
+    preset: 'tiny',
+    precision: 'bf16',
+    evalEvery: 100,
+    evalTokens: EVAL_TOKENS,
+    checkpointEvery: 100,
+    sampleEvery: steps,
+    samplePrompt: PROMPT,
+    sampleTokens: SAMPLE_TOKENS,
+    sampleTemperature: SAMPLE_TEMPERATURE,
   });
   const times = new StepTimes();
   await abortOnSignals(async (signal) => {
@@ -44,7 +54,7 @@ export async function runQuickstart({ data, out, steps, threads }: QuickstartFla
       if (event.kind === 'start') console.log([...startLines(event), ''].join('\n'));
       if (event.kind === 'train') {
         const left = times.left(event, steps);
-        if (event.step % STEPS_A_LINE === 0 || event.step === steps - 1) console.log(stepLine(event, left));
+        if (event.step % STEPS_PER_LINE === 0 || event.step === steps - 1) console.log(stepLine(event, left));
       }
       if (event.kind === 'eval')
         console.log(`step ${event.step} | validation loss: ${event.validationLoss?.toFixed(4)}`);
@@ -61,22 +71,22 @@ async function makeStories(folder: string, workers: number): Promise<void> {
   console.log(`${folder}: ${counts}`);
 }
 
-/** The loss curve, the texts of both models one under the other, and where to go from here. */
+/** The loss curve, the texts of both models, and where to go from here. */
 async function summary(out: string, steps: number, started: number): Promise<string> {
   const metrics = await readMetrics(out);
-  const losses = metrics.flatMap((line) => (line.kind === 'train' ? [[line.step, line.loss] as const] : []));
+  const losses = metrics.flatMap((line) => (line.kind === 'train' ? [{ step: line.step, value: line.loss }] : []));
   const texts = (step: number): string[] =>
-    metrics.flatMap((line) => (line.kind === 'sample' && line.step === step ? [line.text] : [])).slice(0, SHOWN);
+    metrics.flatMap((line) => (line.kind === 'sample' && line.step === step ? [line.text] : [])).slice(0, SHOWN_TEXTS);
   const validation = metrics.findLast((line) => line.kind === 'eval')?.validationLoss;
   const quote = (text: string): string => `  | ${withoutControls(text.trim()).replaceAll('\n', '\n  | ')}\n`;
   return [
     lossChart(losses, process.stdout.columns),
-    `untrained, it continues "${PROMPT}" like this:`,
+    `Untrained, it continues "${PROMPT}" like this:`,
     ...texts(0).map(quote),
-    `trained for ${formatCount(steps)} steps, like this (validation loss ${validation?.toFixed(4)}):`,
+    `Trained for ${formatCount(steps)} steps, it continues like this (validation loss ${validation?.toFixed(4)}):`,
     ...texts(steps).map(quote),
     `That took ${formatDuration((performance.now() - started) / 1000)}. The run is in ${out}. Next:`,
-    `  more of it         node bin/minillm.js sample --checkpoint ${out} --prompt "One day" --count 4`,
+    `  more stories       node bin/minillm.js sample --checkpoint ${out} --prompt "One day" --count 4`,
     '  your own text      node bin/minillm.js data text FILE.txt --out data/mine',
     '                     node bin/minillm.js train --data data/mine --out out/mine --preset tiny --steps 2000',
     '  GPT-2 itself       node bin/minillm.js train --data data/mine --out out/124m --preset gpt2-124m --precision bf16 \\',

@@ -5,9 +5,9 @@ import { tokenCount } from '../flags.ts';
 import type { ReportFlags } from './run.ts';
 
 const EXAMPLE = `
-RUN is a run folder, a log of build-nanogpt (log/log.txt) or llm.c (log124M/main.log) or the folder it is in, or a table (TSV, CSV)
-whose header names step and loss, val_loss, hellaswag, lr or norm; NAME=RUN gives it another name. Written are results-light.svg, results-dark.svg,
-the same as .png, and report.html, a page that opens without a network.
+A run is a run folder; a log of build-nanogpt (log/log.txt) or llm.c (log124M/main.log), or the folder it is in; or a table
+(TSV, CSV) whose header names step and any of loss, val_loss, hellaswag, lr and norm. NAME=PATH gives a run another name.
+The report is results-light.svg, results-dark.svg, the same as .png, and report.html, a page that works offline.
 
 Examples:
   $ minillm report out/book
@@ -18,15 +18,15 @@ Examples:
 /** The command. */
 export function reportCommand(): Command {
   return new Command('report')
-    .description("draw runs: loss and HellaSwag against OpenAI's GPT-2, as pictures and as a page")
-    .argument('<run...>', 'run folders or logs, PATH or NAME=PATH')
-    .option('--out <folder>', 'where the report goes (default: report, in the run folder if it is one run)')
-    .option('--title <text>', "what stands above the figure (default: the runs' names, or how many)")
+    .description("draw the loss and HellaSwag accuracy of runs against OpenAI's GPT-2, as images and as a page")
+    .argument('<run...>', 'run folders, logs or tables, as PATH or NAME=PATH')
+    .option('--out <folder>', 'folder for the report (default: report, in the run folder if there is one run)')
+    .option('--title <text>', "title of the figure (default: the runs' names, or their number)")
     .option('--no-references', "leave out OpenAI's models, for runs on text other than FineWeb-Edu")
     .addOption(
       new Option(
         '--tokens-per-step <n>',
-        'of logs, which do not say (build-nanogpt and llm.c as published: 524288)',
+        'tokens per step of logs, which do not record it (build-nanogpt and llm.c as published: 524288)',
       ).argParser(tokenCount(1)),
     )
     .option('--csv', "also write each run's series as a table")

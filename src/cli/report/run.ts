@@ -8,8 +8,8 @@ import { readRuns } from '../../report/sources/read-run.ts';
 import { writeReport } from '../../report/write-report.ts';
 import { summaryTable } from './summary-table.ts';
 
-/** Characters up to which the names of several runs are the title. */
-const MOST_TITLE = 80;
+/** The longest title, in characters, that is made of the names of several runs. */
+const MAX_TITLE_LENGTH = 80;
 
 export interface ReportFlags {
   readonly out?: string;
@@ -21,11 +21,11 @@ export interface ReportFlags {
   readonly json?: true;
 }
 
-/** Reads the runs, writes their report, and prints where they stand and what was written. */
+/** Reads the runs, writes their report, and prints a table of them and what was written. */
 export async function runReport(given: readonly string[], flags: ReportFlags): Promise<void> {
   const { references, csv = false, tensorboard = false } = flags;
   const runs = await readRuns(given, flags.tokensPerStep);
-  const title = flags.title ?? titleOf(runs);
+  const title = flags.title ?? defaultTitle(runs);
   const folder = flags.out ?? (await defaultFolder(runs));
   const files = await writeReport(runs, folder, { title, references, csv, tensorboard });
   const summaries = runs.map(summaryOf);
@@ -40,10 +40,10 @@ export async function runReport(given: readonly string[], flags: ReportFlags): P
   for (const file of files) console.log(file);
 }
 
-/** The runs' names, or how many they are. */
-function titleOf(runs: readonly RunCurves[]): string {
+/** The runs' names, or their number. */
+function defaultTitle(runs: readonly RunCurves[]): string {
   const names = runs.map(({ name }) => name).join(', ');
-  return runs.length === 1 || names.length <= MOST_TITLE ? names : `${runs.length} runs`;
+  return runs.length === 1 || names.length <= MAX_TITLE_LENGTH ? names : `${runs.length} runs`;
 }
 
 async function defaultFolder(runs: readonly RunCurves[]): Promise<string> {

@@ -1,4 +1,4 @@
-/** @file The last figures of runs as a table. */
+/** @file The latest figures of runs as a table. */
 
 import { formatMeasured } from '../../report/figure/number-format.ts';
 import { ofExamples } from '../../report/series/hellaswag-examples.ts';
@@ -7,7 +7,7 @@ import type { RunSummary } from '../../report/series/summary.ts';
 import { formatCount } from '../../support/format.ts';
 import { textTable } from '../terminal/table.ts';
 
-/** One line a run, and with `references` one for each of OpenAI's models. */
+/** One line per run, and with `references` one for each of OpenAI's models. */
 export function summaryTable(runs: readonly RunSummary[], references: boolean): string {
   const rows = runs.map((run) => [
     run.name,

@@ -12,7 +12,7 @@ Examples:
 /** The command. */
 export function runsCommand(): Command {
   return new Command('runs')
-    .description('list the runs and where each stands')
+    .description('list runs, their latest figures and their state')
     .argument('[folder...]', 'folders to look in (default: runs and out)')
     .option('--json', 'print the runs as JSON')
     .addHelpText('after', EXAMPLE)

@@ -11,10 +11,10 @@ export interface RunsFlags {
   readonly json?: true;
 }
 
-/** Where runs are, as README and help write them. */
+/** Where the README and the help put runs. */
 const USUAL_FOLDERS = ['runs', 'out'];
 
-/** Lists the runs in the folders, or in the usual ones that are there. */
+/** Lists the runs in the given folders, or in the usual ones that exist. */
 export async function runRuns(given: readonly string[], { json }: RunsFlags): Promise<void> {
   const usual: string[] = [];
   for (const folder of USUAL_FOLDERS) if (await exists(folder)) usual.push(folder);
@@ -31,7 +31,7 @@ function printRuns(runs: readonly ListedRun[]): void {
     const head = ['run', 'model', 'step', 'train', 'validation', 'HellaSwag', 'tokens/s', 'written', 'state'];
     console.log(textTable(head, readable.map(cells), ['model', 'state']));
   }
-  for (const { path, problem } of runs) if (problem !== undefined) console.log(`${path}: not readable: ${problem}`);
+  for (const { path, problem } of runs) if (problem !== undefined) console.log(`${path}: cannot be read: ${problem}`);
 }
 
 function cells({ path, summary, stepsPlanned, model, facts, writtenAt, state }: ListedRun): string[] {

@@ -7,7 +7,7 @@ import { realNumber, requireFlag, wholeNumber } from '../flags.ts';
 import type { SampleFlags } from './run.ts';
 
 const EXAMPLE = `
-A text ends after --tokens tokens, or where the model ends the document. The same seed gives the same texts.
+A text ends after --tokens tokens, or earlier if the model ends the document. The same seed gives the same texts.
 
 Examples:
   $ minillm sample --checkpoint out/book --prompt "Once upon a time" --tokens 200
@@ -18,24 +18,31 @@ Examples:
 /** The command. */
 export function sampleCommand(): Command {
   return new Command('sample')
-    .description('generate text')
+    .description('generate text with a checkpoint')
     .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME')
     .option(
       '--prompt <text>',
-      'what the texts begin with; "" or <|endoftext|> begins a new document',
+      'beginning of the texts; "" or <|endoftext|> begins a new document',
       "Hello, I'm a language model,",
     )
-    .option('--tokens <n>', 'new tokens of each text, at most', wholeNumber(1), 100)
-    .option('--temperature <x>', 'divides the logits; 0 takes the likeliest token always', realNumber(0), 1)
-    .option('--top-k <n>', 'sample from the k likeliest tokens; 0 from all', wholeNumber(0), 50)
-    .option('--top-p <x>', 'sample from the likeliest tokens that make up this share', realNumber(0, 1), 1)
-    .option('--seed <n>', 'of the random numbers', wholeNumber(0), 0)
+    .option('--tokens <n>', 'new tokens per text, at most', wholeNumber(1), 100)
+    .option(
+      '--temperature <x>',
+      'number that divides the logits; 0 always takes the most likely token',
+      realNumber(0),
+      1,
+    )
+    .option('--top-k <n>', 'sample from the n most likely tokens; 0 for all', wholeNumber(0), 50)
+    .option('--top-p <x>', 'sample from the fewest tokens whose probabilities add up to x', realNumber(0, 1), 1)
+    .option('--seed <n>', 'seed of the random numbers', wholeNumber(0), 0)
     .option('--count <n>', 'texts to generate', wholeNumber(1), 1)
     .addOption(
-      new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
+      new Option('--precision <type>', 'precision of matrix products and activations')
+        .choices(['fp32', 'bf16'])
+        .default('fp32'),
     )
     .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
-    .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
+    .addOption(new Option('--device <name>', 'device to run on').choices(DEVICES).default(DEVICES[0]))
     .option('--json', 'print texts and token ids as one JSON object')
     .addHelpText('after', EXAMPLE)
     .action(async (flags: SampleFlags, command: Command) => {

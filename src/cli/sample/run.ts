@@ -24,8 +24,8 @@ export interface SampleFlags {
   readonly json?: true;
 }
 
-/** Texts that are written together: as many as read each weight once (see linear.c). */
-const MOST_STREAMS = 8;
+/** Texts that are generated together: as many as share one read of each weight (see linear.c). */
+const MAX_STREAMS = 8;
 
 /** Generates the texts and prints them. */
 export async function runSample(flags: SampleFlags): Promise<void> {
@@ -34,7 +34,7 @@ export async function runSample(flags: SampleFlags): Promise<void> {
   const folder = await localCheckpoint(checkpoint, progress);
   progress.update(`loading ${checkpoint}`);
   const positions = promptTokens(prompt).length + tokens;
-  const streams = Math.min(count, MOST_STREAMS);
+  const streams = Math.min(count, MAX_STREAMS);
   const model = await loadModel(folder, { device, threads, precision, streams, positions }).finally(() =>
     progress.clear(),
   );
@@ -46,7 +46,7 @@ export async function runSample(flags: SampleFlags): Promise<void> {
   }
 }
 
-/** The texts in order, the one whose turn it is as its pieces come; how fast it went on stderr. */
+/** Prints the texts in order, each piece as soon as its turn comes, and the speed on stderr. */
 async function printTexts(model: TextModel, flags: SampleFlags): Promise<void> {
   const texts = Array.from({ length: flags.count }, () => ({ waiting: flags.prompt, ended: false }));
   let printed = 0;

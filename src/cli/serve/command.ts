@@ -9,8 +9,8 @@ import { requireFlag, wholeNumber } from '../flags.ts';
 import type { ServeFlags } from './run.ts';
 
 const HELP = `
-Answers OpenAI's completions API: POST /v1/completions, GET /v1/models, GET /health. There is no password: whoever reaches the
-address may use the model. Requests that web pages of other sites have a browser send are refused.
+Serves OpenAI's completions API: POST /v1/completions, GET /v1/models, GET /health. There is no password: anyone who can reach
+the address can use the model. Requests from web pages of other sites are refused.
 
 Limits:
 ${[...describeLimits(), ...describeConnectionLimits()].map((limit) => `  - ${limit}`).join('\n')}
@@ -24,15 +24,17 @@ Examples:
 /** The command. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description("answer OpenAI's completions API")
-    .option('--checkpoint <path>', 'run folder (its newest step), step or Hugging Face folder, or hf:OWNER/NAME')
-    .option('--host <address>', 'where to listen; 0.0.0.0 lets other machines in', '127.0.0.1')
-    .option('--port <n>', 'where to listen; 0 for one that is free', wholeNumber(0, 65_535), 8000)
+    .description("serve a checkpoint with OpenAI's completions API")
+    .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME')
+    .option('--host <address>', 'address to serve on; 0.0.0.0 for all of this machine', '127.0.0.1')
+    .option('--port <n>', 'port to serve on; 0 for any that is free', wholeNumber(0, 65_535), 8000)
     .addOption(
-      new Option('--precision <type>', 'of matrix products and activations').choices(['fp32', 'bf16']).default('fp32'),
+      new Option('--precision <type>', 'precision of matrix products and activations')
+        .choices(['fp32', 'bf16'])
+        .default('fp32'),
     )
     .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
-    .addOption(new Option('--device <name>', 'where to run').choices(DEVICES).default(DEVICES[0]))
+    .addOption(new Option('--device <name>', 'device to run on').choices(DEVICES).default(DEVICES[0]))
     .addHelpText('after', HELP)
     .action(async (flags: ServeFlags, command: Command) => {
       requireFlag(command, 'checkpoint');

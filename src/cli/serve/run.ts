@@ -32,10 +32,10 @@ export async function runServe({ checkpoint, host, port, precision, threads, dev
       const server = await listen(completionsApp(model), { host, port, isFixed: true });
       console.log(`${checkpoint}: ${formatCount(parameterCount(model.config))} parameters, ${precision}`);
       console.log(`device: ${model.device}`);
-      console.log(`serving ${server.url}v1/completions (Ctrl-C ends it)`);
+      console.log(`serving ${server.url}v1/completions (Ctrl-C stops it)`);
       if (!signal.aborted) await once(signal, 'abort');
       await server.close();
-    }, 'stopping (again to end now)');
+    }, 'stopping (again to quit now)');
   } finally {
     await model.close();
   }

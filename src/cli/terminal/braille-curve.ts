@@ -14,7 +14,7 @@ export interface Curve {
   readonly bottom: number;
 }
 
-/** Stands where something was measured beside the curve. */
+/** Marks a point that is not on the curve. */
 export const MARK = '◆';
 
 /** The bit of each dot in a braille character (U+2800 and up), by row and column. */
@@ -28,8 +28,8 @@ const DOT_ROWS = 4;
 const DOT_COLUMNS = 2;
 
 /**
- * Draws points that are ordered by step over the steps from 0 to the last, as means where they are denser than dots, and
- * marks others upon them. The highest values of the beginning may lie above the upper edge: they would press the rest flat.
+ * Draws points, in order of step, over the steps from 0 to the last, as means where they are denser than dots, and marks
+ * others on top. The highest values may lie above the upper edge, or a few first steps would flatten the rest of the curve.
  */
 export function drawCurve(
   points: readonly CurvePoint[],
@@ -63,7 +63,7 @@ export function drawCurve(
   return { rows: lines.map((row) => row.join('')), top, bottom };
 }
 
-/** The mean of the points that fall on each column of dots; undefined where there are none. */
+/** The mean of the points that fall on each column of dots; undefined for a column without points. */
 function meansByColumn(points: readonly CurvePoint[], width: number, lastStep: number): (number | undefined)[] {
   const sums = new Float64Array(width);
   const counts = new Float64Array(width);
@@ -76,7 +76,7 @@ function meansByColumn(points: readonly CurvePoint[], width: number, lastStep: n
   return Array.from(sums, (sum, column) => (counts[column] ? sum / counts[column]! : undefined));
 }
 
-/** The share of columns that may lie above the upper edge, and how far that edge is from the rest, as a share of its range. */
+/** The share of columns that may lie above the upper edge, and the room below it, as a share of the range of the others. */
 const ABOVE = 0.05;
 const HEADROOM = 0.15;
 
@@ -91,7 +91,7 @@ function edges(values: readonly number[]): { readonly top: number; readonly bott
 
 type Dot = { readonly x: number; readonly y: number };
 
-/** The rows of dots in each column of a line from one dot to another, its first column apart. */
+/** The rows of dots in each column of a line from one dot to another, without the column of the first. */
 function segment(from: Dot, to: Dot): (readonly [column: number, rows: readonly number[]])[] {
   const columns = to.x - from.x;
   if (columns === 0) return [[to.x, [to.y]]];
@@ -102,7 +102,7 @@ function segment(from: Dot, to: Dot): (readonly [column: number, rows: readonly 
   });
 }
 
-/** The rows from one to another, the first left out unless it is the only one. */
+/** The rows from one to another, without the first unless it is the only one. */
 function between(from: number, to: number): number[] {
   const direction = Math.sign(to - from);
   if (direction === 0) return [to];

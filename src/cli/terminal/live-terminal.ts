@@ -1,13 +1,13 @@
 /**
- * @file Lines that scroll and a panel under them that stays: the panel is taken away before lines are written and drawn
- * again below them, a few times a second at most. Everything else that this process writes to the terminal goes above it too.
+ * @file Lines that scroll above a panel that stays: the panel is erased before lines are written and drawn again below them,
+ * at most a few times a second. Everything else that this process writes to the terminal goes above it too.
  */
 
 import { textWidth } from './text-width.ts';
 
-/** The least time between two drawings. */
+/** The shortest time between two drawings. */
 const INTERVAL_MILLISECONDS = 200;
-/** Terminals that know it show what is written between these at once; others pass them over. */
+/** Synchronized output: what is written between these appears at once; terminals without it ignore them. */
 const BEGIN = '\x1b[?2026h';
 const END = '\x1b[?2026l';
 const ERASE_BELOW = '\x1b[J';
@@ -17,7 +17,7 @@ export function canHavePanel(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && process.env.TERM !== 'dumb';
 }
 
-/** What the panel shows at this moment, for a terminal of this size; no line as wide as it. */
+/** The lines of the panel for a terminal of this size, each narrower than the terminal. */
 type Draw = (size: { readonly columns: number; readonly rows: number }) => readonly string[];
 
 export class LiveTerminal {
@@ -27,8 +27,8 @@ export class LiveTerminal {
   /** Text that waits to be written above the panel. */
   #above = '';
   /**
-   * Widths of the panel's lines as they stand on the terminal, the cursor on the first column of the last of them: a key that
-   * the terminal echoes there wraps no line.
+   * Widths of the panel's lines on the terminal. The cursor is in the first column of the last line, where a key that the
+   * terminal echoes wraps no line.
    */
   #drawn: readonly number[] = [];
   #lastDrawing = Number.NEGATIVE_INFINITY;
@@ -52,7 +52,7 @@ export class LiveTerminal {
     else this.#timer ??= setTimeout(this.#redraw, wait);
   }
 
-  /** Takes the panel away, or leaves it as the last thing that was written. */
+  /** Erases the panel, or leaves it as the last thing written. */
   close(leaves: 'nothing' | 'panel'): void {
     if (leaves === 'panel') {
       this.#redraw();
@@ -93,7 +93,7 @@ export class LiveTerminal {
     this.#redraw();
   };
 
-  /** What takes the panel off the terminal. A terminal that became narrower has wrapped its lines. */
+  /** The control sequence that erases the panel. A terminal that became narrower has wrapped its lines. */
   #erasing(): string {
     if (this.#drawn.length === 0) return '';
     const rowsOf = (width: number): number => Math.max(1, Math.ceil(width / this.#stream.columns));
@@ -101,7 +101,7 @@ export class LiveTerminal {
     return `\r${above > 0 ? `\x1b[${above}A` : ''}${ERASE_BELOW}`;
   }
 
-  /** Stands in for `stderr.write`, whose last argument may be a function that is told when the text is written. */
+  /** Stands in for `stderr.write`, whose last argument may be a function to call once the text is written. */
   readonly #takeError = (text: string | Uint8Array, ...rest: readonly unknown[]): boolean => {
     this.#above += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
     if (this.#above.endsWith('\n')) this.#redraw();

@@ -1,15 +1,15 @@
-/** @file Saying something now and then, however often there is something to say. */
+/** @file A limit on how often something happens. */
 
 export class Pace {
   readonly #milliseconds: number;
   #last = Number.NEGATIVE_INFINITY;
 
-  /** @param milliseconds that lie between one time and the next, at least */
+  /** @param milliseconds the least time between one and the next */
   constructor(milliseconds: number) {
     this.#milliseconds = milliseconds;
   }
 
-  /** Whether it is time, which it then is not for a while. */
+  /** Whether enough time has passed; if so, the next interval begins. */
   isDue(): boolean {
     const now = performance.now();
     if (now - this.#last < this.#milliseconds) return false;
@@ -17,7 +17,7 @@ export class Pace {
     return true;
   }
 
-  /** Lets a whole interval pass before the next time. */
+  /** Begins a new interval. */
   wait(): void {
     this.#last = performance.now();
   }

@@ -1,9 +1,9 @@
-/** @file How far a long command has come: one line on a terminal that is written over, plain lines now and then elsewhere. */
+/** @file The progress of a long command: on a terminal one line that is overwritten, elsewhere a plain line now and then. */
 
 import { Pace } from './pace.ts';
 
 const TERMINAL_MILLISECONDS = 100;
-/** Of what is read later, by a person or a program. */
+/** The interval in output that is read later, by a person or a program. */
 export const LOG_MILLISECONDS = 10_000;
 
 export class Progress {
@@ -16,12 +16,12 @@ export class Progress {
     this.#begin();
   }
 
-  /** Elsewhere than on a terminal what takes a short time says nothing. */
+  /** Off a terminal, short work prints nothing. */
   #begin(): void {
     if (!this.#stream.isTTY) this.#pace.wait();
   }
 
-  /** Shows a line, unless one was shown just before. */
+  /** Shows a line, unless the last one was shown a moment ago. */
   update(line: string): void {
     if (!this.#pace.isDue()) return;
     if (this.#stream.isTTY) this.#stream.write(`\r${line.slice(0, (this.#stream.columns || 80) - 1)}\x1b[K`);
@@ -34,7 +34,7 @@ export class Progress {
     this.#stream.write(`${line}\n`);
   }
 
-  /** Takes the line off the terminal: what it told of is over. */
+  /** Erases the line once its work is over. */
   clear(): void {
     this.#erase();
     this.#begin();

@@ -1,21 +1,21 @@
 /**
- * @file What asks a command to stop: Ctrl-C, SIGTERM, a closed terminal, a reader of its output that is gone. Exit codes are
- * the shell's, 128 and the number of the signal.
+ * @file What asks a command to stop: Ctrl-C, SIGTERM, a closed terminal, a closed pipe after its output. Exit codes are the
+ * shell's: 128 plus the number of the signal.
  */
 
 /** SIGUSR1 is what batch systems and `mpirun` pass on. */
 export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGUSR1: 138 } as const;
 const SIGPIPE_CODE = 141;
 
-export const STOP_NOTICE = 'stopping; a checkpoint is written first (again to end now)';
+export const STOP_NOTICE = 'stopping after writing a checkpoint (again to quit now)';
 
-/** Ends in order the work that `abortOnSignals` is running. */
+/** Stops the work that `abortOnSignals` is running. */
 let stopWork: ((code: number) => void) | undefined;
 
 /**
- * Runs `work` with a signal that aborts when the process is asked to stop: the first time the work ends in order, a second
- * signal ends the process at once.
- * @param notice says so, and what happens before the end; false for a process that is not to print
+ * Runs `work` with a signal that aborts when the process is asked to stop. The work may then finish cleanly; a second signal
+ * ends the process at once.
+ * @param notice printed at the first signal: what happens now; false for a process that is not to print
  */
 export async function abortOnSignals(
   work: (signal: AbortSignal) => Promise<void>,
@@ -45,7 +45,7 @@ export async function abortOnSignals(
   }
 }
 
-/** Whoever reads our output may stop doing so (`minillm sample | head`), or the terminal is closed: no error of ours. */
+/** The reader of our output may stop reading (`minillm sample | head`), or the terminal may close: that is not an error. */
 export function endWithReader(output: NodeJS.WriteStream): void {
   output.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;

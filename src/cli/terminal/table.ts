@@ -1,6 +1,6 @@
 /** @file Tables for a terminal. */
 
-/** Rows under a head, columns as wide as they need; the first column, and those named, stand at the left, figures at the right. */
+/** Rows under a header. The first column, and those in `left`, are aligned left, the others right. */
 export function textTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],

@@ -1,4 +1,4 @@
-/** @file How long something that has come so far still takes. */
+/** @file Estimates of the time left. */
 
 import { formatDuration } from '../../support/format.ts';
 
@@ -7,15 +7,15 @@ export function timeLeft(seconds: number): string {
   return `${formatDuration(seconds)} left`;
 }
 
-/** The clock of tasks that follow one another, each seen from the first time it tells how far it has come. */
+/** Estimates the time left of one task after another, each from its first report of progress. */
 export class TaskClock {
   #task = '';
   #done = 0;
   #since = 0;
 
   /**
-   * The seconds that the rest takes if it goes as fast; undefined until there is a pace to go by.
-   * @param task tells one task from the one before
+   * The seconds that the rest takes at the same pace; undefined until there is one.
+   * @param task a name that the task before it does not have
    */
   secondsLeft(task: string, done: number, total: number): number | undefined {
     const now = performance.now();
@@ -24,14 +24,14 @@ export class TaskClock {
       this.#done = done;
       this.#since = now;
     }
-    // what was done before the first look is not of the pace
+    // work done before the first report says nothing of the pace
     const [seen, seconds] = [done - this.#done, (now - this.#since) / 1000];
     return seen > 0 && seconds > 0 ? ((total - done) * seconds) / seen : undefined;
   }
 
-  /** `${told} | 3 m 12 s left`. */
-  line(told: string, task: string, done: number, total: number): string {
+  /** `${text} | 3 m 12 s left`. */
+  line(text: string, task: string, done: number, total: number): string {
     const seconds = this.secondsLeft(task, done, total);
-    return seconds === undefined ? told : `${told} | ${timeLeft(seconds)}`;
+    return seconds === undefined ? text : `${text} | ${timeLeft(seconds)}`;
   }
 }

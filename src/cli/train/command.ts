@@ -1,10 +1,10 @@
-/** @file `minillm train`: its flags, one for every setting and those of its output. */
+/** @file `minillm train`: its flags: one for every setting, and those of its output. */
 
 import { Command } from 'commander';
 import type { GivenSettings } from '../../train/settings.ts';
 import { DEFAULT_HOST, DEFAULT_PORT, portNumber } from '../dashboard/flags.ts';
 import { wholeNumber } from '../flags.ts';
-import { optionsOf, SETTINGS } from './setting-flags.ts';
+import { SETTINGS, settingOptions } from './setting-flags.ts';
 
 interface TrainFlags extends GivenSettings {
   readonly config?: string;
@@ -33,26 +33,26 @@ Examples:
 /** The command with one flag for every setting. */
 export function trainCommand(): Command {
   const command = new Command('train')
-    .description('train a GPT-2 on token shards; a run folder that holds checkpoints is resumed')
+    .description('train a GPT-2 on token shards, or resume a run folder that holds checkpoints')
     .addHelpText('after', EXAMPLE);
-  for (const option of SETTINGS.flatMap(optionsOf)) command.addOption(option);
+  for (const option of SETTINGS.flatMap(settingOptions)) command.addOption(option);
   return command
-    .option('--config <file>', 'JSON file of settings; flags win over it')
+    .option('--config <file>', 'JSON file of settings; flags override it')
     .option('--print-config', 'print the settings and exit')
     .option(
       '--profile',
-      'measure the second step by operation: a table, and OUT/profile.json for ui.perfetto.dev; sooner with a smaller --total-batch-size',
+      'time the second step by operation: prints a table and writes OUT/profile.json for ui.perfetto.dev',
     )
-    .option('--json', 'print events as JSON, one a line')
-    .option('--no-panel', 'on a terminal, print the lines alone, without the panel of figures under them')
+    .option('--json', 'print events as JSON, one per line')
+    .option('--no-panel', 'print only lines on a terminal, without the panel of figures below them')
     .option(
       '--dashboard [port]',
-      `serve charts of the run to a browser, within the limits of \`minillm dashboard --help\` (default: ${DEFAULT_PORT}, or the next port that is free)`,
+      `show charts of the run in the browser; limits as in \`minillm dashboard --help\` (default: ${DEFAULT_PORT}, or the next free port)`,
       portNumber,
     )
     .option(
       '--dashboard-host <address>',
-      'network address of the dashboard; 0.0.0.0 for all of this machine',
+      'address to serve the dashboard on; 0.0.0.0 for all of this machine',
       DEFAULT_HOST,
     )
     .option('--processes <n>', 'train with n ranks on this machine, started through `mpirun`', wholeNumber(1))

@@ -6,7 +6,7 @@ import { median } from '../../support/median.ts';
 import type { StartEvent } from '../../train/events.ts';
 import { hellaswagLine } from '../eval/lines.ts';
 
-/** What is about to be trained, on what, and what it takes: names and values. */
+/** The model, the device, the data and the batch of a run that starts, as names and values. */
 export function startFacts(start: StartEvent): [name: string, value: string][] {
   const { settings, microSteps } = start;
   const batch = `${microSteps} × ${settings.batchSize} × ${settings.sequenceLength}`;
@@ -25,26 +25,25 @@ export function startFacts(start: StartEvent): [name: string, value: string][] {
   ];
 }
 
-/** The facts of a start as lines, and where it goes on from. */
+/** The facts of a start as lines, and the checkpoint it resumes from. */
 export function startLines(start: StartEvent): string[] {
   const { passedOver, resumedFrom, step } = start;
   return [
     ...startFacts(start).map(([name, value]) => `${name}: ${value}`),
-    ...passedOver.map((problem) => `passed over a damaged checkpoint: ${problem}`),
+    ...passedOver.map((problem) => `skipped a damaged checkpoint: ${problem}`),
     ...(resumedFrom ? [`resumed at step ${step} from ${resumedFrom}`] : []),
   ];
 }
 
-/** Steps whose median duration says how long the rest will take. */
+/** Steps whose median duration gives the time left. */
 const RECENT_STEPS = 50;
 
-/** How long the last steps took. */
+/** The durations of the last steps. */
 export class StepTimes {
   readonly #recent: number[] = [];
 
   /**
-   * Takes note of a step and returns the seconds that the rest of a run of `steps` steps will take; undefined after the last
-   * step.
+   * Records a step and returns the seconds that the rest of a run of `steps` steps will take; undefined after the last step.
    */
   left({ step, ms }: Pick<TrainMetrics, 'step' | 'ms'>, steps: number): number | undefined {
     this.#recent.push(ms);
@@ -66,12 +65,12 @@ export function stepLine(metrics: TrainMetrics, secondsLeft: number | undefined)
     `tok/sec: ${tokensPerSecond.toFixed(2)}`,
     `mfu: ${(100 * mfu).toFixed(1)}%`,
     ...(secondsLeft === undefined ? [] : [`left: ${formatDuration(secondsLeft)}`]),
-    ...(isFar(lossZ) || isFar(normZ) ? [`outlier: loss ${signed(lossZ)} z, norm ${signed(normZ)} z`] : []),
+    ...(isOutlier(lossZ) || isOutlier(normZ) ? [`outlier: loss ${signed(lossZ)} z, norm ${signed(normZ)} z`] : []),
     ...(skipped ? [`update skipped: ${skipped}`] : []),
   ].join(' | ');
 }
 
-/** What an evaluation found, a line each. */
+/** The results of an evaluation, one line each. */
 export function evalLines({ step, validationLoss, hellaswag }: EvalMetrics): string[] {
   return [
     ...(validationLoss === undefined ? [] : [`validation loss: ${validationLoss.toFixed(4)}`]),
@@ -79,9 +78,9 @@ export function evalLines({ step, validationLoss, hellaswag }: EvalMetrics): str
   ].map((line) => `step ${step} | ${line}`);
 }
 
-/** Standard deviations from which a step is worth a remark. */
-const REMARKABLE = 5;
-const isFar = (score: number | undefined): boolean => score !== undefined && score > REMARKABLE;
+/** Standard deviations from the mean at which a step is reported as an outlier. */
+const OUTLIER_SCORE = 5;
+const isOutlier = (score: number | undefined): boolean => score !== undefined && score > OUTLIER_SCORE;
 const signed = (score = 0): string => `${score < 0 ? '−' : '+'}${Math.abs(score).toFixed(1)}`;
 
 /** Two digits of exponent, as C prints it: `6.0000e-05`. */

@@ -1,4 +1,4 @@
-/** @file Where the events of a training run go: JSON lines, plain lines, or lines with a panel under them. */
+/** @file Where the events of a training run go: JSON lines, plain lines, or lines above a panel. */
 
 import { isBefore, readMetrics } from '../../runs/metrics.ts';
 import type { ProgressEvent, TrainerEvent } from '../../train/events.ts';
@@ -14,9 +14,9 @@ import { profileTable } from './profile-table.ts';
 
 export interface TrainOutput {
   take(event: TrainerEvent): void | Promise<void>;
-  /** Writes a line that is of no event. */
+  /** Writes a line that belongs to no event. */
   note(line: string): void;
-  /** Nothing comes any more. */
+  /** Call once there are no more events. */
   close(): void;
 }
 
@@ -26,7 +26,7 @@ export function openTrainOutput({ json, panel }: { readonly json: boolean; reado
   return panel && canHavePanel(process.stdout) ? new PanelOutput() : new LineOutput();
 }
 
-/** Every event but most of those that tell of progress: a short evaluation is its result alone. */
+/** Prints every event except most of those of progress: of a short evaluation only its result. */
 class JsonOutput implements TrainOutput {
   readonly #pace = new Pace(LOG_MILLISECONDS);
 
@@ -44,13 +44,13 @@ class JsonOutput implements TrainOutput {
   close(): void {}
 }
 
-/** The lines of a run, and how long the rest of it takes. */
+/** The lines of a run, and its time left. */
 class EventLines {
   readonly #times = new StepTimes();
   #steps = 0;
   secondsLeft: number | undefined;
 
-  of(event: TrainerEvent): string[] {
+  render(event: TrainerEvent): string[] {
     switch (event.kind) {
       case 'start':
         this.#steps = event.settings.steps;
@@ -76,8 +76,8 @@ class EventLines {
   }
 }
 
-/** Tells the evaluation after one step from that after another. */
-function taskOf({ task, step }: ProgressEvent): string {
+/** Distinguishes the evaluation after one step from that after another. */
+function taskName({ task, step }: ProgressEvent): string {
   return `${task} at ${step}`;
 }
 
@@ -89,12 +89,12 @@ class LineOutput implements TrainOutput {
   take(event: TrainerEvent): void {
     if (event.kind === 'progress') {
       const { step, task, done, total } = event;
-      const told = `step ${step} | ${task} ${Math.floor((100 * done) / total)} %`;
-      this.#progress.update(this.#clock.line(told, taskOf(event), done, total));
+      const text = `step ${step} | ${task} ${Math.floor((100 * done) / total)} %`;
+      this.#progress.update(this.#clock.line(text, taskName(event), done, total));
       return;
     }
     this.#progress.clear();
-    for (const line of this.#lines.of(event)) console.log(line);
+    for (const line of this.#lines.render(event)) console.log(line);
   }
 
   note(line: string): void {
@@ -120,10 +120,10 @@ class PanelOutput implements TrainOutput {
       const measured = await readMetrics(event.settings.out);
       this.#state.recall(measured.filter((line) => isBefore(line, event.step)));
     }
-    const lines = this.#lines.of(event);
+    const lines = this.#lines.render(event);
     const secondsLeft =
       event.kind === 'progress'
-        ? this.#clock.secondsLeft(taskOf(event), event.done, event.total)
+        ? this.#clock.secondsLeft(taskName(event), event.done, event.total)
         : this.#lines.secondsLeft;
     this.#state.take(event, secondsLeft);
     this.#isFinished = event.kind === 'end' && !event.interrupted;

@@ -4,9 +4,9 @@ import type { Metrics, TrainMetrics } from '../../runs/metrics.ts';
 import type { TrainerEvent } from '../../train/events.ts';
 import type { CurvePoint } from '../terminal/braille-curve.ts';
 
-/** What is shown of a run. */
+/** What the panel shows of a run. */
 export class LiveState {
-  /** Steps of the whole run, and those behind it. */
+  /** Steps of the whole run, and those done. */
   steps = 0;
   step = 0;
   secondsLeft: number | undefined;
@@ -16,17 +16,17 @@ export class LiveState {
   /** Normalised by length. */
   hellaswag: number | undefined;
   sample: { readonly step: number; readonly text: string } | undefined;
-  /** What is being done beside training, the share of it that is behind, and how long the rest takes, once that is known. */
+  /** The work beside training, such as an evaluation, the share of it that is done, and its time left once that is known. */
   task: { readonly name: string; readonly share: number; readonly secondsLeft: number | undefined } | undefined;
 
-  /** Takes note of what an earlier process measured. */
+  /** Adds what an earlier process measured. */
   recall(lines: readonly Metrics[]): void {
     for (const line of lines) this.#measure(line);
-    // of another process, maybe on another machine
+    // measured by another process, perhaps on another machine
     this.last = undefined;
   }
 
-  /** Takes note of an event; `secondsLeft` is what the run takes after a step, and a task after its progress. */
+  /** Adds an event; `secondsLeft` is the time left of the run after a step, of the task after progress. */
   take(event: TrainerEvent, secondsLeft: number | undefined): void {
     this.task =
       event.kind === 'progress'

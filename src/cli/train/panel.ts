@@ -1,4 +1,4 @@
-/** @file The panel under the step lines: what has been measured so far, for a terminal of any size. */
+/** @file The panel below the step lines: the figures so far, for a terminal of any size. */
 
 import { formatCount, formatDuration } from '../../support/format.ts';
 import { drawCurve, MARK } from '../terminal/braille-curve.ts';
@@ -15,12 +15,12 @@ export interface PanelSize {
 const FIGURES_WIDTH = 30;
 /** Columns of the figures on the curve's axis. */
 const AXIS_WIDTH = 7;
-/** From these sizes on there is room for figures beside the curve, for a curve at all, for a panel at all. */
+/** The smallest terminals with room for figures beside the curve, for a curve, for a panel. */
 const WIDE = { columns: 64, rows: 16 };
 const CURVED = { columns: 36, rows: 16 };
-const LEAST = { columns: 20, rows: 4 };
+const MIN_SIZE = { columns: 20, rows: 4 };
 
-/** The colours of a panel; each marks a text. */
+/** The colours of a panel: functions that colour a text. */
 export interface PanelColours {
   readonly curve: (text: string) => string;
   readonly mark: (text: string) => string;
@@ -37,9 +37,9 @@ const plain = (text: string): string => text;
 export const COLOURED: PanelColours = { curve: sgr(36, 39), mark: sgr(33, 39), dim: sgr(2, 22), bold: sgr(1, 22) };
 export const COLOURLESS: PanelColours = { curve: plain, mark: plain, dim: plain, bold: plain };
 
-/** The lines of the panel, none of them as wide as the terminal; nothing where there is no room. */
+/** The lines of the panel, each narrower than the terminal; none if there is no room. */
 export function panelLines(state: LiveState, { columns, rows }: PanelSize, colours: PanelColours): string[] {
-  if (columns < LEAST.columns || rows < LEAST.rows) return [];
+  if (columns < MIN_SIZE.columns || rows < MIN_SIZE.rows) return [];
   const width = columns - 1;
   if (columns < CURVED.columns || rows < CURVED.rows) return [cutText(flowingFigures(state).join(' · '), width)];
   const isWide = columns >= WIDE.columns && rows >= WIDE.rows;
@@ -55,7 +55,7 @@ export function panelLines(state: LiveState, { columns, rows }: PanelSize, colou
   ];
 }
 
-/** A rule across the terminal with the loss, and what is being done beside training. */
+/** A rule across the terminal with the loss and the current task. */
 function headline({ last, task }: LiveState, width: number, { dim, bold }: PanelColours): string {
   const loss = ` loss ${last ? last.loss.toFixed(4) : '–'} `;
   const room = width - loss.length - 4;
@@ -89,7 +89,7 @@ function curveLines(state: LiveState, columns: number, rows: number, { curve, ma
   ];
 }
 
-/** The figures under each other, for beside the curve. */
+/** The figures one below the other, to stand beside the curve. */
 function figureLines(state: LiveState, { curve, dim, bold }: PanelColours): string[] {
   const { last, steps, secondsLeft, hellaswag } = state;
   const validation = state.validations.at(-1);
@@ -109,7 +109,7 @@ function figureLines(state: LiveState, { curve, dim, bold }: PanelColours): stri
   ];
 }
 
-/** The same figures for one line or a few, the most telling first. */
+/** The same figures for one line or a few, the most important first. */
 function flowingFigures({ step, steps, last, secondsLeft, validations, hellaswag, task }: LiveState): string[] {
   const validation = validations.at(-1);
   return [
@@ -135,7 +135,7 @@ function sampleLines({ sample }: LiveState, width: number, { dim }: PanelColours
   return [`${dim(name)}${cutText(sample.text, width - name.length)}`];
 }
 
-/** Pieces of text on as many lines as they take. */
+/** Joins pieces of text into as few lines as they fit on. */
 function wrapped(pieces: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const piece of pieces) {

@@ -1,8 +1,8 @@
-/** @file The time of a step by operation, as a table for a person. */
+/** @file The time of a step by operation, as a table. */
 
 import { type ProfiledNode, timesByOperation } from '../../train/profile.ts';
 
-/** One line per operation, the longest first: share, milliseconds, rate of arithmetic, rate of memory. */
+/** One line per operation, the slowest first. */
 export function profileTable(nodes: readonly ProfiledNode[]): string {
   const total = nodes.reduce((sum, { seconds }) => sum + seconds, 0);
   const row = (cells: readonly string[]): string =>
@@ -19,6 +19,6 @@ export function profileTable(nodes: readonly ProfiledNode[]): string {
         (traffic / seconds / 1e9).toFixed(1),
       ]),
     ),
-    row(['in all', `${nodes.length}`, (total * 1e3).toFixed(2)]),
+    row(['total', `${nodes.length}`, (total * 1e3).toFixed(2)]),
   ].join('\n');
 }

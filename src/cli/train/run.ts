@@ -1,4 +1,4 @@
-/** @file What `minillm train` does: settings from flags and file, events to the terminal and the dashboard. */
+/** @file What `minillm train` does: reads settings from flags and file, sends events to the terminal and the dashboard. */
 
 import { join } from 'node:path';
 import { type DashboardProcess, startDashboard } from '../../app/server/dashboard/dashboard-process.ts';
@@ -13,7 +13,7 @@ import { renderTrace } from '../../train/profile.ts';
 import { type ResolvedRun, resolveSettings } from '../../train/resolve-settings.ts';
 import type { GivenSettings, Settings } from '../../train/settings.ts';
 import { train } from '../../train/trainer.ts';
-import { addressOf } from '../dashboard/flags.ts';
+import { dashboardAddress } from '../dashboard/flags.ts';
 import { localCheckpoint } from '../inputs/checkpoint.ts';
 import { localHellaswag } from '../inputs/hellaswag.ts';
 import { Progress } from '../terminal/progress.ts';
@@ -28,7 +28,7 @@ export interface TrainOptions {
   readonly json: boolean;
   readonly profile: boolean;
   readonly panel: boolean;
-  /** A port, or true for the default one. */
+  /** A port, true for the default one, or false for no dashboard. */
   readonly dashboard: number | boolean;
   readonly dashboardHost: string;
   /** Seconds another rank may answer nothing. */
@@ -105,9 +105,9 @@ async function openDashboard(
   { dashboard, dashboardHost }: TrainOptions,
   output: TrainOutput,
 ): Promise<DashboardProcess> {
-  const address = addressOf(dashboardHost, typeof dashboard === 'number' ? dashboard : undefined);
+  const address = dashboardAddress(dashboardHost, typeof dashboard === 'number' ? dashboard : undefined);
   const served = await startDashboard({ folder: out, address }, (cause) =>
-    output.note(`the dashboard ended by an error, training goes on: ${messageOf(cause)}`),
+    output.note(`the dashboard stopped with an error; training continues: ${messageOf(cause)}`),
   );
   output.note(`dashboard: ${served.url}`);
   return served;

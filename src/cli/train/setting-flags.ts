@@ -1,4 +1,4 @@
-/** @file The flag of each training setting: its name, its help with the defaults, how its value is read. */
+/** @file The flag of each training setting: its name, its help with the defaults, its parser. */
 
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
@@ -10,17 +10,17 @@ type Key = keyof GivenSettings;
 /** Every setting, in the order of the help. */
 export const SETTINGS = Object.keys(settingsSchema.shape) as readonly Key[];
 
-/** The name of a setting's flag without the hyphens before it: `min-lr`. */
+/** The name of a setting's flag without its hyphens: `min-lr`. */
 export function flagName(key: Key): string {
   return (
     flagTexts.get(settingsSchema.shape[key])?.flag ?? key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   );
 }
 
-/** The options of a setting: one, or a pair for one that is on or off. */
-export function optionsOf(key: Key): Option[] {
+/** The options of a setting: one, or a pair for a setting that is on or off. */
+export function settingOptions(key: Key): Option[] {
   const options = makeOptions(key);
-  // commander names an option's value after the flag; settings are named in full
+  // commander would name the value after the flag; settings have longer names
   for (const option of options) option.attributeName = () => key;
   return options;
 }
@@ -29,7 +29,7 @@ function makeOptions(key: Key): Option[] {
   const { description = '', value, alone } = flagTexts.get(settingsSchema.shape[key]) ?? {};
   const schema = settingsSchema.shape[key].unwrap();
   const flag = `--${flagName(key)}`;
-  const help = description + defaultsOf(key);
+  const help = description + defaultsText(key);
   if (schema instanceof z.ZodBoolean)
     return [new Option(flag, help), new Option(`--no-${flagName(key)}`, `do not ${description}`)];
   if (alone !== undefined) return [new Option(`${flag} [${value}]`, help).preset(alone)];
@@ -38,12 +38,12 @@ function makeOptions(key: Key): Option[] {
     const option = new Option(`${flag} <${value ?? 'number'}>`, help);
     return [option.argParser(numberParser(schema, value === 'tokens'))];
   }
-  // the help lists the choices; the parser tells a wrong one the nearest
+  // the help lists the choices; for a wrong one the parser suggests the nearest
   return [new Option(`${flag} <name>`, help).choices(schema.options).argParser(oneOf(schema.options))];
 }
 
 /** ` (default: 19073; tiny: 400)`, or nothing for a setting whose default depends on others. */
-function defaultsOf(key: Key): string {
+function defaultsText(key: Key): string {
   if (!(key in DEFAULTS)) return '';
   const common = DEFAULTS[key as keyof typeof DEFAULTS];
   const others = Object.entries(PRESET_DEFAULTS).filter(([, preset]) => key in preset && preset[key] !== common);

@@ -8,8 +8,8 @@ import { type GivenSettings, settingsSchema } from '../../train/settings.ts';
 import { flagName, SETTINGS } from './setting-flags.ts';
 
 /**
- * Reads a configuration file.
- * @throws UserError when it cannot be read, names a setting that there is not, or gives one a wrong value.
+ * Reads a settings file.
+ * @throws UserError when it cannot be read, names an unknown setting, or gives a setting a wrong value
  */
 export async function readSettingsFile(path: string): Promise<GivenSettings> {
   const keys = new Map<string, string>([
@@ -24,7 +24,8 @@ export async function readSettingsFile(path: string): Promise<GivenSettings> {
       const advice = meant === undefined ? '`minillm train --help` lists them' : `did you mean ${meant}?`;
       throw new UserError(`${path}: unknown setting "${name}"; ${advice}`);
     }
-    if (key in settings) throw new UserError(`${path}: ${key} is given twice, by its name and by its flag; remove one`);
+    if (key in settings)
+      throw new UserError(`${path}: ${key} is given twice, by its name and by its flag name; remove one`);
     settings[key] = value;
   }
   return validate(settingsSchema, settings, path);

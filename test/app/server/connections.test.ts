@@ -32,7 +32,7 @@ async function start(
 
 const GET = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
 
-test('a new connection takes the place of the one that has been idle longest', async () => {
+test('a new connection replaces the one that has been idle longest', async () => {
   const { client } = await start(2);
   const first = await client('GET / HTTP/1.1\r\nx: half a request');
   const second = await client();

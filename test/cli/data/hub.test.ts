@@ -102,7 +102,7 @@ test('JSON lines of the hub become shards', async () => {
   expect(await tokensIn(out)).toEqual(tokensOf(texts));
 });
 
-test('a column that is not there, a subset that is not there and a cache that is too small are told in one line', async () => {
+test('a column that is not there, a subset that is not there and a cache that is too small are reported in one line', async () => {
   const root = temporaryFolder();
   const { paths } = parquetFiles(root, 1, 100);
   const hub = await fakeHub({ 'data/0.parquet': readFileSync(paths[0]!) });

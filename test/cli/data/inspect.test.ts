@@ -44,7 +44,7 @@ test('the command prints them for people and for programs, and fails on a shard 
   const folder = await shards();
   const { code, stdout } = await minillm('data', 'inspect', folder);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/400 documents, the longest of \d+ tokens/);
+  expect(stdout).toMatch(/400 documents, the longest \d+ tokens/);
   expect(stdout).toMatch(/ {2}\s*\d+ – \d+ █+ \d+\n/);
   const shard = await open(join(folder, 'train_000001.bin'), 'r+');
   await shard.write(Buffer.from([1, 0]), 0, 2, 2000);
@@ -52,7 +52,7 @@ test('the command prints them for people and for programs, and fails on a shard 
   const changed = await minillm('data', 'inspect', folder, '--json', '--documents', '0');
   expect([changed.code, changed.stderr]).toEqual([
     1,
-    `minillm: ${folder}: expected the sha256 sums of dataset.json, found others of train_000001.bin; build or download them again\n`,
+    `minillm: ${folder}: expected the SHA-256 sums in dataset.json, found others for train_000001.bin; build or download them again\n`,
   ]);
   const report = JSON.parse(changed.stdout);
   expect(report).toMatchObject({ documents: expect.any(Number), source: 'a test', samples: [] });

@@ -27,7 +27,7 @@ test('an unknown repository is one line and a non-zero exit code', async () => {
   expect(stderr).toMatch(/^minillm: owner\/none: revision main: the hub knows no such name.*There are owner\/name\n$/);
 });
 
-test('Ctrl-C ends data shards at once, and the same command goes on', async () => {
+test('Ctrl-C ends data shards at once, and the same command continues', async () => {
   let child: ChildProcess | undefined;
   const server = await fakeHub(
     { 'x_val_000000.bin': shard(5000), 'x_train_000001.bin': shard(70) },
@@ -43,7 +43,7 @@ test('Ctrl-C ends data shards at once, and the same command goes on', async () =
   const stopped = await minillmAt(server.url, args, (started) => {
     child = started;
   });
-  expect(stopped.stderr).toBe('minillm: stopping; the same command goes on later (again to end now)\n');
+  expect(stopped.stderr).toBe('minillm: stopping; the same command continues later (again to quit now)\n');
   expect(stopped.code).toBe(130);
   const { code, stdout } = await minillmAt(server.url, args);
   expect(code).toBe(0);

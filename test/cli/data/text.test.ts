@@ -26,7 +26,7 @@ test('text files become shards that can be opened, and a summary that says what 
   expect(lines[2]).toBe(`next: minillm train --data ${out} --out out/shards --preset tiny`);
 });
 
-test('--json prints one object, bad lines are told and skipped, shards are cut and replaced', async () => {
+test('--json prints one object, bad lines are reported and skipped, shards are cut and replaced', async () => {
   const folder = temporaryFolder();
   const [source, out] = ['a.jsonl', 'shards'].map((name) => join(folder, name)) as [string, string];
   const document = (text: string): string => JSON.stringify({ content: text });

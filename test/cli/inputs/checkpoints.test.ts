@@ -26,7 +26,7 @@ async function hubWithFixture() {
   return server;
 }
 
-test('a model of the hub goes by the name that was typed, and its path is told as well', async () => {
+test('a model of the hub goes by the name that was typed, and its path is reported as well', async () => {
   await hubWithFixture();
   const opened = await openCheckpoints(['hf:owner/name', FIXTURE, 'untrained:tiny'], () => {});
   await closeAll(opened);
@@ -37,7 +37,7 @@ test('a model of the hub goes by the name that was typed, and its path is told a
   ]);
 });
 
-test('a name with nothing behind it is found before anything is downloaded', async () => {
+test('a name that leads to nothing is found before anything is downloaded', async () => {
   const server = await hubWithFixture();
   await expect(openCheckpoints(['hf:owner/name', FIXTURE, '/nowhere'], () => {})).rejects.toThrow(
     /^\/nowhere: expected a run folder/,

@@ -76,7 +76,7 @@ test('a terminal that becomes narrower wraps the panel’s lines; all of them ar
   expect(narrow.lines).toEqual(['step 0', '─'.repeat(24), 'figure 0']);
 });
 
-test('what is written to standard error stands above the panel, and its writer is told', async () => {
+test('what is written to standard error stands above the panel, and its callback is called', async () => {
   const { isTTY } = process.stderr;
   process.stderr.isTTY = true;
   onTestFinished(() => {

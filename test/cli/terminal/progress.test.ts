@@ -52,7 +52,7 @@ test('a terminal shows the first line at once', () => {
   expect(written()).toContain('begun');
 });
 
-test('train --json tells of progress every ten seconds, and of a short evaluation its result alone', () => {
+test('train --json reports progress every ten seconds, and of a short evaluation only its result', () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
   const output = openTrainOutput({ json: true, panel: false });
   void output.take({ kind: 'checkpoint', step: 7, path: 'step-00000007' });

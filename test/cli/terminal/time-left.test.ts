@@ -11,11 +11,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('a download tells the time left by its rate so far', () => {
+test('a download shows the time left at its rate so far', () => {
   expect(downloadLine(1e9, 10e9, 20)).toBe('10 % | 1.00 GB of 10.0 GB | 50.0 MB/s | 3 m 00 s left');
 });
 
-test('a task tells the time left from the second look on, whatever came before the first', () => {
+test('a task shows the time left from its second report on, whatever was done before the first', () => {
   const clock = new TaskClock();
   vi.advanceTimersByTime(60_000);
   expect(clock.line('validation 1/97', 'validation', 1, 97)).toBe('validation 1/97');
@@ -29,7 +29,7 @@ test('a task tells the time left from the second look on, whatever came before t
   expect(clock.line('hellaswag 16/40', 'hellaswag', 16, 40)).toBe('hellaswag 16/40 | 3.0 s left');
 });
 
-test('train tells of a long evaluation how long it still takes', () => {
+test('train shows the time left of a long evaluation', () => {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const output = openTrainOutput({ json: false, panel: false });
   const evaluate = (step: number, seconds: number): void => {

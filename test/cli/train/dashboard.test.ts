@@ -24,12 +24,12 @@ test('a port that was asked for and is taken is an error before anything is trai
   const { code, stdout, stderr } = await minillm(...(await fixtureTraining(out, 3)), '--dashboard', `${port}`);
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toBe(
-    `minillm: http://127.0.0.1:${port}/: could not be served (another program listens there; give another --port)\n`,
+    `minillm: http://127.0.0.1:${port}/: could not serve there (another program listens there; choose another --port)\n`,
   );
   expect(existsSync(out)).toBe(false);
 });
 
-test('a run with a dashboard tells where it is and ends by itself', async () => {
+test('a run with a dashboard prints its address and ends by itself', async () => {
   const out = join(temporaryFolder(), 'run');
   const { code, stdout, stderr } = await minillm(...(await fixtureTraining(out, 3)), '--dashboard', '0');
   expect([code, stderr]).toEqual([0, '']);
@@ -58,7 +58,7 @@ test('a dashboard that fails says so and does not end the run', async () => {
   }
   if (child.exitCode === null) await once(child, 'close');
   expect(child.exitCode).toBe(0);
-  expect(lines).toContain('the dashboard ended by an error, training goes on: planted');
+  expect(lines).toContain('the dashboard stopped with an error; training continues: planted');
   expect(lines.filter((line) => line.includes('| loss:'))).toHaveLength(150);
 });
 
@@ -68,12 +68,12 @@ test('minillm dashboard refuses what can hold no run, and says what to give', as
   writeFileSync(file, '');
   expect(await minillm('dashboard', file)).toMatchObject({
     code: 1,
-    stderr: `minillm: ${file}: expected a run folder, found a file; give the folder that it is in\n`,
+    stderr: `minillm: ${file}: expected a run folder, found a file; give the folder it is in\n`,
   });
   const missing = join(folder, 'missing');
   expect(await minillm('dashboard', missing)).toMatchObject({
     code: 1,
-    stderr: `minillm: ${missing}: expected a run folder, found nothing there; \`minillm train --out ${missing}\` makes one\n`,
+    stderr: `minillm: ${missing}: expected a run folder, found nothing; \`minillm train --out ${missing}\` makes one\n`,
   });
 });
 
@@ -82,6 +82,6 @@ test('minillm dashboard waits for a run that has not begun', async () => {
   const child = spawn(process.execPath, [BIN, 'dashboard', folder, '--port', '0']);
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  expect((await lines.next()).value).toBe(`${folder}: no metrics.jsonl yet; the run is shown once it begins`);
+  expect((await lines.next()).value).toBe(`${folder}: no metrics.jsonl yet; the run appears once it begins`);
   expect((await lines.next()).value).toMatch(/^dashboard: http:/);
 });

@@ -19,7 +19,7 @@ test('a step is one line of the figures people know', () => {
   );
 });
 
-test('outliers and updates that were not made are told', () => {
+test('outliers and skipped updates are reported', () => {
   expect(stepLine({ ...METRICS, lossZ: 7.25, normZ: -0.5, skipped: 'outlier' }, 1)).toMatch(
     / \| outlier: loss \+7\.3 z, norm −0\.5 z \| update skipped: outlier$/,
   );

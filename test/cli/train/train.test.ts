@@ -48,7 +48,7 @@ describe('a run', () => {
   const whole = join(folder, 'whole');
   const last = (run: string): string => join(run, `step-${String(STEPS).padStart(8, '0')}`);
 
-  test('tells what it trains and each step, and can be sampled from', async () => {
+  test('prints what it trains and each step, and can be sampled from', async () => {
     const { code, stdout, stderr } = await train('--out', whole, '--steps', `${STEPS}`);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^model: tiny, 3,424,704 parameters, fp32\ndevice: .*\ndata: .*\nbatch: 64 tokens a step/);
@@ -79,7 +79,7 @@ describe('a run', () => {
     ] as const) {
       const { code, events, stderr } = await trainUntil(step, (child) => child.kill(signal), command);
       expect([signal, code]).toEqual([signal, expected]);
-      expect(stderr).toMatch(/^minillm: stopping; a checkpoint is written first/);
+      expect(stderr).toMatch(/^minillm: stopping after writing a checkpoint/);
       const [saved, end] = events.slice(-2);
       expect(end).toMatchObject({ kind: 'end', interrupted: true });
       expect(saved).toMatchObject({ kind: 'checkpoint', step: end?.kind === 'end' ? end.step : -1 });
@@ -102,7 +102,7 @@ describe('a run', () => {
     const command = ['--out', out, '--steps', '500'];
     const { code, stderr } = await trainUntil(0, (child) => child.stdout?.destroy(), command);
     expect(code).toBe(141);
-    expect(stderr).toMatch(/^minillm: stopping; a checkpoint is written first.*\n$/);
+    expect(stderr).toMatch(/^minillm: stopping after writing a checkpoint.*\n$/);
     expect(readdirSync(out).filter((name) => name.startsWith('step-'))).toHaveLength(1);
   });
 
@@ -144,7 +144,7 @@ describe('settings', () => {
     expect(await print(...run, '--preset', 'tiny')).toMatchObject({ warmupSteps: 150 });
   });
 
-  test('of a file are named as they are or as flags; flags win over them, and they over the preset', async () => {
+  test('of a file are named as they are or as flags; flags override them, and they override the preset', async () => {
     const path = file({ data, out: 'x', preset: 'tiny', lr: 1e-3, 'min-lr': 1e-5, steps: 7, shuffle: false });
     expect(await print('--config', path)).toMatchObject({ learningRate: 1e-3, minLearningRate: 1e-5, shuffle: false });
     const flags = ['--steps', '9', '--shuffle', '--eval-tokens', '1M'];
@@ -157,7 +157,7 @@ describe('settings', () => {
   test.each([
     [{ learning_rate: 1 }, 'unknown setting "learning_rate"; did you mean learningRate?'],
     [{ banana: 1 }, 'unknown setting "banana"; `minillm train --help` lists them'],
-    [{ lr: 1, learningRate: 1 }, 'learningRate is given twice, by its name and by its flag; remove one'],
+    [{ lr: 1, learningRate: 1 }, 'learningRate is given twice, by its name and by its flag name; remove one'],
     [{ steps: '3' }, 'steps: expected number, found "3"'],
     [{ steps: 0 }, 'steps: Too small: expected number to be >=1, found 0'],
     [{ preset: 'gpt2-124' }, /: preset: expected one of .*, found "gpt2-124"; did you mean "gpt2-124m"\?$/],
@@ -183,7 +183,7 @@ describe('settings', () => {
     else expect(stderr.trim()).toMatch(message);
   });
 
-  test('the help tells the defaults of the preset tiny beside those of the others', async () => {
+  test('the help shows the defaults of the preset tiny beside those of the others', async () => {
     const { stdout } = await minillm('train', '--help');
     const help = stdout.replace(/\s+/g, ' ');
     expect(help).toContain('(default: 19073; tiny: 400)');

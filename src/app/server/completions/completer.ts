@@ -1,4 +1,4 @@
-/** @file From a request of the completions API to its choices: prompts as tokens, texts written, tokens scored. */
+/** @file From a request of the completions API to its choices: tokenizes prompts, generates texts, scores tokens. */
 
 import { END_OF_TEXT, streamDecoder, VOCABULARY_SIZE } from '../../../data/tokenizer/tokenizer.ts';
 import type { ScoringRequest } from '../../../eval/packing.ts';
@@ -17,12 +17,12 @@ import { prepareStop, type Stop, StopText } from './stop-text.ts';
 export interface Choice {
   readonly index: number;
   readonly prompt: readonly number[];
-  /** What was written, with the token that ended it. */
+  /** The new tokens, with the one that ended the text. */
   readonly tokens: readonly number[];
-  /** What was written, up to a stop. */
+  /** The new text, up to a stop. */
   readonly text: string;
   readonly finishReason: 'length' | 'stop';
-  /** Of every token but the first of the prompt; undefined when nobody asked. */
+  /** Of every token but the first of the prompt; undefined unless asked for. */
   readonly scores: ContinuationScores | undefined;
 }
 
@@ -32,33 +32,33 @@ export type ChoicePiece =
   | { readonly index: number; readonly finishReason: Choice['finishReason'] };
 
 type Written = Pick<Choice, 'tokens' | 'text' | 'finishReason'>;
-/** Resolves when more may be written. */
+/** Resolves when the next piece may be sent. */
 type Send = (piece: ChoicePiece) => Promise<void>;
 
-/** Texts of one request that are written together; the next waits behind those of other requests, so that none starves. */
+/** Texts of one request that are generated together; the next one queues after those of other requests, so that none starves. */
 const MAX_AT_ONCE = DEFAULT_STREAMS;
 
 const isScored = ({ logprobs }: CompletionBody): boolean => logprobs !== undefined && logprobs !== null;
 
-/** Scoring a prompt also tells what comes next. */
+/** Scoring a prompt also gives the most likely next token, without generation. */
 const isNextScored = (body: CompletionBody): boolean =>
   isScored(body) && body.max_tokens === 1 && body.temperature === 0;
 
 const tokensToWrite = (body: CompletionBody): number => (isNextScored(body) ? 0 : body.max_tokens);
 
-/** The choices that a request asks for, and what they cost. */
+/** The prompts of a request, and what it costs. */
 export interface Work {
-  /** Of each choice, as tokens. */
+  /** One for each choice, as tokens. */
   readonly prompts: readonly (readonly number[])[];
-  /** Read and written, of all choices. */
+  /** Read and written, over all choices. */
   readonly tokens: number;
 }
 
 /**
- * What is to be done for a request, found out before any of it is.
- * @throws UserError when a prompt and its tokens do not fit the model, or all of them are more than the limits allow
+ * The work that a request asks for, known before any of it is done.
+ * @throws UserError when a prompt and its new tokens do not fit the model, or all choices together exceed the limits
  */
-export async function workOf(body: CompletionBody, limits: ModelLimits): Promise<Work> {
+export async function planWork(body: CompletionBody, limits: ModelLimits): Promise<Work> {
   const { prompts: given, n } = body;
   if (given.length * n > MAX_CHOICES)
     throw new UserError(
@@ -68,12 +68,12 @@ export async function workOf(body: CompletionBody, limits: ModelLimits): Promise
   const prompts: (readonly number[])[] = [];
   let tokens = 0;
   for (const prompt of given) {
-    const ids = await inTurn(() => idsOf(prompt, limits));
+    const ids = await inTurn(() => promptIds(prompt, limits));
     checkLength(ids.length, newTokens, limits);
     tokens += n * (ids.length + newTokens);
     if (tokens > limits.tokens)
       throw new UserError(
-        `expected at most ${limits.tokens} tokens read and written in one request, found more in ${given.length} prompts with ${n} choices each of ${newTokens} new tokens; send fewer prompts at once, or ask for fewer choices or tokens`,
+        `expected at most ${limits.tokens} tokens read and written in one request, found more: ${given.length} prompts with ${n} choices each of ${newTokens} new tokens; send fewer prompts at once, or ask for fewer choices or tokens`,
       );
     for (let choice = 0; choice < n; choice++) prompts.push(ids);
   }
@@ -81,10 +81,10 @@ export async function workOf(body: CompletionBody, limits: ModelLimits): Promise
 }
 
 /**
- * Completes a request. Requests may overlap: their runs take turns on the device.
- * @param prompts of `workOf`
- * @param send is given pieces of the texts as they are written, without the prompts
- * @throws ClientGone when the signal is aborted, or the backend closed, before all is done
+ * Completes a request. Requests may overlap: they take turns on the device.
+ * @param prompts of `planWork`
+ * @param send receives pieces of the texts as they are generated, without the prompts
+ * @throws ClientGone when the signal is aborted, or the backend closed, before it is done
  */
 export async function complete(
   model: LanguageModel,
@@ -104,7 +104,7 @@ export async function complete(
       try {
         written[index] =
           newTokens === 0
-            ? await nothing(index, send)
+            ? await writeNothing(index, send)
             : await write(model, body, { prompt, index, seed: seed + index, stops, signal, send });
       } catch (cause) {
         failures.push(cause);
@@ -112,7 +112,7 @@ export async function complete(
       if (failures.length > 0) return;
     }
   };
-  // nothing goes on once this has ended
+  // nothing still runs once this has ended
   await Promise.all(Array.from({ length: MAX_AT_ONCE }, writeWaiting));
   if (failures.length > 0) throw failures[0];
   const choices = prompts.map((prompt, index) => ({ index, prompt, ...(written[index] ?? EMPTY), scores: undefined }));
@@ -123,18 +123,18 @@ export async function complete(
 
 const EMPTY: Written = { tokens: [], text: '', finishReason: 'length' };
 
-async function nothing(index: number, send: Send): Promise<Written> {
+async function writeNothing(index: number, send: Send): Promise<Written> {
   await send({ index, finishReason: EMPTY.finishReason });
   return EMPTY;
 }
 
-function idsOf(prompt: Prompt, { contextLength, textBytes }: ModelLimits): readonly number[] {
+function promptIds(prompt: Prompt, { contextLength, textBytes }: ModelLimits): readonly number[] {
   if (typeof prompt !== 'string') return prompt;
-  // a text that cannot fit is not worth the time that its tokens take from other requests
+  // tokenizing a text that cannot fit would only take time from other requests
   const bytes = Buffer.byteLength(prompt);
   if (bytes > textBytes)
     throw new UserError(
-      `this model's maximum context length is ${contextLength} tokens, for which a text prompt may have ${textBytes} bytes; the request has ${bytes}; shorten it`,
+      `this model's maximum context length is ${contextLength} tokens, which allows a text prompt of ${textBytes} bytes; the request has ${bytes}; shorten it`,
     );
   return Array.from(promptTokens(prompt));
 }
@@ -168,9 +168,15 @@ async function write(model: LanguageModel, body: CompletionBody, writing: Writin
     await send({ index, text: piece });
   };
   const request = {
-    ...{ prompts: [prompt], tokens: body.max_tokens, seed, signal },
-    ...{ temperature: body.temperature, topK: body.top_k, topP: body.top_p },
-    ...{ stopAt: END_OF_TEXT, vocabularySize: VOCABULARY_SIZE },
+    prompts: [prompt],
+    tokens: body.max_tokens,
+    temperature: body.temperature,
+    topK: body.top_k,
+    topP: body.top_p,
+    seed,
+    stopAt: END_OF_TEXT,
+    vocabularySize: VOCABULARY_SIZE,
+    signal,
   };
   for await (const event of model.generator.generate(request)) {
     if ('token' in event) {
@@ -190,8 +196,8 @@ async function write(model: LanguageModel, body: CompletionBody, writing: Writin
 }
 
 /**
- * The choices with the scores of all their tokens, and where asked of a token behind them that is not known yet.
- * @throws UserError when a score is no number
+ * The choices with the scores of all their tokens and, with `addNext`, of the token after them, which is not known yet.
+ * @throws UserError when a score is not a number
  */
 async function score(
   model: LanguageModel,
@@ -211,7 +217,7 @@ async function score(
   return scored;
 }
 
-/** One by one, as they are packed. */
+/** One at a time, as the scorer packs them. */
 function* scoringRequests(choices: readonly Choice[], addNext: boolean): Generator<ScoringRequest> {
   for (const { prompt, tokens } of choices) {
     const [first = END_OF_TEXT, ...rest] = prompt;
@@ -219,10 +225,10 @@ function* scoringRequests(choices: readonly Choice[], addNext: boolean): Generat
   }
 }
 
-/** A choice whose scores have a last row for the token behind its prompt, with the likeliest in its place. */
+/** A choice completed by its next token: the most likely one in the last row of its scores. */
 function withNext(choice: Choice, stops: readonly Stop[]): Choice {
   const { scores } = choice;
-  if (!scores) throw new TypeError('only a scored choice tells what is next');
+  if (!scores) throw new TypeError('only a scored choice has a next token');
   const last = scores.values.length - 1;
   const ids = scores.topIds.subarray(last * MAX_LOGPROBS);
   const place = Math.max(

@@ -1,7 +1,7 @@
 /**
- * @file OpenAI's completions API over one model: `POST /v1/completions`, `GET /v1/models`, `GET /health`. What clients of
- * that API expect, among them lm-evaluation-harness, works unchanged. A request is read, checked and weighed before any work
- * is done for it (limits.ts), and answered as fast as its client takes the answer.
+ * @file OpenAI's completions API over one model: `POST /v1/completions`, `GET /v1/models`, `GET /health`. Clients of that
+ * API, among them lm-evaluation-harness, work unchanged. A request is read, checked and held against the limits (limits.ts)
+ * before any work is done for it, and answered as fast as its client takes the answer.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -12,8 +12,8 @@ import { HTTPException } from 'hono/http-exception';
 import { decode } from '../../../data/tokenizer/tokenizer.ts';
 import { messageOf, UserError } from '../../../support/errors.ts';
 import { inTurn } from '../../../support/event-loop.ts';
-import { type ChoicePiece, complete, type Work, workOf } from './completer.ts';
-import { renderChoice, responseHead, usageOf } from './completion-response.ts';
+import { type ChoicePiece, complete, planWork, type Work } from './completer.ts';
+import { renderChoice, responseHead, tokenUsage } from './completion-response.ts';
 import { type CompletionBody, completionBody } from './completions-schema.ts';
 import { ClientGone, Delivery } from './delivery.ts';
 import type { LanguageModel } from './language-model.ts';
@@ -22,14 +22,14 @@ import { Load } from './load.ts';
 import { ownClientsOnly } from './own-clients.ts';
 import { readBody } from './read-body.ts';
 
-/** The parts of a request that its answer is made with. */
-interface Order {
+/** A request that was accepted. */
+interface AcceptedRequest {
   readonly body: CompletionBody;
   readonly work: Work;
   readonly signal: AbortSignal;
 }
 
-/** Answers with a model; a connection that is cut, by the client or by the server's end, ends the work for it. */
+/** Answers requests with a model; when a connection is cut, by the client or because the server ends, its work ends too. */
 export function completionsApp(model: LanguageModel): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   const created = Math.floor(Date.now() / 1000);
@@ -44,20 +44,26 @@ export function completionsApp(model: LanguageModel): Hono<{ Bindings: HttpBindi
     try {
       const value = await readBody(c.env.incoming, limits, (bytes) => share.take('bodyBytes', bytes));
       const body = completionBody(value);
-      const work = await workOf(body, limits);
+      const work = await planWork(body, limits);
       share.take('tokens', work.tokens);
       share.giveBack('bodyBytes');
-      const order = { body, work, signal: c.req.raw.signal };
-      if (body.stream) await streamPieces(model, order, c.env.outgoing, log);
-      else await sendChoices(model, order, c.env.outgoing);
+      const request = { body, work, signal: c.req.raw.signal };
+      if (body.stream) await streamPieces(model, request, c.env.outgoing, log);
+      else await sendChoices(model, request, c.env.outgoing);
       return RESPONSE_ALREADY_SENT;
     } finally {
       share.leave();
     }
   });
-  app.notFound((c) => problem(c, 404, `there is no ${c.req.method} ${c.req.path}`));
+  app.notFound((c) =>
+    problem(
+      c,
+      404,
+      `expected POST /v1/completions, GET /v1/models or GET /health, found ${c.req.method} ${c.req.path}`,
+    ),
+  );
   app.onError((error, c) => {
-    // nobody is there to read an answer
+    // nobody is left to read an answer
     if (error instanceof ClientGone) return RESPONSE_ALREADY_SENT;
     if (error instanceof UserError) return problem(c, 400, error.message);
     if (error instanceof HTTPException) return problem(c, error.status, error.message);
@@ -67,14 +73,14 @@ export function completionsApp(model: LanguageModel): Hono<{ Bindings: HttpBindi
   return app;
 }
 
-/** The whole answer once all of it is known, choice by choice. */
+/** Sends the whole answer once it is known, choice by choice. */
 async function sendChoices(
   model: LanguageModel,
-  { body, work, signal }: Order,
+  { body, work, signal }: AcceptedRequest,
   outgoing: HttpBindings['outgoing'],
 ): Promise<void> {
   const choices = await complete(model, body, work.prompts, signal);
-  const head = JSON.stringify({ ...responseHead(randomUUID(), model.name), usage: usageOf(choices, body) });
+  const head = JSON.stringify({ ...responseHead(randomUUID(), model.name), usage: tokenUsage(choices, body) });
   const delivery = new Delivery(outgoing, 'application/json');
   let before = `${head.slice(0, -1)},"choices":[`;
   for (const choice of choices) {
@@ -85,10 +91,10 @@ async function sendChoices(
   await delivery.end();
 }
 
-/** Pieces of text as they are written, each choice's prompt first where asked for. */
+/** Sends pieces of text as they are generated, each choice's prompt first if the request asks for that. */
 async function streamPieces(
   model: LanguageModel,
-  { body, work, signal }: Order,
+  { body, work, signal }: AcceptedRequest,
   outgoing: HttpBindings['outgoing'],
   log: (defect: unknown) => void,
 ): Promise<void> {
@@ -114,7 +120,7 @@ async function streamPieces(
   await delivery.end();
 }
 
-/** A log of defects that no number of requests can fill a disk with. */
+/** A log of defects, bounded so that requests cannot fill a disk with it. */
 function defectLog(): (defect: unknown) => void {
   let logged = 0;
   return (defect) => {

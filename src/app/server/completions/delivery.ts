@@ -1,18 +1,18 @@
-/** @file An answer on its way to a client, who may be slow to take it. */
+/** @file Sending an answer to a client that may be slow to take it. */
 
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { UserError } from '../../../support/errors.ts';
 import { MAX_WAIT_SECONDS } from './limits.ts';
 
-/** Of a client that has left, or was dropped; nobody reads it. */
+/** The client has left or was dropped, so nobody reads this error. */
 export class ClientGone extends UserError {
   constructor() {
-    super('the request was given up');
+    super('the client is gone');
   }
 }
 
-/** Writes as fast as the client takes it, so that no more than one piece of each text waits in memory. */
+/** Writes as fast as the client takes it, so that at most one piece of each text waits in memory. */
 export class Delivery {
   readonly #response: ServerResponse;
   #patience = 1000 * MAX_WAIT_SECONDS;
@@ -25,7 +25,7 @@ export class Delivery {
 
   /**
    * Sends a piece; the promise resolves once there is room for another.
-   * @throws ClientGone when the client has left, or kept the server waiting for too long in all
+   * @throws ClientGone when the client has left, or kept the server waiting too long in total
    */
   async write(piece: string): Promise<void> {
     if (this.#response.destroyed) throw new ClientGone();
@@ -33,7 +33,7 @@ export class Delivery {
     await this.#room;
   }
 
-  /** Ends the answer; the promise resolves once the system has all of it. */
+  /** Ends the answer; the promise resolves once the operating system has all of it. */
   async end(): Promise<void> {
     this.#response.end();
     if (!this.#response.writableFinished) await this.#wait('finish');

@@ -1,4 +1,4 @@
-/** @file A model that both writes text and scores it, on one device, its programs taking turns. */
+/** @file A model that both generates and scores text; its programs take turns on one device. */
 
 import type { DeviceOptions } from '../../../backends/open.ts';
 import { packedTokens, planScoring } from '../../../eval/programs.ts';
@@ -9,7 +9,7 @@ import { openModel } from '../../../generate/open-model.ts';
 import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS, planGeneration } from '../../../generate/programs.ts';
 
 export interface LanguageModel {
-  /** What clients know it as. */
+  /** Its name in the API. */
   readonly name: string;
   readonly config: Gpt2Config;
   readonly device: string;
@@ -21,12 +21,12 @@ export interface LanguageModel {
 /**
  * Opens a model.
  * @param checkpoint see `openWeights`
- * @param likeliest tokens that the scorer gives beside each
- * @throws UserError when there is no such model, it has another vocabulary than GPT-2's, or memory does not suffice
+ * @param topLogprobs number of most likely tokens that the scorer reports for each token
+ * @throws UserError when there is no such model, its vocabulary is not GPT-2's, or it does not fit in memory
  */
 export async function openLanguageModel(
   checkpoint: string,
-  likeliest: number,
+  topLogprobs: number,
   { name = checkpoint, ...options }: DeviceOptions & { readonly name?: string } = {},
 ): Promise<LanguageModel> {
   const { precision = 'fp32' } = options;
@@ -37,7 +37,7 @@ export async function openLanguageModel(
         ...planGeneration(config, layout, target, { ...extents, packed: precision === 'bf16' }),
         score: planScoring(config, layout, target, {
           tokens: packedTokens(config, positions),
-          top: likeliest,
+          top: topLogprobs,
           precision,
         }),
       }),

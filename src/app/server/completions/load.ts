@@ -1,4 +1,4 @@
-/** @file What the requests that are not answered yet cost together, kept within the limits. */
+/** @file The cost of all unanswered requests together, kept within the limits. */
 
 import { HTTPException } from 'hono/http-exception';
 import { MAX_REQUESTS, type ModelLimits } from './limits.ts';
@@ -32,7 +32,7 @@ export class Load {
   #take(cost: Cost, count: number): void {
     if (count > 0 && this.#taken[cost] + count > this.#limits[cost])
       throw new HTTPException(503, {
-        message: `the server is busy: it takes ${this.#limits[cost]} ${NAMES[cost]} at once; try again later`,
+        message: `the server is busy: it takes at most ${this.#limits[cost]} ${NAMES[cost]} at once; try again later`,
       });
     this.#taken[cost] += count;
   }
@@ -47,7 +47,7 @@ export class Share {
     this.#takeFromAll = takeFromAll;
   }
 
-  /** @throws HTTPException 503 when that is more than there is */
+  /** @throws HTTPException 503 when that exceeds the limit */
   take(cost: Cost, count: number): void {
     this.#takeFromAll(cost, count);
     this.#taken[cost] += count;

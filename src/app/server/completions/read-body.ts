@@ -1,4 +1,4 @@
-/** @file The body of a request: so many bytes, then JSON that costs no more than its length. */
+/** @file Reads the body of a request: bounded in bytes, and in the memory that its JSON takes. */
 
 import type { IncomingMessage } from 'node:http';
 import { HTTPException } from 'hono/http-exception';
@@ -8,8 +8,8 @@ import { MAX_JSON_DEPTH, MAX_JSON_FIELDS, MAX_JSON_LISTS, type ModelLimits } fro
 
 /**
  * Reads a body as JSON.
- * @param reserve is told of memory before it is taken, and may throw
- * @throws HTTPException 413 when it is too long; UserError when it is no JSON, ends early, or is dearer than a request can be
+ * @param reserve is called with the bytes of memory before they are taken, and may throw
+ * @throws HTTPException 413 when it is too long; UserError when it is not JSON, ends early, or has more lists, fields or values than a request may
  */
 export async function readBody(
   message: IncomingMessage,
@@ -20,10 +20,10 @@ export async function readBody(
   return inTurn(() => parse(bytes, limits));
 }
 
-/** Room for a body whose length is not known, to begin with. */
+/** Initial room for a body of unknown length. */
 const FIRST_BYTES = 16 * 1024;
 
-/** Chunks are copied as they come: many small ones would take a multiple of their length. */
+/** Copies chunks as they come: kept, many small ones would take a multiple of their length. */
 function readBytes(message: IncomingMessage, limit: number, reserve: (bytes: number) => void): Promise<Buffer> {
   const declared = Number(message.headers['content-length'] ?? 0);
   let bytes = Buffer.alloc(0);
@@ -55,7 +55,7 @@ function readBytes(message: IncomingMessage, limit: number, reserve: (bytes: num
       message.off('data', onData).off('end', onEnd).off('close', onCut);
       settle();
     };
-    // its error says no more than that it is closed, which it is behind it
+    // its error says only that it is closed, which the close event says too
     message.on('error', () => {});
     message.on('data', onData).on('end', onEnd).on('close', onCut);
   });
@@ -70,17 +70,17 @@ function parse(bytes: Buffer, limits: ModelLimits): unknown {
   }
 }
 
-const [QUOTE, BACKSLASH, COLON, COMMA] = codesOf('"\\:,');
-const [LIST, OBJECT] = codesOf('[{');
-const [LIST_END, OBJECT_END] = codesOf(']}');
+const [QUOTE, BACKSLASH, COLON, COMMA] = characterCodes('"\\:,');
+const [LIST, OBJECT] = characterCodes('[{');
+const [LIST_END, OBJECT_END] = characterCodes(']}');
 
-function codesOf(characters: string): number[] {
+function characterCodes(characters: string): number[] {
   return Array.from(characters, (character) => character.charCodeAt(0));
 }
 
 /**
- * Refuses what is much dearer to parse than to send.
- * @throws UserError when lists and objects are nested too deep, or they, their fields or their values are too many
+ * Refuses what is much more expensive to parse than to send.
+ * @throws UserError when lists and objects are nested too deep, or there are too many of them, of their fields or of their values
  */
 function checkShape(bytes: Buffer, { values: maxValues }: ModelLimits): void {
   let [depth, lists, fields, values] = [0, 0, 0, 1];

@@ -1,6 +1,6 @@
 /**
- * @file The lists of a request, prompts and stops. They are checked by hand and refused by their first bad element: a schema
- * makes an issue for every element of a list and every form that it might have, which costs a thousand times the list.
+ * @file The lists of a request, prompts and stops. They are checked by hand and refused at their first bad element: a
+ * schema reports an issue for every element of a list and every form it might have, at a thousand times the cost.
  */
 
 import { VOCABULARY_SIZE } from '../../../data/vocabulary.ts';
@@ -14,16 +14,16 @@ export type Prompt = string | readonly number[];
  * The prompts of a request, one or several.
  * @throws UserError naming the first that is neither text nor token ids
  */
-export function promptsOf(given: unknown): readonly Prompt[] {
-  if (!Array.isArray(given) || given.length === 0 || typeof given[0] === 'number') return [promptOf(given, 'prompt')];
+export function readPrompts(given: unknown): readonly Prompt[] {
+  if (!Array.isArray(given) || given.length === 0 || typeof given[0] === 'number') return [readPrompt(given, 'prompt')];
   if (given.length > MAX_CHOICES)
     throw new UserError(
       `request: prompt: expected at most ${MAX_CHOICES} prompts, found ${given.length}; send fewer at once`,
     );
-  return given.map((item, index) => promptOf(item, `prompt.${index}`));
+  return given.map((item, index) => readPrompt(item, `prompt.${index}`));
 }
 
-function promptOf(given: unknown, name: string): Prompt {
+function readPrompt(given: unknown, name: string): Prompt {
   if (typeof given === 'string') return checkedText(given, name);
   if (!Array.isArray(given) || given.length === 0)
     throw new UserError(
@@ -38,9 +38,9 @@ function promptOf(given: unknown, name: string): Prompt {
 
 /**
  * The texts that end a choice.
- * @throws UserError naming the first that is none, or saying that they are too many
+ * @throws UserError naming the first that is invalid, or saying that there are too many
  */
-export function stopsOf(given: unknown): readonly string[] {
+export function readStops(given: unknown): readonly string[] {
   const stops: readonly unknown[] = Array.isArray(given) ? given : [given ?? []].flat();
   if (stops.length > MAX_STOPS)
     throw new UserError(

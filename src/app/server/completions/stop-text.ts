@@ -1,9 +1,9 @@
-/** @file Text that ends where one of some strings would begin, handed on as soon as it is sure; in time of its length alone. */
+/** @file Text that ends before the first of some stop strings, passed on as soon as it is certain, in time linear in its length. */
 
-/** A string to stop at, prepared as Knuth, Morris and Pratt do. */
+/** A string to stop at, prepared for the algorithm of Knuth, Morris and Pratt. */
 export interface Stop {
   readonly text: string;
-  /** For each length of a beginning of it, the length of the longest shorter one that this beginning ends with. */
+  /** For each length of a prefix, the length of its longest proper suffix that is also a prefix. */
   readonly shorter: Int32Array;
 }
 
@@ -15,7 +15,7 @@ export function prepareStop(text: string): Stop {
   return stop;
 }
 
-/** How much of a stop is there when `length` of it were and a character follows. */
+/** The length of the stop's prefix that is matched when `length` of it was and a character follows. */
 function extended({ text, shorter }: Stop, length: number, character: number): number {
   let found = length;
   while (found > 0 && (found === text.length || text.charCodeAt(found) !== character)) found = shorter[found] ?? 0;
@@ -24,9 +24,9 @@ function extended({ text, shorter }: Stop, length: number, character: number): n
 
 export class StopText {
   readonly #stops: readonly Stop[];
-  /** How much of each stop the text ends with. */
+  /** The length of each stop's prefix that the text ends with. */
   readonly #found: Int32Array;
-  /** What has not been handed on: it may be the beginning of a stop. */
+  /** Text held back, because it may be the beginning of a stop. */
   #held = '';
   stopped = false;
 
@@ -35,7 +35,7 @@ export class StopText {
     this.#found = new Int32Array(stops.length);
   }
 
-  /** Adds text, and returns what can be handed on. */
+  /** Adds text and returns what can be passed on. */
   push(text: string): string {
     if (this.stopped) return '';
     const all = this.#held + text;
@@ -51,14 +51,14 @@ export class StopText {
     return all.slice(0, end);
   }
 
-  /** What was held back, once there is no more text. */
+  /** Call once there is no more text: returns what was held back. */
   end(): string {
     const held = this.#held;
     this.#held = '';
     return held;
   }
 
-  /** Adds a character; the length of the longest stop that is complete with it, else 0. */
+  /** Adds a character; returns the length of the longest stop that it completes, or 0. */
   #longestStop(character: number): number {
     let longest = 0;
     for (const [index, stop] of this.#stops.entries()) {

@@ -1,6 +1,6 @@
 /**
- * @file The dashboard's server: the page, and one stream of events that tells it everything (dashboard-stream.ts). It reads
- * run folders and nothing else, so that it shows a run whoever trains it, and cannot disturb one.
+ * @file The dashboard's server: the page, and one stream of events with all its data (dashboard-stream.ts). It reads run
+ * folders and nothing else, so it shows a run whichever process trains it, and cannot disturb it.
  */
 
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { isFromElsewhere } from '../elsewhere.ts';
 import type { DashboardRuns } from './informant.ts';
 import { RETRY_AFTER_SECONDS } from './limits.ts';
-import { tellPage } from './page-stream.ts';
+import { streamToPage } from './page-stream.ts';
 import { Watch } from './watch.ts';
 
 /** The built page. */
@@ -23,33 +23,42 @@ export function dashboardApp(runs: DashboardRuns): Hono {
   const app = new Hono();
   const watch = new Watch(runs);
   const self = ["'self'"];
+  const none = ["'none'"];
   app.use(
     secureHeaders({
       contentSecurityPolicy: {
-        ...{ defaultSrc: ["'none'"], scriptSrc: self, styleSrc: self, connectSrc: self, imgSrc: self },
-        ...{ baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] },
+        defaultSrc: none,
+        scriptSrc: self,
+        styleSrc: self,
+        connectSrc: self,
+        imgSrc: self,
+        baseUri: none,
+        formAction: none,
+        frameAncestors: none,
       },
-      // means nothing on plain HTTP
+      // has no effect on plain HTTP
       strictTransportSecurity: false,
     }),
   );
   app.get('/api/events', (context) => {
-    // another site's page could not read the answer, but hold connections
+    // a page of another site could not read the answer, but it could hold connections
     if (isFromElsewhere((name) => context.req.header(name)))
       return context.text('only for pages of this server\n', 403);
     if (watch.isFull)
-      return context.text('as many pages as there may be are open\n', 503, { 'retry-after': `${RETRY_AFTER_SECONDS}` });
-    // a page cannot see why its stream was refused: it asks again without one
+      return context.text('too many pages are open; try again later\n', 503, {
+        'retry-after': `${RETRY_AFTER_SECONDS}`,
+      });
+    // a page cannot see why its stream was refused, so it asks with HEAD
     if (context.req.raw.method === 'HEAD') return context.body(null);
     const { outgoing } = context.env as HttpBindings;
-    void tellPage(outgoing, watch, lastPosition(context));
+    void streamToPage(outgoing, watch, lastPosition(context));
     return RESPONSE_ALREADY_SENT;
   });
   app.use(serveStatic({ root: PAGE }));
   return app;
 }
 
-/** Where a page goes on: what the browser says when it connects again by itself, or the page. */
+/** Where a page continues: from the browser when it reconnects by itself, or from the page. */
 function lastPosition(context: Context): string {
   return context.req.header('last-event-id') ?? context.req.query('from') ?? '';
 }

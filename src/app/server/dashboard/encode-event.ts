@@ -1,10 +1,10 @@
-/** @file A Server-Sent Event up to its id, which is not the same for every page. */
+/** @file Encodes a Server-Sent Event without its id, which differs from page to page. */
 
-import type { RunProblem, RunUpdate, ToldRun } from '../../dashboard-stream.ts';
+import type { RunProblem, RunStatus, RunUpdate } from '../../dashboard-stream.ts';
 
-/** What events there are, by name. */
+/** The data of each event, by its name. */
 interface Events {
-  readonly runs: readonly ToldRun[];
+  readonly runs: readonly RunStatus[];
   readonly update: RunUpdate;
   readonly problem: RunProblem;
 }

@@ -1,4 +1,4 @@
-/** @file A part of a run's history as the events that tell it, each encoded once for all pages. */
+/** @file A part of a run's history as events, each encoded once for all pages. */
 
 import type { RunHistory, RunUpdate } from '../../dashboard-stream.ts';
 import { encodeEvent } from './encode-event.ts';
@@ -9,28 +9,28 @@ export interface PartOptions<Row> {
   readonly run: number;
   readonly part: keyof RunHistory;
   readonly columns: readonly (keyof Row)[];
-  /** Rows that are kept, and rows of one event, at most. */
+  /** The most rows that are kept, and the most in one event. */
   readonly limit: number;
   readonly rowsPerEvent: number;
   /** The row that stands for two neighbours. */
   readonly merge: (earlier: Row, later: Row) => Row;
 }
 
-/** An event, the place of its first row, and how many rows of the series a page has been told after it. */
+/** An event, the index of its first row, and the number of rows of the series that a page has after it. */
 interface PartEvent {
   readonly bytes: Buffer;
   readonly from: number;
   readonly count: number;
 }
 
-/** Significant digits of a number on its way to a chart. */
+/** Significant digits of the numbers that are sent to a chart. */
 const DIGITS = 6;
 
 /** Train steps, evaluations or samples. */
 export class HistoryPart<Row> {
   readonly #options: PartOptions<Row>;
   readonly #series: ThinnedRows<Row>;
-  /** Events whose rows change no more, by the place of their first, and the last one that was asked for of the others. */
+  /** Events whose rows will not change, by the index of their first row; of the others, the last one asked for. */
   readonly #whole = new Map<number, PartEvent>();
   #newest: PartEvent | undefined;
 
@@ -49,14 +49,14 @@ export class HistoryPart<Row> {
   }
 
   /**
-   * What a page is told next, undefined when it has everything.
-   * @param told how many rows had been added when it was told last; undefined, or more than there are, for a page without any.
+   * The next event for a page; undefined when it has everything.
+   * @param sent the number of rows added when its last event was sent; undefined, or more than there are, for a page without any
    */
-  eventAfter(told: number | undefined): PartEvent | undefined {
+  eventAfter(sent: number | undefined): PartEvent | undefined {
     const { rows, count, stride } = this.#series;
-    if (told === count) return undefined;
+    if (sent === count) return undefined;
     const { rowsPerEvent } = this.#options;
-    const from = told === undefined || told > count ? 0 : Math.floor(told / stride);
+    const from = sent === undefined || sent > count ? 0 : Math.floor(sent / stride);
     const to = Math.min(rows.length, from - (from % rowsPerEvent) + rowsPerEvent);
     const after = Math.min(to * stride, count);
     const isWhole = to - from === rowsPerEvent && to * stride === after;
@@ -68,7 +68,7 @@ export class HistoryPart<Row> {
     return event;
   }
 
-  /** Gives back the memory of encoded events. */
+  /** Frees the memory of encoded events. */
   forgetEvents(): void {
     this.#whole.clear();
     this.#newest = undefined;
@@ -77,12 +77,12 @@ export class HistoryPart<Row> {
   #encode(from: number, to: number): Buffer {
     const { run, part, columns } = this.#options;
     const rows = this.#series.rows.slice(from, to);
-    const values = columns.map((name) => [name, rows.map((row) => inDigits(row[name]))]);
+    const values = columns.map((name) => [name, rows.map((row) => rounded(row[name]))]);
     return encodeEvent('update', { run, part, from, columns: Object.fromEntries(values) } as RunUpdate);
   }
 }
 
-/** A number in the digits that a chart shows; whole numbers and texts as they are. */
-function inDigits(value: unknown): unknown {
+/** A number rounded to the digits that a chart shows; whole numbers and texts unchanged. */
+function rounded(value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
 }

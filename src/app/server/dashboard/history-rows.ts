@@ -22,8 +22,18 @@ export interface SampleRow {
 
 export function trainRow({ step, loss, lr, norm, ms, tokensPerSecond, mfu }: TrainMetrics): TrainRow {
   return {
-    ...{ step, loss, lr, norm, ms, tokensPerSecond, mfu, steps: 1 },
-    ...{ lowestLoss: loss, highestLoss: loss, lowestNorm: norm, highestNorm: norm },
+    step,
+    steps: 1,
+    loss,
+    lr,
+    norm,
+    ms,
+    tokensPerSecond,
+    mfu,
+    lowestLoss: loss,
+    highestLoss: loss,
+    lowestNorm: norm,
+    highestNorm: norm,
   };
 }
 
@@ -40,14 +50,20 @@ export function sampleRow({ step, text }: SampleMetrics): SampleRow {
   return { step, text: shortened(text, MAX_SAMPLE_LENGTH) };
 }
 
-/** The means, and extremes, over the steps of both. */
+/** Means and extremes over the steps of both. */
 export function mergeTrainRows(a: TrainRow, b: TrainRow): TrainRow {
   const steps = a.steps + b.steps;
   const mean = (name: keyof TrainRow): number =>
     either(a[name], b[name], (x, y) => (x * a.steps + y * b.steps) / steps);
   return {
-    ...{ step: b.step, steps, loss: mean('loss'), lr: mean('lr'), norm: mean('norm') },
-    ...{ ms: mean('ms'), tokensPerSecond: mean('tokensPerSecond'), mfu: mean('mfu') },
+    step: b.step,
+    steps,
+    loss: mean('loss'),
+    lr: mean('lr'),
+    norm: mean('norm'),
+    ms: mean('ms'),
+    tokensPerSecond: mean('tokensPerSecond'),
+    mfu: mean('mfu'),
     lowestLoss: either(a.lowestLoss, b.lowestLoss, Math.min),
     highestLoss: either(a.highestLoss, b.highestLoss, Math.max),
     lowestNorm: either(a.lowestNorm, b.lowestNorm, Math.min),
@@ -55,7 +71,7 @@ export function mergeTrainRows(a: TrainRow, b: TrainRow): TrainRow {
   };
 }
 
-/** The later of both; of what only the earlier measured, that. */
+/** The later of the two; the earlier for what only it measured. */
 export function mergeEvaluationRows(a: EvaluationRow, b: EvaluationRow): EvaluationRow {
   const later = (name: keyof EvaluationRow): number => either(a[name], b[name], (_, y) => y);
   return {
@@ -66,7 +82,7 @@ export function mergeEvaluationRows(a: EvaluationRow, b: EvaluationRow): Evaluat
   };
 }
 
-/** Both values in one; the other where one is missing. */
+/** Merges two values; if one is missing, gives the other. */
 function either(a: number, b: number, merge: (a: number, b: number) => number): number {
   if (Number.isNaN(a)) return b;
   return Number.isNaN(b) ? a : merge(a, b);

@@ -1,4 +1,4 @@
-/** @file What is known of the runs beside their measurements. */
+/** @file What is known of the runs besides their measurements. */
 
 import { trainerOf } from '../../../runs/lock.ts';
 import { exists } from '../../../support/files.ts';
@@ -6,16 +6,16 @@ import type { RunInformation } from '../../dashboard-stream.ts';
 import { encodeEvent } from './encode-event.ts';
 import { recordedInformation } from './run-information.ts';
 
-/** How often the folders are asked what run they hold. */
+/** How often the folders are read. */
 const LOOK_MILLISECONDS = 5_000;
 
 export interface DashboardRuns {
   readonly folders: readonly string[];
-  /** What the trainer of a run says of it, by folder; of the others their folders are asked. */
+  /** What the trainer of a run says about it, by folder; for other runs the folder is read. */
   readonly information: ReadonlyMap<string, RunInformation>;
 }
 
-/** Knows what pages are told of the runs. */
+/** Gathers what pages are sent about the runs. */
 export class Informant {
   readonly #runs: DashboardRuns;
   #recorded: readonly RunInformation[] = [];
@@ -26,7 +26,7 @@ export class Informant {
     this.#runs = runs;
   }
 
-  /** The event that tells it, another one whenever something has changed; undefined before the first look. */
+  /** The event with it, a new one whenever something has changed; undefined before the first look. */
   get event(): Buffer | undefined {
     return this.#event;
   }
@@ -37,22 +37,22 @@ export class Informant {
       this.#recorded = await Promise.all(folders.map((folder, run) => this.#read(folder, run)));
       this.#nextLook = performance.now() + LOOK_MILLISECONDS;
     }
-    const told = folders.flatMap((folder, run) => {
+    const runs = folders.flatMap((folder, run) => {
       const known = information.get(folder) ?? this.#recorded[run];
       return known ? [{ ...known, isTraining: isTrained(folder) }] : [];
     });
-    const event = encodeEvent('runs', told);
+    const event = encodeEvent('runs', runs);
     if (!this.#event?.equals(event)) this.#event = event;
   }
 
-  /** What a folder says of its run; of one that is gone, what it said before. */
+  /** What a folder records of its run; for a folder that is gone, what it recorded before. */
   async #read(folder: string, run: number): Promise<RunInformation> {
     const known = this.#recorded[run];
     return known && !(await exists(folder)) ? known : recordedInformation(folder);
   }
 }
 
-/** Whether a process trains the run; false where that cannot be seen, as its follower tells too. */
+/** Whether a process is training the run; false if that cannot be read, which the follower of its metrics reports. */
 function isTrained(folder: string): boolean {
   try {
     return trainerOf(folder) !== undefined;

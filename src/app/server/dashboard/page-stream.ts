@@ -7,7 +7,7 @@ import { formatPositions, parsePositions } from './positions.ts';
 import type { HistoryPosition } from './run-history.ts';
 import type { Watch } from './watch.ts';
 
-/** How often a page is told that the connection still stands, and how long it waits before it connects again. */
+/** How often an idle connection gets a sign of life, and how long a page waits before it reconnects. */
 const HEARTBEAT_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 1000;
 
@@ -19,22 +19,22 @@ const HEADERS = {
 };
 
 /**
- * Tells a page what the runs have, then what is new of them, as fast as it takes it, until it is gone.
- * @param from the id of the last event that the page has.
+ * Sends a page what the runs have, then what is new, as fast as the page takes it, until the page is gone.
+ * @param from the id of the last event that the page has
  */
-export async function tellPage(response: ServerResponse, watch: Watch, from: string): Promise<void> {
+export async function streamToPage(response: ServerResponse, watch: Watch, from: string): Promise<void> {
   const leave = watch.join();
   response.once('close', leave);
   response.writeHead(200, HEADERS).flushHeaders();
-  const news = new News(watch, from);
+  const pending = new PendingEvents(watch, from);
   while (!response.destroyed) {
-    const event = news.next();
+    const event = pending.next();
     if (event === undefined) await watch.nextLook();
     else if (event.map((piece) => response.write(piece)).includes(false)) await drained(response);
   }
 }
 
-/** Resolves when all that was written is with the system; a page that takes nothing for too long is dropped. */
+/** Resolves when the operating system has all that was written; a page that takes nothing for too long is dropped. */
 async function drained(response: ServerResponse): Promise<void> {
   const timer = setTimeout(() => response.destroy(), 1000 * STALLED_SECONDS);
   await new Promise<void>((resolve) => {
@@ -47,8 +47,8 @@ async function drained(response: ServerResponse): Promise<void> {
   clearTimeout(timer);
 }
 
-/** What a page has not been told yet. */
-class News {
+/** The events that a page does not have yet. */
+class PendingEvents {
   readonly #watch: Watch;
   readonly #positions: (HistoryPosition | undefined)[];
   readonly #problems: (string | null)[];

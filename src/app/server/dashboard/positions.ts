@@ -2,7 +2,7 @@
 
 import type { HistoryPosition } from './run-history.ts';
 
-/** What a page has of each run; undefined for a run it has nothing of. */
+/** How much a page has of each run; undefined for nothing. */
 export type Positions = readonly (HistoryPosition | undefined)[];
 
 export function formatPositions(positions: Positions): string {
@@ -11,7 +11,7 @@ export function formatPositions(positions: Positions): string {
     .join(',');
 }
 
-/** The positions that an id names; undefined for what is no position. */
+/** The positions in an id; undefined for what is not a position. */
 export function parsePositions(id: string): Positions {
   return id.split(',').map((text) => {
     const [, history = '', ...counts] = /^([0-9a-f]{8})\.(\d{0,12})\.(\d{0,12})\.(\d{0,12})$/.exec(text) ?? [];

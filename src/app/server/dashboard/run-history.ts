@@ -1,4 +1,4 @@
-/** @file What was measured of a run, kept once for all pages. */
+/** @file The measurements of a run, kept once for all pages. */
 
 import { randomBytes } from 'node:crypto';
 import type { Metrics } from '../../../runs/metrics.ts';
@@ -15,25 +15,25 @@ import {
 } from './history-rows.ts';
 import { MAX_EVALUATIONS, MAX_POINTS, MAX_SAMPLES, POINTS_PER_EVENT, SAMPLES_PER_EVENT } from './limits.ts';
 
-/** How much of a history a page has: how many rows of each part had been added when it was told of them last. */
+/** How much of a history a page has: the number of rows of each part that had been added at its last event. */
 export interface HistoryPosition {
-  /** Which history that is; one that was thinned or begun anew is another. */
+  /** Which history; after thinning or a new start it is a different one. */
   readonly history: string;
   readonly train?: number | undefined;
   readonly evaluations?: number | undefined;
   readonly samples?: number | undefined;
 }
 
-/** In the order in which they are told. */
+/** In the order in which they are sent. */
 const PARTS = ['train', 'evaluations', 'samples'] as const;
 
-/** A run's steps, evaluations and samples; it does not grow beyond its limits, however long the run is. */
+/** A run's steps, evaluations and samples, within limits however long the run is. */
 export class RunHistory {
   readonly #run: number;
   #parts: ReturnType<typeof emptyParts>;
   #id = newId();
 
-  /** @param run which of the dashboard's. */
+  /** @param run index of the run on the dashboard */
   constructor(run: number) {
     this.#run = run;
     this.#parts = emptyParts(run);
@@ -49,19 +49,19 @@ export class RunHistory {
     for (const line of lines) if (this.#add(line)) this.#id = newId();
   }
 
-  /** What a page is told next, and what it has then; undefined when it has everything. */
+  /** The next event for a page, and what the page has then; undefined when it has everything. */
   eventAfter(
     position: HistoryPosition | undefined,
   ): { readonly bytes: Buffer; readonly position: HistoryPosition } | undefined {
-    const told = position?.history === this.#id ? position : { history: this.#id };
+    const known = position?.history === this.#id ? position : { history: this.#id };
     for (const part of PARTS) {
-      const event = this.#parts[part].eventAfter(told[part]);
-      if (event) return { bytes: event.bytes, position: { ...told, [part]: event.count } };
+      const event = this.#parts[part].eventAfter(known[part]);
+      if (event) return { bytes: event.bytes, position: { ...known, [part]: event.count } };
     }
     return undefined;
   }
 
-  /** Gives back the memory of what only pages need. */
+  /** Frees the memory of what only pages need. */
   forgetEvents(): void {
     for (const part of PARTS) this.#parts[part].forgetEvents();
   }

@@ -11,7 +11,7 @@ export function runName(folder: string): string {
   return basename(resolve(folder));
 }
 
-/** What a run records of itself, within the limits; only its name where it records nothing. */
+/** What a run records of itself, within the limits; only its name if it records nothing. */
 export async function recordedInformation(folder: string): Promise<RunInformation> {
   const name = runName(folder);
   const recorded = await readRunFacts(folder);
@@ -45,7 +45,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** So many settings, with names and values so long, that a page can show them. */
+/** Settings cut to a number and to lengths that a page can show. */
 function bounded(settings: RunInformation['settings']): RunInformation['settings'] {
   return Object.fromEntries(
     Object.entries(settings)

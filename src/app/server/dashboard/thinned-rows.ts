@@ -1,8 +1,8 @@
-/** @file A series that may grow for ever in bounded memory. */
+/** @file A series that may grow forever in bounded memory. */
 
 /**
- * Keeps the rows of a series. Whenever there are too many, neighbours are merged in pairs: then a row stands for twice as
- * many as before, its stride. Which rows are merged follows from their number alone.
+ * Keeps the rows of a series. Whenever there are too many, neighbours are merged in pairs, so that each row stands for twice
+ * as many of the added ones: the stride doubles. Which rows are merged depends only on their number.
  */
 export class ThinnedRows<Row> {
   readonly #limit: number;
@@ -11,23 +11,23 @@ export class ThinnedRows<Row> {
   #count = 0;
   #stride = 1;
 
-  /** @param limit rows that are kept at most, an even number. */
+  /** @param limit the most rows that are kept, an even number */
   constructor(limit: number, merge: (earlier: Row, later: Row) => Row) {
     this.#limit = limit;
     this.#merge = merge;
   }
 
-  /** The rows as they stand; the last may stand for fewer than the others yet. */
+  /** The rows so far; the last may still stand for fewer than the others. */
   get rows(): readonly Row[] {
     return this.#rows;
   }
 
-  /** How many were added. */
+  /** The number of rows that were added. */
   get count(): number {
     return this.#count;
   }
 
-  /** How many of those that were added make a row. */
+  /** The number of added rows that each kept row stands for. */
   get stride(): number {
     return this.#stride;
   }

@@ -1,4 +1,4 @@
-/** @file Looks at the runs on behalf of all pages, while there are any. */
+/** @file Polls the runs for all pages, as long as there are any. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MetricsFollower } from '../../../runs/follow-metrics.ts';
@@ -9,7 +9,7 @@ import { RunHistory } from './run-history.ts';
 
 const POLL_MILLISECONDS = 500;
 
-/** A run as it was found last. */
+/** A run as of the last look. */
 export class WatchedRun {
   readonly history: RunHistory;
   readonly #follower: MetricsFollower;
@@ -38,7 +38,7 @@ export class WatchedRun {
   }
 }
 
-/** All that pages are told, found once for all of them. */
+/** Everything that pages are sent, read once for all of them. */
 export class Watch {
   readonly informant: Informant;
   readonly runs: readonly WatchedRun[];
@@ -51,19 +51,19 @@ export class Watch {
     this.runs = runs.folders.map((folder, run) => new WatchedRun(folder, run));
   }
 
-  /** Whether there are as many pages as there may be. */
+  /** Whether the limit of pages is reached. */
   get isFull(): boolean {
     return this.#pages >= MAX_STREAMS;
   }
 
-  /** Looks at the runs for one more page, until the returned function is called. */
+  /** Polls the runs for one more page, until the returned function is called. */
   join(): () => void {
     this.#pages++;
     if (!this.#isLooking) void this.#lookWhileWatched();
     return () => this.#pages--;
   }
 
-  /** Resolves when the runs have been looked at once more. */
+  /** Resolves after the next look at the runs. */
   nextLook(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

@@ -7,7 +7,7 @@ import { runLook } from './curves.ts';
 import { Figures } from './figures.tsx';
 import { Swatch } from './legend.tsx';
 import { RunDetails } from './run-details.tsx';
-import { isFinished, type RunState, stateOf, stepsTrained } from './run-state.ts';
+import { describeState, isFinished, type RunState, stepsTrained } from './run-state.ts';
 import { Samples } from './samples.tsx';
 import { type Connection, useRuns } from './use-runs.ts';
 
@@ -68,11 +68,14 @@ function ConnectionState({ connection, runs }: ConnectionStateProps) {
   );
 }
 
-/** Whether news come, and how good that is; of runs that nobody trains none are awaited, of finished ones none are missed. */
+/**
+ * The state of the connection, or of the runs: a live connection brings nothing new for runs that no process trains, and a lost
+ * one loses nothing of finished runs.
+ */
 function connectionState(connection: Connection, runs: readonly RunState[]): readonly [text: string, tone: string] {
   if (connection === 'disconnected' && runs.length > 0 && runs.every(isFinished))
     return ['finished, no longer served', ''];
-  const [state, ...others] = new Set(runs.map(stateOf));
+  const [state, ...others] = new Set(runs.map(describeState));
   if (connection !== 'connected' || state === undefined || [state, ...others].includes('training'))
     return [CONNECTION_TEXTS[connection], connection];
   return [others.length === 0 ? state : 'not training', ''];
@@ -84,7 +87,7 @@ interface RunChoiceProps {
   readonly onChoose: (run: number) => void;
 }
 
-/** Whose figures, samples and settings are shown. */
+/** Chooses the run whose figures, samples and settings are shown. */
 function RunChoice({ runs, chosen, onChoose }: RunChoiceProps) {
   return (
     <fieldset class="run-choice">
@@ -95,7 +98,7 @@ function RunChoice({ runs, chosen, onChoose }: RunChoiceProps) {
           <Swatch {...runLook(index)} />
           {run.information.name}{' '}
           <small>
-            step {formatCount(stepsTrained(run))}, {stateOf(run)}
+            step {formatCount(stepsTrained(run))}, {describeState(run)}
           </small>
         </label>
       ))}

@@ -1,28 +1,28 @@
-/** @file From the columns of runs to what uPlot draws. */
+/** @file Turns the columns of runs into the data that uPlot draws. */
 
 import uPlot from 'uplot';
 
 /** One curve of a chart. */
 export interface Curve {
   readonly label: string;
-  /** The name of a custom property of the style sheet. */
+  /** The name of a custom property in the style sheet. */
   readonly colour: string;
   readonly steps: readonly number[];
   readonly values: readonly (number | null)[];
-  /** In the background of another curve: thin, pale, not in the legend. */
+  /** Drawn behind another curve: thin, pale, not in the legend. */
   readonly isFaint?: boolean;
   readonly isThin?: boolean;
   readonly isDashed?: boolean;
-  /** Measured now and then: each measurement is marked, and between two of them nothing is missing. */
+  /** Measured only at some steps: each measurement is marked, and a line joins them. */
   readonly isSparse?: boolean;
-  /** Whether the legend tells its value in the entry of the curve before it. */
-  readonly isOfEntryBefore?: boolean;
+  /** Whether the legend shows its value in the entry of the previous curve. */
+  readonly sharesLegendEntry?: boolean;
 }
 
-/** The values of a curve on a row of steps: null where they are missing, undefined at steps of other curves. */
+/** The values of a curve at a list of steps: null where one is missing, undefined at steps that only other curves have. */
 export type DrawnColumn = readonly (number | null | undefined)[];
 
-/** Curves over one common row of steps. A logarithmic chart has no place for what is not above zero. */
+/** Curves over a common list of steps. A logarithmic chart drops values that are not positive. */
 export function alignedData(curves: readonly Curve[], isLogarithmic: boolean): uPlot.AlignedData {
   const tables = curves.map(
     ({ steps, values }): uPlot.AlignedData => [
@@ -42,39 +42,39 @@ export function lastValue(values: DrawnColumn): number | undefined {
   return values.findLast((value) => value !== null && value !== undefined) ?? undefined;
 }
 
-/** The value of a curve at a place, or the last one before it; none where the curve has ended. */
-export function valueAt(values: DrawnColumn, place: number): number | undefined {
-  const isBehindEnd = values.findLastIndex((value) => value !== undefined) < place;
-  return isBehindEnd ? undefined : lastValue(values.slice(0, place + 1));
+/** The value of a curve at an index, or the last one before it; undefined after the end of the curve. */
+export function valueAt(values: DrawnColumn, index: number): number | undefined {
+  const isAfterEnd = values.findLastIndex((value) => value !== undefined) < index;
+  return isAfterEnd ? undefined : lastValue(values.slice(0, index + 1));
 }
 
-/** The places of values that no line shows, as those before and after them are missing. */
-export function lonePlaces(values: DrawnColumn): number[] {
-  const lone: number[] = [];
-  // of the values since the last one that is missing
+/** The indices of values that no line shows, because both neighbours are missing. */
+export function isolatedIndices(values: DrawnColumn): number[] {
+  const isolated: number[] = [];
+  // the values since the last missing one
   let [count, last] = [0, 0];
-  for (const [place, value] of [...values, null].entries()) {
+  for (const [index, value] of [...values, null].entries()) {
     if (value === undefined) continue;
-    if (value === null && count === 1) lone.push(last);
-    [count, last] = value === null ? [0, last] : [count + 1, place];
+    if (value === null && count === 1) isolated.push(last);
+    [count, last] = value === null ? [0, last] : [count + 1, index];
   }
-  return lone;
+  return isolated;
 }
 
-/** The part of the values that a chart shows: a falling curve without outlying high values, or all. */
+/** The part of the values that a chart shows: of a falling curve all but high outliers, or all. */
 export type ShownRange = 'falling' | 'all';
 
-/** Of so many values at most it is found which are outlying. */
-const MOST_SORTED = 4000;
-/** The share of the largest values that may leave the chart, where they lie far from the rest. */
-const OUTLYING = 0.02;
+/** The most values that are sorted to find outliers. */
+const MAX_SORTED = 4000;
+/** The share of values that may lie above the chart, if they are far from the rest. */
+const OUTLIER_SHARE = 0.02;
 const PADDING = 0.08;
-/** The least span of an axis as a share of its values: less is the dust of floating point. */
-const LEAST_SPAN = 1e-3;
+/** The least span of an axis as a share of its values: less is rounding error. */
+const MIN_SPAN = 1e-3;
 
 /**
- * The range of an axis over the places from `from` to `to`. Of a falling curve a few outlying high values may leave it: the
- * first steps of a loss would press the rest of its curve flat.
+ * The range of an axis over the indices `from` to `to`. A few high outliers of a falling curve may lie above it: the first
+ * steps of a loss would flatten the rest of its curve.
  */
 export function valueRange(
   columns: readonly DrawnColumn[],
@@ -89,16 +89,16 @@ export function valueRange(
   const lowest = values.reduce((a, b) => Math.min(a, b));
   const highest = values.reduce((a, b) => Math.max(a, b));
   const top = shown === 'falling' ? Math.min(highest, usualTop(values, lowest)) : highest;
-  const span = Math.max(top - lowest, Math.abs(top) * LEAST_SPAN) || 1;
+  const span = Math.max(top - lowest, Math.abs(top) * MIN_SPAN) || 1;
   const middle = (lowest + top) / 2;
   const low = middle - span * (0.5 + PADDING);
   return [lowest >= 0 ? Math.max(0, low) : low, middle + span * (0.5 + PADDING)];
 }
 
-/** A little above all values but the outlying ones. */
+/** A little above all values but the outliers. */
 function usualTop(values: readonly number[], lowest: number): number {
-  const stride = Math.ceil(values.length / MOST_SORTED);
-  const some = values.filter((_, index) => index % stride === 0).sort((a, b) => a - b);
-  const usual = some[Math.floor((some.length - 1) * (1 - OUTLYING))] ?? lowest;
+  const stride = Math.ceil(values.length / MAX_SORTED);
+  const sorted = values.filter((_, index) => index % stride === 0).sort((a, b) => a - b);
+  const usual = sorted[Math.floor((sorted.length - 1) * (1 - OUTLIER_SHARE))] ?? lowest;
   return usual + (usual - lowest) * 0.15;
 }

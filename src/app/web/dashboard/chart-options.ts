@@ -3,7 +3,7 @@
 import type uPlot from 'uplot';
 import { isNear, STEEP_SHARE } from '../../../report/figure/axis-range.ts';
 import type { Reference } from '../../../report/series/references.ts';
-import { type Curve, type DrawnColumn, lonePlaces, type ShownRange, valueRange } from './chart-data.ts';
+import { type Curve, type DrawnColumn, isolatedIndices, type ShownRange, valueRange } from './chart-data.ts';
 import { numberTick, type TickLabel } from './tick-labels.ts';
 
 export interface ChartLook {
@@ -12,15 +12,15 @@ export interface ChartLook {
   readonly width: number;
   readonly height: number;
   readonly isLogarithmic: boolean;
-  /** Where the colours are defined. */
+  /** The style with the custom properties of the colours. */
   readonly style: CSSStyleDeclaration;
   /** Values that are marked across the chart. */
   readonly references: readonly Reference[];
-  /** Of a falling curve its steep start may leave the chart, and references that are not near it. */
+  /** The steep start of a falling curve, and references far from the curve, may lie outside the chart. */
   readonly range: ShownRange;
   readonly zoom: () => readonly [number, number] | undefined;
   readonly onZoom: (range: readonly [number, number] | undefined) => void;
-  /** Told the index of the step under the cursor. */
+  /** Called with the index of the step under the cursor. */
   readonly onCursor: (index: number | undefined) => void;
 }
 
@@ -29,11 +29,11 @@ const WIDE_AXIS = 58;
 /** Charts with the same key move their cursors together. */
 const SYNC_KEY = 'steps';
 
-/** Between the edge of an axis and what reaches furthest, as a share of the axis, where there are references. */
+/** Room between the edges of an axis and its values if there are references, as a share of the axis. */
 const REFERENCE_MARGIN = 0.04;
 
-/** Pixels that a drag goes at least. */
-const LEAST_DRAG = 4;
+/** Pixels after which a movement is a drag. */
+const MIN_DRAG = 4;
 
 /** Distances between marks on the axis of steps: 1, 2, 5, 10, … */
 const STEP_INCREMENTS = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
@@ -54,7 +54,7 @@ export function chartOptions(look: ChartLook): uPlot.Options {
     legend: { show: false },
     cursor: {
       sync: { key: SYNC_KEY, setSeries: false, filters: { sub: isOfCursor } },
-      drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG },
+      drag: { x: true, y: false, setScale: false, dist: MIN_DRAG },
       points: { size: 7 },
       bind: {
         dblclick: () => () => {
@@ -65,7 +65,10 @@ export function chartOptions(look: ChartLook): uPlot.Options {
     },
     scales: {
       x: { time: false, range: (_, from, to) => [...(look.zoom() ?? [from ?? 0, to ?? 1])] as [number, number] },
-      y: { distr: isLogarithmic ? 3 : 1, range: (plot, least, greatest) => rangeOf(plot, least, greatest, look) },
+      y: {
+        distr: isLogarithmic ? 3 : 1,
+        range: (plot, least, greatest) => valueAxisRange(plot, least, greatest, look),
+      },
     },
     axes: [
       {
@@ -77,12 +80,12 @@ export function chartOptions(look: ChartLook): uPlot.Options {
       {
         ...axis,
         size: WIDE_AXIS,
-        // marks of a logarithmic axis are as far apart as they are high
+        // on a logarithmic axis the distance between marks grows with their values
         values: (_, values, _axis, _space, distance) =>
           values.map((value) => (value === null ? '' : look.tick(value, isLogarithmic ? value : distance))),
       },
     ],
-    series: [{}, ...curves.map((curve) => seriesOf(curve, colour(curve.colour)))],
+    series: [{}, ...curves.map((curve) => curveSeries(curve, colour(curve.colour)))],
     hooks: {
       setCursor: [(plot) => onCursor(plot.cursor.idx ?? undefined)],
       setSelect: [
@@ -98,7 +101,7 @@ export function chartOptions(look: ChartLook): uPlot.Options {
   };
 }
 
-function seriesOf({ label, isFaint, isThin, isDashed, isSparse = false }: Curve, colour: string): uPlot.Series {
+function curveSeries({ label, isFaint, isThin, isDashed, isSparse = false }: Curve, colour: string): uPlot.Series {
   const stroke = withAlpha(colour, isFaint ? 0.3 : 1);
   return {
     label,
@@ -107,18 +110,20 @@ function seriesOf({ label, isFaint, isThin, isDashed, isSparse = false }: Curve,
     spanGaps: isSparse,
     ...(isDashed ? { dash: [6, 4] } : {}),
     points: {
-      ...{ show: isSparse, size: isThin ? 4 : 6, fill: stroke },
-      filter: (plot, series, show) => (show ? null : lonePlaces(plot.data[series] as DrawnColumn)),
+      show: isSparse,
+      size: isThin ? 4 : 6,
+      fill: stroke,
+      filter: (plot, series, show) => (show ? null : isolatedIndices(plot.data[series] as DrawnColumn)),
     },
   };
 }
 
-/** Other charts follow the cursor alone: a part of the steps is selected in the chart where the pointer is. */
+/** Other charts follow only the cursor; a selection stays in the chart with the pointer. */
 function isOfCursor(event: string): boolean {
   return event === 'mousemove' || event === 'mouseleave';
 }
 
-function rangeOf(plot: uPlot, least: number | null, greatest: number | null, look: ChartLook): [number, number] {
+function valueAxisRange(plot: uPlot, least: number | null, greatest: number | null, look: ChartLook): [number, number] {
   if (look.isLogarithmic) {
     const low = least ?? 1;
     const high = greatest ?? 10;
@@ -136,7 +141,7 @@ function rangeOf(plot: uPlot, least: number | null, greatest: number | null, loo
   return [bottom - margin, top + margin];
 }
 
-/** The first of the shown places behind the steep start of a run; without one where the run's start is not shown. */
+/** The first shown index after the steep start of a run; `first` if the start is not shown. */
 export function afterSteepStart(steps: ArrayLike<number>, first: number, last: number): number {
   if (first > 0) return first;
   const end = STEEP_SHARE * (steps[last] ?? 0);
@@ -162,7 +167,7 @@ function drawReferences(plot: uPlot, references: readonly Reference[], colour: s
   ctx.restore();
 }
 
-/** A colour `#rrggbb` that lets the background through. */
+/** A colour `#rrggbb` made translucent. */
 function withAlpha(colour: string, alpha: number): string {
   return `${colour}${Math.round(alpha * 255)
     .toString(16)

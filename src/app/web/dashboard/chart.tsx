@@ -1,4 +1,4 @@
-/** @file A chart over training steps: curves, a legend with their values, zoom, keys. */
+/** @file A chart over training steps: curves, a legend with their values, zoom, keyboard control. */
 
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
@@ -10,17 +10,17 @@ import { Legend, legendEntries } from './legend.tsx';
 import type { TickLabel } from './tick-labels.ts';
 import { useElementWidth, useIsDark } from './use-page.ts';
 
-/** The steps that charts show, undefined for all. */
+/** The steps that charts show; undefined for all. */
 export type Zoom = readonly [from: number, to: number] | undefined;
 
 export interface ChartProps {
   readonly title: string;
   readonly curves: readonly Curve[];
-  /** A value in the legend, and one beside a mark of the axis. */
+  /** Formats a value in the legend, and one at a mark of the axis. */
   readonly format: (value: number) => string;
   readonly tick: TickLabel;
   readonly height: number;
-  /** Its share of a row, half unless it is said. */
+  /** Its share of a row; half by default. */
   readonly width?: 'whole' | 'wide' | 'narrow';
   readonly isLogarithmic?: boolean;
   /** Values to compare with. */
@@ -54,7 +54,7 @@ export function Chart(props: ChartProps) {
   const [cursor, setCursor] = useState<number>();
   const data = useMemo(() => alignedData(curves, isLogarithmic), [curves, isLogarithmic]);
   const isEmpty = data[0].length === 0;
-  // what a drawn chart cannot change
+  // a chart is drawn anew when one of these changes
   const shape = JSON.stringify([
     curves.map(({ steps: _, values: __, ...look }) => look),
     isLogarithmic,
@@ -70,7 +70,13 @@ export function Chart(props: ChartProps) {
     if (!place.current || width === 0 || isEmpty) return;
     const drawn = new uPlot(
       chartOptions({
-        ...{ curves, tick, height, width, isLogarithmic, references, range },
+        curves,
+        tick,
+        height,
+        width,
+        isLogarithmic,
+        references,
+        range,
         style: getComputedStyle(place.current),
         zoom: () => latest.current.zoom,
         onZoom: (range) => latest.current.onZoom(range),
@@ -89,7 +95,7 @@ export function Chart(props: ChartProps) {
   useEffect(() => plot.current?.setSize({ width, height }), [width, height]);
   useEffect(() => plot.current?.setData(data), [data, zoom]);
 
-  const told = legendEntries(curves, data, cursor, format).map(({ curve, values }) => `${curve.label} ${values}`);
+  const values = legendEntries(curves, data, cursor, format).map(({ curve, values }) => `${curve.label} ${values}`);
   return (
     <figure class={`chart ${share}`} aria-labelledby={titleId}>
       <figcaption>
@@ -103,7 +109,7 @@ export function Chart(props: ChartProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cursor along the curves
         tabIndex={0}
         role="img"
-        aria-label={`${title}: ${told.join(', ')}. Arrow keys move the cursor, Escape shows all steps.`}
+        aria-label={`${title}: ${values.join(', ')}. Arrow keys move the cursor, Escape shows all steps.`}
         onKeyDown={(event) => {
           if (plot.current && moveCursor(plot.current, event.key, cursor)) event.preventDefault();
           if (event.key === 'Escape') onZoom(undefined);
@@ -117,10 +123,10 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** How far an arrow key goes, as a share of the steps in sight. */
+/** How far an arrow key moves the cursor, as a share of the steps shown. */
 const STRIDE = 0.01;
 
-/** Moves a chart's cursor by a key; false for a key that does not. */
+/** Moves a chart's cursor by a key; false for a key that moves nothing. */
 function moveCursor(plot: uPlot, key: string, cursor: number | undefined): boolean {
   const [first, last] = plot.series[0]?.idxs ?? [0, 0];
   const stride = Math.max(1, Math.round((last - first) * STRIDE));

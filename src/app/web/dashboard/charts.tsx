@@ -1,10 +1,10 @@
-/** @file All charts of the page, and what sets them: scale, smoothing, zoom. */
+/** @file All charts of the page and their controls: scale, smoothing, zoom. */
 
 import { useId, useMemo, useState } from 'preact/hooks';
 import { formatExponential } from '../../../report/figure/number-format.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES } from '../../../report/series/references.ts';
 import { Chart, type Zoom } from './chart.tsx';
-import { evaluationCurves, lossCurves, stepsOfPoint, trainCurves } from './curves.ts';
+import { evaluationCurves, lossCurves, stepsPerPoint, trainCurves } from './curves.ts';
 import type { RunState } from './run-state.ts';
 import { numberTick, percentTick } from './tick-labels.ts';
 
@@ -36,7 +36,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
     }),
     [runs, smoothing],
   );
-  const averaged = Math.max(...runs.map(({ history }) => stepsOfPoint(history.train)));
+  const averaged = Math.max(...runs.map(({ history }) => stepsPerPoint(history.train)));
   const common = { zoom, onZoom: setZoom };
   const low = { ...common, height: LOW };
   return (
@@ -77,7 +77,7 @@ export function Charts({ runs }: { readonly runs: readonly RunState[] }) {
             </>
           )}
         </button>
-        {averaged > 1 && <span>A point is the mean of {averaged} steps.</span>}
+        {averaged > 1 && <span>Each point is the mean of {averaged} steps.</span>}
       </form>
       <div class="charts">
         <Chart

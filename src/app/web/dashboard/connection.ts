@@ -1,24 +1,24 @@
 /**
- * @file The stream of events from the server. A lost connection is taken up again where it ended: by the browser itself, or
- * here where the browser gives up (the server has too many pages, a proxy's error page, another program on the port) or
- * nobody saw the page.
+ * @file The stream of events from the server. A lost connection continues where it ended: the browser reconnects by itself,
+ * or this file does if the browser gave up (too many pages, a proxy's error page, another program on the port) or the page
+ * was hidden.
  */
 
-import type { RunProblem, RunUpdate, ToldRun } from '../../dashboard-stream.ts';
+import type { RunProblem, RunStatus, RunUpdate } from '../../dashboard-stream.ts';
 
 export interface StreamListener {
-  runs(told: readonly ToldRun[]): void;
+  runs(runs: readonly RunStatus[]): void;
   update(update: RunUpdate): void;
   problem(problem: RunProblem): void;
   connected(isConnected: boolean): void;
-  /** The server has as many pages as it may have. */
+  /** The server has too many pages. */
   refused(): void;
 }
 
 const EVENTS = 'api/events';
 const RETRY_MILLISECONDS = 1500;
 
-/** Connects, and stays so while the page is seen, until the returned function is called. */
+/** Stays connected while the page is visible, until the returned function is called. */
 export function connect(listener: StreamListener): () => void {
   let source: EventSource | undefined;
   let timer: number | undefined;
@@ -28,7 +28,7 @@ export function connect(listener: StreamListener): () => void {
     source = undefined;
     clearTimeout(timer);
   };
-  // a browser says nothing of why it gave up
+  // a browser does not say why it gave up
   const openLater = async (given: EventSource): Promise<void> => {
     const signal = AbortSignal.timeout(RETRY_MILLISECONDS);
     const answer = await fetch(EVENTS, { method: 'HEAD', signal }).catch(() => undefined);
@@ -41,9 +41,9 @@ export function connect(listener: StreamListener): () => void {
   const open = (): void => {
     const opened = new EventSource(`${EVENTS}?from=${encodeURIComponent(position)}`);
     source = opened;
-    const on = <Data>(name: string, tell: (data: Data) => void): void =>
+    const on = <Data>(name: string, listen: (data: Data) => void): void =>
       opened.addEventListener(name, ({ data, lastEventId }: MessageEvent<string>) => {
-        tell(JSON.parse(data) as Data);
+        listen(JSON.parse(data) as Data);
         position = lastEventId;
       });
     on('runs', listener.runs);
@@ -55,15 +55,15 @@ export function connect(listener: StreamListener): () => void {
       else listener.connected(false);
     };
   };
-  // a browser has six connections to a server at most: pages that nobody sees leave them to others
-  const openIfSeen = (): void => {
+  // a browser opens at most six connections to a server: hidden pages leave them to others
+  const openIfVisible = (): void => {
     close();
     if (!document.hidden) open();
   };
-  document.addEventListener('visibilitychange', openIfSeen);
-  openIfSeen();
+  document.addEventListener('visibilitychange', openIfVisible);
+  openIfVisible();
   return () => {
-    document.removeEventListener('visibilitychange', openIfSeen);
+    document.removeEventListener('visibilitychange', openIfVisible);
     close();
   };
 }

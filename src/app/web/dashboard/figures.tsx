@@ -1,23 +1,23 @@
-/** @file The figures of a run as they stand. */
+/** @file The latest figures of a run. */
 
 import { ofExamples } from '../../../report/series/hellaswag-examples.ts';
 import { formatCount, formatDuration } from '../../../support/format.ts';
 import { median } from '../../../support/median.ts';
-import { type RunState, stateOf, stepsTrained } from './run-state.ts';
+import { describeState, type RunState, stepsTrained } from './run-state.ts';
 
-/** Figures that change from step to step are averaged over this share of the steps, and over so many at most. */
+/** Figures that vary from step to step are averaged over this share of the steps, up to a maximum. */
 const RECENT_SHARE = 1 / 20;
-const MOST_RECENT = 20;
-/** Steps whose median duration says how long the rest will take. */
+const MAX_RECENT = 20;
+/** Steps whose median duration gives the time left. */
 const TIMED_STEPS = 50;
 
 export function Figures({ run }: { readonly run: RunState }) {
   const { train, evaluations } = run.history;
   const trained = stepsTrained(run);
   const { steps } = run.information;
-  const validation = lastOf(evaluations.step, evaluations.validationLoss);
-  const hellaswag = lastOf(evaluations.step, evaluations.hellaswag);
-  const examples = lastOf(evaluations.step, evaluations.hellaswagExamples)?.value;
+  const validation = lastMeasured(evaluations.step, evaluations.validationLoss);
+  const hellaswag = lastMeasured(evaluations.step, evaluations.hellaswag);
+  const examples = lastMeasured(evaluations.step, evaluations.hellaswagExamples)?.value;
   const norm = train.norm.at(-1);
   const mfu = recentMean(train.mfu);
   return (
@@ -28,7 +28,7 @@ export function Figures({ run }: { readonly run: RunState }) {
           {steps !== undefined && ` of ${formatCount(steps)}`}
         </span>
         {steps !== undefined && <progress max={steps} value={trained} aria-label="steps trained" />}
-        <span>{timeLeft(run) ?? stateOf(run)}</span>
+        <span>{timeLeft(run) ?? describeState(run)}</span>
       </div>
       <dl>
         <Figure name="Training loss" value={recentMean(train.loss)?.toFixed(4)} />
@@ -52,7 +52,7 @@ export function Figures({ run }: { readonly run: RunState }) {
   );
 }
 
-/** `3 m 12 s left`; undefined for a run that is not trained now, or whose end is not known or reached. */
+/** `3 m 12 s left`; undefined for a run that is not training, has no known end or has reached it. */
 function timeLeft(run: RunState): string | undefined {
   const { steps = 0, isTraining } = run.information;
   const left = steps - stepsTrained(run);
@@ -86,12 +86,12 @@ function formatted(value: number | undefined, format: (value: number) => string)
 
 /** The mean of the last values, undefined without one. */
 function recentMean(values: readonly (number | null)[]): number | undefined {
-  const count = Math.min(MOST_RECENT, Math.ceil(values.length * RECENT_SHARE));
+  const count = Math.min(MAX_RECENT, Math.ceil(values.length * RECENT_SHARE));
   const recent = values.slice(values.length - count).filter((value) => value !== null);
   return recent.length === 0 ? undefined : recent.reduce((sum, value) => sum + value, 0) / recent.length;
 }
 
-function lastOf(
+function lastMeasured(
   steps: readonly number[],
   values: readonly (number | null)[],
 ): { readonly step: number; readonly value: number } | undefined {

@@ -1,4 +1,4 @@
-/** @file The legend of a chart: what each curve is, and its value under the cursor. */
+/** @file The legend of a chart: the name of each curve and its value under the cursor. */
 
 import type { AlignedData } from 'uplot';
 import type { Reference } from '../../../report/series/references.ts';
@@ -7,7 +7,7 @@ import { type Curve, type DrawnColumn, lastValue, valueAt } from './chart-data.t
 export interface LegendProps {
   readonly curves: readonly Curve[];
   readonly data: AlignedData;
-  /** The place of the cursor among the steps; without one the last values are told. */
+  /** The index of the step under the cursor; without one the legend shows the last values. */
   readonly cursor: number | undefined;
   readonly references: readonly Reference[];
   readonly format: (value: number) => string;
@@ -42,7 +42,7 @@ export interface LegendEntry {
   readonly values: string;
 }
 
-/** One entry a curve, or for curves that belong together. */
+/** One entry per curve, or per group of curves that share one. */
 export function legendEntries(
   curves: readonly Curve[],
   data: AlignedData,
@@ -55,7 +55,7 @@ export function legendEntries(
     const column = data[index + 1] as DrawnColumn;
     const value = cursor === undefined ? lastValue(column) : valueAt(column, cursor);
     const values = value === undefined ? '–' : format(value);
-    const before = curve.isOfEntryBefore ? entries.pop() : undefined;
+    const before = curve.sharesLegendEntry ? entries.pop() : undefined;
     entries.push(before ? { curve: before.curve, values: `${before.values} · ${values}` } : { curve, values });
   }
   return entries;

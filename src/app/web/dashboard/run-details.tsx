@@ -1,4 +1,4 @@
-/** @file What was trained, on what, under which settings. */
+/** @file The facts and settings of a run. */
 
 import type { RunInformation } from '../../dashboard-stream.ts';
 

@@ -1,22 +1,31 @@
-/** @file What the page knows of each run: columns that grow as updates come. */
+/** @file What the page knows of each run: columns that grow with each update. */
 
-import type { RunHistory, RunUpdate, ToldRun } from '../../dashboard-stream.ts';
+import type { RunHistory, RunStatus, RunUpdate } from '../../dashboard-stream.ts';
 
 export interface RunState {
-  readonly information: ToldRun;
+  readonly information: RunStatus;
   readonly history: RunHistory;
-  /** Why the run cannot be read just now. */
+  /** Why the run cannot be read at the moment. */
   readonly problem: string | null;
 }
 
 /** A run of which nothing has been measured yet. */
-export function emptyRun(information: ToldRun): RunState {
+export function emptyRun(information: RunStatus): RunState {
   return {
     information,
     history: {
       train: {
-        ...{ step: [], loss: [], lr: [], norm: [], ms: [], tokensPerSecond: [], mfu: [] },
-        ...{ lowestLoss: [], highestLoss: [], lowestNorm: [], highestNorm: [] },
+        step: [],
+        loss: [],
+        lr: [],
+        norm: [],
+        ms: [],
+        tokensPerSecond: [],
+        mfu: [],
+        lowestLoss: [],
+        highestLoss: [],
+        lowestNorm: [],
+        highestNorm: [],
       },
       evaluations: { step: [], validationLoss: [], hellaswag: [], hellaswagExamples: [] },
       samples: { step: [], text: [] },
@@ -25,7 +34,7 @@ export function emptyRun(information: ToldRun): RunState {
   };
 }
 
-/** Steps that a run has behind it. */
+/** The number of steps that a run has done. */
 export function stepsTrained({ history }: RunState): number {
   return (history.train.step.at(-1) ?? -1) + 1;
 }
@@ -35,22 +44,22 @@ export function isFinished(run: RunState): boolean {
   return stepsTrained(run) >= (run.information.steps ?? Number.POSITIVE_INFINITY);
 }
 
-/** What a run does, as `minillm runs` tells it. */
-export function stateOf(run: RunState): 'training' | 'finished' | 'stopped' | 'not begun' {
+/** The state of a run, in the words of `minillm runs`. */
+export function describeState(run: RunState): 'training' | 'finished' | 'stopped' | 'not begun' {
   if (run.information.isTraining) return 'training';
   if (isFinished(run)) return 'finished';
   return stepsTrained(run) > 0 ? 'stopped' : 'not begun';
 }
 
-/** The runs under what is told of them now. */
-export function afterNews(runs: readonly RunState[], told: readonly ToldRun[]): RunState[] {
-  return told.map((information, index) => {
+/** The runs with their new status. */
+export function withStatuses(runs: readonly RunState[], statuses: readonly RunStatus[]): RunState[] {
+  return statuses.map((information, index) => {
     const run = runs[index];
     return run ? { ...run, information } : emptyRun(information);
   });
 }
 
-/** The run after an update. The arrays of a run that only grows are added to in place. */
+/** The run after an update. New rows are added to its arrays in place. */
 export function afterUpdate(run: RunState, { part, from, columns }: RunUpdate): RunState {
   const known: Readonly<Record<string, unknown[]>> = { ...run.history[part] };
   for (const [name, added] of Object.entries(columns)) {

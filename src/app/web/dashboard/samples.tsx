@@ -1,4 +1,4 @@
-/** @file What the model wrote at one step or another. */
+/** @file The samples of text from each step. */
 
 import { useId, useState } from 'preact/hooks';
 import { formatCount } from '../../../support/format.ts';
@@ -6,7 +6,7 @@ import type { SampleColumns } from '../../dashboard-stream.ts';
 
 export function Samples({ samples }: { readonly samples: SampleColumns }) {
   const steps = [...new Set(samples.step)];
-  // without a choice the newest are shown
+  // undefined: the newest
   const [chosen, setChosen] = useState<number>();
   const slider = useId();
   const newest = steps.length - 1;

@@ -1,4 +1,4 @@
-/** @file What stands beside the marks of an axis: as many decimals as tell a mark from the next. */
+/** @file The labels at the marks of an axis, with as many decimals as it takes to tell one from the next. */
 
 import { decimalsOf } from '../../../report/figure/axis-range.ts';
 import { formatExponential } from '../../../report/figure/number-format.ts';

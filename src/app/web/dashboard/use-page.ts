@@ -1,4 +1,4 @@
-/** @file What charts need to know of the page they are on. */
+/** @file What charts need to know about their page. */
 
 import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { connect } from './connection.ts';
-import { afterNews, afterUpdate, type RunState } from './run-state.ts';
+import { afterUpdate, type RunState, withStatuses } from './run-state.ts';
 
 export type Connection = 'connecting' | 'connected' | 'disconnected' | 'refused' | 'reconnected';
 
@@ -14,7 +14,7 @@ export function useRuns(): { readonly runs: readonly RunState[]; readonly connec
 
   useEffect(() => {
     type Change = (runs: readonly RunState[]) => readonly RunState[];
-    // a history comes in many events, which are drawn together
+    // a history comes in many events, which are drawn at once
     let waiting: Change[] = [];
     const change = (next: Change): void => {
       if (waiting.push(next) > 1) return;
@@ -28,11 +28,11 @@ export function useRuns(): { readonly runs: readonly RunState[]; readonly connec
       change((runs) => runs.map((run, place) => (place === index ? next(run) : run)));
 
     return connect({
-      runs: (told) => change((runs) => afterNews(runs, told)),
+      runs: (statuses) => change((runs) => withStatuses(runs, statuses)),
       update: (update) => changeRun(update.run, (run) => afterUpdate(run, update)),
       problem: ({ run, message }) => changeRun(run, (state) => ({ ...state, problem: message })),
       connected: (isConnected) => {
-        // a new connection tells its problems anew
+        // a new connection sends its problems again
         if (isConnected) change((runs) => runs.map((run) => ({ ...run, problem: null })));
         setConnection((before) => {
           if (!isConnected) return 'disconnected';

@@ -55,7 +55,7 @@ describe('scoring', () => {
     expect(usage).toEqual({ prompt_tokens: IDS.length, completion_tokens: 0, total_tokens: IDS.length });
   });
 
-  test('what lm-evaluation-harness sends: several prompts of tokens, one greedy token behind each', async () => {
+  test('what lm-evaluation-harness sends: several prompts of tokens, one greedy token after each', async () => {
     const prompts = [IDS, IDS.slice(0, 3), [50256, ...IDS]];
     const { choices } = await ask({
       prompt: prompts,
@@ -75,7 +75,7 @@ describe('scoring', () => {
     }
   });
 
-  test('the greedy token behind a prompt is held back where it is a stop', async () => {
+  test('the greedy token after a prompt is held back where it is a stop', async () => {
     const body = { prompt: IDS, max_tokens: 1, temperature: 0, logprobs: 1 };
     const [free] = (await ask(body)).choices;
     const many = Array.from({ length: 10 }, (_, index) => `never ${index}`);
@@ -83,7 +83,7 @@ describe('scoring', () => {
     expect(stopped).toEqual({ ...free, text: '', finish_reason: 'stop' });
   });
 
-  test('a model that gives no numbers is told, also where only the next token is asked for', async () => {
+  test('a model that gives NaN is reported, also where only the next token is asked for', async () => {
     const score = vi.spyOn(model.scorer, 'score').mockImplementation(async function* (requests) {
       for (const { continuations } of requests)
         yield continuations.map(({ length }) => {
@@ -193,7 +193,7 @@ test('an answer of many choices with all their log-probabilities is whole', asyn
   expect(usage.prompt_tokens).toBe(60 * 127);
 });
 
-test('a server that is full says so, and still tells its health; there is room once a client leaves', async () => {
+test('a server that is full says so, and still answers /health; there is room once a client leaves', async () => {
   const { hostname, port } = new URL(server.url);
   const head = `POST /v1/completions HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`;
   // some more, since what asks whether it is full takes a place of theirs
@@ -212,7 +212,7 @@ test('a server that is full says so, and still tells its health; there is room o
   await expect.poll(status, { timeout: 110_000 }).toBe(200);
 }, 240_000);
 
-test('the model is listed, and health told', async () => {
+test('the model is listed, and /health answers', async () => {
   const models = (await (await fetch(`${server.url}v1/models`)).json()) as { data: unknown[] };
   expect(models.data).toMatchObject([{ id: 'untrained:tiny', object: 'model' }]);
   expect((await fetch(`${server.url}health`)).status).toBe(200);
@@ -225,7 +225,7 @@ test.each([
   ['a token that is none', { prompt: [50257] }, /prompt.0: expected a token id below 50257, found 50257/],
   ['too long', { prompt: TEXT, max_tokens: 125 }, /maximum context length is 128 tokens; the request has 7 .* and 125/],
   ['too long for a stream', { prompt: TEXT, max_tokens: 125, stream: true }, /maximum context length is 128 tokens/],
-  ['far too long', { prompt: 'a'.repeat(5000) }, /a text prompt may have 4096 bytes; the request has 5000/],
+  ['far too long', { prompt: 'a'.repeat(5000) }, /allows a text prompt of 4096 bytes; the request has 5000/],
   ['too many log-probabilities', { prompt: TEXT, logprobs: 6 }, /logprobs/],
   ['an empty stop', { prompt: TEXT, stop: '' }, /stop: expected texts of 1 to 1000 characters, found ""/],
   [
@@ -258,14 +258,14 @@ test.each([
   expect(error).toMatchObject({ type: 'invalid_request_error', message: expect.stringMatching(message) as string });
 });
 
-test('an unknown path is told as JSON', async () => {
+test('an unknown path is reported as JSON', async () => {
   const response = await fetch(`${server.url}v1/chat/completions`, { method: 'POST' });
   expect(response.status).toBe(404);
-  expect(((await response.json()) as Answer).error.message).toMatch(/no POST \/v1\/chat\/completions/);
+  expect(((await response.json()) as Answer).error.message).toMatch(/found POST \/v1\/chat\/completions/);
 });
 
 test('a port that is taken is one clear error', async () => {
   const port = Number(new URL(server.url).port);
   const again = listen(completionsApp(model), { host: '127.0.0.1', port, isFixed: true });
-  await expect(again).rejects.toThrow(/could not be served .*--port/);
+  await expect(again).rejects.toThrow(/could not serve there .*--port/);
 });

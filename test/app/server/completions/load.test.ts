@@ -7,7 +7,7 @@ const limits = modelLimits(128);
 test('so many requests, and one more once one has left', () => {
   const load = new Load(limits);
   const shares = Array.from({ length: MAX_REQUESTS }, () => load.enter());
-  expect(() => load.enter()).toThrow(/busy: it takes 256 requests at once/);
+  expect(() => load.enter()).toThrow(/busy: it takes at most 256 requests at once/);
   shares[0]?.leave();
   load.enter();
 });

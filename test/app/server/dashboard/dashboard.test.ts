@@ -72,7 +72,7 @@ test('a page that is opened late gets the history in columns, then what is new',
   expect((await next()).data).toMatchObject({ part: 'train', from: 3, columns: { step: [3], loss: [null] } });
 });
 
-test('a run of any length is told in a bounded number of points, in events that each page goes on from', async () => {
+test('a run of any length is sent in a bounded number of points, in events that each page can continue from', async () => {
   const folder = temporaryFolder();
   const steps = 2 * MAX_POINTS + 5;
   const lines = Array.from({ length: steps }, (_, step) => `${JSON.stringify({ ...trained(step), loss: step % 4 })}\n`);
@@ -118,7 +118,7 @@ test('what is read of a folder is cut to what a page can show', async () => {
   expect(sample.data).toMatchObject({ columns: { text: [`${'a'.repeat(2000)}…`] } });
 });
 
-test('of too many pages the next is told when to ask again, until one leaves', async () => {
+test('one page too many learns when to ask again, until one leaves', async () => {
   const { url } = await serve([temporaryFolder()]);
   const leaving = new AbortController();
   const open = (options: RequestInit = {}) => fetch(`${url}api/events`, options);
@@ -154,7 +154,7 @@ test('a page of another site is refused; this server’s own, and programs, are 
     expect([headers, await statusFor(headers)]).toEqual([headers, 403]);
 });
 
-test('a run without a checkpoint is told with its settings', async () => {
+test('a run without a checkpoint is sent with its settings', async () => {
   const folder = temporaryFolder();
   await logged(folder, 0, 0);
   const facts = {
@@ -225,7 +225,7 @@ test('a folder in whose place there is a file hinders no other run', async () =>
   expect(await next()).toMatchObject({ name: 'update', data: { run: 1, part: 'train', columns: { step: [0] } } });
 });
 
-test('whether a run is trained is told, and when that changes', async () => {
+test('pages learn whether a run is training, and when that changes', async () => {
   const folder = temporaryFolder();
   await logged(folder, 0, 0);
   const { url } = await serve([folder]);
@@ -279,6 +279,6 @@ test('a port that is taken is passed over for the next, unless it was asked for'
   const other = await serve([temporaryFolder()], { ...LOCAL, port });
   expect(Number(new URL(other.url).port)).toBeGreaterThan(port);
   await expect(serve([temporaryFolder()], { ...LOCAL, port, isFixed: true })).rejects.toThrow(
-    `${url}: could not be served (another program listens there; give another --port)`,
+    `${url}: could not serve there (another program listens there; choose another --port)`,
   );
 });

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { STALLED_SECONDS } from '#minillm/app/server/dashboard/limits.js';
-import { tellPage } from '#minillm/app/server/dashboard/page-stream.js';
+import { streamToPage } from '#minillm/app/server/dashboard/page-stream.js';
 import { Watch } from '#minillm/app/server/dashboard/watch.js';
 import { MetricsLog } from '#minillm/runs/metrics.js';
 import { trained } from '../../../runs/trained.ts';
@@ -40,7 +40,7 @@ test('one event waits for a page that takes nothing, until it is dropped', async
   log.close();
   const watch = new Watch({ folders: [folder], information: new Map() });
   const response = new Untaken();
-  const told = tellPage(response as unknown as ServerResponse, watch, '');
+  const told = streamToPage(response as unknown as ServerResponse, watch, '');
   await watch.nextLook();
   await watch.nextLook();
   expect(response.written.map((piece) => /^event: \w+|^id/.exec(piece)?.[0])).toEqual(['event: runs', 'id']);

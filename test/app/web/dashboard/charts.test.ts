@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alignedData, lonePlaces, valueRange } from '../../../../src/app/web/dashboard/chart-data.ts';
+import { alignedData, isolatedIndices, valueRange } from '../../../../src/app/web/dashboard/chart-data.ts';
 import { afterSteepStart, chartOptions } from '../../../../src/app/web/dashboard/chart-options.ts';
 import { lossCurves } from '../../../../src/app/web/dashboard/curves.ts';
 import { legendEntries } from '../../../../src/app/web/dashboard/legend.tsx';
@@ -73,7 +73,7 @@ test('what floating point leaves of a constant fills no axis', () => {
   }
 });
 
-test('the legend tells the value under the cursor, none behind the end of a curve, without a cursor the last', () => {
+test('the legend shows the value under the cursor, none after the end of a curve, without a cursor the last', () => {
   const curves = [
     { label: 'long', colour: '', steps: [0, 1, 2, 3], values: [4, 3, 2, 1] },
     { label: 'short', colour: '', steps: [0, 1], values: [9, 8] },
@@ -103,10 +103,10 @@ test('of several runs each has one entry in the legend of the loss, and a look o
 });
 
 test('values without a neighbour are found; a step of another curve is no gap', () => {
-  expect(lonePlaces([1])).toEqual([0]);
-  expect(lonePlaces([1, null, 2, 3, null, 4])).toEqual([0, 5]);
-  expect(lonePlaces([1, undefined, 2, undefined])).toEqual([]);
-  expect(lonePlaces([null, undefined, 2, undefined, null])).toEqual([2]);
+  expect(isolatedIndices([1])).toEqual([0]);
+  expect(isolatedIndices([1, null, 2, 3, null, 4])).toEqual([0, 5]);
+  expect(isolatedIndices([1, undefined, 2, undefined])).toEqual([]);
+  expect(isolatedIndices([null, undefined, 2, undefined, null])).toEqual([2]);
 });
 
 test('a missing value is a gap, but not between measurements that are made now and then', () => {

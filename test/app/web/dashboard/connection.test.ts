@@ -32,7 +32,7 @@ function see(isSeen: boolean): void {
   page.dispatchEvent(new Event('visibilitychange'));
 }
 
-/** What the server answers to a page that asks why it was given up. */
+/** The status that the server answers to a page that asks why its stream was refused. */
 function answer(status: number, headers: Record<string, string> = {}): void {
   vi.stubGlobal('fetch', async () => new Response(null, { status, headers }));
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunUpdate } from '../../../../src/app/dashboard-stream.ts';
-import { afterNews, afterUpdate, emptyRun, stateOf } from '../../../../src/app/web/dashboard/run-state.ts';
+import { afterUpdate, describeState, emptyRun, withStatuses } from '../../../../src/app/web/dashboard/run-state.ts';
 import { trainColumns } from './train-columns.ts';
 
 const told = { name: 'run', facts: [], settings: {}, isTraining: false };
@@ -10,7 +10,7 @@ const trained = (from: number, ...steps: number[]): RunUpdate => ({
   columns: trainColumns({ step: steps, loss: steps.map((step) => 10 - step) }),
 });
 
-test('updates are added to a run, in place of what was told behind their beginning', () => {
+test('updates are added to a run, in place of earlier rows from their beginning on', () => {
   const grown = [trained(0, 0, 1, 2), trained(3, 3), trained(3, 4, 5)].reduce(afterUpdate, emptyRun(told));
   expect(grown.history.train.step).toEqual([0, 1, 2, 4, 5]);
   expect(grown.history.train.loss).toEqual([10, 9, 8, 6, 5]);
@@ -29,7 +29,7 @@ test('updates are added to a run, in place of what was told behind their beginni
 test('a run is trained, finished, stopped or not begun', () => {
   const stateAfter = (isTraining: boolean, steps: number | undefined, ...done: number[]) => {
     const information = { ...told, isTraining, ...(steps === undefined ? {} : { steps }) };
-    return stateOf(afterUpdate(emptyRun(information), trained(0, ...done)));
+    return describeState(afterUpdate(emptyRun(information), trained(0, ...done)));
   };
   expect(stateAfter(true, 3, 0, 1)).toBe('training');
   expect(stateAfter(false, 3, 0, 1)).toBe('stopped');
@@ -39,9 +39,9 @@ test('a run is trained, finished, stopped or not begun', () => {
   expect(stateAfter(false, 3)).toBe('not begun');
 });
 
-test('what is told of a run again leaves its history', () => {
+test('a new status of a run leaves its history alone', () => {
   const known = [afterUpdate(emptyRun(told), trained(0, 0, 1))];
-  const [run, other] = afterNews(known, [{ ...told, name: 'new' }, told]);
+  const [run, other] = withStatuses(known, [{ ...told, name: 'new' }, told]);
   expect([run?.information.name, run?.history.train.step]).toEqual(['new', [0, 1]]);
   expect(other?.history.train.step).toEqual([]);
 });
