@@ -23,6 +23,7 @@ import { UserError } from '../support/errors.ts';
 import { agreeOn, together } from './agreement.ts';
 import { contributeToCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointEvent, ProgressEvent, StartEvent, TrainerEvent } from './events.ts';
+import { findFaults } from './find-faults.ts';
 import { RecentValues } from './outliers.ts';
 import { StepProfile } from './profile.ts';
 import { checkReplicas } from './replicas.ts';
@@ -113,7 +114,7 @@ export class Run {
         log?.append(metrics);
         yield metrics;
         if (profile) yield { kind: 'profile', nodes: profile.nodes };
-        this.#stopIfDiverged();
+        await this.#stopIfDiverged();
         if (settings.checkReplicas > 0 && this.#step % settings.checkReplicas === 0)
           await checkReplicas(this.#model, this.#step);
       }
@@ -204,12 +205,14 @@ export class Run {
     };
   }
 
-  #stopIfDiverged(): void {
+  async #stopIfDiverged(): Promise<void> {
     if (this.#skippedInARow < MAX_SKIPPED) return;
-    const { out } = this.#parts.settings;
+    const { settings, loader, microSteps } = this.#parts;
+    const { out } = settings;
+    const faults = await findFaults(this.#model, loader, this.#step - 1, microSteps);
     const good = this.#saved ? `the last good checkpoint is ${this.#saved.path}` : 'there is no checkpoint yet';
     throw new UserError(
-      `${MAX_SKIPPED} updates in a row were skipped, up to step ${this.#step - 1}: the loss or the gradients are not usable; ${good}. Look at the data of these steps, or continue with a lower --lr: --fork ${out}`,
+      `${MAX_SKIPPED} updates in a row were skipped, up to step ${this.#step - 1}: the loss or the gradients are not usable${faults && ` (losses that are not finite: ${faults})`}; ${good}. Look at the data of these steps, or continue with a lower --lr: --fork ${out}`,
     );
   }
 

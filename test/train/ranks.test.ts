@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
+import type { Backend, DeviceBuffer } from '#minillm/engine/runtime/backend.js';
 import type { Communicator } from '#minillm/engine/runtime/communicator.js';
 import { listCheckpoints } from '#minillm/runs/checkpoints.js';
 import { readMetrics } from '#minillm/runs/metrics.js';
@@ -150,6 +151,30 @@ describe('ranks', () => {
     });
   });
 
+  test('that diverge name the one whose losses are not finite', async () => {
+    const data = await fixtureShards();
+    const settings = { ...BASE, data, out: folder(), evalEvery: 0, checkpointEvery: 0 };
+    const world = await openSlowWorld({ size: 2 });
+    const backends = await Promise.all(world.map(() => openCpuBackend({ threads: 1 })));
+    const spoil = watchAllocations(backends[1] as Backend);
+    const runs = world.map((communicator, rank) =>
+      runOn({
+        backend: backends[rank] as Backend,
+        communicator,
+        settings,
+        onEvent: (event) => {
+          if (rank === 1 && event.kind === 'train' && event.step === 2) spoil();
+        },
+      }),
+    );
+    const outcomes = await Promise.allSettled(runs);
+    for (const backend of backends) await backend.close();
+    for (const outcome of outcomes)
+      expect(outcome.status === 'rejected' && outcome.reason.message).toMatch(
+        /^5 updates in a row were skipped.*\(losses that are not finite: micro-step 0 of rank 1\)/,
+      );
+  });
+
   test('end with the communicator’s error when a sum fails', async () => {
     const data = await fixtureShards();
     const settings = { ...BASE, data, out: folder(), evalEvery: 0, checkpointEvery: 0 };
@@ -158,3 +183,18 @@ describe('ranks', () => {
     expect(existsSync(join(settings.out, 'step-00000012'))).toBe(false);
   });
 });
+
+/** The returned function puts a NaN at the beginning of each buffer that lasts, as faulty memory might. */
+function watchAllocations(backend: Backend): () => void {
+  const lasting: DeviceBuffer[] = [];
+  const allocate = backend.allocate.bind(backend);
+  backend.allocate = (bytes, contents) => {
+    const buffer = allocate(bytes, contents);
+    if (contents === 'zero') lasting.push(buffer);
+    return buffer;
+  };
+  return () => {
+    // the measurement of the peak has freed its own
+    for (const buffer of lasting) void backend.write(buffer, 0, Float32Array.of(Number.NaN)).catch(() => undefined);
+  };
+}
