@@ -73,7 +73,7 @@ export const settingsSchema = z.strictObject({
     .number()
     .nonnegative()
     .optional()
-    .register(flagTexts, { description: 'for tensors of two or more dimensions' }),
+    .register(flagTexts, { description: 'weight decay of tensors of two or more dimensions' }),
   gradientClip: z
     .number()
     .nonnegative()
@@ -131,7 +131,7 @@ export const settingsSchema = z.strictObject({
   checkReplicas: wholeFrom(0).optional().register(flagTexts, {
     description: 'steps between checks that all ranks hold the same weights; 0 checks at the start only',
   }),
-  device: z.enum(DEVICES).optional().register(flagTexts, { description: 'where to train' }),
+  device: z.enum(DEVICES).optional().register(flagTexts, { description: 'device to train on' }),
 });
 
 /** Settings that may each be missing. */
