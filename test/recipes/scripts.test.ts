@@ -1,0 +1,164 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkCommandLine } from './command-line.ts';
+import { type DryRun, type DryRunOutcome, dryRun } from './dry-run.ts';
+import { minillmArguments, RECIPES, ROOT, readManifest } from './recipes.ts';
+
+const run = promisify(execFile);
+const scripts = mkdtempSync(join(tmpdir(), 'minillm-scripts-'));
+const LAPTOP = join(ROOT, 'recipes/laptop.sh');
+const SLURM_TRAIN = join(ROOT, 'recipes/slurm/train.sbatch');
+const SLURM_DATA = join(ROOT, 'recipes/slurm/fineweb-edu.sbatch');
+const SKYPILOT = 'recipes/skypilot/train.yaml';
+const SETUP = join(scripts, 'setup');
+const RUN = join(scripts, 'run');
+const files = [...RECIPES.filter((path) => /\.(sh|sbatch)$/.test(path)).map((path) => join(ROOT, path)), SETUP, RUN];
+
+beforeAll(() => {
+  const task = readManifest<{ setup: string; run: string }>(SKYPILOT);
+  writeFileSync(SETUP, `#!/bin/bash\n${task.setup}`);
+  writeFileSync(RUN, `#!/bin/bash\n${task.run}`);
+});
+afterAll(() => rmSync(scripts, { recursive: true, force: true }));
+
+/** Runs the script and checks every `minillm` command line that it came to. */
+async function checked(script: string, options: DryRun): Promise<DryRunOutcome & { commands: string[] }> {
+  const outcome = await dryRun(script, options);
+  const lines = outcome.calls.map(minillmArguments).filter((args) => args !== undefined);
+  for (const args of lines) await checkCommandLine(args);
+  return { ...outcome, commands: lines.map((args) => args.join(' ')) };
+}
+
+test('there are scripts to check', () => {
+  expect(files.length).toBeGreaterThanOrEqual(5);
+});
+
+test.each(files)('%s is Bash', async (file) => {
+  await run('bash', ['-n', file]);
+});
+
+const hasShellcheck = await run('shellcheck', ['--version']).then(
+  () => true,
+  () => false,
+);
+
+test.runIf(hasShellcheck).each(files)('shellcheck finds nothing in %s', async (file) => {
+  await run('shellcheck', [file]);
+});
+
+describe('laptop.sh', () => {
+  const programs = { node: '' };
+
+  test('trains on stories with two processes', async () => {
+    const { code, commands } = await checked(LAPTOP, { programs });
+    expect(code).toBe(0);
+    expect(commands).toEqual([
+      'data stories --out data/stories',
+      'train --data data/stories --out out/stories --preset tiny --steps 400 --processes 2 --batch-size 4',
+      'sample --checkpoint out/stories --prompt Once --count 4',
+    ]);
+  });
+
+  test('trains on files of one’s own', async () => {
+    const { commands } = await checked(LAPTOP, { programs, args: ['a.txt', 'b c.txt'] });
+    expect(commands[0]).toBe('data text a.txt b c.txt --out data/mine');
+    expect(commands[1]).toMatch(/^train --data data\/mine --out out\/mine /);
+  });
+
+  test('stops where a command fails', async () => {
+    const { code, calls } = await dryRun(LAPTOP, { programs: { node: 'exit 130' } });
+    expect([code, calls.length]).toEqual([130, 1]);
+  });
+});
+
+describe('slurm/train.sbatch', () => {
+  const env = { SLURM_JOB_ID: '7', SLURM_NTASKS_PER_NODE: '1', SLURM_CPUS_PER_TASK: '32' };
+  const lists = (types: string, action: string) => `if [ "$*" = --mpi=list ]; then echo '${types}'; else ${action}; fi`;
+  // as a rank that gets the signal: it ends in order a little later
+  const ranks = `trap 'sleep 0.2; exit 138' USR1; while true; do sleep 0.05; done`;
+
+  test('starts ranks with srun where Slurm speaks PMIx', async () => {
+    const programs = { srun: lists('none cray_shasta pmix pmix_v4', 'exit 3'), mpirun: '', scontrol: '' };
+    const { code, calls, commands } = await checked(SLURM_TRAIN, { programs, env });
+    expect(code).toBe(3);
+    expect(calls.map(([program]) => program)).toEqual(['srun', 'srun']);
+    expect(calls[1]).toEqual(expect.arrayContaining(['--mpi=pmix', '--kill-on-bad-exit=1', '--cpus-per-task=32']));
+    expect(commands).toHaveLength(1);
+  });
+
+  test('starts ranks with mpirun elsewhere', async () => {
+    const programs = { srun: lists('none pmi2', ''), mpirun: '', scontrol: '' };
+    const { code, calls, commands } = await checked(SLURM_TRAIN, { programs, env });
+    expect(code).toBe(0);
+    expect(calls[1]?.slice(0, 5)).toEqual(['mpirun', '--map-by', 'ppr:1:node:PE=32', '--bind-to', 'core']);
+    expect(commands).toHaveLength(1);
+  });
+
+  test('passes USR1 on, waits for the checkpoint and goes back into the queue', async () => {
+    const programs = { srun: lists('pmix', ranks), scontrol: '' };
+    const { calls } = await dryRun(SLURM_TRAIN, { programs, env, signal: { name: 'SIGUSR1', after: 'srun' } });
+    expect(calls.at(-1)).toEqual(['scontrol', 'requeue', '7']);
+  });
+
+  test('ends with the code of the ranks when it is told to stop', async () => {
+    const programs = { srun: lists('pmix', ranks), scontrol: '' };
+    const { code, calls } = await dryRun(SLURM_TRAIN, { programs, env, signal: { name: 'SIGTERM', after: 'srun' } });
+    expect(code).toBe(138);
+    expect(calls.filter(([program]) => program === 'scontrol')).toEqual([]);
+  });
+
+  test('asks Slurm for a signal before the end', async () => {
+    const { stdout } = await run('grep', ['^#SBATCH', SLURM_TRAIN]);
+    expect(stdout).toContain('--signal=B:USR1@120\n');
+    expect(stdout).toContain('--requeue\n');
+    expect(stdout).toContain('--open-mode=append\n');
+  });
+});
+
+describe('slurm/fineweb-edu.sbatch', () => {
+  test('makes a part, then merges all', async () => {
+    const env = { SLURM_ARRAY_TASK_ID: '3', SLURM_CPUS_PER_TASK: '32' };
+    const part = await checked(SLURM_DATA, { programs: { node: '' }, env });
+    expect(part.commands[0]).toContain('--part 3/16 --workers 32');
+    const merge = await checked(SLURM_DATA, { programs: { node: '' }, env, args: ['merge'] });
+    expect(merge.commands[0]).toMatch(/^data merge .*\/part-\* --out .*\/all$/);
+  });
+});
+
+describe('skypilot/train.yaml', () => {
+  const quiet = Object.fromEntries(
+    ['sudo', 'curl', 'sha256sum', 'npm', 'node', 'mpirun', 'rsync', 'mkdir', 'rm', 'sleep'].map((name) => [name, '']),
+  );
+
+  test('sets a machine up and makes the data', async () => {
+    const env = { TOKENS: '1B', NODE_VERSION: '22.20.0' };
+    const { code, stderr, commands } = await checked(SETUP, { programs: quiet, env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(commands[0]).toMatch(/^data fineweb-edu --tokens 1B /);
+  });
+
+  test('trains from the first machine, with a rank on each', async () => {
+    const env = { SKYPILOT_NODE_RANK: '0', SKYPILOT_NODE_IPS: '10.0.0.1\n10.0.0.2' };
+    const { code, calls, commands } = await checked(RUN, { programs: quiet, env });
+    expect(code).toBe(0);
+    const starts = calls.filter(([program]) => program === 'mpirun');
+    expect(starts.map((call) => call[2])).toEqual(Array(3).fill('10.0.0.1,10.0.0.2'));
+    expect(commands).toHaveLength(1);
+    expect(calls.at(-1)?.slice(-1)).toEqual(['/bucket/gpt2-124m/']);
+  });
+
+  test('ends with the code of the ranks', async () => {
+    const env = { SKYPILOT_NODE_RANK: '0', SKYPILOT_NODE_IPS: '10.0.0.1' };
+    const mpirun = 'if [[ "$*" = *minillm.js* ]]; then exit 138; fi';
+    expect((await dryRun(RUN, { programs: { ...quiet, mpirun }, env })).code).toBe(138);
+  });
+
+  test('does nothing on the others', async () => {
+    const env = { SKYPILOT_NODE_RANK: '1', SKYPILOT_NODE_IPS: '10.0.0.1\n10.0.0.2' };
+    expect(await dryRun(RUN, { programs: quiet, env })).toEqual({ code: 0, stderr: '', calls: [] });
+  });
+});
