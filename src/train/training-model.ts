@@ -135,7 +135,14 @@ export class TrainingModel {
 
 const finite = (limit: number): number => Math.min(limit, MAX_FLOAT32);
 
-function planAll(modelConfig: Gpt2Config, target: Target, settings: Settings, optimizer: Optimizer, ranks: number) {
+/** Plans every program of a training process, over one layout. */
+export function planAll(
+  modelConfig: Gpt2Config,
+  target: Target,
+  settings: Settings,
+  optimizer: Optimizer,
+  ranks: number,
+) {
   const { batchSize: batch, sequenceLength: length, precision, gradientClip } = settings;
   const training = { batch, length, precision, ranks };
   const { layout, plans } = planTraining(modelConfig, target, training, { optimizer, gradientClip });
