@@ -10,6 +10,7 @@ import { dashboardCommand } from './dashboard/command.ts';
 import { dataCommand } from './data/command.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { evalCommand } from './eval/command.ts';
+import { planCommand } from './plan/command.ts';
 import { quickstartCommand } from './quickstart/command.ts';
 import { reportCommand } from './report/command.ts';
 import { runsCommand } from './runs/command.ts';
@@ -44,6 +45,7 @@ function buildProgram(): Command {
   const commands = [
     quickstartCommand(),
     dataCommand(),
+    planCommand(),
     trainCommand(),
     dashboardCommand(),
     evalCommand(),

@@ -139,7 +139,8 @@ export class TrainingModel {
 
 const finite = (limit: number): number => Math.min(limit, MAX_FLOAT32);
 
-function planAll(
+/** Plans every program of a training process, over one layout. */
+export function planAll(
   modelConfig: Gpt2Config,
   target: Target,
   settings: Settings,

@@ -1,0 +1,38 @@
+/** @file The memory of one rank, by part, from the engine's own plans. */
+
+import type { ParameterLayout } from '../engine/layout.ts';
+import type { Plan } from '../engine/plan.ts';
+import { sessionBytes } from '../engine/runtime/session.ts';
+import type { Ranks } from './step-time.ts';
+
+/** Bytes on the device. */
+export interface MemoryParts {
+  readonly parameters: number;
+  readonly gradients: number;
+  readonly optimizer: number;
+  /** What the largest program keeps at once. */
+  readonly activations: number;
+  /** Batches, and the caches of sampling. */
+  readonly other: number;
+}
+
+/** Bytes by part; with ZeRO-1 each rank keeps its share of the optimizer's state. */
+export function memoryParts(layout: ParameterLayout, plans: readonly Plan[], { ranks, zero }: Ranks): MemoryParts {
+  const parts = { parameters: 0, gradients: 0, optimizer: 0, activations: 0, other: 0 };
+  for (const [region, bytes] of sessionBytes(layout, plans)) {
+    if (region === 'parameters' || region === 'gradients') parts[region] += bytes;
+    else if (region.startsWith('optimizer:')) parts.optimizer += zero === 1 ? bytes / ranks : bytes;
+    else if (region === 'arena') parts.activations += bytes;
+    else parts.other += bytes;
+  }
+  return parts;
+}
+
+export function bytesOf(parts: MemoryParts): number {
+  return Object.values(parts).reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** What Node.js and the libraries of a training process take on the host, as this process shows it. */
+export function nodeBytes(): number {
+  return process.memoryUsage.rss();
+}

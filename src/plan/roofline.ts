@@ -1,0 +1,24 @@
+/** @file The time of a node from the rates of its hardware and the shares that a program gets of them. */
+
+import type { Precision } from '../engine/tensor.ts';
+import type { Hardware } from './hardware.ts';
+import type { Software } from './software.ts';
+import type { NodeSeconds } from './step-time.ts';
+
+/**
+ * Arithmetic, then memory: within a product, tiles are read before and written after they are multiplied, and little of that
+ * overlaps when the inner extent is that of a GPT-2. Element-wise operations cost their traffic alone.
+ */
+export function rooflineSeconds(hardware: Hardware, software: Software, precision: Precision): NodeSeconds {
+  const products = hardware.products[precision] * software.products;
+  const attention = hardware.products[precision] * software.attention;
+  const bandwidth = hardware.memoryBandwidth * software.memory;
+  const rates = {
+    products,
+    head: products,
+    attention,
+    memory: Number.POSITIVE_INFINITY,
+    communication: Number.POSITIVE_INFINITY,
+  };
+  return ({ kind, flops, traffic }) => flops / rates[kind] + traffic / bandwidth + hardware.launch;
+}
