@@ -31,7 +31,7 @@ function brokenCompiler(says: string): string {
 describe('kernels', () => {
   const folder = 'src/backends/cpu/kernels';
   const sources = readdirSync(folder).filter((file) => file.endsWith('.c'));
-  const others = process.arch === 'x64' ? (['avx512', 'avx512bf16'] as const) : [];
+  const others = process.arch === 'x64' ? (['avx512', 'avx512bf16', 'amx'] as const) : [];
 
   test.each(others.flatMap((variant) => ['', '-DMINILLM_BF16'].map((precision) => [variant, precision] as const)))(
     'compile for %s %s, whether this processor runs it or not',
@@ -163,6 +163,7 @@ describe('instruction-set variants', () => {
   test('a processor runs its best variant and those below it', () => {
     expect(runnableVariants('portable')).toEqual(['portable']);
     expect(runnableVariants('avx512')).toEqual(['portable', 'avx2', 'avx512']);
+    expect(runnableVariants('amx')).toEqual(['portable', 'avx2', 'avx512', 'avx512bf16', 'amx']);
     expect(runnableVariants('neon')).toEqual(['portable', 'neon']);
     expect(() => chooseVariant('avx2', 'avx512')).toThrow(UserError);
     expect(chooseVariant('avx2', undefined)).toBe('avx2');

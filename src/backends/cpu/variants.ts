@@ -4,13 +4,15 @@ import { UserError } from '../../support/errors.ts';
 
 const AVX2 = ['-mavx2', '-mfma'];
 const AVX512 = [...AVX2, '-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq'];
+const AVX512BF16 = [...AVX512, '-mavx512bf16'];
 
 /** Compiler flags by variant, slowest first; in the order of `host_variant` in host.c. */
 export const VARIANT_FLAGS = {
   portable: [],
   avx2: AVX2,
   avx512: AVX512,
-  avx512bf16: [...AVX512, '-mavx512bf16'],
+  avx512bf16: AVX512BF16,
+  amx: [...AVX512BF16, '-mamx-tile', '-mamx-bf16'],
   neon: [],
 } as const satisfies Record<string, readonly string[]>;
 

@@ -24,6 +24,8 @@ const SHAPES: readonly Shape[] = [
   { compiled: { batch: 2, length: 25 }, K: 96, M: 288 },
   { compiled: { batch: 2, length: 25 }, K: 64, M: 40, gelu: true, gradient: 'activation' },
   { compiled: { batch: 5, length: 29 }, K: 264, M: 72, gelu: true },
+  { compiled: { batch: 1, length: 33 }, K: 3200, M: 40 }, // sums that wait for the next piece of k
+  { compiled: { batch: 1, length: 3100 }, K: 8, M: 40, gelu: true }, // and those of the weight's gradient
   { compiled: { batch: 4, length: 32 }, active: { batch: 3, length: 17 }, K: 40, M: 96, gelu: true },
   { compiled: { batch: 4, length: 8 }, active: { batch: 1, length: 7 }, K: 96, M: 64, gradient: 'activation' },
 ];

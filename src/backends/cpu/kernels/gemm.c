@@ -15,6 +15,7 @@
  */
 #include "gemm.h"
 
+#if !HAS_TILES /* else gemm_amx.c */
 #include "gemm_pack.h"
 #include "scratch.h"
 
@@ -142,3 +143,5 @@ void gemm(const product *p, team *team) {
         }
       }
 }
+
+#endif

@@ -19,6 +19,13 @@
 #define VL 4
 #endif
 
+/* Whether the processor multiplies tiles of bf16 (amx.h). */
+#if defined(MINILLM_BF16) && defined(__AMX_BF16__)
+#define HAS_TILES 1
+#else
+#define HAS_TILES 0
+#endif
+
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
