@@ -70,9 +70,9 @@ export class Planner {
   #plan(batch: number) {
     const known = this.#planned.get(batch);
     if (known) return known;
-    const settings = { ...this.#settings, batchSize: batch };
+    const settings = { ...this.#settings, batchSize: batch, zero: 0 };
     // with two ranks the last micro-step has its sums; how many ranks there are changes no plan
-    const planned = planAll(this.#modelConfig, this.#backend, settings, adamwOptimizer(settings), 2);
+    const planned = planAll(this.#modelConfig, this.#backend, settings, adamwOptimizer(settings), { rank: 0, size: 2 });
     this.#planned.set(batch, planned);
     return planned;
   }

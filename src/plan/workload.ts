@@ -31,8 +31,8 @@ const KINDS: Readonly<Record<string, WorkKind>> = {
   cross_entropy_with_gradient: 'head',
   attention: 'attention',
   attention_backward: 'attention',
-  all_reduce: 'communication',
-  wait_for_sums: 'communication',
+  begin_collective: 'communication',
+  wait_for_collectives: 'communication',
 };
 
 /**

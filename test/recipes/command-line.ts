@@ -16,16 +16,13 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   train: trainCommand,
 };
 
-/** Flags that training over ranks brings, with one value each. */
-const KNOWN_LATER = ['--processes', '--zero'];
-
 /**
  * Throws when the command line would be refused: its flags are read by the command itself, and the settings of `train` are
  * decided as well.
  * @param args begins with the command's name
  */
 export async function checkCommandLine(args: readonly string[]): Promise<void> {
-  const [name = '', ...flags] = withoutLaterFlags(args);
+  const [name = '', ...flags] = args;
   const make = COMMANDS[name];
   if (!make) throw new Error(`minillm ${args.join(' ')}: no command ${name}`);
   withoutAction(make()).parse(flags, { from: 'user' });
@@ -38,11 +35,4 @@ function withoutAction(command: Command): Command {
   for (const child of command.commands) withoutAction(child);
   if (command.commands.length === 0) command.action(() => undefined);
   return command.exitOverride().configureOutput({ writeErr: () => undefined });
-}
-
-function withoutLaterFlags(args: readonly string[]): string[] {
-  return args.filter((arg, index) => {
-    const [flag = ''] = arg.split('=');
-    return !KNOWN_LATER.includes(flag) && !KNOWN_LATER.includes(args[index - 1] ?? '');
-  });
 }

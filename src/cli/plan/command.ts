@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { SOFTWARE } from '../../plan/software.ts';
 import type { GivenSettings } from '../../train/settings.ts';
 import { oneOf, realNumber, wholeNumber } from '../flags.ts';
-import { optionsOf } from '../train/setting-flags.ts';
+import { settingOptions } from '../train/setting-flags.ts';
 import { deviceCounts } from './device-counts.ts';
 import type { PlanFlags } from './run.ts';
 
@@ -18,6 +18,7 @@ const SETTINGS = [
   'precision',
   'sampleEvery',
   'threads',
+  'zero',
 ] as const satisfies readonly (keyof GivenSettings)[];
 
 const EXAMPLE = `
@@ -51,13 +52,8 @@ export function planCommand(): Command {
       'numbers of devices: the first in detail, all in the table (default: a node)',
       deviceCounts,
     )
-    .option('--nodes <number>', 'number of whole nodes, in place of --gpus', wholeNumber(1, 10_000))
-    .addOption(
-      new Option('--zero <stage>', 'share of the optimizer on each device: 0 all, 1 its part')
-        .choices(['0', '1'])
-        .default('0'),
-    );
-  for (const option of SETTINGS.flatMap(optionsOf)) command.addOption(option);
+    .option('--nodes <number>', 'number of whole nodes, in place of --gpus', wholeNumber(1, 10_000));
+  for (const option of SETTINGS.flatMap(settingOptions)) command.addOption(option);
   return command
     .option('--price <amount>', 'of a device for an hour', realNumber(0))
     .option('--energy-price <amount>', 'of a kWh', realNumber(0))

@@ -21,7 +21,6 @@ export interface PlanFlags {
   readonly software: SoftwareName;
   readonly gpus?: readonly number[];
   readonly nodes?: number;
-  readonly zero: '0' | '1';
   readonly price?: number;
   readonly energyPrice?: number;
   readonly out?: string;
@@ -32,7 +31,7 @@ export interface PlanFlags {
 const MAX_TABLE = 4096;
 
 export async function runPlan(flags: PlanFlags & GivenSettings): Promise<void> {
-  const { run, hardware, software, gpus, nodes, zero, price, energyPrice, out, json, ...given } = flags;
+  const { run, hardware, software, gpus, nodes, price, energyPrice, out, json, ...given } = flags;
   if (out !== undefined && !['.svg', '.png'].includes(extname(out)))
     throw new UserError(`--out: expected a name that ends in .svg or .png, found ${out}`);
   if (run !== undefined) return compareRun(run, json ?? false);
@@ -42,7 +41,7 @@ export async function runPlan(flags: PlanFlags & GivenSettings): Promise<void> {
     software,
     settings,
     modelConfig: PRESETS[settings.preset ?? 'gpt2-124m'],
-    zero: zero === '1' ? 1 : 0,
+    zero: settings.zero === 1 ? 1 : 0,
     batchSize: given.batchSize ?? (hardware === 'this' ? settings.batchSize : undefined),
   });
   try {

@@ -15,6 +15,9 @@ process.on('message', (message: TrainerMessage) => {
   else information.set(folder, message.information);
 });
 process.once('disconnect', () => process.exit());
+process.once('uncaughtException', (cause) => {
+  process.send?.({ failure: messageOf(cause) } satisfies DashboardMessage, () => process.exit(1));
+});
 
 async function serve(order: DashboardOrder): Promise<void> {
   folder = order.folder;

@@ -19,8 +19,12 @@ export interface DashboardOrder {
 /** What the trainer sends: first the order, then what it knows of the run. */
 export type TrainerMessage = { readonly order: DashboardOrder } | { readonly information: RunInformation };
 
-/** What the process sends: where it serves, or why it cannot. */
-export type DashboardMessage = { readonly url: string } | { readonly refusal: string };
+/** What the process sends: where it serves, or why it cannot; then at most why it ends. */
+export type DashboardMessage =
+  | { readonly url: string }
+  | { readonly refusal: string }
+  /** It ends by an error. */
+  | { readonly failure: string };
 
 export interface DashboardProcess {
   readonly url: string;
@@ -39,7 +43,7 @@ export async function startDashboard(
   onFailure: (cause: Error) => void,
 ): Promise<DashboardProcess> {
   const child = fork(fileURLToPath(new URL('./dashboard-child.js', import.meta.url)), {
-    execArgv: [`--max-old-space-size=${MAX_PROCESS_MEBIBYTES}`],
+    execArgv: [...process.execArgv, `--max-old-space-size=${MAX_PROCESS_MEBIBYTES}`],
     // Ctrl-C ends the trainer, in order, and only then the dashboard
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -50,6 +54,10 @@ export async function startDashboard(
   };
   const ended = new Promise<Error>((resolve) => {
     child.once('error', resolve);
+    child.on('message', (message) => {
+      const { failure } = message as Partial<Record<'failure', string>>;
+      if (failure !== undefined) resolve(new Error(failure));
+    });
     child.once('exit', (code, signal) => resolve(new Error(`its process ended with ${signal ?? `code ${code}`}`)));
   });
   send({ order });
@@ -60,6 +68,7 @@ export async function startDashboard(
     ended,
   ]);
   if (answer instanceof Error) throw answer;
+  if ('failure' in answer) throw new Error(answer.failure);
   if ('refusal' in answer) throw new UserError(answer.refusal);
   let isClosed = false;
   void ended.then((cause) => {
