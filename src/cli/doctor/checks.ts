@@ -5,6 +5,7 @@ import { cpus, freemem, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { detectVariant, openKernels } from '../../backends/cpu/libraries.ts';
 import { chooseVariant, runnableVariants } from '../../backends/cpu/variants.ts';
+import { findNccl } from '../../distributed/nccl/nccl-library.ts';
 import { CompilerError, findCompiler, invoke } from '../../native/compiler.ts';
 import { BUILD_PREFIX, listLibraries } from '../../native/kept-library.ts';
 import { findCache } from '../../support/cache.ts';
@@ -42,6 +43,7 @@ export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
     found: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${describeThreads(processorCount(), processorQuota())}`,
   };
   yield checkMemory();
+  if (process.platform === 'linux') yield await checkNccl();
   const compiler = await attempt('C compiler', async () => {
     const { command, args, version } = await findCompiler();
     return `${[command, ...args].join(' ')}, ${version.split('\n')[0]}`;
@@ -86,6 +88,17 @@ function checkMemory(): Check {
   const total = Math.min(totalmem(), process.constrainedMemory() || totalmem());
   const available = process.availableMemory?.() ?? freemem();
   return { name: 'memory', ok: true, found: `${formatBytes(total)}, ${formatBytes(available)} available` };
+}
+
+/** Where NCCL is; only a job on several GPUs needs it. */
+async function checkNccl(): Promise<Check> {
+  const name = 'NCCL';
+  try {
+    const { path, version } = await findNccl();
+    return { name, ok: true, found: `${version}, ${path}` };
+  } catch (cause) {
+    return { name, ok: true, found: `none, so no training on several GPUs: ${messageOf(cause)}` };
+  }
 }
 
 /** A check that finds what `look` returns, and fails with the words of what it throws. */

@@ -8,8 +8,8 @@ The kernels are C sources, compiled for this machine the first time they are nee
 the XDG cache folder. They are loaded from there only if nobody else can change them: the folder and all above it belong
 to you or to root, and no other user can write to them (a sticky folder such as /tmp may be above). Otherwise, or when
 the folder can neither be made nor read, a private temporary one is used, which is removed at the end. To read is enough
-when the kernels are there. MINILLM_CPU_VARIANT forces an instruction set, CC names the compiler. The exit code is 1 when
-something that is needed is missing.
+when the kernels are there. MINILLM_CPU_VARIANT forces an instruction set, CC names the compiler, NCCL_HOME the folder
+of NCCL. The exit code is 1 when something that is needed is missing.
 
 Examples:
   $ minillm doctor
