@@ -2,7 +2,8 @@
 
 import { UserError } from '../support/errors.ts';
 import { findLaunchedWorld } from './launcher.ts';
-import { openMpi, type RankCommunicator } from './mpi/mpi.ts';
+import { openMpi } from './mpi/mpi.ts';
+import type { RankCommunicator } from './rank-communicator.ts';
 
 export interface WorldOptions {
   /** How long a rank may be silent before it counts as lost. */

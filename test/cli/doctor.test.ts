@@ -19,6 +19,8 @@ test('each finding is a line without colour when piped, and a machine that has a
     'system',
     'processor',
     'memory',
+    'MPI',
+    ...(process.platform === 'linux' ? ['NCCL'] : []),
     'C compiler',
     'kernel cache',
     'C toolchain',

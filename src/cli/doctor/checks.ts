@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { detectVariant, openKernels } from '../../backends/cpu/libraries.ts';
 import { chooseVariant, runnableVariants } from '../../backends/cpu/variants.ts';
 import { findMpi } from '../../distributed/mpi/mpi-compiler.ts';
+import { findNccl } from '../../distributed/nccl/nccl-library.ts';
 import { CompilerError, findCompiler, invoke } from '../../native/compiler.ts';
 import { BUILD_PREFIX, listLibraries } from '../../native/kept-library.ts';
 import { findCache } from '../../support/cache.ts';
@@ -43,6 +44,8 @@ export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
     found: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${describeThreads(processorCount(), processorQuota())}`,
   };
   yield checkMemory();
+  yield { name: 'MPI', ok: true, found: await findMpi() };
+  if (process.platform === 'linux') yield await checkNccl();
   const compiler = await attempt('C compiler', async () => {
     const { command, args, version } = await findCompiler();
     return `${[command, ...args].join(' ')}, ${version.split('\n')[0]}`;
@@ -56,7 +59,6 @@ export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
   if (!toolchain.ok) return;
   const instructionSets = await attempt('instruction sets', describeVariants);
   yield instructionSets;
-  yield { name: 'MPI', ok: true, found: await findMpi() };
   if (build && instructionSets.ok) yield await attempt('kernels', buildKernels);
 }
 
@@ -88,6 +90,17 @@ function checkMemory(): Check {
   const total = Math.min(totalmem(), process.constrainedMemory() || totalmem());
   const available = process.availableMemory?.() ?? freemem();
   return { name: 'memory', ok: true, found: `${formatBytes(total)}, ${formatBytes(available)} available` };
+}
+
+/** Where NCCL is; only a job on several GPUs needs it. */
+async function checkNccl(): Promise<Check> {
+  const name = 'NCCL';
+  try {
+    const { path, version } = await findNccl();
+    return { name, ok: true, found: `${version}, ${path}` };
+  } catch (cause) {
+    return { name, ok: true, found: `none, so no training on several GPUs: ${messageOf(cause)}` };
+  }
 }
 
 /** A check that finds what `look` returns, or fails with the message of what it throws. */

@@ -9,7 +9,7 @@ the XDG cache folder. They are loaded from there only if nobody else can change 
 must belong to you or to root, and no other user may write to them (a sticky folder such as /tmp is allowed above). If that
 does not hold, or the folder can be neither made nor read, a private temporary folder is used and removed at the end.
 Once the kernels are in it, the folder may be read-only. MINILLM_CPU_VARIANT forces an instruction set, CC names the
-compiler. The exit code is 1 if something needed is missing.
+compiler, MPICC that of MPI, NCCL_HOME the folder of NCCL. The exit code is 1 if something needed is missing.
 
 Examples:
   $ minillm doctor

@@ -1,8 +1,8 @@
 /** @file `minillm train` as one of several ranks: which there are, who speaks, how an error ends them all. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RankCommunicator } from '../../distributed/mpi/mpi.ts';
 import { openWorld } from '../../distributed/open.ts';
+import type { RankCommunicator } from '../../distributed/rank-communicator.ts';
 import { type Communicator, isWriter, singleProcess } from '../../engine/runtime/communicator.ts';
 import { messageOf, UserError } from '../../support/errors.ts';
 import { threadsPerProcess } from '../../support/processors.ts';

@@ -1,23 +1,12 @@
 /** @file Collectives over MPI, for ranks on CPUs: communicator.c, compiled with the cluster's own `mpicc` when first needed. */
 
-import { type Communicator, ELEMENT_TYPES } from '../../engine/runtime/communicator.ts';
+import { ELEMENT_TYPES } from '../../engine/runtime/communicator.ts';
 import { compileLibrary } from '../../native/compile.ts';
 import { openLibrary } from '../../native/library.ts';
 import { UserError } from '../../support/errors.ts';
 import type { LaunchedWorld } from '../launcher.ts';
+import { type RankCommunicator, shareTexts } from '../rank-communicator.ts';
 import { findMpiCompiler } from './mpi-compiler.ts';
-
-/** A communicator that has joined a world of several processes. */
-export interface RankCommunicator extends Communicator {
-  /** Ranks on this machine. */
-  readonly localSize: number;
-  /** The name of a rank's machine. */
-  host(rank: number): string;
-  /** Leaves the world in order, once every rank does. */
-  close(): Promise<void>;
-  /** Ends all ranks, and this process; does not return. */
-  abort(): Promise<never>;
-}
 
 /** Collectives and types that only the host uses, as communicator.c numbers them. */
 const BROADCAST = 3;
@@ -95,17 +84,7 @@ export async function openMpi(launched: LaunchedWorld, timeoutSeconds: number): 
     failed: failed.signal,
     sum,
     broadcast: (bytes, root) => communicate(BROADCAST, bytes, bytes.length, BYTES, root),
-    async share(own) {
-      const encoded = Buffer.from(own);
-      const lengths = new Float64Array(size);
-      lengths[rank] = encoded.length;
-      await sum(lengths);
-      const longest = Math.max(...lengths);
-      const all = Buffer.alloc(longest * size);
-      all.set(encoded, longest * rank);
-      await communicate(ALL_GATHER, all, all.length, BYTES);
-      return Array.from(lengths, (length, each) => all.toString('utf8', longest * each, longest * each + length));
-    },
+    share: (own) => shareTexts(own, rank, size, sum, (all) => communicate(ALL_GATHER, all, all.length, BYTES)),
     failure,
     host: (each) => text((bytes) => nameHost(each, bytes)),
     async close() {

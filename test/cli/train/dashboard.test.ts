@@ -39,9 +39,8 @@ test('a run with a dashboard prints its address and ends by itself', async () =>
 /** Makes a server that runs in a thread fail at its first request. */
 const FAILING_SERVER = `data:text/javascript,${encodeURIComponent(`
   import { Server } from 'node:http';
-  import { isMainThread } from 'node:worker_threads';
   const { emit } = Server.prototype;
-  if (!isMainThread) Server.prototype.emit = function (name, ...rest) {
+  if (process.send) Server.prototype.emit = function (name, ...rest) {
     if (name === 'request') process.nextTick(() => { throw new Error('planted'); });
     return emit.call(this, name, ...rest);
   };
