@@ -69,6 +69,8 @@ exec ip netns exec "$host" unshare --uts sh -c "hostname $host; exec $*"
       ip('-n', name, 'address', 'add', `${address(host)}/24`, 'dev', 'wire');
       ip('-n', name, 'link', 'set', 'lo', 'up');
       ip('-n', name, 'link', 'set', 'wire', 'up');
+      // launchers wait for a lost host as long as TCP does, by default a quarter of an hour
+      ip('netns', 'exec', name, 'sysctl', '-qw', 'net.ipv4.tcp_retries2=3');
     });
   } catch (cause) {
     remove();
@@ -80,6 +82,8 @@ exec ip netns exec "$host" unshare --uts sh -c "hostname $host; exec $*"
       ? ['-localhost', address(0), '-launcher', 'rsh', '-launcher-exec', agent, '-hosts', `${address(0)},${address(1)}`]
       : [
           ...['--host', names.map((name) => `${name}:1`).join(), '--mca', 'plm_rsh_agent', agent],
+          ...['--mca', 'oob_tcp_keepalive_time', '3', '--mca', 'oob_tcp_keepalive_intvl', '1'],
+          ...['--mca', 'oob_tcp_keepalive_probes', '3'],
           ...['--mca', 'pml', 'ob1', '--mca', 'btl', 'tcp,self'],
           ...['--mca', 'btl_tcp_if_include', `${NETWORK}.0/24`, '--mca', 'oob_tcp_if_include', `${NETWORK}.0/24`],
         ];
