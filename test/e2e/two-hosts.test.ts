@@ -52,8 +52,12 @@ describe.skipIf(reason !== undefined)('two hosts', () => {
     const mark = `two-hosts-${Math.random()}`;
     const child: ChildProcess = hosts.start(mpirun, args, { MARK: mark });
     const output = { stdout: '', stderr: '' };
-    child.stdout?.on('data', (bytes) => void (output.stdout += String(bytes)));
-    child.stderr?.on('data', (bytes) => void (output.stderr += String(bytes)));
+    child.stdout?.on('data', (bytes) => {
+      output.stdout += String(bytes);
+    });
+    child.stderr?.on('data', (bytes) => {
+      output.stderr += String(bytes);
+    });
     onTestFinished(() => {
       child.kill('SIGKILL');
       for (const pid of findRanks(`MARK=${mark}`).values()) process.kill(pid, 'SIGKILL');
