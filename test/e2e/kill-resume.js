@@ -3,9 +3,12 @@
  * alone: weights, moments, state and metrics (timings apart) must be the same, and nothing else may lie in the run folder.
  *
  *   npm run build && node test/e2e/kill-resume.js [--kills 100] [--seed 1] [--model fixture|tiny]
+ *     [--ranks 4 [--mpirun mpirun.openmpi] [--zero 1]]
  *
  * The fixture's steps are so short that most kills fall between them and their checkpoints; `tiny` has GPT-2's vocabulary and
  * is asked HellaSwag and for samples, so that many kills fall into these.
+ *
+ * With `--ranks`, one of the ranks is killed, or `mpirun`; the same command follows at once.
  *
  * Prints a line a run and a table of where the kills fell; exit code 1 on any difference.
  */
@@ -42,10 +45,14 @@ const { values: flags } = parseArgs({
     kills: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     model: { type: 'string', default: 'fixture' },
+    ranks: { type: 'string', default: '1' },
+    mpirun: { type: 'string', default: 'mpirun.openmpi' },
+    zero: { type: 'string', default: '0' },
   },
 });
 const model = MODELS[flags.model];
 const wantedKills = Number(flags.kills);
+const ranks = Number(flags.ranks);
 const random = new Random(Number(flags.seed), 'kills');
 
 const root = mkdtempSync(join(tmpdir(), 'minillm-kill-'));
@@ -136,34 +143,74 @@ function disturbTimes(folder) {
 
 /** Trains until the end or the kill. The process is killed as `kill -9` does it: without a chance to tidy up. */
 function trainOnce(data, out, kill) {
-  const settings = { ...model, data, out, threads: 2, keep: 2 };
+  const settings = { ...model, data, out, zero: flags.zero, threads: ranks > 1 ? 1 : 2, keep: 2 };
+  if (ranks > 1) settings['batch-size'] = 1;
   if (flags.model === 'tiny') settings.hellaswag = join(data, 'hellaswag.jsonl');
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   mkdirSync(out, { recursive: true });
   return new Promise((resolve) => {
     const started = performance.now();
-    const child = spawn(process.execPath, [BIN, 'train', ...args, '--json']);
+    const child = startTrainer([BIN, 'train', ...args, '--json']);
+    let killed;
+    const victim = Math.floor((ranks + 1) * random.uniform());
+    const killOne = () => {
+      const pid = ranks > 1 && victim < ranks ? ranksOf(out).get(victim) : child.pid;
+      if (pid === undefined || child.exitCode !== null) return;
+      process.kill(pid, 'SIGKILL');
+      killed = 'SIGKILL';
+    };
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
       const isLate = performance.now() - started > kill?.afterStart;
       if (kill?.afterCheckpoint !== undefined && isLate && evaluatedCheckpoint(`${chunk}`))
-        setTimeout(() => child.kill('SIGKILL'), kill.afterCheckpoint);
+        setTimeout(killOne, kill.afterCheckpoint);
     });
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
     });
-    const cancel = kill && kill.afterCheckpoint === undefined ? scheduleKill(child, out, kill) : () => {};
+    const cancel = kill && kill.afterCheckpoint === undefined ? scheduleKill(killOne, out, kill) : () => {};
     child.on('close', (code, signal) => {
       cancel();
       const events = stdout
         .split('\n')
         .slice(0, -1)
+        .filter((line) => line.startsWith('{"'))
         .map((line) => JSON.parse(line));
-      resolve({ code, signal, events, stderr, milliseconds: performance.now() - started });
+      // a rank may be killed after its work is done
+      resolve({
+        code,
+        signal: code === 0 ? signal : (killed ?? signal),
+        events,
+        stderr,
+        milliseconds: performance.now() - started,
+      });
     });
   });
+}
+
+function startTrainer(args) {
+  if (ranks === 1) return spawn(process.execPath, args);
+  const oversubscribe = flags.mpirun.includes('openmpi') ? ['--oversubscribe'] : [];
+  return spawn(flags.mpirun, [...oversubscribe, '-n', flags.ranks, process.execPath, ...args], {
+    env: { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' },
+  });
+}
+
+/** The process ids of the ranks that train into a folder, by rank. */
+function ranksOf(out) {
+  const found = new Map();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(out)) continue;
+      const rank = /(?:^|\0)(?:OMPI_COMM_WORLD_RANK|PMI_RANK)=(\d+)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'));
+      if (rank) found.set(Number(rank[1]), Number(pid));
+    } catch {
+      // it has ended
+    }
+  }
+  return found;
 }
 
 function isEvaluated(step) {
@@ -176,14 +223,14 @@ function evaluatedCheckpoint(lines) {
 }
 
 /** Returns what calls the kill off. */
-function scheduleKill(child, out, { afterStart, afterChange }) {
+function scheduleKill(killOne, out, { afterStart, afterChange }) {
   let watcher;
   let timer = setTimeout(() => {
-    if (afterChange === undefined) child.kill('SIGKILL');
+    if (afterChange === undefined) killOne();
     else
       watcher = watch(out, () => {
         watcher.close();
-        timer = setTimeout(() => child.kill('SIGKILL'), afterChange);
+        timer = setTimeout(killOne, afterChange);
       });
   }, afterStart);
   return () => {

@@ -29,7 +29,8 @@ export async function asRank(timeoutSeconds: number, work: (rank: Rank) => Promi
     await work({ communicator: world, threads: threadsPerProcess(world.localSize) });
   } catch (cause) {
     if (!(cause instanceof SharedError)) await end(world, cause);
-    await world.close();
+    // the first error is the one to report
+    await world.close().catch(() => {});
     if (isWriter(world)) throw cause;
     process.exitCode = 1;
     return;

@@ -262,7 +262,10 @@ static void *communicate(void *unused) {
     while (world.started < world.queued && !world.failed) {
       job *j = &world.jobs[world.started % MAX_JOBS];
       j->started = now();
+      // whoever queues the next is not held up while MPI copies this one
+      pthread_mutex_unlock(&world.mutex);
       const int failure = start(j);
+      pthread_mutex_lock(&world.mutex);
       if (failure != MPI_SUCCESS) fail_by_mpi(failure, collective_name(j->collective));
       else world.started++;
     }
@@ -389,7 +392,7 @@ EXPORT void mpi_abort(void) {
   pthread_mutex_unlock(&world.mutex);
 }
 
-/** Leaves the world, after all other ranks have come here too. */
+/** Leaves the world, after all other ranks have come here too. Returns 0, or another number: `mpi_message` says why. */
 EXPORT int32_t mpi_close(void) {
   // heartbeats go on until the last rank has come
   static double nothing;
@@ -397,7 +400,15 @@ EXPORT int32_t mpi_close(void) {
   pthread_mutex_lock(&world.mutex);
   world.closing = 1;
   pthread_cond_signal(&world.wanted);
+  const int failed = world.failed;
   pthread_mutex_unlock(&world.mutex);
-  pthread_join(world.thread, NULL);
-  return 0;
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += (time_t)world.timeout;
+  if (pthread_timedjoin_np(world.thread, NULL, &until) == 0) return failed;
+  // MPI_Finalize waits for the others without end
+  pthread_mutex_lock(&world.mutex);
+  fail("the other ranks did not leave MPI in time: the network is down, or one of them was stopped");
+  pthread_mutex_unlock(&world.mutex);
+  return 1;
 }

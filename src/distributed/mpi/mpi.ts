@@ -88,8 +88,9 @@ export async function openMpi(launched: LaunchedWorld, timeoutSeconds: number): 
     failure,
     host: (each) => text((bytes) => nameHost(each, bytes)),
     async close() {
-      await library.asynchronous('int32_t mpi_close()')();
+      const left = await library.asynchronous('int32_t mpi_close()')();
       clearInterval(watch);
+      if (left !== 0) throw failure();
     },
     async abort() {
       library.function('void mpi_abort()')();
