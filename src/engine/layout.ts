@@ -40,7 +40,10 @@ export interface ParameterLayout {
 const TENSOR_ALIGNMENT = 16;
 /** Every bucket is padded to a multiple of this many elements, and of a cache line for each rank that owns a slice. */
 const BUCKET_ALIGNMENT = 1024;
-/** A bucket is closed once it holds this many elements (16 MB): large enough for full bandwidth, small enough to overlap. */
+/**
+ * A bucket is closed once it holds this many elements (16 MB): large enough for full bandwidth, small enough to overlap. It
+ * has less than twice as many.
+ */
 const BUCKET_ELEMENTS = 4 * 1024 * 1024;
 /** Sums that travel with the gradients. */
 const STATISTICS = ['loss', 'stop'] as const;
@@ -78,7 +81,7 @@ function groupByCompletion(graph: Graph, groupOf: GroupOf): Group[] {
   const open = new Map<string, Group>();
   for (const { name, count, key, index } of inOrder) {
     let group = open.get(key);
-    // A tensor that fills a bucket (wte) does not hold back those before it.
+    // A tensor that fills buckets (wte) does not hold back those before it.
     if (!group || group.elements >= BUCKET_ELEMENTS || count >= BUCKET_ELEMENTS) {
       group = { names: [], key, elements: 0, completed: 0 };
       groups.push(group);
@@ -89,6 +92,17 @@ function groupByCompletion(graph: Graph, groupOf: GroupOf): Group[] {
     group.completed = index;
   }
   return groups.sort((a, b) => a.completed - b.completed || a.elements - b.elements);
+}
+
+/** A bucket in pieces of about `BUCKET_ELEMENTS`: of the token table, too, only some is on its way at once. */
+function splitBucket({ offset, count, group }: Bucket, alignment: number): Bucket[] {
+  const pieces = Math.floor(count / BUCKET_ELEMENTS) || 1;
+  const size = alignUp(count / pieces, alignment);
+  return Array.from({ length: Math.ceil(count / size) }, (_, index) => ({
+    offset: offset + index * size,
+    count: Math.min(size, count - index * size),
+    group,
+  }));
 }
 
 /**
@@ -110,7 +124,7 @@ export function layoutParameters(graph: Graph, groupOf: GroupOf = () => '', shar
       end = alignUp(end + count, TENSOR_ALIGNMENT);
     }
     end = alignUp(end, bucketAlignment);
-    buckets.push({ offset, count: end - offset, group });
+    buckets.push(...splitBucket({ offset, count: end - offset, group }, bucketAlignment));
   }
 
   const statistics = new Map(STATISTICS.map((name, index) => [name, end + index]));

@@ -59,9 +59,11 @@ describe.each(Object.entries(MODELS))('%s', (_name, config) => {
   });
 
   test('buckets stand in the order in which the backward pass completes them, the token table last', () => {
-    const completed = layout.buckets.map((_, bucket) =>
+    const completed = layout.buckets.map((bucket) =>
       Math.max(
-        ...places.filter(({ offset }) => bucketOf(offset) === bucket).map(({ name }) => lastWriter(graph, name)),
+        ...places
+          .filter(({ offset, count }) => offset < bucket.offset + bucket.count && bucket.offset < offset + count)
+          .map(({ name }) => lastWriter(graph, name)),
       ),
     );
     expect(completed).toEqual([...completed].sort((a, b) => a - b));
@@ -69,12 +71,13 @@ describe.each(Object.entries(MODELS))('%s', (_name, config) => {
   });
 });
 
-test('gradients of 124M parameters come in buckets of 16 MB or little more; the token table has one of its own', () => {
+test('gradients of 124M parameters come in buckets of 16 MB or little more; the token table has some of its own', () => {
   const layout = layoutParameters(traceTraining(PRESETS['gpt2-124m'], { batch: 1, length: 8 }, 'fp32'), groupOf);
   const table = layout.places.get('transformer.wte.weight');
-  expect(layout.buckets.at(-1)?.offset).toBe(table?.offset);
-  const large = layout.buckets.slice(0, -1).filter(({ count }) => 4 * count > 16e6);
-  expect(large.length).toBeGreaterThan(11);
+  expect(layout.buckets.filter(({ offset }) => offset >= (table?.offset ?? 0))).toHaveLength(9);
+  expect(layout.buckets.map(({ offset }) => offset)).toContain(table?.offset);
+  const large = layout.buckets.filter(({ count }) => 4 * count > 16e6);
+  expect(large.length).toBeGreaterThan(20);
   for (const { count } of large) expect(4 * count).toBeLessThan(32e6);
 });
 

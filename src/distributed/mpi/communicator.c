@@ -26,6 +26,8 @@ enum { ALL_REDUCE, REDUCE_SCATTER, ALL_GATHER, BROADCAST };
 enum { FLOAT32, FLOAT64, BYTES };
 
 #define MAX_JOBS 1024
+/** Collectives under way at once: MPI holds a copy of each. */
+#define MAX_STARTED 4
 #define HEARTBEAT_TAG 1
 #define HEARTBEAT_SECONDS 1.0
 /** How many times the timeout a rank that is alive may keep the others waiting in a collective. */
@@ -222,6 +224,8 @@ static int initialise(void) {
   return code;
 }
 
+static int may_start(void) { return world.started < world.queued && world.started - world.finished < MAX_STARTED; }
+
 /** Tests what has been started; returns whether something ended. With the mutex held. */
 static int test_all(void) {
   int ended = 0;
@@ -259,7 +263,7 @@ static void *communicate(void *unused) {
       pthread_cond_wait(&world.wanted, &world.mutex);
       continue;
     }
-    while (world.started < world.queued && !world.failed) {
+    while (may_start() && !world.failed) {
       job *j = &world.jobs[world.started % MAX_JOBS];
       j->started = now();
       // whoever queues the next is not held up while MPI copies this one
@@ -273,7 +277,7 @@ static void *communicate(void *unused) {
     const double time = now();
     beat(time, &next);
     watch(time);
-    if (world.started < world.queued) continue;
+    if (may_start()) continue;
     if (world.finished < world.started) {
       pthread_mutex_unlock(&world.mutex);
       if (idle < BUSY_TESTS) sched_yield();

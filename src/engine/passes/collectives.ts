@@ -6,6 +6,7 @@
 import type { Graph, Node } from '../graph.ts';
 import type { ParameterLayout } from '../layout.ts';
 import { beginCollective } from '../ops/collectives.ts';
+import type { Tensor } from '../tensor.ts';
 
 /**
  * Adds one sum per bucket, and one for the statistics after them. Where each rank owns a part of the optimizer's state,
@@ -15,19 +16,14 @@ import { beginCollective } from '../ops/collectives.ts';
 export function insertCollectives(graph: Graph, layout: ParameterLayout, overlap = true): void {
   const statistics = { offset: layout.count, count: layout.gradientCount - layout.count };
   const stretches = [...layout.buckets, statistics];
-  const bucketOf = (element: number): number =>
-    stretches.findIndex(({ offset, count }) => element >= offset && element < offset + count);
-
   const lastWriter = new Map<number, number>();
   graph.nodes.forEach((node, index) => {
     for (const tensor of node.updates) {
-      const offset =
-        tensor?.storage.kind === 'gradient'
-          ? layout.places.get(tensor.storage.name)?.offset
-          : tensor?.storage.kind === 'statistic'
-            ? layout.statistics.get(tensor.storage.name)
-            : undefined;
-      if (offset !== undefined) lastWriter.set(bucketOf(offset), index);
+      const written = tensor && findPlace(tensor, layout);
+      if (written === undefined) continue;
+      stretches.forEach(({ offset, count }, bucket) => {
+        if (written.offset < offset + count && offset < written.offset + written.count) lastWriter.set(bucket, index);
+      });
     }
   });
 
@@ -41,4 +37,14 @@ export function insertCollectives(graph: Graph, layout: ParameterLayout, overlap
     after.set(place, [...(after.get(place) ?? []), ...nodes]);
   });
   graph.nodes = graph.nodes.flatMap((node, index) => [node, ...(after.get(index) ?? [])]);
+}
+
+/** The elements of the gradient buffer that a tensor is; undefined for other tensors. */
+function findPlace(
+  { storage }: Tensor,
+  { places, statistics }: ParameterLayout,
+): { readonly offset: number; readonly count: number } | undefined {
+  if (storage.kind === 'gradient') return places.get(storage.name);
+  const offset = storage.kind === 'statistic' ? statistics.get(storage.name) : undefined;
+  return offset === undefined ? undefined : { offset, count: 1 };
 }

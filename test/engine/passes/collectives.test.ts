@@ -12,18 +12,23 @@ import { type Begun, valuesOf, watchedCommunicator } from '../watched-communicat
 
 const WTE = 'transformer.wte.weight';
 
-/** The element of the gradient buffer that a tensor begins at; undefined if it lies elsewhere. */
-function gradientOffset({ storage }: Tensor, layout: ParameterLayout): number | undefined {
-  if (storage.kind === 'gradient') return layout.places.get(storage.name)?.offset;
-  return storage.kind === 'statistic' ? layout.statistics.get(storage.name) : undefined;
+/** The elements of the gradient buffer that a tensor is, the first and the one after the last; undefined if it lies elsewhere. */
+function gradientRange({ storage, shape }: Tensor, layout: ParameterLayout): [number, number] | undefined {
+  const offset =
+    storage.kind === 'gradient'
+      ? layout.places.get(storage.name)?.offset
+      : storage.kind === 'statistic'
+        ? layout.statistics.get(storage.name)
+        : undefined;
+  return offset === undefined ? undefined : [offset, offset + shape.reduce((product, each) => product * each, 1)];
 }
 
 /** Indices of the nodes that add to the stretch of gradients that a collective sums. */
 function writersOf(graph: Graph, { storage, shape }: Tensor, layout: ParameterLayout): number[] {
   const start = storage.kind === 'range' ? storage.offset : 0;
   return graph.nodes.flatMap(({ updates }, index) => {
-    const offsets = updates.map((tensor) => tensor && gradientOffset(tensor, layout));
-    const inside = offsets.some((offset = -1) => offset >= start && offset < start + (shape[0] ?? 0));
+    const ranges = updates.map((tensor) => tensor && gradientRange(tensor, layout));
+    const inside = ranges.some(([first, end] = [-1, -1]) => end > start && first < start + (shape[0] ?? 0));
     return inside ? [index] : [];
   });
 }
