@@ -149,7 +149,9 @@ describe('pods of both', () => {
   test('get time for a checkpoint, which workers ask for when they are to end', () => {
     for (const pod of [...workers, ...launchers]) expect(pod.terminationGracePeriodSeconds).toBe(120);
     for (const pod of workers)
-      expect(onlyContainer(pod).lifecycle?.preStop?.exec?.command?.join(' ')).toContain('pkill -USR1 -x node');
+      expect(onlyContainer(pod).lifecycle?.preStop?.exec?.command?.join(' ')).toContain(
+        "pkill -USR1 -f '[b]in/minillm.js';",
+      );
     for (const pod of launchers)
       expect(onlyContainer(pod).lifecycle?.preStop?.exec?.command?.join(' ')).not.toContain('pkill');
   });
