@@ -1,7 +1,7 @@
 /** @file How this process reaches the others it was started with. */
 
 import { UserError } from '../support/errors.ts';
-import { findLaunchedWorld } from './launcher.ts';
+import { findLaunchedWorld } from './launched-world.ts';
 import { openMpi } from './mpi/mpi.ts';
 import type { RankCommunicator } from './rank-communicator.ts';
 

@@ -30,7 +30,8 @@ export async function abortOnSignals(
   };
   const handlers = Object.entries(SIGNAL_CODES).map(([name, code]) => {
     const handler = (): void => {
-      if (abort.signal.aborted) process.exit(code);
+      // launchers may pass theirs on twice
+      if (abort.signal.aborted && name !== 'SIGUSR1') process.exit(code);
       stop(code);
     };
     process.on(name, handler);

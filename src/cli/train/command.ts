@@ -26,7 +26,7 @@ Examples:
   $ minillm data text book.txt --out data/book
   $ minillm train --data data/book --out out/book --preset tiny --steps 300 --dashboard
   $ minillm sample --checkpoint out/book --prompt "Once"
-  $ minillm train --data data/book --out out/book --preset tiny --processes 2
+  $ minillm train --data data/book --out out/book --preset tiny --batch-size 4 --processes 2
   $ mpirun -n 4 node bin/minillm.js train --data data/book --out out/book --preset gpt2-124m
 `;
 

@@ -4,7 +4,7 @@ import { ELEMENT_TYPES } from '../../engine/runtime/communicator.ts';
 import { compileLibrary } from '../../native/compile.ts';
 import { openLibrary } from '../../native/library.ts';
 import { UserError } from '../../support/errors.ts';
-import type { LaunchedWorld } from '../launcher.ts';
+import type { LaunchedWorld } from '../launched-world.ts';
 import { type RankCommunicator, shareTexts } from '../rank-communicator.ts';
 import { findMpiCompiler } from './mpi-compiler.ts';
 

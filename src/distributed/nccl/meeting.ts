@@ -2,7 +2,7 @@
 
 import type { Communicator } from '../../engine/runtime/communicator.ts';
 import { UserError } from '../../support/errors.ts';
-import type { LaunchedWorld } from '../launcher.ts';
+import type { LaunchedWorld } from '../launched-world.ts';
 
 /** Fills in the id of rank 0. `make` makes an id, or the one that NCCL_COMM_ID stands for. */
 export type Meeting = (make: () => Uint8Array) => Promise<Uint8Array>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findLaunchedWorld } from '#minillm/distributed/launcher.js';
+import { findLaunchedWorld } from '#minillm/distributed/launched-world.js';
 
 describe('the world a launcher has started', () => {
   test.each([
