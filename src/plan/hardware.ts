@@ -53,10 +53,10 @@ const PROFILES: Readonly<Record<string, Hardware>> = {
   'a100-80gb': {
     name: 'A100 SXM 80 GB',
     peak: { fp32: 19.5 * TERA, bf16: 312 * TERA },
-    products: { fp32: 19 * TERA, bf16: 271 * TERA },
+    products: { fp32: 19 * TERA, bf16: 296 * TERA },
     memory: 80 * GIGA,
     reserved: 0.6 * GIGA,
-    memoryBandwidth: 1.75 * TERA,
+    memoryBandwidth: 1.84 * TERA,
     launch: GRAPH_LAUNCH,
     watts: 400,
     devicesPerNode: 8,

@@ -15,12 +15,12 @@ export interface Software {
 
 export const SOFTWARE = {
   /** CUDA C++ with cuBLASLt and cuDNN's attention, bf16 gradients. */
-  'llm.c': { name: 'llm.c', products: 0.9, attention: 0.3, memory: 0.85, gradientBytes: 2 },
+  'llm.c': { name: 'llm.c', products: 0.98, attention: 0.35, memory: 1, gradientBytes: 2 },
   /** build-nanogpt: PyTorch 2 with torch.compile and FlashAttention-2. */
   'compiled-pytorch': {
     name: 'compiled PyTorch',
-    products: 0.8,
-    attention: 0.3,
+    products: 0.86,
+    attention: 0.35,
     memory: 0.85,
     gradientBytes: 4,
   },
