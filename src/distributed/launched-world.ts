@@ -65,7 +65,8 @@ export function findLaunchedWorld(environment: Environment): LaunchedWorld | und
       throw new UserError(
         `expected ${rank} below ${size}, as ${name} sets them, found ${rank}=${environment[rank]} and ${size}=${environment[size]}; unset both to train alone`,
       );
-    if (world.size === 1) return undefined;
+    // a world of one may stand in the environment of an image; another launcher may have started more
+    if (world.size === 1) continue;
     return { ...world, ...findLocalRank(environment, name, localRank), ...findMaster(environment) };
   }
   return undefined;

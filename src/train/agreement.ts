@@ -62,9 +62,8 @@ export async function agreeOn(
   if (communicator.size === 1) return;
   const texts = await communicator.share(JSON.stringify(facts));
   const all = texts.map((text) => JSON.parse(text) as Record<string, unknown>);
-  const different = Object.keys(facts).filter(
-    (name) => new Set(all.map((each) => JSON.stringify(each[name]))).size > 1,
-  );
+  const names = [...new Set(all.flatMap((each) => Object.keys(each)))];
+  const different = names.filter((name) => new Set(all.map((each) => JSON.stringify(each[name]))).size > 1);
   if (different.length === 0) return;
   const named = different.slice(0, 5).map((name) => `${name} is ${describeValues(all.map((each) => each[name]))}`);
   throw new SharedError(`expected all ranks to agree, but ${named.join('; ')}; ${advice}`);

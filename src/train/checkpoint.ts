@@ -155,7 +155,9 @@ async function checksums(folder: string): Promise<Record<string, number>> {
  */
 async function checkRoom(runFolder: string, config: Gpt2Config, stateBuffers: number): Promise<void> {
   const needed = BYTES_PER_ELEMENT.float32 * (1 + stateBuffers) * parameterCount(config) + SMALL_FILES_BYTES;
-  const { bavail, bsize } = await statfs(runFolder);
+  const { bavail, bsize } = await statfs(runFolder).catch((cause: unknown) => {
+    throw fileError(runFolder, 'look for room in it', cause);
+  });
   const free = bavail * bsize;
   if (free < needed)
     throw new UserError(

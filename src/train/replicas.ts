@@ -25,6 +25,6 @@ export async function checkReplicas(model: TrainingModel, step: number): Promise
       hash.update(part);
     }
   }
-  const advice = `the weights went apart before step ${step}: look for a faulty machine, and restart from the last checkpoint`;
+  const advice = `the weights diverged before step ${step}: look for a faulty machine, and restart from the last checkpoint`;
   await agreeOn(model.communicator, { 'sha256 of the weights': hash.digest('hex').slice(0, 16) }, advice);
 }

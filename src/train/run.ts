@@ -20,7 +20,7 @@ import {
 } from '../runs/metrics.ts';
 import { writeRunFacts } from '../runs/run-facts.ts';
 import { UserError } from '../support/errors.ts';
-import { agreeOn, together } from './agreement.ts';
+import { agreeOn, SharedError, together } from './agreement.ts';
 import { contributeToCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointEvent, ProgressEvent, StartEvent, TrainerEvent } from './events.ts';
 import { findFaults } from './find-faults.ts';
@@ -211,7 +211,7 @@ export class Run {
     const { out } = settings;
     const faults = await findFaults(this.#model, loader, this.#step - 1, microSteps);
     const good = this.#saved ? `the last good checkpoint is ${this.#saved.path}` : 'there is no checkpoint yet';
-    throw new UserError(
+    throw new SharedError(
       `${MAX_SKIPPED} updates in a row were skipped, up to step ${this.#step - 1}: the loss or the gradients are not usable${faults && ` (losses that are not finite: ${faults})`}; ${good}. Look at the data of these steps, or continue with a lower --lr: --fork ${out}`,
     );
   }

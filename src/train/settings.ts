@@ -247,12 +247,11 @@ export function countMicroSteps(settings: Settings, worldSize: number): number {
 }
 
 /**
- * The settings that decide a run's numbers; the others (where it is, how often it is evaluated) may change when it is
- * resumed.
+ * The settings that decide a run's numbers; the others (where it is, how often it is evaluated, over how many ranks and in
+ * which micro-batches its batches are spread) may change when it is resumed.
  */
 const DECISIVE = [
   'sequenceLength',
-  'batchSize',
   'totalBatchSize',
   'steps',
   'learningRate',

@@ -3,6 +3,7 @@
  * the settings and the checkpointed tensors, so a resumed run makes the same bits as one that never stopped.
  */
 
+import { crc32 } from 'node:zlib';
 import { openBackend } from '../backends/open.ts';
 import { BatchLoader } from '../data/batches/batch-loader.ts';
 import { type EvaluationBatches, evaluationBatches } from '../data/batches/evaluation-batches.ts';
@@ -50,12 +51,12 @@ export async function* train(
     const { settings } = prepared;
     await agreeOn(
       communicator,
-      { ...shared(settings), ...codeVersion(), data: prepared.dataFacts },
+      { ...shared(settings), ...codeVersion(), ...prepared.facts },
       'start all ranks with the same command, the same miniLLM and the same data',
     );
     await together(communicator, () => checkRunFolder(settings.out, communicator));
     const backend = await openDevice(settings, communicator, closers);
-    const { dataFacts: _, ...parts } = prepared;
+    const { facts: _, ...parts } = prepared;
     yield* (await together(communicator, () => new Run({ ...parts, communicator, backend, signal, profile }))).events();
   } finally {
     for (const close of closers.reverse()) await close();
@@ -75,7 +76,6 @@ async function prepare({ settings, modelConfig }: ResolvedRun, communicator: Com
     closers.push(await enterRunFolder(settings.out));
     await removeTemporaries(settings.out);
   }
-  const shards = [...dataset.train.shards, ...dataset.validation.shards];
   return {
     settings: { ...settings, trainTokens: dataset.train.tokenCount },
     modelConfig,
@@ -83,8 +83,24 @@ async function prepare({ settings, modelConfig }: ResolvedRun, communicator: Com
     loader,
     validation,
     hellaswag,
-    dataFacts: `${shards.length} shards, ${dataset.train.tokenCount} + ${dataset.validation.tokenCount} tokens`,
+    facts: { data: describeData(dataset), hellaswag: settings.hellaswag === undefined ? 'none' : 'evaluated' },
   };
+}
+
+/** Tokens of each shard read to tell one data set from another. */
+const SAMPLED_TOKENS = 16_384;
+
+/** What tells a data set from another: its sizes, and a checksum of the first, middle and last tokens of each shard. */
+function describeData({ train: training, validation }: Dataset): string {
+  let checksum = 0;
+  const shards = [...training.shards, ...validation.shards];
+  for (const shard of shards)
+    for (const part of [0, 0.5, 1]) {
+      const count = Math.min(SAMPLED_TOKENS, shard.tokenCount);
+      checksum = crc32(shard.read(Math.floor(part * (shard.tokenCount - count)), count), checksum);
+    }
+  const sizes = `${shards.length} shards, ${training.tokenCount} + ${validation.tokenCount} tokens`;
+  return `${sizes}, checksum ${checksum.toString(16).padStart(8, '0')}`;
 }
 
 /** The settings that all ranks must share; each has threads of its own, and may see its folders under another path. */

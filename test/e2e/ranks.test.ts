@@ -196,7 +196,9 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
       ...command(out, '--data', other),
     ]);
     expect(await ranks.ended).toBe(1);
-    expect(complaints(ranks)[0]).toMatch(/data is "2 shards, 5500 \+ 500 tokens" on rank 0 and .* on rank 1/);
+    expect(complaints(ranks)[0]).toMatch(
+      /data is "2 shards, 5500 \+ 500 tokens, checksum [0-9a-f]{8}" on rank 0 and .* on rank 1/,
+    );
   });
 
   test('a batch that cannot be divided by the ranks is one error', { timeout: MINUTES }, async () => {

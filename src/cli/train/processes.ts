@@ -3,6 +3,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
+import { findLaunchedWorld } from '../../distributed/launched-world.ts';
 import { UserError } from '../../support/errors.ts';
 import { processorCount } from '../../support/processors.ts';
 import { SIGNAL_CODES } from '../terminal/signals.ts';
@@ -14,6 +15,11 @@ import { SIGNAL_CODES } from '../terminal/signals.ts';
  * @throws UserError when there are too few cores, or no `mpirun`.
  */
 export async function runProcesses(count: number, args: readonly string[]): Promise<void> {
+  const launched = findLaunchedWorld(process.env);
+  if (launched)
+    throw new UserError(
+      `--processes starts ranks, but this process is already one of ${launched.size} that ${launched.launcher} started; leave out one or the other`,
+    );
   const cores = processorCount();
   if (count > cores)
     throw new UserError(
@@ -34,7 +40,7 @@ export async function runProcesses(count: number, args: readonly string[]): Prom
   process.exitCode = stop() ?? code ?? 1;
 }
 
-/** Binds each rank to cores of its own, in the words of this `mpirun`. */
+/** Binds each rank to processors of its own, as the system counts them, in the words of this `mpirun`; macOS binds nothing. */
 async function bindingFlags(threads: number): Promise<string[]> {
   let version: string;
   try {
@@ -44,9 +50,10 @@ async function bindingFlags(threads: number): Promise<string[]> {
       '--processes needs `mpirun`, and it was not found; install an MPI (Debian, Ubuntu: apt-get install openmpi-bin libopenmpi-dev; Fedora: dnf install openmpi-devel; macOS: brew install open-mpi)',
     );
   }
+  if (process.platform === 'darwin') return [];
   return /open ?mpi|open-mpi/i.test(version)
-    ? ['--map-by', `slot:PE=${threads}`, '--bind-to', 'core']
-    : ['-bind-to', `core:${threads}`];
+    ? ['--use-hwthread-cpus', '--map-by', `slot:PE=${threads}`, '--bind-to', 'hwthread']
+    : ['-bind-to', `hwthread:${threads}`];
 }
 
 /** Open MPI asks root, the user of many a container, for it twice. */

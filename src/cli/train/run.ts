@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { type DashboardProcess, startDashboard } from '../../app/server/dashboard/dashboard-process.ts';
 import { runName } from '../../app/server/dashboard/run-information.ts';
+import { findLaunchedWorld } from '../../distributed/launched-world.ts';
 import { type Communicator, isWriter } from '../../engine/runtime/communicator.ts';
 import { messageOf } from '../../support/errors.ts';
 import { writeFileAtomic } from '../../support/files.ts';
@@ -17,7 +18,7 @@ import { dashboardAddress } from '../dashboard/flags.ts';
 import { localCheckpoint } from '../inputs/checkpoint.ts';
 import { localHellaswag } from '../inputs/hellaswag.ts';
 import { Progress } from '../terminal/progress.ts';
-import { abortOnSignals } from '../terminal/signals.ts';
+import { abortOnSignals, STOP_NOTICE } from '../terminal/signals.ts';
 import { startFacts } from './lines.ts';
 import { openTrainOutput, type TrainOutput } from './output.ts';
 import { asRank } from './ranks.ts';
@@ -45,11 +46,18 @@ export async function runTraining(
     console.log(JSON.stringify(settings, null, 2));
     return;
   }
-  await asRank(options.rankTimeout, async ({ communicator, threads }) => {
-    const run = await firstThenOthers(communicator, isWriter(communicator), () => prepare(flags, configFile, threads));
-    if (isWriter(communicator)) await trainAndReport(run, communicator, options);
-    else await trainSilently(run, communicator, options);
-  });
+  const launched = findLaunchedWorld(process.env);
+  const work = (signal?: AbortSignal) =>
+    asRank(options.rankTimeout, async ({ communicator, threads }) => {
+      const run = await firstThenOthers(communicator, isWriter(communicator), () =>
+        prepare(flags, configFile, threads),
+      );
+      if (isWriter(communicator)) await trainAndReport(run, communicator, options, signal);
+      else await trainSilently(run, communicator, options, signal);
+    });
+  // a signal that comes while ranks still find each other must reach all of them
+  if (launched) await abortOnSignals(work, launched.rank === 0 ? STOP_NOTICE : false);
+  else await work();
 }
 
 /** @param threads those of a run that asks for no number of them */
@@ -69,20 +77,28 @@ async function prepare(flags: GivenSettings, configFile: string | undefined, thr
   return run;
 }
 
-async function trainAndReport(run: ResolvedRun, communicator: Communicator, options: TrainOptions): Promise<void> {
+/** @param signal of a rank; without one, signals are heard from here on */
+async function trainAndReport(
+  run: ResolvedRun,
+  communicator: Communicator,
+  options: TrainOptions,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { settings } = run;
   // a launcher may give its ranks a terminal that nobody sees
   const output = openTrainOutput({ ...options, panel: options.panel && communicator.size === 1 });
   try {
     const dashboard = options.dashboard === false ? undefined : await openDashboard(settings, options, output);
-    await abortOnSignals(async (signal) => {
+    const work = async (signal: AbortSignal): Promise<void> => {
       for await (const event of train(run, { signal, profile: options.profile, communicator })) {
         await output.take(event);
         if (event.kind === 'start') dashboard?.describe(describe(event));
         if (event.kind === 'profile')
           await writeFileAtomic(join(settings.out, 'profile.json'), renderTrace(event.nodes));
       }
-    });
+    };
+    if (signal) await work(signal);
+    else await abortOnSignals(work);
     dashboard?.close();
   } finally {
     output.close();
@@ -94,10 +110,9 @@ async function trainSilently(
   run: ResolvedRun,
   communicator: Communicator,
   { profile }: Pick<TrainOptions, 'profile'>,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  await abortOnSignals(async (signal) => {
-    for await (const _ of train(run, { signal, profile, communicator }));
-  }, false);
+  for await (const _ of train(run, { ...(signal && { signal }), profile, communicator }));
 }
 
 async function openDashboard(

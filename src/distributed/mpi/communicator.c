@@ -62,7 +62,7 @@ static struct {
   /** Signalled for waiters when a job ends or the world fails; for the thread when there is a job. */
   pthread_cond_t ended, wanted;
   pthread_t thread;
-  int is_open, closing, aborting;
+  int is_open, closing, aborting, has_left;
   /** Jobs are numbered from 0: put into the queue, started, and all ended up to here. */
   int64_t queued, started, finished;
   job jobs[MAX_JOBS];
@@ -194,6 +194,13 @@ static void watch(double time) {
   }
 }
 
+/** A process that was stopped itself, with its host or alone, has heard nothing meanwhile: that silence is its own. */
+static void forgive(double away) {
+  if (away < 2 * HEARTBEAT_SECONDS) return;
+  for (int r = 0; r < world.size; r++) world.peers[r].heard += away;
+  for (int64_t number = world.finished; number < world.started; number++) world.jobs[number % MAX_JOBS].started += away;
+}
+
 /** Initialises MPI and finds out who is there; with the mutex held. */
 static int initialise(void) {
   // MPI's plugins look for its symbols among the global ones
@@ -253,10 +260,14 @@ static void *communicate(void *unused) {
   if (code != MPI_SUCCESS) fail_by_mpi(code, "MPI_Init_thread");
   world.is_open = 1;
   pthread_cond_broadcast(&world.ended);
-  double next = 0;
+  double next = 0, last = now();
   int idle = 0;
   while (!world.failed || !world.closing) {
-    if (world.aborting) MPI_Abort(world.comm, 1);
+    if (world.aborting) {
+      pthread_mutex_unlock(&world.mutex);
+      MPI_Abort(world.comm, 1);
+      pthread_mutex_lock(&world.mutex);
+    }
     if (world.closing && world.finished == world.queued) break;
     if (world.failed) {
       // nothing more is started; whoever waits has been told
@@ -275,6 +286,8 @@ static void *communicate(void *unused) {
     }
     idle = test_all() ? 0 : idle + 1;
     const double time = now();
+    forgive(time - last);
+    last = time;
     beat(time, &next);
     watch(time);
     if (may_start()) continue;
@@ -299,6 +312,10 @@ static void *communicate(void *unused) {
       if (world.peers[r].request != MPI_REQUEST_NULL) MPI_Wait(&world.peers[r].request, MPI_STATUS_IGNORE);
     MPI_Finalize();
   }
+  pthread_mutex_lock(&world.mutex);
+  world.has_left = 1;
+  pthread_cond_broadcast(&world.ended);
+  pthread_mutex_unlock(&world.mutex);
   return NULL;
 }
 
@@ -404,15 +421,17 @@ EXPORT int32_t mpi_close(void) {
   pthread_mutex_lock(&world.mutex);
   world.closing = 1;
   pthread_cond_signal(&world.wanted);
-  const int failed = world.failed;
-  pthread_mutex_unlock(&world.mutex);
   struct timespec until;
   clock_gettime(CLOCK_REALTIME, &until);
   until.tv_sec += (time_t)world.timeout;
-  if (pthread_timedjoin_np(world.thread, NULL, &until) == 0) return failed;
   // MPI_Finalize waits for the others without end
-  pthread_mutex_lock(&world.mutex);
-  fail("the other ranks did not leave MPI in time: the network is down, or one of them was stopped");
+  while (!world.has_left)
+    if (pthread_cond_timedwait(&world.ended, &world.mutex, &until) && !world.has_left) {
+      fail("the other ranks did not leave MPI in time: the network is down, or one of them was stopped");
+      break;
+    }
+  const int failed = world.failed, has_left = world.has_left;
   pthread_mutex_unlock(&world.mutex);
-  return 1;
+  if (has_left) pthread_join(world.thread, NULL);
+  return failed;
 }
