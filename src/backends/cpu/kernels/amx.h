@@ -21,14 +21,20 @@
 #define STEP_UNITS (2 * TILE_UNITS) /* of a panel */
 #define SQUARE (PANEL_LANES * PANEL_LANES)
 
-/** Shapes all eight tile registers as 16 rows of 64 bytes, for this thread until it releases them. */
-static inline void configure_tiles(void) {
+/**
+ * Shapes the tile registers, for this thread until it releases them: 0 to 3 for C and 4 and 5 for A with `rows` rows (1 to
+ * 16), 6 and 7 for B with 16, all of 64 bytes.
+ */
+static inline void configure_tiles(int rows) {
   struct {
     uint8_t palette, start_row, reserved[14];
     uint16_t row_bytes[16];
     uint8_t rows[16];
   } configuration = {.palette = 1};
-  for (int i = 0; i < 8; i++) configuration.row_bytes[i] = 64, configuration.rows[i] = 16;
+  for (int i = 0; i < 8; i++) {
+    configuration.row_bytes[i] = 64;
+    configuration.rows[i] = (uint8_t)(i < 6 ? rows : 16);
+  }
   __asm__ volatile("" : : "m"(configuration)); /* the intrinsic does not say that it reads all of it */
   _tile_loadconfig(&configuration);
 }

@@ -7,6 +7,9 @@
  *
  * A sum over k is split every K_SPAN elements and nowhere else, and added in the order of k, so an element of C has the
  * same bits whatever m, n and the number of threads.
+ *
+ * Measured on an Emerald Rapids core, 256 rows, forward, dX, dW of GPT-2 124M's layers: 480-775 GFLOP/s, of which packing is half
+ * the time, and at 1024 rows 570-950; the same without tiles 61-81.
  */
 #include "gemm.h"
 
@@ -130,7 +133,7 @@ void gemm(const product *p, team *team) {
   const int64_t group = blocks_in(blocks_in(shared_span, groups), PANEL_LANES) * PANEL_LANES;
 
   uint32_t *panels = team->shared->scratch;
-  configure_tiles();
+  configure_tiles(16);
   int64_t pieces = 0;
   for (int64_t s = 0; s < shared; s += shared_span)
     for (int64_t d = 0; d < divided; d += divided_span)
