@@ -4,10 +4,8 @@ import { extname } from 'node:path';
 import { PRESETS } from '../../model/presets.ts';
 import { runCost } from '../../plan/cost.ts';
 import { planRun, type RunPlan } from '../../plan/run-plan.ts';
-import { doublings, lastWorthwhile, scaling } from '../../plan/scaling.ts';
+import { doublings, lastWorthwhile, type ScalingPoint, scaling } from '../../plan/scaling.ts';
 import type { SoftwareName } from '../../plan/software.ts';
-import { drawPng, drawSvg } from '../../report/figure/draw.ts';
-import { scalingFigure } from '../../report/figure/scaling-figure.ts';
 import { UserError } from '../../support/errors.ts';
 import { writeFileAtomic } from '../../support/files.ts';
 import { chooseSettings, completeSettings, type GivenSettings, type Settings } from '../../train/settings.ts';
@@ -92,7 +90,10 @@ function firstPlan(model: PlanModel, counts: readonly number[]): RunPlan {
   );
 }
 
-async function draw(path: string, model: PlanModel, points: Parameters<typeof scalingFigure>[0]): Promise<void> {
+async function draw(path: string, model: PlanModel, points: readonly ScalingPoint[]): Promise<void> {
+  // loaded only now: what the charts take would be counted as what training takes
+  const { drawPng, drawSvg } = await import('../../report/figure/draw.ts');
+  const { scalingFigure } = await import('../../report/figure/scaling-figure.ts');
   const { preset, totalBatchSize } = model.settings;
   const title = `${preset} on ${model.hardware.name}, ${totalBatchSize.toLocaleString('en-US')} tokens a step`;
   const figure = scalingFigure(points, { title, theme: 'light' });
