@@ -47,7 +47,9 @@ export async function runPlan(flags: PlanFlags & GivenSettings): Promise<void> {
     const counts = gpus ?? [(nodes ?? 1) * model.hardware.devicesPerNode];
     const plan = firstPlan(model, counts);
     const rows = settings.totalBatchSize / settings.sequenceLength;
-    const points = scaling(model, counts.length > 1 ? counts : doublings(Math.min(rows, MAX_TABLE)));
+    // how machines like this one are linked is not known
+    const isGiven = counts.length > 1 || hardware === 'this';
+    const points = scaling(model, isGiven ? counts : doublings(Math.min(rows, MAX_TABLE)));
     const outcome = {
       model,
       plan,
