@@ -26,8 +26,7 @@ export function planLines({ model, plan, largestBatch, cost, points, worthwhile 
     ...stepLines(model, plan),
     '',
     ...runLines(model, cost),
-    '',
-    ...scalingLines(model, points, worthwhile),
+    ...(points.length > 1 ? ['', ...scalingLines(model, points, worthwhile)] : []),
   ];
 }
 

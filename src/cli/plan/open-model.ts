@@ -60,6 +60,8 @@ async function openProfile({ hardware: name, software: softwareName, ...question
 async function measureThis({ hardware: _, software: __, ...question }: PlanQuestion): Promise<PlanModel> {
   const { settings, modelConfig } = question;
   const { precision, threads, sequenceLength: length } = settings;
+  // before the measurement leaves its garbage
+  const node = nodeBytes();
   const backend = await openBackend({ device: settings.device, precision, threads });
   const progress = new Progress();
   progress.update('measuring this machine');
@@ -73,7 +75,7 @@ async function measureThis({ hardware: _, software: __, ...question }: PlanQuest
     uncertainty: MEASURED_ERROR,
     gradientBytes: 4,
     nodeSeconds,
-    planner: new Planner(modelConfig, backend, settings, backend.overheadBytes + nodeBytes()),
+    planner: new Planner(modelConfig, backend, settings, backend.overheadBytes + node),
     close: () => backend.close(),
   };
 }

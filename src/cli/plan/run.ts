@@ -4,10 +4,8 @@ import { extname } from 'node:path';
 import { PRESETS } from '../../model/presets.ts';
 import { runCost } from '../../plan/cost.ts';
 import { planRun, type RunPlan } from '../../plan/run-plan.ts';
-import { doublings, lastWorthwhile, scaling } from '../../plan/scaling.ts';
+import { doublings, lastWorthwhile, type ScalingPoint, scaling } from '../../plan/scaling.ts';
 import type { SoftwareName } from '../../plan/software.ts';
-import { drawPng, drawSvg } from '../../report/figure/draw.ts';
-import { scalingFigure } from '../../report/figure/scaling-figure.ts';
 import { UserError } from '../../support/errors.ts';
 import { writeFileAtomic } from '../../support/files.ts';
 import { chooseSettings, completeSettings, type GivenSettings, type Settings } from '../../train/settings.ts';
@@ -48,7 +46,9 @@ export async function runPlan(flags: PlanFlags & GivenSettings): Promise<void> {
     const counts = gpus ?? [(nodes ?? 1) * model.hardware.devicesPerNode];
     const plan = firstPlan(model, counts);
     const rows = settings.totalBatchSize / settings.sequenceLength;
-    const points = scaling(model, counts.length > 1 ? counts : doublings(Math.min(rows, MAX_TABLE)));
+    // how machines like this one are linked is not known
+    const isGiven = counts.length > 1 || hardware === 'this';
+    const points = scaling(model, isGiven ? counts : doublings(Math.min(rows, MAX_TABLE)));
     const outcome = {
       model,
       plan,
@@ -91,7 +91,10 @@ function firstPlan(model: PlanModel, counts: readonly number[]): RunPlan {
   );
 }
 
-async function draw(path: string, model: PlanModel, points: Parameters<typeof scalingFigure>[0]): Promise<void> {
+async function draw(path: string, model: PlanModel, points: readonly ScalingPoint[]): Promise<void> {
+  // loaded only now: what the charts take would be counted as what training takes
+  const { drawPng, drawSvg } = await import('../../report/figure/draw.ts');
+  const { scalingFigure } = await import('../../report/figure/scaling-figure.ts');
   const { preset, totalBatchSize } = model.settings;
   const title = `${preset} on ${model.hardware.name}, ${totalBatchSize.toLocaleString('en-US')} tokens a step`;
   const figure = scalingFigure(points, { title, theme: 'light' });
