@@ -1,11 +1,13 @@
 /** @file One trainer per run folder: `trainer.lock` names the process that trains it. */
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../support/errors.ts';
 import { fileError, makeFolder } from '../support/files.ts';
 import { lockHolder, type ProcessLock, tryLock } from '../support/process-lock.ts';
+import { readRegularFileSync } from '../support/regular-file.ts';
+
+const MAX_LOCK_BYTES = 4096;
 
 const lockPath = (runFolder: string): string => join(runFolder, 'trainer.lock');
 
@@ -44,10 +46,19 @@ export function lockRunFolder(runFolder: string): ProcessLock {
 /** How long a network file system may take to show what another machine has written. */
 const SHARE_MILLISECONDS = 10_000;
 
-/** Whether this process sees the lock that another has taken, perhaps on another machine. */
-export async function seesRunFolder(runFolder: string): Promise<boolean> {
+/** What the lock of a run folder says, for other processes to compare; '' without one. */
+export function readLock(runFolder: string): string {
+  try {
+    return readRegularFileSync(lockPath(runFolder), MAX_LOCK_BYTES).toString();
+  } catch {
+    return '';
+  }
+}
+
+/** Whether this process sees the lock that another has taken, perhaps on another machine, which says `lock`. */
+export async function seesLock(runFolder: string, lock: string): Promise<boolean> {
   const start = performance.now();
-  while (!existsSync(lockPath(runFolder))) {
+  while (readLock(runFolder) !== lock) {
     if (performance.now() - start > SHARE_MILLISECONDS) return false;
     await sleep(100);
   }

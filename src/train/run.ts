@@ -74,7 +74,7 @@ export class Run {
   /** Whether any rank had been asked to stop when the last step was made. */
   #stopRequested = false;
   /** What an earlier process logged for the step that this one resumes at. */
-  readonly #known: Metrics[] = [];
+  #known: Metrics[] = [];
 
   /** @throws UserError when the device has too little memory. */
   constructor(parts: RunParts) {
@@ -141,7 +141,11 @@ export class Run {
       this.#losses = new RecentValues(state.recent.losses);
       this.#norms = new RecentValues(state.recent.norms);
       this.#saved = { step: state.step, path: from };
-      for await (const line of streamMetrics(settings.out)) if (line.step === state.step) this.#known.push(line);
+      // rank 0 alone reads the file, which it is about to replace
+      if (this.#isWriter)
+        for await (const line of streamMetrics(settings.out)) if (line.step === state.step) this.#known.push(line);
+      const [known = '[]'] = await communicator.share(JSON.stringify(this.#known));
+      this.#known = JSON.parse(known) as Metrics[];
     }
     const facts = { configuration: { ...settings }, versions: versions(backend) };
     if (this.#isWriter) await writeRunFacts(settings.out, modelConfig, facts);

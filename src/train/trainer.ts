@@ -14,7 +14,7 @@ import { selectExamples } from '../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../eval/hellaswag-file.ts';
 import { type HellaswagTask, hellaswagTask } from '../eval/hellaswag-task.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { enterRunFolder, seesRunFolder } from '../runs/lock.ts';
+import { enterRunFolder, readLock, seesLock } from '../runs/lock.ts';
 import { UserError } from '../support/errors.ts';
 import { removeTemporaries } from '../support/files.ts';
 import { agreeOn, firstThenOthers, together } from './agreement.ts';
@@ -54,7 +54,7 @@ export async function* train(
       { ...shared(settings), ...codeVersion(), ...prepared.facts },
       'start all ranks with the same command, the same miniLLM and the same data',
     );
-    await together(communicator, () => checkRunFolder(settings.out, communicator));
+    await checkRunFolder(settings.out, communicator);
     const backend = await openDevice(settings, communicator, closers);
     const { facts: _, ...parts } = prepared;
     yield* (await together(communicator, () => new Run({ ...parts, communicator, backend, signal, profile }))).events();
@@ -113,10 +113,13 @@ function shared({ threads: _, data: __, out: ___, hellaswag: ____, ...rest }: Se
  * @throws UserError when it does not.
  */
 async function checkRunFolder(out: string, communicator: Communicator): Promise<void> {
-  if (isWriter(communicator) || (await seesRunFolder(out))) return;
-  throw new UserError(
-    `${out} does not hold the lock that rank 0 has put there; give --out a folder that all ranks share, such as one on a network file system`,
-  );
+  const [lock = ''] = await communicator.share(isWriter(communicator) ? readLock(out) : '');
+  await together(communicator, async () => {
+    if (await seesLock(out, lock)) return;
+    throw new UserError(
+      `${out} does not hold the lock that rank 0 has put there; give --out a folder that all ranks share, such as one on a network file system`,
+    );
+  });
 }
 
 /** Opens the device; the first rank of a machine first, whose compiled kernels the others find. */
