@@ -152,12 +152,21 @@ function trainOnce(data, out, kill) {
     const started = performance.now();
     const child = startTrainer([BIN, 'train', ...args, '--json']);
     let killed;
-    const victim = Math.floor((ranks + 1) * random.uniform());
+    // a rank, or `mpirun`
+    const victim = ranks > 1 ? Math.floor((ranks + 1) * random.uniform()) : ranks;
     const killOne = () => {
-      const pid = ranks > 1 && victim < ranks ? ranksOf(out).get(victim) : child.pid;
-      if (pid === undefined || child.exitCode !== null) return;
-      process.kill(pid, 'SIGKILL');
-      killed = 'SIGKILL';
+      if (victim === ranks) {
+        if (child.kill('SIGKILL')) killed = 'SIGKILL';
+        return;
+      }
+      const pid = ranksOf(out).get(victim);
+      if (pid === undefined) return;
+      try {
+        process.kill(pid, 'SIGKILL');
+        killed = 'SIGKILL';
+      } catch {
+        // it has just ended
+      }
     };
     let stdout = '';
     let stderr = '';
