@@ -123,10 +123,10 @@ export const settingsSchema = z.strictObject({
     description: 'CPU threads of each rank (default: as many as the system grants, divided by the ranks of a machine)',
   }),
   zero: z.int().min(0).max(1).optional().register(flagTexts, {
-    description: 'ZeRO stage: 1 shares the state of the optimizer out over the ranks, 0 keeps all of it on each',
+    description: 'ZeRO stage: 1 splits the optimizer’s state over the ranks, 0 keeps all of it on each',
   }),
   overlap: z.boolean().optional().register(flagTexts, {
-    description: 'sum gradients over ranks while the backward pass still runs',
+    description: 'sum gradients over ranks while the backward pass still runs, not after it',
   }),
   checkReplicas: wholeFrom(0).optional().register(flagTexts, {
     description: 'steps between checks that all ranks hold the same weights; 0 checks at the start only',

@@ -93,9 +93,12 @@ export async function openMpi(launched: LaunchedWorld, timeoutSeconds: number): 
       if (left !== 0) throw failure();
     },
     async abort() {
+      clearInterval(watch);
       library.function('void mpi_abort()')();
       await new Promise((resolve) => setTimeout(resolve, ABORT_MILLISECONDS));
-      return process.exit(1);
+      // `process.exit` would wait for native calls that wait for other ranks
+      process.kill(process.pid, 'SIGKILL');
+      return new Promise<never>(() => {});
     },
   };
 }
