@@ -1,6 +1,6 @@
 /** @file Collectives over MPI, for ranks on CPUs: communicator.c, compiled with the cluster's own `mpicc` when first needed. */
 
-import { ELEMENT_TYPES } from '../../engine/runtime/communicator.ts';
+import { COLLECTIVES, ELEMENT_TYPES } from '../../engine/runtime/communicator.ts';
 import { compileLibrary } from '../../native/compile.ts';
 import { openLibrary } from '../../native/library.ts';
 import { UserError } from '../../support/errors.ts';
@@ -8,10 +8,8 @@ import type { LaunchedWorld } from '../launched-world.ts';
 import { type RankCommunicator, shareTexts } from '../rank-communicator.ts';
 import { findMpiCompiler } from './mpi-compiler.ts';
 
-/** Collectives and types that only the host uses, as communicator.c numbers them. */
+/** A collective and a type that only the host uses, as communicator.c numbers them. */
 const BROADCAST = 3;
-const ALL_REDUCE = 0;
-const ALL_GATHER = 2;
 const BYTES = 2;
 
 const MESSAGE_BYTES = 512;
@@ -64,7 +62,7 @@ export async function openMpi(launched: LaunchedWorld, timeoutSeconds: number): 
     if ((await collective(kind, data, count, type, root)) !== 0) throw failure();
   };
   const sum = (values: Float64Array): Promise<void> =>
-    communicate(ALL_REDUCE, values, values.length, ELEMENT_TYPES.float64);
+    communicate(COLLECTIVES.allReduce, values, values.length, ELEMENT_TYPES.float64);
 
   const failed = new AbortController();
   const hasFailed = library.function('int32_t mpi_failed()');
@@ -84,7 +82,7 @@ export async function openMpi(launched: LaunchedWorld, timeoutSeconds: number): 
     failed: failed.signal,
     sum,
     broadcast: (bytes, root) => communicate(BROADCAST, bytes, bytes.length, BYTES, root),
-    share: (own) => shareTexts(own, rank, size, sum, (all) => communicate(ALL_GATHER, all, all.length, BYTES)),
+    share: (own) => shareTexts(own, rank, size, sum, (all) => communicate(COLLECTIVES.allGather, all, all.length, BYTES)),
     failure,
     host: (each) => text((bytes) => nameHost(each, bytes)),
     async close() {
