@@ -82,7 +82,8 @@ export async function openMpi(launched: LaunchedWorld, timeoutSeconds: number): 
     failed: failed.signal,
     sum,
     broadcast: (bytes, root) => communicate(BROADCAST, bytes, bytes.length, BYTES, root),
-    share: (own) => shareTexts(own, rank, size, sum, (all) => communicate(COLLECTIVES.allGather, all, all.length, BYTES)),
+    share: (own) =>
+      shareTexts(own, rank, size, sum, (all) => communicate(COLLECTIVES.allGather, all, all.length, BYTES)),
     failure,
     host: (each) => text((bytes) => nameHost(each, bytes)),
     async close() {
