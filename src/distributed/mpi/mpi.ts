@@ -19,6 +19,14 @@ const WATCH_MILLISECONDS = 250;
 const ABORT_MILLISECONDS = 3000;
 
 /**
+ * UCX, beneath MPICH and Open MPI, overwrites the code of libc's `sbrk` and `munmap` while V8's threads run in it: one start
+ * in fifteen crashed in the garbage collector. Without its hooks it registers memory anew for each transfer.
+ */
+function leaveMemoryFunctionsAlone(): void {
+  process.env['UCX_MEM_MMAP_HOOK_MODE'] ??= 'none';
+}
+
+/**
  * Joins the ranks that a launcher has started.
  * @param timeoutSeconds how long a rank may be silent before it counts as lost
  * @throws UserError when there is no compiler of MPI's, or the world is not the launcher's.
@@ -32,6 +40,7 @@ export async function openMpi(launched: LaunchedWorld, timeoutSeconds: number): 
     flags: ['-O2', '-std=gnu11'],
     compiler,
   });
+  leaveMemoryFunctionsAlone();
   const library = openLibrary(path);
   const facts = new Int32Array(5);
   const text = (fill: (bytes: Uint8Array) => void): string => {
