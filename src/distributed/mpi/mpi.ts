@@ -24,7 +24,7 @@ const ABORT_MILLISECONDS = 3000;
  * V8's garbage collector. Without hooks UCX registers memory for each transfer anew.
  */
 function leaveMemoryFunctionsAlone(): void {
-  process.env['UCX_MEM_MMAP_HOOK_MODE'] ??= 'none';
+  process.env.UCX_MEM_MMAP_HOOK_MODE ??= 'none';
 }
 
 /**
