@@ -5,6 +5,7 @@
 
 import type { Communicator } from '../engine/runtime/communicator.ts';
 import type { HellaswagTask } from './hellaswag-task.ts';
+import { inStep } from './in-step.ts';
 import type { ContinuationScores, Scorer } from './scorer.ts';
 
 export interface HellaswagResult {
@@ -39,33 +40,38 @@ const sumOf = ({ values }: ContinuationScores): number => values.reduce((sum, va
  * on which examples are packed together, nor on how many ranks share them.
  *
  * @param task this rank's share of the examples
+ * @param signal interrupts this rank
+ * @param asked asks all ranks to stop
  */
 export async function* hellaswag(
   scorer: Scorer,
   task: HellaswagTask,
-  communicator: Pick<Communicator, 'sum'>,
+  communicator: Pick<Communicator, 'size' | 'sum'>,
   signal?: AbortSignal,
+  asked?: AbortSignal,
 ): AsyncGenerator<number, HellaswagResult | undefined> {
-  let done = 0;
-  let correct = 0;
-  let correctNorm = 0;
+  const counts = { correct: 0, correctNorm: 0, total: 0 };
+  if (!(yield* inStep(communicator, countCorrect(scorer, task, counts, signal), asked))) return undefined;
+  const sums = Float64Array.of(counts.correct, counts.correctNorm, counts.total);
+  await communicator.sum(sums);
+  const [correct = 0, correctNorm = 0, total = 0] = sums;
+  return { accuracy: correct / total, accuracyNorm: correctNorm / total, correct, correctNorm, total };
+}
+
+/** Counts this rank's examples; returns false when it was interrupted. */
+async function* countCorrect(
+  scorer: Scorer,
+  task: HellaswagTask,
+  counts: { correct: number; correctNorm: number; total: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<number, boolean> {
   for await (const { sums, lengths } of scoreEndings(scorer, task, signal)) {
-    const label = task.labels[done];
-    if (argmax(sums) === label) correct++;
-    if (argmax(sums.map((sum, ending) => sum / (lengths[ending] ?? 1))) === label) correctNorm++;
-    yield ++done;
+    const label = task.labels[counts.total];
+    if (argmax(sums) === label) counts.correct++;
+    if (argmax(sums.map((sum, ending) => sum / (lengths[ending] ?? 1))) === label) counts.correctNorm++;
+    yield ++counts.total;
   }
-  if (done < task.labels.length) return undefined;
-  const counts = Float64Array.of(correct, correctNorm, done);
-  await communicator.sum(counts);
-  const [allCorrect = 0, allCorrectNorm = 0, total = 0] = counts;
-  return {
-    accuracy: allCorrect / total,
-    accuracyNorm: allCorrectNorm / total,
-    correct: allCorrect,
-    correctNorm: allCorrectNorm,
-    total,
-  };
+  return counts.total === task.labels.length;
 }
 
 /** The index of the largest value, the first in a tie. */

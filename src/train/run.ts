@@ -285,13 +285,14 @@ export class Run {
         validation,
         communicator,
         this.#signal,
+        this.#parts.signal,
       );
       const loss = yield* this.#reportProgress('validation', validation.batchCount, evaluation);
       if (loss === undefined) return undefined;
       metrics = { ...metrics, validationLoss: loss };
     }
     if (task) {
-      const evaluation = hellaswag(this.#model.scorer, task, communicator, this.#signal);
+      const evaluation = hellaswag(this.#model.scorer, task, communicator, this.#signal, this.#parts.signal);
       const result = yield* this.#reportProgress('hellaswag', task.labels.length, evaluation);
       if (result === undefined) return undefined;
       metrics = { ...metrics, hellaswag: result };

@@ -14,6 +14,7 @@ import { hellaswagTask } from '#minillm/eval/hellaswag-task.js';
 import type { ScoringRequest } from '#minillm/eval/packing.js';
 import type { Scorer } from '#minillm/eval/scorer.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { summingRanks } from './summing-ranks.ts';
 
 const EXAMPLE = { ctx: 'The fox', endings: ['runs.', 'runs away from the dog.', 'is', 'sleeps'], label: 1, ind: 7 };
 const GPT2 = { contextLength: 1024, vocabularySize: 50257 };
@@ -68,12 +69,21 @@ describe('HellaSwag', () => {
   });
 
   test('adds up the counts of all ranks, each with its share of the examples', async () => {
-    const task = hellaswagTask([{ context: 'The fox', endings: EXAMPLE.endings, label: 1 }], GPT2);
-    // the other rank had two of three right, by the mean all three
-    const communicator = {
-      sum: async (counts: Float64Array) => counts.set([2, 3, 3].map((count, index) => count + counts[index]!)),
-    };
-    const result = await resultOf(hellaswag(scorerOf([-2, -1, -3, -3]), task, communicator));
+    const taskOf = (...labels: number[]) =>
+      hellaswagTask(
+        labels.map((label) => ({ context: 'The fox', endings: EXAMPLE.endings, label })),
+        GPT2,
+      );
+    const [first, second] = summingRanks(2);
+    const [byMean, byBoth] = [
+      [-2, -1, -3, -3],
+      [-1, -3, -3, -3],
+    ];
+    const [result, otherResult] = await Promise.all([
+      resultOf(hellaswag(scorerOf(byMean), taskOf(1), first!)),
+      resultOf(hellaswag(scorerOf(byBoth, byBoth, byMean), taskOf(0, 0, 1), second!)),
+    ]);
+    expect(otherResult).toEqual(result);
     expect(result).toEqual({ accuracy: 0.5, accuracyNorm: 1, correct: 2, correctNorm: 4, total: 4 });
   });
 

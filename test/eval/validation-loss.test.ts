@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { EvaluationBatches } from '#minillm/data/batches/evaluation-batches.js';
 import type { Program } from '#minillm/engine/runtime/program.js';
 import { validationLoss } from '#minillm/eval/validation-loss.js';
+import { summingRanks } from './summing-ranks.ts';
 
 const [LENGTH, WINDOWS] = [3, 10];
 
@@ -32,20 +33,9 @@ function batchesOf(batch: number, rank: number, size: number): EvaluationBatches
 
 /** What each of `size` ranks finds, which sum together. */
 async function lossesOf(batch: number, size: number): Promise<(number | undefined)[]> {
-  const given: Float64Array[] = [];
-  let meet = (): void => {};
-  const met = new Promise<void>((resolve) => {
-    meet = resolve;
-  });
-  const sum = async (values: Float64Array): Promise<void> => {
-    if (given.push(values.slice()) === size) meet();
-    await met;
-    values.forEach((_, index) => {
-      values[index] = given.reduce((total, each) => total + each[index]!, 0);
-    });
-  };
+  const ranks = summingRanks(size);
   const rankLoss = async (rank: number): Promise<number | undefined> => {
-    const evaluation = validationLoss(programOf(batch), batchesOf(batch, rank, size), { rank, size, sum });
+    const evaluation = validationLoss(programOf(batch), batchesOf(batch, rank, size), ranks[rank]!);
     let next = await evaluation.next();
     while (!next.done) next = await evaluation.next();
     return next.value;
