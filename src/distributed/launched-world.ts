@@ -51,6 +51,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws UserError when the launcher's variables make no sense, naming them.
  */
 export function findLaunchedWorld(environment: Environment): LaunchedWorld | undefined {
+  const { JOB_COMPLETION_INDEX: index = '0', JOB_COMPLETIONS: completions } = environment;
+  if (index !== '0' && completions === undefined)
+    throw new UserError(
+      `expected JOB_COMPLETIONS, the number of pods, beside JOB_COMPLETION_INDEX=${index}, found none; set it in the manifest (Kubernetes itself sets only the index)`,
+    );
   for (const { name, rank, size, localRank, hasMpi } of LAUNCHERS) {
     if (environment[rank] === undefined || environment[size] === undefined) continue;
     // a batch script runs outside `srun`, once, and has Slurm's variables all the same

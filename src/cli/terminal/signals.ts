@@ -31,7 +31,7 @@ export async function abortOnSignals(
   const handlers = Object.entries(SIGNAL_CODES).map(([name, code]) => {
     const handler = (): void => {
       // launchers may pass theirs on twice
-      if (abort.signal.aborted && name !== 'SIGUSR1') process.exit(code);
+      if (abort.signal.aborted && name !== 'SIGUSR1') endBy(name as NodeJS.Signals, code);
       stop(code);
     };
     process.on(name, handler);
@@ -44,6 +44,19 @@ export async function abortOnSignals(
     stopWork = undefined;
     for (const { name, handler } of handlers) process.off(name, handler);
   }
+}
+
+/**
+ * Ends the process as a signal does that nobody handles. `process.exit` would wait for native calls, which may wait for
+ * other ranks.
+ */
+function endBy(signal: NodeJS.Signals, code: number): void {
+  // what restores the terminal and removes temporary files
+  process.emit('exit', code);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  // the first process of a container ignores it
+  process.exit(code);
 }
 
 /** The reader of our output may stop reading (`minillm sample | head`), or the terminal may close: that is not an error. */

@@ -67,7 +67,7 @@ export function trainCommand(): Command {
         flags;
       if (processes !== undefined && !printConfig) {
         const { runProcesses } = await import('./processes.ts');
-        await runProcesses(processes, withoutProcesses(process.argv.slice(2)));
+        await runProcesses(processes, withoutProcesses(process.argv.slice(2)), given.threads);
         return;
       }
       const { runTraining } = await import('./run.ts');

@@ -4,17 +4,19 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { findLaunchedWorld } from '../../distributed/launched-world.ts';
+import { PARENT_VARIABLE } from '../../distributed/launcher-watch.ts';
 import { UserError } from '../../support/errors.ts';
 import { processorCount } from '../../support/processors.ts';
 import { SIGNAL_CODES } from '../terminal/signals.ts';
 
 /**
- * Runs this command line again as `count` ranks, each with an equal share of the cores. The first signal to stop is passed
+ * Runs this command line again as `count` ranks, each with cores of its own. The first signal to stop is passed
  * on, so that all ranks end after a checkpoint; a second one ends them at once. The exit code is that of the ranks.
  * @param args the command line without `--processes`
+ * @param threads those that each rank is asked to start; default: an equal share of the cores
  * @throws UserError when there are too few cores, or no `mpirun`.
  */
-export async function runProcesses(count: number, args: readonly string[]): Promise<void> {
+export async function runProcesses(count: number, args: readonly string[], threads?: number): Promise<void> {
   const launched = findLaunchedWorld(process.env);
   if (launched)
     throw new UserError(
@@ -25,15 +27,19 @@ export async function runProcesses(count: number, args: readonly string[]): Prom
     throw new UserError(
       `--processes ${count} needs ${count} cores, this machine grants ${cores}; give at most ${cores}`,
     );
-  const threads = Math.floor(cores / count);
-  const binding = await bindingFlags(threads);
+  const share = Math.floor(cores / count);
+  if (threads !== undefined && threads > share)
+    throw new UserError(
+      `--processes ${count} with --threads ${threads} needs ${count * threads} cores, this machine grants ${cores}; give at most --threads ${share}`,
+    );
+  const binding = await bindingFlags(threads ?? share);
   const node = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   const child = spawn('mpirun', ['-n', `${count}`, ...binding, ...node, ...args], {
     // input would be read by a process outside the terminal's group
     stdio: ['ignore', 'inherit', 'inherit'],
     // in a process group of its own, which Ctrl-C does not reach
     detached: true,
-    env: { ...process.env, ...permissionOfRoot() },
+    env: { ...process.env, ...permissionOfRoot(), [PARENT_VARIABLE]: `${process.pid}` },
   });
   const stop = passSignalsOn(child);
   const [code] = (await once(child, 'exit')) as [number | null];

@@ -1,6 +1,9 @@
 /** @file `minillm train` as one of several ranks: which there are, who speaks, how an error ends them all. */
 
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findLaunchedWorld } from '../../distributed/launched-world.ts';
+import { watchLauncher } from '../../distributed/launcher-watch.ts';
 import { openWorld } from '../../distributed/open.ts';
 import type { RankCommunicator } from '../../distributed/rank-communicator.ts';
 import { type Communicator, isWriter, singleProcess } from '../../engine/runtime/communicator.ts';
@@ -23,8 +26,17 @@ export interface Rank {
  * @param timeoutSeconds how long a rank may be silent before it counts as lost
  */
 export async function asRank(timeoutSeconds: number, work: (rank: Rank) => Promise<void>): Promise<void> {
-  const world = await openWorld({ timeoutSeconds });
+  const world = await join(timeoutSeconds);
   if (!world) return work({ communicator: singleProcess, threads: threadsPerProcess(1) });
+  const launcher = watchLauncher(
+    () =>
+      void end(
+        world,
+        new UserError(
+          'the launcher that started the ranks has ended; the same command resumes from the newest checkpoint',
+        ),
+      ),
+  );
   try {
     await work({ communicator: world, threads: threadsPerProcess(world.localSize) });
   } catch (cause) {
@@ -34,8 +46,22 @@ export async function asRank(timeoutSeconds: number, work: (rank: Rank) => Promi
     if (isWriter(world)) throw cause;
     process.exitCode = 1;
     return;
+  } finally {
+    launcher.close();
   }
   await world.close();
+}
+
+/** Joins the world; an error that all ranks meet there is rank 0's to report. */
+async function join(timeoutSeconds: number): Promise<RankCommunicator | undefined> {
+  try {
+    return await openWorld({ timeoutSeconds });
+  } catch (cause) {
+    const { rank = 0 } = findLaunchedWorld(process.env) ?? {};
+    if (rank === 0 || !(cause instanceof UserError)) throw cause;
+    await sleep(WRITER_MILLISECONDS);
+    throw new UserError(`rank ${rank} on ${hostname()}: ${cause.message}`);
+  }
 }
 
 async function end(world: RankCommunicator, cause: unknown): Promise<never> {

@@ -3,102 +3,47 @@
  * Others put collectives into a queue, and wait for them without MPI. The thread starts non-blocking collectives and tests
  * them, sleeping in between: a rank that waits for another leaves its core to its own kernels, and a rank that is gone is
  * noticed in the middle of a collective.
- *
- * Every second, each rank tells rank 0 (and rank 0 all others) that it is alive, and how many collectives it has begun.
  */
-#define _GNU_SOURCE
+#include "world.h"
 #include <dlfcn.h>
 #include <limits.h>
-#include <mpi.h>
-#include <pthread.h>
 #include <sched.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
-/** As COLLECTIVES of communicator.ts numbers them; the last is for the host alone. */
-enum { ALL_REDUCE, REDUCE_SCATTER, ALL_GATHER, BROADCAST };
-/** As ELEMENT_TYPES numbers them; the last is for the host alone. */
-enum { FLOAT32, FLOAT64, BYTES };
-
-#define MAX_JOBS 1024
 /** Collectives under way at once: MPI holds a copy of each. */
 #define MAX_STARTED 4
-#define HEARTBEAT_TAG 1
-#define HEARTBEAT_SECONDS 1.0
-/** How many times the timeout a rank that is alive may keep the others waiting in a collective. */
-#define MAX_DELAY 30
 /** Tests that find nothing before the thread sleeps between two of them. */
 #define BUSY_TESTS 64
 #define NAP_NANOSECONDS 50000
-#define MESSAGE_BYTES 512
+/** How many times the timeout the other ranks may take to come. */
+#define MAX_OPENING 3
 
-typedef struct {
-  int32_t collective, type, root;
-  void *data;
-  int64_t count;
-  /** Of a reduce-scatter: the sum of this rank's slice. */
-  void *slice;
-  MPI_Request request;
-  double started;
-  int done;
-} job;
-
-/** What is known of another rank. */
-typedef struct {
-  double heard;
-  int64_t begun;
-  /** A heartbeat on its way to it. */
-  int64_t sent;
-  MPI_Request request;
-} peer;
-
-static struct {
-  pthread_mutex_t mutex;
-  /** Signalled for waiters when a job ends or the world fails; for the thread when there is a job. */
-  pthread_cond_t ended, wanted;
-  pthread_t thread;
-  int is_open, closing, aborting, has_left;
-  /** Jobs are numbered from 0: put into the queue, started, and all ended up to here. */
-  int64_t queued, started, finished;
-  job jobs[MAX_JOBS];
-  int rank, size, local_rank, local_size, provided;
-  MPI_Comm comm;
-  peer *peers;
-  double timeout;
-  char host[MPI_MAX_PROCESSOR_NAME];
-  /** Names of all hosts, MPI_MAX_PROCESSOR_NAME bytes each. */
-  char *hosts;
-  int failed;
-  char message[MESSAGE_BYTES];
-} world = {.mutex = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER, .wanted = PTHREAD_COND_INITIALIZER};
+struct world world = {.mutex = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER, .wanted = PTHREAD_COND_INITIALIZER};
 
 EXPORT char mpi_library_version[MPI_MAX_LIBRARY_VERSION_STRING];
 
-static double now(void) {
+double now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/** Called with the mutex held; the first failure counts. */
-static void fail(const char *message) {
+void fail(const char *message) {
   if (world.failed) return;
   world.failed = 1;
   snprintf(world.message, MESSAGE_BYTES, "%s", message);
   pthread_cond_broadcast(&world.ended);
 }
 
-static const char *collective_name(int32_t collective) {
+const char *collective_name(int32_t collective) {
   static const char *const names[] = {"all-reduce", "reduce-scatter", "all-gather", "broadcast"};
   return names[collective];
 }
 
-static int element_bytes(int32_t type) { return type == FLOAT32 ? 4 : type == FLOAT64 ? 8 : 1; }
+int element_bytes(int32_t type) { return type == FLOAT32 ? 4 : type == FLOAT64 ? 8 : 1; }
 
 static void fail_by_mpi(int code, const char *doing) {
   char reason[MPI_MAX_ERROR_STRING], message[MESSAGE_BYTES];
@@ -138,76 +83,15 @@ static void settle(job *j) {
   j->slice = NULL;
 }
 
-/** Sends heartbeats that are due and receives those of others. */
-static void beat(double time, double *next) {
-  const int from = world.rank == 0 ? 1 : 0, to = world.rank == 0 ? world.size : 1;
-  for (;;) {
-    int arrived = 0;
-    MPI_Status status;
-    if (MPI_Iprobe(MPI_ANY_SOURCE, HEARTBEAT_TAG, world.comm, &arrived, &status) != MPI_SUCCESS || !arrived) break;
-    peer *p = &world.peers[status.MPI_SOURCE];
-    if (MPI_Recv(&p->begun, 1, MPI_INT64_T, status.MPI_SOURCE, HEARTBEAT_TAG, world.comm, &status) != MPI_SUCCESS) break;
-    p->heard = time;
-  }
-  if (time < *next) return;
-  *next = time + HEARTBEAT_SECONDS;
-  for (int r = from; r < to; r++) {
-    if (r == world.rank) continue;
-    peer *p = &world.peers[r];
-    int sent = 1;
-    if (p->request != MPI_REQUEST_NULL) MPI_Test(&p->request, &sent, MPI_STATUS_IGNORE);
-    if (!sent) continue;
-    p->sent = world.queued;
-    MPI_Isend(&p->sent, 1, MPI_INT64_T, r, HEARTBEAT_TAG, world.comm, &p->request);
-  }
-}
-
-/**
- * Fails the world when another rank has been silent for too long, or keeps the others waiting. Rank 0 watches all; the
- * others watch rank 0, a little longer.
- */
-static void watch(double time) {
-  const double timeout = world.rank == 0 ? world.timeout : world.timeout + 3 * HEARTBEAT_SECONDS;
-  const int from = world.rank == 0 ? 1 : 0, to = world.rank == 0 ? world.size : 1;
-  const job *waiting = world.finished < world.started ? &world.jobs[world.finished % MAX_JOBS] : NULL;
-  char during[128] = "";
-  if (waiting)
-    snprintf(during, sizeof during, ", during the %s of %lld bytes", collective_name(waiting->collective),
-             (long long)waiting->count * element_bytes(waiting->type));
-  for (int r = from; r < to; r++) {
-    const peer *p = &world.peers[r];
-    const char *host = world.hosts + (size_t)r * MPI_MAX_PROCESSOR_NAME;
-    char message[MESSAGE_BYTES];
-    if (time - p->heard > timeout) {
-      snprintf(message, MESSAGE_BYTES,
-               "rank %d on %s has not answered for %.0f s%s: it has ended or been stopped, or the network is down", r, host,
-               time - p->heard, during);
-      fail(message);
-      return;
-    }
-    if (waiting && p->begun <= world.finished && time - waiting->started > MAX_DELAY * timeout) {
-      snprintf(message, MESSAGE_BYTES, "rank %d on %s answers, but has kept the others waiting for %.0f s%s", r, host,
-               time - waiting->started, during);
-      fail(message);
-      return;
-    }
-  }
-}
-
-/** A process that was stopped itself, with its host or alone, has heard nothing meanwhile: that silence is its own. */
-static void forgive(double away) {
-  if (away < 2 * HEARTBEAT_SECONDS) return;
-  for (int r = 0; r < world.size; r++) world.peers[r].heard += away;
-  for (int64_t number = world.finished; number < world.started; number++) world.jobs[number % MAX_JOBS].started += away;
-}
-
-/** Initialises MPI and finds out who is there; with the mutex held. */
+/** Initialises MPI and finds out who is there. Others look at none of this before the world is open. */
 static int initialise(void) {
   // MPI's plugins look for its symbols among the global ones
   Dl_info info;
   if (dladdr((void *)MPI_Init_thread, &info)) dlopen(info.dli_fname, RTLD_NOW | RTLD_GLOBAL | RTLD_NOLOAD);
   int code = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &world.provided);
   if (code != MPI_SUCCESS) return code;
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
   MPI_Comm_dup(MPI_COMM_WORLD, &world.comm);
   MPI_Comm_set_errhandler(world.comm, MPI_ERRORS_RETURN);
   MPI_Comm_rank(world.comm, &world.rank);
@@ -255,8 +139,8 @@ static int test_all(void) {
 
 static void *communicate(void *unused) {
   (void)unused;
-  pthread_mutex_lock(&world.mutex);
   const int code = initialise();
+  pthread_mutex_lock(&world.mutex);
   if (code != MPI_SUCCESS) fail_by_mpi(code, "MPI_Init_thread");
   world.is_open = 1;
   pthread_cond_broadcast(&world.ended);
@@ -288,7 +172,11 @@ static void *communicate(void *unused) {
     const double time = now();
     forgive(time - last);
     last = time;
-    beat(time, &next);
+    const int64_t begun = world.queued;
+    // whoever queues a collective is not held up while MPI sends
+    pthread_mutex_unlock(&world.mutex);
+    beat(time, &next, begun);
+    pthread_mutex_lock(&world.mutex);
     watch(time);
     if (may_start()) continue;
     if (world.finished < world.started) {
@@ -319,12 +207,27 @@ static void *communicate(void *unused) {
   return NULL;
 }
 
+/** Waits for `ended` until a time; returns whether that has come. With the mutex held. */
+static int wait_until(const struct timespec *until) { return pthread_cond_timedwait(&world.ended, &world.mutex, until) != 0; }
+
+/** So many seconds from now. */
+static struct timespec seconds_ahead(double seconds) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += (time_t)seconds;
+  return until;
+}
+
 /** Joins the world. Returns 0, or another number: `mpi_message` says why. */
 EXPORT int32_t mpi_open(int32_t timeout_seconds) {
   pthread_mutex_lock(&world.mutex);
   world.timeout = timeout_seconds;
   if (pthread_create(&world.thread, NULL, communicate, NULL)) fail("the thread of the communicator cannot be started");
-  while (!world.is_open && !world.failed) pthread_cond_wait(&world.ended, &world.mutex);
+  const struct timespec until = seconds_ahead(MAX_OPENING * world.timeout);
+  // MPI_Init waits for the others without end
+  while (!world.is_open && !world.failed)
+    if (wait_until(&until) && !world.is_open)
+      fail("the other ranks have not come: see whether all of them were started, whether their machines reach each other, and have the same MPI");
   const int failed = world.failed;
   pthread_mutex_unlock(&world.mutex);
   return failed;
@@ -421,12 +324,10 @@ EXPORT int32_t mpi_close(void) {
   pthread_mutex_lock(&world.mutex);
   world.closing = 1;
   pthread_cond_signal(&world.wanted);
-  struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
-  until.tv_sec += (time_t)world.timeout;
+  const struct timespec until = seconds_ahead(world.timeout);
   // MPI_Finalize waits for the others without end
   while (!world.has_left)
-    if (pthread_cond_timedwait(&world.ended, &world.mutex, &until) && !world.has_left) {
+    if (wait_until(&until) && !world.has_left) {
       fail("the other ranks did not leave MPI in time: the network is down, or one of them was stopped");
       break;
     }

@@ -37,7 +37,7 @@ export async function openMpi(launched: LaunchedWorld, timeoutSeconds: number): 
   const path = await compileLibrary({
     name: 'mpi',
     folder: new URL('./', import.meta.url),
-    sources: ['communicator.c'],
+    sources: ['communicator.c', 'heartbeat.c'],
     flags: ['-O2', '-std=gnu11'],
     compiler,
   });

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
@@ -38,8 +39,9 @@ async function trainUntil(step: number, act: (child: ReturnType<typeof spawn>) =
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  const [code] = await once(child, 'close');
-  return { code, events, stderr };
+  const [code, signal] = await once(child, 'close');
+  // as a shell reports it
+  return { code: code ?? 128 + constants.signals[signal as NodeJS.Signals], events, stderr };
 }
 
 describe('a run', () => {
