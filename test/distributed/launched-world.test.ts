@@ -47,6 +47,13 @@ describe('the world a launcher has started', () => {
     expect(() => findLaunchedWorld(environment)).toThrow(/RANK below WORLD_SIZE, as torchrun sets them, found RANK=/);
   });
 
+  test('of a Kubernetes job that does not say how many pods it has is refused', () => {
+    expect(() => findLaunchedWorld({ JOB_COMPLETION_INDEX: '2' })).toThrow(
+      /expected JOB_COMPLETIONS, the number of pods, beside JOB_COMPLETION_INDEX=2, found none; set it in the manifest/,
+    );
+    expect(findLaunchedWorld({ JOB_COMPLETION_INDEX: '0' }), 'a job of one pod').toBeUndefined();
+  });
+
   test.each([
     ['LOCAL_RANK', 'as torchrun sets it, found LOCAL_RANK=first'],
     ['MASTER_PORT', 'as the launcher sets it, found MASTER_PORT=first'],

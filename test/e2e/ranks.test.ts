@@ -150,6 +150,39 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
   });
 
   const [mpi] = installedMpis as [Mpi];
+  const endless = (out: string, ...more: string[]) => command(out, '--steps', '1000000', ...more);
+
+  test('the others name rank 0 when it is stopped', { timeout: MINUTES }, async () => {
+    const out = folder();
+    const ranks = await started(mpi, out, endless(out, '--rank-timeout', '1'), 0, 2);
+    kill(ranks.mark, 0, 'SIGSTOP');
+    expect(await ranks.ended).not.toBe(0);
+    expect(complaints(ranks).join('\n')).toMatch(/^minillm: rank 1 on \S+: .*rank 0 on \S+ has not answered/);
+    await allGone(ranks.mark);
+  });
+
+  test('a job that was paused as a whole goes on', { timeout: MINUTES }, async () => {
+    const out = folder();
+    const ranks = await started(mpi, out, endless(out, '--rank-timeout', '1'), 0, 2);
+    for (const rank of [0, 1]) kill(ranks.mark, rank, 'SIGSTOP');
+    await sleep(5000);
+    for (const rank of [1, 0]) kill(ranks.mark, rank, 'SIGCONT');
+    const steps = (await losses(out)).length;
+    while ((await losses(out)).length < steps + 50) await sleep(50);
+    kill(ranks.mark, 1, 'SIGTERM');
+    expect(await ranks.ended, ranks.output.stderr).toBe(143);
+  });
+
+  test('a second signal ends a rank that waits for another', { timeout: MINUTES }, async () => {
+    const out = folder();
+    const ranks = await started(mpi, out, endless(out), 0, 2);
+    kill(ranks.mark, 1, 'SIGSTOP');
+    kill(ranks.mark, 0, 'SIGTERM');
+    await until(() => ranks.output.stderr.includes('again to quit now'), ranks);
+    kill(ranks.mark, 0, 'SIGTERM');
+    expect(await ranks.ended).not.toBe(0);
+    await allGone(ranks.mark);
+  });
 
   test('a run goes on as fewer ranks', { timeout: 5 * MINUTES }, async () => {
     const out = folder();
@@ -236,12 +269,27 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
     const ended = running.catch((cause: { code: number; stdout: string }) => cause);
     while (!existsSync(out) || (await losses(out)).length < 3) await sleep(50);
     running.child.kill('SIGTERM');
-    const { code, stdout } = (await ended) as { code: number; stdout: string };
+    const { code, stdout, stderr } = (await ended) as { code: number; stdout: string; stderr: string };
     expect(code).toBe(143);
+    expect(stderr).not.toContain('non-zero');
     expect(stdout).toMatch(/device: 2 ranks, each .*, 1 thread/);
     expect(stdout).toMatch(/stopped after \d+ of 100000 steps; the same command resumes/);
     expect(readdirSync(out).filter((name) => name.startsWith('step-'))).toHaveLength(1);
   });
+});
+
+test.runIf(installedMpis.length > 0)('ranks end with the command that started them', { timeout: MINUTES }, async () => {
+  const out = folder();
+  const args = command(out, '--steps', '1000000', '--processes', '2');
+  const running = execFile(process.execPath, args, { env: { ...process.env, MARK: out } });
+  while (!existsSync(out) || (await losses(out)).length < 3) await sleep(50);
+  running.kill('SIGKILL');
+  await allGone(`MARK=${out}`);
+});
+
+test('more threads than cores are refused', async () => {
+  const failing = promisify(execFile)(process.execPath, command(folder(), '--processes', '1', '--threads', '4000'));
+  await expect(failing).rejects.toThrow(/--processes 1 with --threads 4000 needs 4000 cores, this machine grants \d+/);
 });
 
 test('more processes than cores are refused', async () => {
@@ -260,9 +308,15 @@ interface MarkedRanks extends Ranks {
   readonly mark: string;
 }
 
-/** Four ranks that have made their first checkpoint, or else their third step. */
-async function started(mpi: Mpi, out: string, args: readonly string[], checkpoint = 10): Promise<MarkedRanks> {
-  const ranks = startRanks(mpi, 4, args, { MARK: out });
+/** Ranks that have made their first checkpoint, or else their third step. */
+async function started(
+  mpi: Mpi,
+  out: string,
+  args: readonly string[],
+  checkpoint = 10,
+  size = 4,
+): Promise<MarkedRanks> {
+  const ranks = startRanks(mpi, size, args, { MARK: out });
   await until(
     () =>
       checkpoint > 0 ? existsSync(join(out, `step-000000${checkpoint}`)) : /^step 3 \|/m.test(ranks.output.stdout),

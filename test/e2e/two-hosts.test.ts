@@ -17,8 +17,10 @@ import { FIXTURE, fixtureShards } from '../train/run-on.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/minillm.js', import.meta.url));
 const MINUTES = 60_000;
+/** To compare losses. */
+const STEPS = 200;
 /** Enough for a run to be still under way when the cable is pulled out. */
-const STEPS = 3000;
+const MANY_STEPS = 3000;
 const RANK_TIMEOUT = 3;
 
 const reason = installedMpis.length === 0 ? 'no MPI is installed' : whyNoHosts();
@@ -31,7 +33,7 @@ describe.skipIf(reason !== undefined)('two hosts', () => {
   beforeAll(async () => {
     mkdirSync(data);
     await fixtureShards(data);
-    await promisify(execFile)(process.execPath, command(alone));
+    await promisify(execFile)(process.execPath, command(alone, { steps: `${MANY_STEPS}` }));
   }, MINUTES);
   afterAll(() => rmSync(shared, { recursive: true }));
   beforeEach(() => {
@@ -41,9 +43,18 @@ describe.skipIf(reason !== undefined)('two hosts', () => {
 
   function command(out: string, more: Readonly<Record<string, string>> = {}): string[] {
     const flags: Record<string, string> = {
-      ...{ data, out, init: FIXTURE, steps: `${STEPS}`, lr: '6e-4', threads: '1' },
+      ...{
+        data,
+        out,
+        init: FIXTURE,
+        steps: `${STEPS}`,
+        lr: '6e-4',
+        'min-lr': '6e-4',
+        'warmup-steps': '0',
+        threads: '1',
+      },
       ...{ 'batch-size': '1', 'total-batch-size': '96', 'eval-every': '0', 'sample-every': '0' },
-      ...{ 'checkpoint-every': '100', 'rank-timeout': `${RANK_TIMEOUT}`, ...more },
+      ...{ 'checkpoint-every': '0', 'rank-timeout': `${RANK_TIMEOUT}`, ...more },
     };
     return [BIN, 'train', ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
   }
@@ -74,44 +85,50 @@ describe.skipIf(reason !== undefined)('two hosts', () => {
     return (await readMetrics(out)).flatMap((line) => (line.kind === 'train' ? [line.loss] : []));
   }
 
-  async function expectLossesOfOne(out: string): Promise<void> {
+  async function expectLossesOfOne(out: string, steps: number): Promise<void> {
     const [found, expected] = [await losses(out), await losses(alone)];
-    expect(found).toHaveLength(expected.length);
+    expect(found).toHaveLength(steps);
     found.forEach((loss, step) => {
       expect(Math.abs(loss / (expected[step] ?? 0) - 1), `step ${step}`).toBeLessThan(1e-5);
     });
   }
 
-  // MPICH 4.0.2 over TCP between two hosts has crashed inside its reduce-scatter
-  describe.each(installedMpis.filter(({ name }) => name === 'Open MPI'))('over $name', (mpi) => {
+  describe.each(installedMpis)('over $name', (mpi) => {
     test.each(['0', '1'])('with ZeRO %s have the losses of one', { timeout: 2 * MINUTES }, async (zero) => {
       const out = join(temporaryFolder(), 'run');
       const ranks = start(mpi, command(out, { zero }));
       expect(await ranks.ended, ranks.output.stderr).toBe(0);
-      await expectLossesOfOne(out);
+      await expectLossesOfOne(out, STEPS);
     });
 
-    test('a cable pulled out ends all by name; the same command resumes', { timeout: 3 * MINUTES }, async () => {
-      const out = join(temporaryFolder(), 'run');
-      const args = command(out);
-      const ranks = start(mpi, args);
-      while (!existsSync(join(out, 'step-00000100'))) await sleep(10);
-      hosts.cut();
-      // each host's rank finds out by itself
-      do await sleep(50);
-      while (findRanks(ranks.mark).size > 0);
-      expect(await ranks.ended).not.toBe(0);
-      expect(ranks.output.stderr).toMatch(
-        new RegExp(
-          `^minillm: rank 0 on ${hosts.names[0]}: .*rank 1 on ${hosts.names[1]} has not answered for 3 s.*network is down`,
-          'm',
-        ),
-      );
-      hosts.mend();
-      const again = start(mpi, args);
-      expect(await again.ended, again.output.stderr).toBe(0);
-      expect(again.output.stdout).toMatch(/resumed at step \d+/);
-      await expectLossesOfOne(out);
-    });
+    // MPICH's `mpirun` waits for the lost host without end
+    test.runIf(mpi.name === 'Open MPI')(
+      'a cable pulled out ends all by name; the same command resumes',
+      {
+        timeout: 3 * MINUTES,
+      },
+      async () => {
+        const out = join(temporaryFolder(), 'run');
+        const args = command(out, { steps: `${MANY_STEPS}`, 'checkpoint-every': '50' });
+        const ranks = start(mpi, args);
+        while (!existsSync(join(out, 'step-00000050'))) await sleep(10);
+        hosts.cut();
+        // each host's rank finds out by itself
+        do await sleep(50);
+        while (findRanks(ranks.mark).size > 0);
+        expect(await ranks.ended).not.toBe(0);
+        expect(ranks.output.stderr).toMatch(
+          new RegExp(
+            `^minillm: rank 0 on ${hosts.names[0]}: .*rank 1 on ${hosts.names[1]} has not answered for 3 s.*network is down`,
+            'm',
+          ),
+        );
+        hosts.mend();
+        const again = start(mpi, args);
+        expect(await again.ended, again.output.stderr).toBe(0);
+        expect(again.output.stdout).toMatch(/resumed at step \d+/);
+        await expectLossesOfOne(out, MANY_STEPS);
+      },
+    );
   });
 });

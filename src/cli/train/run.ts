@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type DashboardProcess, startDashboard } from '../../app/server/dashboard/dashboard-process.ts';
 import { runName } from '../../app/server/dashboard/run-information.ts';
 import { findLaunchedWorld } from '../../distributed/launched-world.ts';
+import { PARENT_VARIABLE } from '../../distributed/launcher-watch.ts';
 import { type Communicator, isWriter } from '../../engine/runtime/communicator.ts';
 import { messageOf } from '../../support/errors.ts';
 import { writeFileAtomic } from '../../support/files.ts';
@@ -56,8 +57,15 @@ export async function runTraining(
       else await trainSilently(run, communicator, options, signal);
     });
   // a signal that comes while ranks still find each other must reach all of them
-  if (launched) await abortOnSignals(work, launched.rank === 0 ? STOP_NOTICE : false);
-  else await work();
+  if (!launched) return work();
+  await abortOnSignals(
+    async (signal) => {
+      await work(signal);
+      // `--processes` gives the signal's code itself; by any other than 0 `mpirun` would report a failure
+      if (signal.aborted && PARENT_VARIABLE in process.env) process.exitCode = 0;
+    },
+    launched.rank === 0 ? STOP_NOTICE : false,
+  );
 }
 
 /** @param threads those of a run that asks for no number of them */
