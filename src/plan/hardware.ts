@@ -30,7 +30,7 @@ const hardwareSchema = z.strictObject({
   memoryBandwidth: positive,
   /** Seconds that each kernel takes besides its work. */
   launch: z.number().nonnegative(),
-  /** Of one device under load, its share of the host not included. */
+  /** Of one device under load, without its share of the host. */
   watts: positive,
   devicesPerNode: z.int().min(1),
   /** Between the devices of a node. */
@@ -104,7 +104,7 @@ const PROFILES: Readonly<Record<string, Hardware>> = {
   },
 };
 
-export const HARDWARE_NAMES = Object.keys(PROFILES);
+const HARDWARE_NAMES = Object.keys(PROFILES);
 
 /**
  * The profile of that name, or of a JSON file.
@@ -116,6 +116,6 @@ export async function findHardware(name: string): Promise<Hardware> {
   if (name.endsWith('.json')) return readJsonFile(hardwareSchema, name);
   const meant = nearestName(name, HARDWARE_NAMES);
   throw new UserError(
-    `expected hardware, one of this, ${HARDWARE_NAMES.join(', ')}, or a .json file with a profile; found ${name}${meant ? `; did you mean ${meant}?` : ''}`,
+    `expected hardware: this, ${HARDWARE_NAMES.join(', ')}, or a .json file with a profile; found ${name}${meant ? `; did you mean ${meant}?` : ''}`,
   );
 }
