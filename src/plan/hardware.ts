@@ -40,7 +40,6 @@ const hardwareSchema = z.strictObject({
 });
 
 export type Hardware = z.output<typeof hardwareSchema>;
-export type Link = Hardware['link'];
 
 const TERA = 1e12;
 const GIGA = 1e9;

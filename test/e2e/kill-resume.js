@@ -116,7 +116,7 @@ function hellaswagLines() {
   const words = 'the fox runs away from a dog that sleeps under old trees and barks at night'.split(' ');
   const text = (count) => Array.from({ length: count }, () => words[random.uint32() % words.length]).join(' ');
   const example = () => ({ ctx: text(20), endings: Array.from({ length: 4 }, () => text(8)), label: 0 });
-  return Array.from({ length: 40 }, () => `${JSON.stringify(example())}\n`).join('');
+  return Array.from({ length: 16 }, () => `${JSON.stringify(example())}\n`).join('');
 }
 
 /**
