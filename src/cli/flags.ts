@@ -16,31 +16,31 @@ export function requireFlag(command: Command, name: string): void {
     command.error(`error: --${name} is required; --help shows an example`);
 }
 
-/** A whole number from `least` to `most`. */
-export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Parse {
+/** A whole number from `min` to `max`. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): Parse {
   return (text) => {
     const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a whole number ${range(least, most)}.`);
+    if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number ${range(min, max)}.`);
   };
 }
 
-/** A number of tokens from `least`: plain, or in thousands (`100k`), millions (`10M`) or billions (`10B`). */
-export function tokenCount(least: number): Parse {
+/** A number of tokens from `min`: plain, or in thousands (`100k`), millions (`10M`) or billions (`10B`). */
+export function tokenCount(min: number): Parse {
   return (text) => {
     const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([kmbg]?)$/i.exec(text) ?? [];
     const value = Math.round(Number(digits) * (THOUSANDS[unit.toLowerCase()] ?? 1) * 1e3) / 1e3;
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${least}, such as 250000 or 10M.`);
+    if (Number.isSafeInteger(value) && value >= min) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min}, such as 250000 or 10M.`);
   };
 }
 
-/** A number from `least` to `most`. */
-export function realNumber(least: number, most = Number.POSITIVE_INFINITY): Parse {
+/** A number from `min` to `max`. */
+export function realNumber(min: number, max = Number.POSITIVE_INFINITY): Parse {
   return (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text);
-    if (Number.isFinite(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a number ${range(least, most)}.`);
+    if (Number.isFinite(value) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a number ${range(min, max)}.`);
   };
 }
 
@@ -54,8 +54,6 @@ export function oneOf(names: readonly string[]): (text: string) => string {
   };
 }
 
-function range(least: number, most: number): string {
-  return most === Number.MAX_SAFE_INTEGER || most === Number.POSITIVE_INFINITY
-    ? `from ${least}`
-    : `from ${least} to ${most}`;
+function range(min: number, max: number): string {
+  return max === Number.MAX_SAFE_INTEGER || max === Number.POSITIVE_INFINITY ? `from ${min}` : `from ${min} to ${max}`;
 }

@@ -190,25 +190,3 @@ function placeInArena(lives: readonly Lifetime[]): { bytes: number; offsetOf: (l
   }
   return { bytes, offsetOf: (life) => offsets.get(life) ?? 0 };
 }
-
-/** The plan as a table, one line per node: the same on every backend. */
-export function describePlan({ nodes, addressOf, arenaBytes }: Plan): string {
-  const place = (tensor: Tensor | undefined): string => {
-    if (!tensor) return '-';
-    const { region, byteOffset } = addressOf(tensor);
-    return `${region}+${byteOffset}:${tensor.dtype}[${tensor.shape.join(',')}]`;
-  };
-  const lines = nodes.map(({ node, workspace, flops, traffic: bytes }, index) =>
-    [
-      `${index} ${node.op.name}`,
-      `(${node.inputs.map(place).join(' ')})`,
-      `-> ${node.outputs.map(place).join(' ') || '()'}`,
-      node.updates.length > 0 ? `+= ${node.updates.map(place).join(' ')}` : '',
-      workspace ? `workspace ${workspace.region}+${workspace.byteOffset}` : '',
-      `${flops} FLOP ${bytes} B`,
-    ]
-      .filter(Boolean)
-      .join(' '),
-  );
-  return [...lines, `arena ${arenaBytes} B`].join('\n');
-}

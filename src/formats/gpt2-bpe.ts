@@ -5,8 +5,7 @@
  */
 
 import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
-
-export const END_OF_TEXT_TOKEN = '<|endoftext|>';
+import { END_OF_TEXT_STRING } from '../support/gpt2-vocabulary.ts';
 
 /** Tokens of a single byte, which are not merged from anything. */
 const BYTE_TOKENS = 256;
@@ -72,5 +71,5 @@ function computeBpe(): Gpt2Bpe {
   const byRank = ranks.map(bytesOf);
   const rankOf = new Map(byRank.map((token, rank) => [token, rank]));
   const merges = byRank.slice(BYTE_TOKENS).map((token) => splitToken(token, rankOf).map(spell).join(' '));
-  return { tokens: [...byRank.map(spell), END_OF_TEXT_TOKEN], merges };
+  return { tokens: [...byRank.map(spell), END_OF_TEXT_STRING], merges };
 }

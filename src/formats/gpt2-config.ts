@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
+import { END_OF_TEXT } from '../support/gpt2-vocabulary.ts';
 import { readJsonFile } from '../support/json.ts';
 
 /** What determines every tensor of a GPT-2. */
@@ -18,9 +19,6 @@ export interface Gpt2Config {
   readonly vocabularySize: number;
   readonly layerNormEpsilon: number;
 }
-
-/** The id of `<|endoftext|>`, the last of GPT-2's 50257 tokens. */
-export const END_OF_TEXT = 50256;
 
 // bounds far above any GPT-2, so that a damaged file cannot ask for a list of a billion tensors
 const layers = z.int().positive().max(1000);

@@ -1,7 +1,8 @@
 /** @file The files from which transformers builds GPT-2's tokenizer, its slow and its fast form. */
 
-import { END_OF_TEXT_TOKEN, gpt2Bpe } from './gpt2-bpe.ts';
-import { END_OF_TEXT, type Gpt2Config } from './gpt2-config.ts';
+import { END_OF_TEXT, END_OF_TEXT_STRING } from '../support/gpt2-vocabulary.ts';
+import { gpt2Bpe } from './gpt2-bpe.ts';
+import type { Gpt2Config } from './gpt2-config.ts';
 
 /**
  * The tokenizer's files, by name, for a model of GPT-2's vocabulary; none for a model of a smaller one, whose ids mean
@@ -19,7 +20,7 @@ export function gpt2TokenizerFiles(config: Gpt2Config): Map<string, string> {
     added_tokens: [
       {
         id: END_OF_TEXT,
-        content: END_OF_TEXT_TOKEN,
+        content: END_OF_TEXT_STRING,
         single_word: false,
         lstrip: false,
         rstrip: false,
@@ -46,9 +47,9 @@ export function gpt2TokenizerFiles(config: Gpt2Config): Map<string, string> {
   const settings = {
     tokenizer_class: 'GPT2Tokenizer',
     add_prefix_space: false,
-    bos_token: END_OF_TEXT_TOKEN,
-    eos_token: END_OF_TEXT_TOKEN,
-    unk_token: END_OF_TEXT_TOKEN,
+    bos_token: END_OF_TEXT_STRING,
+    eos_token: END_OF_TEXT_STRING,
+    unk_token: END_OF_TEXT_STRING,
     model_max_length: config.contextLength,
   };
   return new Map([

@@ -40,9 +40,10 @@ export async function writeSafetensors(path: string, tensors: readonly TensorSou
 
 /** The bytes of tensors in the order of a file, each slice valid until the next is asked for. */
 export async function* readSlices(tensors: readonly TensorSource[]): AsyncGenerator<Uint8Array> {
-  const scratch = new ArrayBuffer(SLICE_ELEMENTS * 4);
-  for (const tensor of tensors) {
-    const elements = tensor.shape.reduce((product, extent) => product * extent, 1);
+  const counts = tensors.map(({ shape }) => shape.reduce((product, extent) => product * extent, 1));
+  const scratch = new ArrayBuffer(4 * Math.min(SLICE_ELEMENTS, Math.max(0, ...counts)));
+  for (const [index, tensor] of tensors.entries()) {
+    const elements = counts[index] ?? 0;
     for (let start = 0; start < elements; start += SLICE_ELEMENTS) {
       const length = Math.min(SLICE_ELEMENTS, elements - start);
       if (tensor.dtype === 'F32') await tensor.read(start, new Float32Array(scratch, 0, length));

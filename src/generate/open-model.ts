@@ -1,7 +1,6 @@
 /** @file The one way to open a model that is run but not trained: weights, plans, memory check, session, loading. */
 
 import { type DeviceOptions, openBackend } from '../backends/open.ts';
-import { VOCABULARY_SIZE } from '../data/vocabulary.ts';
 import type { ParameterLayout } from '../engine/layout.ts';
 import type { Plan } from '../engine/plan.ts';
 import type { Backend } from '../engine/runtime/backend.ts';
@@ -10,6 +9,7 @@ import { Session, sessionBytes } from '../engine/runtime/session.ts';
 import type { Target } from '../engine/target.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { UserError } from '../support/errors.ts';
+import { VOCABULARY_SIZE } from '../support/gpt2-vocabulary.ts';
 import { layoutForInference } from './programs.ts';
 import { openWeights, type Weights } from './weights.ts';
 

@@ -1,7 +1,7 @@
 /** @file The `fetch` that @huggingface/hub asks the hub's API with: token, retries, errors in our words. */
 
 import type { Hub } from './hub.ts';
-import { PassingError, type Subject, statusError } from './hub-errors.ts';
+import { type Subject, statusError, TransientError } from './hub-errors.ts';
 import { request } from './request.ts';
 import { retrying } from './retry.ts';
 
@@ -27,7 +27,7 @@ export function apiOptions(hub: Hub, subject: Subject, signal: AbortSignal): Api
         try {
           JSON.parse(text);
         } catch {
-          throw new PassingError(`expected JSON from ${url}, found ${JSON.stringify(text.slice(0, 40))}`);
+          throw new TransientError(`expected JSON from ${url}, found ${JSON.stringify(text.slice(0, 40))}`);
         }
         const link = response.headers.get('link');
         return new Response(text, { headers: link === null ? {} : { link } });

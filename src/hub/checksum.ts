@@ -1,4 +1,4 @@
-/** @file The checksum by which the hub lists a file: sha256 for one in large file storage, git's own for any other. */
+/** @file The checksum that the hub lists for a file: sha256 for one in large file storage, git's own for any other. */
 
 import { createHash, type Hash } from 'node:crypto';
 
@@ -8,7 +8,7 @@ export interface Checksum {
   readonly hex: string;
 }
 
-/** A hash to feed the content of a file of so many bytes into. Git's is the sha1 of `blob BYTES\0` and the content. */
+/** A hash to update with the content of a file of that size. Git's is the sha1 of `blob BYTES\0` and the content. */
 export function startHash({ algorithm }: Checksum, bytes: number): Hash {
   return algorithm === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`);
 }

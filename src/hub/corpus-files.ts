@@ -1,4 +1,4 @@
-/** @file What a corpus is made of, wherever its files lie: known in full before the first of them is on this disk. */
+/** @file The files of a corpus, wherever they are: all are known before the first of them is on this disk. */
 
 /** A file of a corpus, known before it is on this disk. */
 export interface CorpusFile {

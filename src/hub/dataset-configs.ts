@@ -20,11 +20,11 @@ const cardSchema = z.object({ configs: z.array(z.unknown()) });
 export interface DatasetConfig {
   readonly name: string;
   readonly isDefault: boolean;
-  /** Of the files to train on: the split `train`, or all files where there is none of that name. */
+  /** Of the files to train on: those of the split `train`, or of all splits where none has that name. */
   readonly patterns: readonly string[];
 }
 
-/** The subsets in a README's front matter, none where it declares none; one in a form unknown here is passed over. */
+/** The subsets that a README's front matter declares, perhaps none; one in an unknown form is skipped. */
 export function datasetConfigs(cardData: unknown): DatasetConfig[] {
   const card = cardSchema.safeParse(cardData);
   if (!card.success) return [];

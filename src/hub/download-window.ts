@@ -1,6 +1,6 @@
 /**
- * @file Files that are read one after the other, downloaded a little ahead of the reader: at most so many files and so many
- * bytes lie here that have not been released. What the reader asks for is fetched in any case.
+ * @file Files that are read one after another, downloaded a little ahead of the reader. Their number and their bytes are
+ * limited until the reader releases them; a file that the reader asks for is fetched regardless.
  */
 
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -20,25 +20,25 @@ export interface WindowOptions {
   readonly files: readonly HubFile[];
   /** Where they go, each under its path in the repository. No other process may write there. */
   readonly folder: string;
-  /** Most bytes that lie there, but for files that the reader asked for. */
+  /** The most bytes that files fetched ahead may take there, with those not yet released. */
   readonly bytes: number;
-  /** A folder on the same disk, shared with other processes, that is looked into first and never removed from. */
+  /** A folder on the same disk, shared with other processes: searched first, and nothing in it is ever removed. */
   readonly keptFolder?: string;
-  /** Moves files there when they are read. */
+  /** Whether files move there when they are read. */
   readonly keep?: boolean;
 }
 
 export interface FetchOptions {
-  /** Ends all downloads of the window, those ahead of the reader too, whenever it is aborted before the next `fetch`. */
+  /** Until the next `fetch`, aborting it ends all downloads of the window, those ahead of the reader included. */
   readonly signal: AbortSignal;
   /** Called with the bytes of the file downloaded so far. */
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** A file that is here or on its way. */
+/** A file that is downloaded or being downloaded. */
 interface Place {
   readonly path: Promise<string>;
-  /** Of those that wait for it. */
+  /** The progress callbacks of those that wait for it. */
   readonly listeners: Set<(bytes: number) => void>;
 }
 
@@ -77,14 +77,14 @@ export class DownloadWindow {
     this.#prefetch();
   }
 
-  /** Ends every download; what has come of it is there for the next time. */
+  /** Ends every download; what has been received is kept for the next time. */
   async close(): Promise<void> {
     this.#follow(undefined);
     this.#abort.abort(new Error('the window was closed'));
     await Promise.allSettled([...this.#places.values()].map(({ path }) => path));
   }
 
-  /** Stops when this signal says so, and no longer when an earlier one does. */
+  /** Stops on this signal from now on, and no longer on the one before it. */
   #follow(signal: AbortSignal | undefined): void {
     this.#followed?.removeEventListener('abort', this.#stop);
     this.#followed = signal;
@@ -100,7 +100,7 @@ export class DownloadWindow {
     const listeners: Place['listeners'] = new Set();
     const place = { path: this.#get(file, listeners, this.#abort.signal), listeners };
     this.#places.set(index, place);
-    // whoever asks next tries again
+    // the next to ask tries again
     place.path.catch(() => this.#places.get(index) === place && this.#places.delete(index));
     return place;
   }

@@ -1,5 +1,5 @@
 /**
- * @file One file from the hub onto this disk. It grows as `NAME.partial`, goes on there after a break of whatever kind, and
+ * @file One file from the hub to this disk. It grows as `NAME.partial`, resumes there after an interruption of any kind, and
  * gets its name once it is whole, has the checksum that the hub lists, and is flushed to disk.
  */
 
@@ -9,7 +9,7 @@ import { UserError } from '../support/errors.ts';
 import { exists, fileError, syncFolder } from '../support/files.ts';
 import { formatBytes } from '../support/format.ts';
 import type { Hub } from './hub.ts';
-import { PassingError, statusError } from './hub-errors.ts';
+import { statusError, TransientError } from './hub-errors.ts';
 import { PartialFile, WrongContent } from './partial-file.ts';
 import { fileUrl, type HubFile, type Repository, subjectFor } from './repository.ts';
 import { type Answer, request } from './request.ts';
@@ -24,8 +24,8 @@ export interface DownloadOptions {
 const MAX_WRONG_CONTENTS = 3;
 
 /**
- * Downloads a file to `path`, unless it is there. The caller sees to it that no other process writes the same path.
- * @throws UserError when the hub refuses it, what comes is again and again not what the hub lists, or the disk is full.
+ * Downloads a file to `path`, unless it is there. The caller ensures that no other process writes the same path.
+ * @throws UserError when the hub refuses it, repeatedly sends something other than it lists, or the disk is full.
  */
 export async function download(
   hub: Hub,
@@ -95,17 +95,17 @@ async function receive(part: PartialFile, file: HubFile, { response, body }: Ans
     const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '') ?? [];
     if (total !== '*' && Number(total) !== file.bytes)
       throw new WrongContent(`expected ${file.bytes} bytes, found ${total}`);
-    if (Number(start) !== part.bytes) throw new PassingError(`the hub answers with bytes from ${start} on`);
+    if (Number(start) !== part.bytes) throw new TransientError(`the hub answers with bytes from ${start} on`);
   } else if (response.status === 416) {
     throw new WrongContent(`expected ${file.bytes} bytes, found no more than ${part.bytes}`);
   } else if (part.bytes > 0) {
-    await part.empty(); // the whole file comes, whatever range was asked for
+    await part.empty(); // the whole file is sent, whatever range was asked for
   }
   for await (const piece of body) {
     if (part.bytes + piece.length > file.bytes) throw new WrongContent(`expected ${file.bytes} bytes, found more`);
     await part.append(piece);
   }
-  if (part.bytes < file.bytes) throw new PassingError(`the answer ended at byte ${part.bytes} of ${file.bytes}`);
+  if (part.bytes < file.bytes) throw new TransientError(`the answer ended at byte ${part.bytes} of ${file.bytes}`);
 }
 
 async function checkSpace(path: string, what: string, needed: number): Promise<void> {

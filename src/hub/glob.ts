@@ -2,7 +2,7 @@
 
 const TOKEN = /\*\*\/|\*\*|[*?]|\[[^\]]+\]|\{[^}]+\}/g;
 
-/** An expression that matches the whole paths which a pattern means. */
+/** An expression that matches exactly the paths that a pattern stands for. */
 export function globExpression(pattern: string): RegExp {
   let source = '';
   let end = 0;
@@ -30,7 +30,7 @@ function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
-/** The folder in which everything lies that a pattern can match: `data/en` of `data/en/*.parquet`. */
+/** The folder that holds everything a pattern can match: `data/en` for `data/en/*.parquet`. */
 export function folderOfGlob(pattern: string): string {
   const literal = /^[^*?[{]*/.exec(pattern)?.[0] ?? '';
   return literal.slice(0, Math.max(0, literal.lastIndexOf('/')));

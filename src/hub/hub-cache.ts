@@ -10,12 +10,12 @@ import type { RepositoryName } from './repository.ts';
 
 const POLL_MILLISECONDS = 500;
 
-/** The folder of what was downloaded, which perhaps cannot be written. */
+/** The folder of earlier downloads; it may be read-only. */
 export async function hubCacheFolder(): Promise<string> {
   return join(await cacheFolder(), 'hub');
 }
 
-/** The folder for downloads of this user, made by whoever writes to it; `what` is downloaded. */
+/** The folder to download `what` to, in words; whoever writes to it makes it. */
 export async function writableHubCacheFolder(what: string): Promise<string> {
   return join(await writableCacheFolder(what), 'hub');
 }
@@ -32,8 +32,8 @@ export interface OwnFolder {
 }
 
 /**
- * The first of `window-0`, `window-1`, … in `parent` that no other process has: what a killed process left is found again,
- * and processes at the same time do not meet.
+ * The first of `window-0`, `window-1`, … in `parent` that no other process holds: what a killed process left is found again,
+ * and processes that run at the same time do not collide.
  */
 export async function ownFolder(parent: string): Promise<OwnFolder> {
   await makeFolder(parent);
@@ -44,7 +44,7 @@ export async function ownFolder(parent: string): Promise<OwnFolder> {
   }
 }
 
-/** Waits for a lock file, whose folder is made if need be, until no other process has it. */
+/** Takes a lock file once no other process holds it; its folder is made if it is missing. */
 export async function lockWhenFree(
   path: string,
   { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: (holder: string) => void },

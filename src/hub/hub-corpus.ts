@@ -23,7 +23,7 @@ export interface HubCorpusOptions {
   readonly revision?: string | undefined;
   /** Whether a path is a file of documents. */
   readonly textFiles?: (path: string) => boolean;
-  /** Leaves only some of the files, in their order: the part of this machine. */
+  /** Picks some of the files, in their order: this machine's part. */
   readonly choose?: ((files: readonly HubFile[]) => readonly HubFile[]) | undefined;
   /** Where downloads lie while they are needed; by default in the user's cache. */
   readonly cacheFolder?: string | undefined;
@@ -33,13 +33,13 @@ export interface HubCorpusOptions {
   readonly keepDownloads?: boolean | undefined;
   /** Default: as the environment says. */
   readonly hub?: Hub;
-  /** Ends the listing; `fetch` has its own. */
+  /** Ends the listing; `fetch` takes its own. */
   readonly signal?: AbortSignal;
 }
 
 export interface HubCorpusFiles extends CorpusFiles {
   readonly commit: string;
-  /** Ends downloads and lets go of the cache. What was fetched ahead is removed once the build is finished, else found again. */
+  /** Ends downloads and releases the cache. What was fetched ahead is removed if the build is finished, else kept. */
   close(build?: { readonly finished: boolean }): Promise<void>;
 }
 
@@ -101,7 +101,7 @@ function checkCache(files: readonly HubFile[], cacheBytes: number): void {
   );
 }
 
-/** Removes what an earlier process left in its window and is not needed first of all. */
+/** Removes what an earlier process left in its window, except what is needed first. */
 async function removeOthers(folder: string, needed: readonly HubFile[]): Promise<void> {
   const paths = new Set(needed.map(({ path }) => path));
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);

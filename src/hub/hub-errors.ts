@@ -1,11 +1,11 @@
-/** @file What can go wrong with a request: something that may pass, or a refusal that a person has to do something about. */
+/** @file What can go wrong with a request: something temporary, or a refusal that a person has to resolve. */
 
 import { UserError } from '../support/errors.ts';
 import type { Hub } from './hub.ts';
 
-/** A failure that may pass: a broken connection, a busy server. */
-export class PassingError extends Error {
-  /** The least wait that the server asked for. */
+/** A failure that may be gone the next time: a broken connection, a busy server. */
+export class TransientError extends Error {
+  /** The shortest wait that the server asked for. */
   readonly waitMilliseconds: number;
 
   constructor(reason: string, waitMilliseconds = 0) {
@@ -14,25 +14,25 @@ export class PassingError extends Error {
   }
 }
 
-/** There is no repository, revision or file of that name, or none that may be seen. */
+/** There is no repository, revision or file of that name, or none that this token may see. */
 export class NotThereError extends UserError {}
 
 /** The longest Retry-After that is believed. */
 const MAX_WAIT_MILLISECONDS = 3_600_000;
 
-/** A failure of the connection itself as a PassingError; anything else as it is. */
+/** A failure of the connection itself as a TransientError; anything else unchanged. */
 export function connectionError(cause: unknown): unknown {
   // fetch and the reading of a body say "fetch failed" and "terminated", and why in `cause`
   if (!(cause instanceof TypeError) || !(cause.cause instanceof Error)) return cause;
   const { message, code } = cause.cause as NodeJS.ErrnoException;
-  return new PassingError(message || code || cause.message);
+  return new TransientError(message || code || cause.message);
 }
 
 /** What a status other than success means for whoever asked for `what` in a repository. */
 export function statusError(response: Response, hub: Hub, { page, what }: Subject): Error {
   const { status } = response;
   if (status === 408 || status === 429 || status >= 500)
-    return new PassingError(`the hub answers ${status} ${response.statusText}`, retryAfter(response));
+    return new TransientError(`the hub answers ${status} ${response.statusText}`, retryAfter(response));
   const code = response.headers.get('x-error-code');
   const tokens = `${hub.url}/settings/tokens`;
   if (code === 'GatedRepo' || status === 403)

@@ -14,7 +14,7 @@ export interface Patience {
   readonly tries: number;
   /** Wait after the first failure; doubled after each further one. */
   readonly firstWaitMilliseconds: number;
-  /** A connection on which nothing comes for so long is tried again. */
+  /** A connection that is silent for this long is tried again. */
   readonly silenceMilliseconds: number;
 }
 

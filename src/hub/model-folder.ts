@@ -17,7 +17,7 @@ const OTHERS = [
   ...['vocab.json', 'merges.txt', 'special_tokens_map.json'],
 ];
 
-/** Of what a branch meant: 40 hexadecimal digits. */
+/** Of a commit on record: 40 hexadecimal digits. */
 const MAX_COMMIT_BYTES = 64;
 
 export interface ModelFolderOptions {
@@ -31,7 +31,7 @@ export interface ModelFolderOptions {
 }
 
 export interface ModelProgress {
-  /** The file that is downloaded. */
+  /** The file that is being downloaded. */
   readonly name: string;
   /** Of all files of the model. */
   readonly bytes: number;
@@ -39,8 +39,8 @@ export interface ModelProgress {
 }
 
 /**
- * The folder of a model, downloaded and verified unless it is there. What a branch means is asked of the hub each time;
- * with HF_HUB_OFFLINE it is what it meant the last time.
+ * The folder of a model, downloaded and verified unless it is there. The hub is asked each time which commit a branch stands
+ * for; with HF_HUB_OFFLINE its last answer is used.
  * @throws UserError when there is no such model, it has no weights as safetensors, or it cannot be fetched.
  */
 export async function fetchModelFolder(name: string, options: ModelFolderOptions = {}): Promise<string> {

@@ -1,4 +1,4 @@
-/** @file The name of a model of the hub where a checkpoint is named: `hf:OWNER/NAME[@REVISION]`. */
+/** @file How a checkpoint's name means a model of the hub: `hf:OWNER/NAME[@REVISION]`. */
 
 import { UserError } from '../support/errors.ts';
 

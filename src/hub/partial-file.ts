@@ -1,4 +1,4 @@
-/** @file A file on its way here: the bytes that have come, in order from the first, with the hash of them. */
+/** @file A file that is being downloaded: the bytes received so far, from the first on, and their hash. */
 
 import type { Hash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -10,7 +10,7 @@ import type { HubFile } from './repository.ts';
 
 const READ_BYTES = 1 << 20;
 
-/** What came is not what the hub lists. */
+/** The content received is not what the hub lists. */
 export class WrongContent extends Error {}
 
 export class PartialFile {
@@ -27,7 +27,7 @@ export class PartialFile {
     this.#hash = startHash(file.checksum, file.bytes);
   }
 
-  /** Opens what an earlier process left of the file, or nothing. */
+  /** Opens the part of the file that an earlier process left, or an empty one. */
   static async open(path: string, file: HubFile, onProgress?: (bytes: number) => void): Promise<PartialFile> {
     const handle = (await exists(path)) ? await openRegularFile(path, constants.O_RDWR) : await open(path, 'w+');
     const part = new PartialFile(handle, file, onProgress);
@@ -69,7 +69,7 @@ export class PartialFile {
     this.#onProgress?.(this.#bytes);
   }
 
-  /** Begins again with nothing. */
+  /** Discards what has been received and starts over. */
   async empty(): Promise<void> {
     await this.#handle.truncate(0);
     this.#hash = startHash(this.#file.checksum, this.#file.bytes);
@@ -77,7 +77,7 @@ export class PartialFile {
     this.#onProgress?.(0);
   }
 
-  /** @throws WrongContent when the file is whole and another than the hub lists. */
+  /** @throws WrongContent when the whole file does not have the checksum that the hub lists. */
   check(): void {
     const { algorithm, hex } = this.#file.checksum;
     const found = this.#hash.digest('hex');

@@ -32,8 +32,9 @@ const MAX_SUGGESTIONS = 500;
 const SHOWN_NAMES = 30;
 
 /**
- * Finds the commit that a branch, tag or commit means now.
- * @throws UserError when there is no such repository (naming those of its owner) or revision, or no way to the hub.
+ * Finds the commit that a branch, tag or commit stands for now.
+ * @throws UserError when there is no such repository (naming those of its owner) or revision, or the hub cannot be
+ * reached.
  */
 export async function findRepository(
   hub: Hub,
@@ -41,7 +42,8 @@ export async function findRepository(
   { revision = 'main', signal }: { readonly revision?: string | undefined; readonly signal: AbortSignal },
 ): Promise<Repository> {
   const { kind, name } = repository;
-  if (!/^\w[\w.-]*(\/\w[\w.-]*)?$/.test(name)) throw new UserError(`expected OWNER/NAME of the hub, found ${name}`);
+  if (!/^\w[\w.-]*(\/\w[\w.-]*)?$/.test(name))
+    throw new UserError(`expected a name on the hub, OWNER/NAME, found ${name}`);
   if (hub.isOffline) throw new UserError(`${name}: HF_HUB_OFFLINE is set; unset it to ask the hub, or use local files`);
   const subject = subjectFor(repository, `revision ${revision}`);
   const question = { name, revision, ...apiOptions(hub, subject, signal) };
@@ -57,7 +59,7 @@ export async function findRepository(
     if (!(cause instanceof NotThereError) || kind !== 'dataset') throw cause;
     const others = await findDatasets(hub, name.split('/')[0] ?? '', signal).catch((): string[] => []);
     if (others.length === 0 || others.includes(name)) throw cause;
-    throw new NotThereError(`${cause.message}; ${thoseThereAre(name, others)}`, { cause });
+    throw new NotThereError(`${cause.message}; ${listChoices(name, others)}`, { cause });
   }
 }
 
@@ -70,7 +72,7 @@ async function findDatasets(hub: Hub, owner: string, signal: AbortSignal): Promi
 }
 
 /** `did you mean B? There are A, B, C` for an error about a name that is not among `names`. */
-export function thoseThereAre(given: string, names: readonly string[]): string {
+export function listChoices(given: string, names: readonly string[]): string {
   const meant = nearestName(given, names);
   const shown = names.slice(0, SHOWN_NAMES).join(', ');
   const rest = names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : '';
@@ -78,7 +80,7 @@ export function thoseThereAre(given: string, names: readonly string[]): string {
 }
 
 /**
- * The files in a folder of a repository ('' for all of it) and in the folders within, sorted by path.
+ * All files below a folder of a repository ('' for the whole repository), sorted by path.
  * @throws NotThereError when there is no such folder.
  */
 export async function listFilesIn(
@@ -134,18 +136,18 @@ function entriesIn(
   });
 }
 
-/** Where a file's bytes are. */
+/** The address of a file's content. */
 export function fileUrl(hub: Hub, { kind, name, commit }: Repository, path: string): string {
   const place = kind === 'dataset' ? `datasets/${name}` : name;
   return `${hub.url}/${place}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** A part of a repository, for errors. */
+/** What errors call a part of a repository. */
 export function subjectFor({ kind, name }: RepositoryName, part: string): Subject {
   return { page: kind === 'dataset' ? `datasets/${name}` : name, what: part === '' ? name : `${name}: ${part}` };
 }
 
-/** Whether a path of a listing stays within the folder it is put into. */
+/** Whether a listed path stays within the folder it is written to. */
 function isPlainPath(path: string): boolean {
   return !/[\\:\0]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }

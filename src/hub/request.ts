@@ -1,11 +1,11 @@
 /**
  * @file One request to the hub. Redirects are followed by hand, so that the token goes to the hub's own host and to no
- * other; a connection on which nothing is heard for a while is broken off, however slow one may be on which something is.
+ * other. A connection that falls silent is broken off; one that is merely slow may take as long as it needs.
  */
 
 import { UserError } from '../support/errors.ts';
 import type { Hub } from './hub.ts';
-import { connectionError, PassingError } from './hub-errors.ts';
+import { connectionError, TransientError } from './hub-errors.ts';
 
 const MAX_REDIRECTS = 10;
 
@@ -22,8 +22,8 @@ export interface Answer {
 }
 
 /**
- * Sends a GET request and gives the answer to `use`, after which the connection is done with.
- * @throws PassingError when the connection breaks or falls silent; the signal's reason when it is aborted.
+ * Sends a GET request, gives the answer to `use`, and then ends the connection.
+ * @throws TransientError when the connection breaks or falls silent; the signal's reason when it is aborted.
  */
 export async function request<Result>(
   hub: Hub,
@@ -44,13 +44,13 @@ export async function request<Result>(
       for await (const piece of response.body ?? []) {
         silence.refresh();
         yield piece;
-        silence.refresh(); // time that the reader took
+        silence.refresh(); // the reader's own time is no silence
       }
     })();
     return await use({ response, body });
   } catch (cause) {
     signal.throwIfAborted();
-    if (abort.signal.aborted) throw new PassingError(`nothing came for ${silenceMilliseconds / 1000} s`);
+    if (abort.signal.aborted) throw new TransientError(`nothing came for ${silenceMilliseconds / 1000} s`);
     throw connectionError(cause);
   } finally {
     clearTimeout(silence);

@@ -1,24 +1,24 @@
-/** @file Trying again, after waits that grow. */
+/** @file Retries, after growing waits. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../support/errors.ts';
 import type { Hub } from './hub.ts';
-import { PassingError } from './hub-errors.ts';
+import { TransientError } from './hub-errors.ts';
 
 const MAX_WAIT_MILLISECONDS = 64_000;
 
 export interface RetryOptions {
   readonly signal: AbortSignal;
-  /** As the error begins when it is given up. */
+  /** How the error begins when the last try has failed. */
   readonly what: string;
   /** Tries in a row without progress; default: the hub's patience. */
   readonly tries?: number;
-  /** A number that has grown when a try that failed brought something; such a try does not count. */
+  /** A number that grows with progress; a failed try during which it grew does not count. */
   readonly progress?: () => number;
 }
 
 /**
- * Calls `attempt` until it does not throw a PassingError. A server's Retry-After lengthens the wait.
+ * Calls `attempt` until it does not throw a TransientError. A server's Retry-After lengthens the wait.
  * @throws UserError after too many tries in a row; whatever else `attempt` throws; the signal's reason.
  */
 export async function retrying<Result>(
@@ -31,7 +31,7 @@ export async function retrying<Result>(
     try {
       return await attempt();
     } catch (cause) {
-      if (!(cause instanceof PassingError)) throw cause;
+      if (!(cause instanceof TransientError)) throw cause;
       failures = progress() > before ? 1 : failures + 1;
       if (failures >= tries) throw givenUp(hub, what, cause, failures);
       const growing = Math.min(hub.patience.firstWaitMilliseconds * 2 ** (failures - 1), MAX_WAIT_MILLISECONDS);
@@ -43,10 +43,10 @@ export async function retrying<Result>(
   }
 }
 
-function givenUp({ url }: Hub, what: string, cause: PassingError, tries: number): UserError {
+function givenUp({ url }: Hub, what: string, cause: TransientError, tries: number): UserError {
   const isUnreachable = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|[Cc]onnect /.test(cause.message);
   const advice = isUnreachable
-    ? `there is no way to ${url}; check the network (or HF_ENDPOINT); with HF_HUB_OFFLINE=1 models fetched earlier are used`
+    ? `${url} cannot be reached; check the network (or HF_ENDPOINT); with HF_HUB_OFFLINE=1 models fetched earlier are used`
     : 'start it again later; what has been downloaded is kept';
   return new UserError(`${what}: ${cause.message}, ${tries} times in a row; ${advice}`, { cause });
 }

@@ -5,12 +5,12 @@ import { type DatasetConfig, datasetConfigs } from './dataset-configs.ts';
 import { folderOfGlob, globExpression } from './glob.ts';
 import type { Hub } from './hub.ts';
 import { NotThereError } from './hub-errors.ts';
-import { type HubFile, listFilesIn, listFoldersIn, type Repository, thoseThereAre } from './repository.ts';
+import { type HubFile, listChoices, listFilesIn, listFoldersIn, type Repository } from './repository.ts';
 
 /** Data sets laid out as FineWeb: a folder for each crawl and for each sample, more of them than the README may list. */
 const FINEWEB = /^HuggingFaceFW\/fineweb(-edu)?$/;
 
-/** Words of file names that say which files are not to train on, where the README says nothing. */
+/** Words in the names of files that are not to train on, where the README declares nothing. */
 const HELD_OUT = ['test', 'val', 'valid', 'validation', 'dev', 'eval'];
 
 export interface SubsetOptions {
@@ -69,7 +69,7 @@ async function filesOfConfig(
   const config = subset === undefined ? findDefault(configs) : configs.find(({ name }) => name === subset);
   if (config) return filesMatching(hub, repository, config.patterns, signal);
   if (subset === undefined && configs.length > 0)
-    throw new UserError(`${repository.name}: expected a subset (--subset); ${thoseThereAre('', names)}`);
+    throw new UserError(`${repository.name}: expected a subset (--subset); ${listChoices('', names)}`);
   try {
     return trainingFiles(await listFilesIn(hub, repository, (subset ?? '').replace(/^\/+|\/+$/g, ''), signal));
   } catch (cause) {
@@ -83,7 +83,7 @@ function findDefault(configs: readonly DatasetConfig[]): DatasetConfig | undefin
 }
 
 function noSuchSubset({ name }: Repository, subset: string, names: readonly string[]): UserError {
-  return new UserError(`${name}: found no subset or folder ${subset}; ${thoseThereAre(subset, names)}`);
+  return new UserError(`${name}: found no subset or folder ${subset}; ${listChoices(subset, names)}`);
 }
 
 async function filesMatching(
@@ -105,7 +105,7 @@ async function filesMatching(
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Those whose names say that they are to train on, else all whose names do not say otherwise. */
+/** Those named as training files, else all that are not named as held out. */
 function trainingFiles(files: HubFile[]): HubFile[] {
   const says = (path: string, words: readonly string[]) =>
     path.split(/[^A-Za-z0-9]+/).some((word) => words.includes(word.toLowerCase()));
@@ -115,7 +115,7 @@ function trainingFiles(files: HubFile[]): HubFile[] {
   return others.length > 0 ? others : files;
 }
 
-/** The same documents often stand twice, as parquet and as what that was made from. */
+/** The same documents are often there twice, as parquet and as what it was made from. */
 function ofOneFormat(files: HubFile[]): HubFile[] {
   const parquet = files.filter(({ path }) => path.endsWith('.parquet'));
   return parquet.length > 0 ? parquet : files;

@@ -1,13 +1,14 @@
 /** @file The sizes GPT-2 was published in, and one for trying things out. */
 
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { VOCABULARY_SIZE } from '../support/gpt2-vocabulary.ts';
 
 const gpt2 = (layers: number, heads: number, channels: number, contextLength = 1024): Gpt2Config => ({
   layers,
   heads,
   channels,
   contextLength,
-  vocabularySize: 50257,
+  vocabularySize: VOCABULARY_SIZE,
   layerNormEpsilon: 1e-5,
 });
 

@@ -13,11 +13,11 @@ import type { Hardware } from './hardware.ts';
 import type { NodeSeconds } from './step-time.ts';
 import { type Work, workOf } from './workload.ts';
 
-/** Seconds after which no further step is measured, and steps after which there are enough. */
+/** The seconds after which no further step is measured, and the most steps. */
 const MAX_SECONDS = 12;
 const MAX_STEPS = 8;
 
-/** Of a processor, about; no counter that any user may read tells it. */
+/** Roughly; there is no counter of it that every user may read. */
 const CPU_WATTS_PER_THREAD = 8;
 
 export interface Calibration {
@@ -32,7 +32,7 @@ export interface CalibrationExtents {
   readonly threads: number;
 }
 
-/** Measures; each operation then costs by its FLOPs, or by its traffic where it has few, as it did here. */
+/** Measures a step. An operation's time then grows with its FLOPs, or with its traffic where memory is what it waits for. */
 export async function calibrate(
   backend: Backend,
   modelConfig: Gpt2Config,

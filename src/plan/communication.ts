@@ -4,7 +4,7 @@ import type { Hardware } from './hardware.ts';
 
 /**
  * Seconds of a reduce-scatter, or of an all-gather, of `bytes` over `ranks`; an all-reduce takes both. Within a node a ring moves
- * (g−1)/g of the bytes over each link; between m nodes each device then moves (m−1)/m of its share, bytes/g. Latency: a
+ * (g−1)/g of the bytes over each link; between m nodes each device then moves (m−1)/m of its share, bytes/g. Latency: one
  * message for each step of the ring, and for each level of a tree between nodes.
  */
 export function scatterSeconds(bytes: number, ranks: number, { devicesPerNode, link, network }: Hardware): number {

@@ -3,14 +3,14 @@
 import type { Hardware } from './hardware.ts';
 import type { RunPlan } from './run-plan.ts';
 
-/** What a host takes besides its devices, as a share of theirs: processors, memory, fans, losses. */
+/** The power of a host without its devices, as a share of theirs: processors, memory, fans, losses. */
 const HOST_SHARE = 0.4;
 const HOUR = 3600;
 
 export interface Prices {
-  /** Of a device for an hour. */
+  /** Per device and hour. */
   readonly deviceHour?: number | undefined;
-  /** Of a kWh. */
+  /** Per kWh. */
   readonly energy?: number | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface RunCost {
   readonly price: number | undefined;
 }
 
-/** The cost of so many steps; evaluations, samples and checkpoints are not in it. */
+/** The cost of so many steps, without evaluations, samples and checkpoints. */
 export function runCost(
   { ranks, time }: Pick<RunPlan, 'ranks' | 'time'>,
   steps: number,

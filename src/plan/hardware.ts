@@ -30,7 +30,7 @@ const hardwareSchema = z.strictObject({
   memoryBandwidth: positive,
   /** Seconds that each kernel takes besides its work. */
   launch: z.number().nonnegative(),
-  /** Of one device under load, its share of the host not included. */
+  /** Of one device under load, without its share of the host. */
   watts: positive,
   devicesPerNode: z.int().min(1),
   /** Between the devices of a node. */
@@ -40,7 +40,6 @@ const hardwareSchema = z.strictObject({
 });
 
 export type Hardware = z.output<typeof hardwareSchema>;
-export type Link = Hardware['link'];
 
 const TERA = 1e12;
 const GIGA = 1e9;
@@ -48,7 +47,21 @@ const GIGA = 1e9;
 /** Kernels in a captured graph follow each other within this time. */
 const GRAPH_LAUNCH = 1.5e-6;
 
-/** Sources of the figures: docs/scaling.md. */
+/** Sources of the figures, these and those below: docs/scaling.md. */
+const H100: Hardware = {
+  name: 'H100 SXM 80 GB',
+  peak: { fp32: 67 * TERA, bf16: 989.4 * TERA },
+  products: { fp32: 51 * TERA, bf16: 780 * TERA },
+  memory: 80 * GIGA,
+  reserved: 0.6 * GIGA,
+  memoryBandwidth: 3.0 * TERA,
+  launch: GRAPH_LAUNCH,
+  watts: 700,
+  devicesPerNode: 8,
+  link: { bandwidth: 360 * GIGA, latency: 5e-6 },
+  network: { bandwidth: 42 * GIGA, latency: 15e-6 },
+};
+
 const PROFILES: Readonly<Record<string, Hardware>> = {
   'a100-80gb': {
     name: 'A100 SXM 80 GB',
@@ -63,31 +76,13 @@ const PROFILES: Readonly<Record<string, Hardware>> = {
     link: { bandwidth: 230 * GIGA, latency: 5e-6 },
     network: { bandwidth: 20 * GIGA, latency: 15e-6 },
   },
-  h100: {
-    name: 'H100 SXM 80 GB',
-    peak: { fp32: 67 * TERA, bf16: 989.4 * TERA },
-    products: { fp32: 51 * TERA, bf16: 780 * TERA },
-    memory: 80 * GIGA,
-    reserved: 0.6 * GIGA,
-    memoryBandwidth: 3.0 * TERA,
-    launch: GRAPH_LAUNCH,
-    watts: 700,
-    devicesPerNode: 8,
-    link: { bandwidth: 360 * GIGA, latency: 5e-6 },
-    network: { bandwidth: 42 * GIGA, latency: 15e-6 },
-  },
+  h100: H100,
   h200: {
+    ...H100,
     name: 'H200 SXM 141 GB',
-    peak: { fp32: 67 * TERA, bf16: 989.4 * TERA },
     products: { fp32: 51 * TERA, bf16: 790 * TERA },
     memory: 141 * GIGA,
-    reserved: 0.6 * GIGA,
     memoryBandwidth: 4.3 * TERA,
-    launch: GRAPH_LAUNCH,
-    watts: 700,
-    devicesPerNode: 8,
-    link: { bandwidth: 360 * GIGA, latency: 5e-6 },
-    network: { bandwidth: 42 * GIGA, latency: 15e-6 },
   },
   'rtx-4090': {
     name: 'RTX 4090 24 GB',
@@ -104,7 +99,7 @@ const PROFILES: Readonly<Record<string, Hardware>> = {
   },
 };
 
-export const HARDWARE_NAMES = Object.keys(PROFILES);
+const HARDWARE_NAMES = Object.keys(PROFILES);
 
 /**
  * The profile of that name, or of a JSON file.
@@ -116,6 +111,6 @@ export async function findHardware(name: string): Promise<Hardware> {
   if (name.endsWith('.json')) return readJsonFile(hardwareSchema, name);
   const meant = nearestName(name, HARDWARE_NAMES);
   throw new UserError(
-    `expected hardware, one of this, ${HARDWARE_NAMES.join(', ')}, or a .json file with a profile; found ${name}${meant ? `; did you mean ${meant}?` : ''}`,
+    `expected hardware: this, ${HARDWARE_NAMES.join(', ')}, or a .json file with a profile; found ${name}${meant ? `; did you mean ${meant}?` : ''}`,
   );
 }

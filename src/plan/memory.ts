@@ -32,7 +32,7 @@ export function bytesOf(parts: MemoryParts): number {
   return Object.values(parts).reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** What Node.js and the libraries of a training process take on the host, as this process shows it. */
+/** What Node.js and the libraries of a training process take on the host, measured on this process. */
 export function nodeBytes(): number {
   return process.memoryUsage.rss();
 }

@@ -54,13 +54,13 @@ export class Planner {
     return this.bytes(batch, ranks) <= this.#backend.memory().available;
   }
 
-  /** The most rows, up to `most`, of a micro-batch that fits; 0 when none does. A plan grows with its batch. */
-  largestBatch(ranks: Ranks, most: number): number {
-    let [fits, tooLarge] = [0, most + 1];
+  /** The rows of the largest micro-batch, of at most `max` rows, that fits; 0 when none does. A plan grows with its batch. */
+  largestBatch(ranks: Ranks, max: number): number {
+    let [fits, tooLarge] = [0, max + 1];
     while (tooLarge - fits > 1) {
       const middle = Math.floor((fits + tooLarge) / 2);
-      // what is far too large takes long to plan
-      const batch = tooLarge > most ? Math.min(Math.max(1, 2 * fits), middle) : middle;
+      // a batch that is far too large takes long to plan
+      const batch = tooLarge > max ? Math.min(Math.max(1, 2 * fits), middle) : middle;
       if (this.fits(batch, ranks)) fits = batch;
       else tooLarge = batch;
     }
@@ -71,7 +71,7 @@ export class Planner {
     const known = this.#planned.get(batch);
     if (known) return known;
     const settings = { ...this.#settings, batchSize: batch, zero: 0 };
-    // with two ranks the last micro-step has its sums; how many ranks there are changes no plan
+    // two ranks, so that the last micro-step has its sums; how many more there are changes no plan
     const planned = planAll(this.#modelConfig, this.#backend, settings, adamwOptimizer(settings), { rank: 0, size: 2 });
     this.#planned.set(batch, planned);
     return planned;

@@ -6,7 +6,7 @@ import type { Software } from './software.ts';
 import type { NodeSeconds } from './step-time.ts';
 
 /**
- * Arithmetic, then memory: within a product, tiles are read before and written after they are multiplied, and little of that
+ * Arithmetic and then memory: within a product, tiles are read before and written after they are multiplied, and little of that
  * overlaps when the inner extent is that of a GPT-2. Element-wise operations cost their traffic alone.
  */
 export function rooflineSeconds(hardware: Hardware, software: Software, precision: Precision): NodeSeconds {

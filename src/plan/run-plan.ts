@@ -8,6 +8,9 @@ import type { MemoryParts } from './memory.ts';
 import type { Planner } from './planner.ts';
 import { type NodeSeconds, type StepTime, stepTime } from './step-time.ts';
 
+/** Rows of a micro-batch beyond which no device gets faster. */
+const MAX_ROWS = 256;
+
 /** What a run is planned with. */
 export interface RunModel {
   readonly planner: Planner;
@@ -17,7 +20,7 @@ export interface RunModel {
   readonly nodeSeconds: NodeSeconds;
   readonly gradientBytes: number;
   readonly zero: 0 | 1;
-  /** Rows of a micro-batch; undefined for the most that fit. */
+  /** Rows of a micro-batch; undefined for as many as fit. */
   readonly batchSize: number | undefined;
 }
 
@@ -34,8 +37,8 @@ export interface RunPlan {
 }
 
 /**
- * The plan for so many ranks; undefined when the total batch cannot be shared equally by them, or a row does not fit. The
- * micro-batch is the largest that fits, at most the one asked for, of those that divide a rank's rows.
+ * The plan for so many ranks; undefined when the total batch cannot be shared equally by them, or not even one row fits. The
+ * micro-batch is the largest divisor of a rank's rows that fits and is no larger than the one asked for.
  */
 export function planRun(model: RunModel, ranks: number): RunPlan | undefined {
   const { planner, settings, hardware, zero, modelConfig } = model;
@@ -43,8 +46,8 @@ export function planRun(model: RunModel, ranks: number): RunPlan | undefined {
   const rows = totalBatchSize / sequenceLength / ranks;
   if (!Number.isInteger(rows)) return undefined;
   const shared = { ranks, zero };
-  const most = Math.min(rows, model.batchSize ?? planner.largestBatch(shared, Math.min(rows, MAX_ROWS)));
-  const batchSize = largestDivisor(rows, most);
+  const max = Math.min(rows, model.batchSize ?? planner.largestBatch(shared, Math.min(rows, MAX_ROWS)));
+  const batchSize = largestDivisor(rows, max);
   if (batchSize === 0) return undefined;
   const { workload, memory } = planner.rank(batchSize, shared);
   const microSteps = rows / batchSize;
@@ -64,10 +67,7 @@ export function planRun(model: RunModel, ranks: number): RunPlan | undefined {
   };
 }
 
-/** Rows of a micro-batch beyond which no device gets faster. */
-const MAX_ROWS = 256;
-
-function largestDivisor(rows: number, most: number): number {
-  for (let divisor = Math.floor(most); divisor > 0; divisor--) if (rows % divisor === 0) return divisor;
+function largestDivisor(rows: number, max: number): number {
+  for (let divisor = Math.floor(max); divisor > 0; divisor--) if (rows % divisor === 0) return divisor;
   return 0;
 }

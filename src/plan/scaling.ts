@@ -6,7 +6,7 @@ import { planRun, type RunModel, type RunPlan } from './run-plan.ts';
 export const WORTHWHILE_GAIN = 1.5;
 
 export interface ScalingPoint extends RunPlan {
-  /** Of the rate that as many single devices, or those of the smallest plan, would have. */
+  /** The rate of each device, relative to that in the smallest plan. */
   readonly efficiency: number;
 }
 
@@ -19,9 +19,9 @@ export function scaling(model: RunModel, ranks: readonly number[]): ScalingPoint
   return plans.map((plan) => ({ ...plan, efficiency: plan.tokensPerSecond / (plan.ranks * each) }));
 }
 
-/** Numbers of ranks from 1, each twice the one before, up to `most`. */
-export function doublings(most: number): number[] {
-  return Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, power) => 2 ** power);
+/** Numbers of ranks from 1, each twice the one before, up to `max`. */
+export function doublings(max: number): number[] {
+  return Array.from({ length: Math.floor(Math.log2(max)) + 1 }, (_, power) => 2 ** power);
 }
 
 /** The last number of ranks of a table of doublings to which every doubling was worthwhile. */

@@ -1,4 +1,4 @@
-/** @file How much of its hardware a program gets. One number for each is fitted on a published run (docs/scaling.md). */
+/** @file How much a program gets out of its hardware. One number for each is fitted on a published run (docs/scaling.md). */
 
 /** Shares of what the hardware reaches, between 0 and 1. */
 export interface Software {

@@ -10,12 +10,12 @@ export type NodeSeconds = (work: Work) => number;
 /** How the ranks share a step. */
 export interface Ranks {
   readonly ranks: number;
-  /** With 1, each rank keeps the optimizer's state of, and updates, its share of the parameters. */
+  /** With 1, each rank updates only its share of the parameters, and keeps the optimizer's state of that share alone. */
   readonly zero: 0 | 1;
 }
 
 export interface StepTime {
-  /** Seconds of a step by part; those of communication are of what is not hidden. */
+  /** Seconds of a step by part; of communication, those that nothing hides. */
   readonly parts: Readonly<Record<Exclude<WorkKind, 'communication'> | 'optimizer' | 'communication', number>>;
   /** Seconds of communication that the backward pass hides. */
   readonly hidden: number;
@@ -30,7 +30,7 @@ export interface StepShape extends Ranks {
 
 /**
  * A bucket's sum starts when the backward pass of the last micro-step has finished the bucket and the sum before it is
- * done; what goes on after that pass is not hidden. With ZeRO-1 the pass only reduces and scatters, and the new parameters
+ * done; what is left after that pass is not hidden. With ZeRO-1 the pass only reduces and scatters, and the new parameters
  * are gathered after the update.
  */
 export function stepTime(

@@ -27,12 +27,12 @@ const TAIL_BYTES = 1024;
 const MAX_LINE_BYTES = 1024 * 1024;
 
 export interface MetricsChange {
-  /** Whether `lines` and those that follow stand in place of all that was told before. */
+  /** Whether `lines` and those that follow replace all that was reported before. */
   readonly replaces: boolean;
   readonly lines: readonly Metrics[];
 }
 
-/** Follows the metrics of one run; asked now and then, it tells what is new. */
+/** Follows the metrics of one run; asked now and then, it reports what is new. */
 export class MetricsFollower {
   readonly #path: string;
   #position = START;
@@ -41,7 +41,7 @@ export class MetricsFollower {
    * which may get the same inode, and others may cut it off.
    */
   #seen: { readonly inode: number; readonly tail: Buffer } | undefined;
-  /** Whether what was told before no longer holds, which is told with the next lines. */
+  /** Whether what was reported before no longer holds, which is reported with the next lines. */
   #beginsAnew = false;
 
   constructor(runFolder: string) {
@@ -87,7 +87,7 @@ export class MetricsFollower {
   }
 
   /**
-   * The lines of a text that begins at the position, up to a damaged or unfinished one, and the position behind them.
+   * The lines of a text that begins at the position, up to a damaged or unfinished one, and the position after them.
    * @throws UserError when the first line is damaged
    */
   #wholeLines(text: Buffer): { readonly lines: readonly Metrics[]; readonly position: Position } {
@@ -100,7 +100,7 @@ export class MetricsFollower {
       try {
         if (line !== '') lines.push(parseMetricsLine(line, where()));
       } catch (cause) {
-        // the lines before it are told first
+        // the lines before it are reported first
         if (!(cause instanceof UserError) || lines.length === 0) throw cause;
         break;
       }

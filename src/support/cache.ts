@@ -1,6 +1,6 @@
 /**
  * @file Where compiled kernels and downloads are kept: `MINILLM_CACHE`, else the XDG cache folder, if nobody else can
- * change what lies there; else a temporary folder of this process, which is said once.
+ * change what is there; else a temporary folder of this process, which is announced once.
  */
 
 import { accessSync, constants, existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { xdgCacheHome } from './home.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 import { findExposure } from './trust.ts';
 
-/** The folder that stays, or why there is none and what to do. */
+/** The lasting folder, or why there is none and what to do. */
 export type Cache =
   | { readonly folder: string; readonly isWritable: boolean; readonly problem?: undefined }
   | { readonly folder?: undefined; readonly isWritable?: undefined; readonly problem: CacheProblem };
@@ -24,7 +24,7 @@ export interface CacheProblem {
 const NAME_ANOTHER = 'let MINILLM_CACHE name a folder of your own that can be written';
 
 /**
- * The folder that the environment names, without symbolic links, made if need be.
+ * The folder that the environment names, symbolic links resolved, made if it is missing.
  * @throws UserError when `MINILLM_CACHE` names one that can be neither made nor read.
  */
 export async function findCache(): Promise<Cache> {
@@ -35,7 +35,7 @@ export async function findCache(): Promise<Cache> {
   try {
     await makeFolder(folder);
     folder = await realpath(folder);
-    // the slash: a file is no folder
+    // the slash at the end refuses a file
     accessSync(join(folder, '/'), constants.R_OK | constants.X_OK);
   } catch (cause) {
     const reason = messageOf(cause);
@@ -49,7 +49,7 @@ export async function findCache(): Promise<Cache> {
 }
 
 /**
- * A folder to read from, which perhaps cannot be written.
+ * A folder to read from; it may be read-only.
  * @throws UserError when `MINILLM_CACHE` can be neither made nor read, or no temporary folder can be made.
  */
 export async function cacheFolder(): Promise<string> {
@@ -59,7 +59,7 @@ export async function cacheFolder(): Promise<string> {
 
 /**
  * A folder to write to: that of `cacheFolder`, else a temporary one.
- * @param lacks what is written because the cache does not have it, in words
+ * @param lacks what the cache lacks, in words: it is about to be written
  * @throws UserError as `cacheFolder` does.
  */
 export async function writableCacheFolder(lacks: string): Promise<string> {
@@ -71,7 +71,7 @@ export async function writableCacheFolder(lacks: string): Promise<string> {
 
 let temporary: Promise<string> | undefined;
 
-/** The temporary folder of this process; whoever needs it first says why. */
+/** The temporary folder of this process; the first to need it says why. */
 function temporaryCache(problem: CacheProblem): Promise<string> {
   temporary ??= makeTemporaryCache(problem);
   return temporary;
@@ -95,8 +95,8 @@ function canWrite(folder: string): boolean {
 }
 
 /**
- * Makes a folder and those above it, to be written by this user alone. (Node's own recursive `mkdir` never ends where the
- * system hides the reason, as under /proc.)
+ * Makes a folder and those above it, writable by this user alone. (Node's own recursive `mkdir` never returns where the
+ * system hides the reason of a failure, as under /proc.)
  */
 async function makeFolder(folder: string): Promise<void> {
   if (existsSync(folder)) return;

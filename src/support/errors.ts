@@ -10,13 +10,13 @@ const END_LENGTH = 500;
 
 /**
  * A mistake in what the user gave: a flag, a file, a folder, a machine without a compiler. A long message is cut in its middle, and
- * control characters, which a terminal would obey, are spelled out.
+ * control characters, which a terminal would obey, are escaped.
  */
 export class UserError extends Error {
   override readonly name: string = 'UserError';
 
   constructor(message: string, options?: ErrorOptions) {
-    super(spelledOut(shortened(message)), options);
+    super(escaped(shortened(message)), options);
   }
 }
 
@@ -26,7 +26,7 @@ function shortened(text: string): string {
     : `${text.slice(0, MAX_LENGTH - END_LENGTH - 3)} … ${text.slice(-END_LENGTH)}`;
 }
 
-function spelledOut(text: string): string {
+function escaped(text: string): string {
   return text.replace(
     /(?![\n\t])\p{Cc}|\p{Bidi_Control}/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -41,7 +41,7 @@ export async function exists(path: string): Promise<boolean> {
 
 /**
  * Makes a folder and those above it that are missing.
- * @returns what removes those of them again that are still empty
+ * @returns a function that removes again those it made that are still empty
  */
 export async function makeFolder(path: string): Promise<() => Promise<void>> {
   const first = await mkdir(path, { recursive: true });
@@ -132,7 +132,7 @@ export async function removeFolder(path: string): Promise<void> {
   await rm(temporary, { recursive: true, force: true });
 }
 
-/** Removes what writers that were killed left in `folder`. Only for a folder that no other process writes to. */
+/** Removes what killed writers left in `folder`, to which no other process may be writing. */
 export async function removeTemporaries(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (isTemporaryName(name)) await rm(join(folder, name), { recursive: true, force: true });

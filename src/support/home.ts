@@ -3,8 +3,8 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
-/** `HOME`, else what the system has for the user; undefined when neither names a folder (a user id without an entry). */
-export function homeFolder(): string | undefined {
+/** `HOME`, else the system's entry for the user; undefined when neither names a folder (a user id without an entry). */
+function homeFolder(): string | undefined {
   try {
     const home = homedir();
     return isAbsolute(home) ? home : undefined;
@@ -13,7 +13,7 @@ export function homeFolder(): string | undefined {
   }
 }
 
-/** `XDG_CACHE_HOME`, else `.cache` at home. An empty or relative one counts for nothing (XDG Base Directory Specification). */
+/** `XDG_CACHE_HOME`, else `.cache` at home. An empty or relative one is ignored (XDG Base Directory Specification). */
 export function xdgCacheHome(): string | undefined {
   const named = process.env.XDG_CACHE_HOME ?? '';
   if (isAbsolute(named)) return named;

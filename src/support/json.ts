@@ -7,8 +7,8 @@ import { readRegularFile } from './regular-file.ts';
 import { nearestName } from './suggest.ts';
 
 /**
- * More than any JSON file but a list of shards holds. Parsed, hostile JSON takes forty times its size, and the problems of
- * one that is not as its schema says several hundred times.
+ * More than any JSON file holds, except a list of shards. Hostile JSON takes forty times its size once it is parsed, and the
+ * report of how it differs from its schema several hundred times.
  */
 const MAX_BYTES = 1 << 20;
 
@@ -19,7 +19,7 @@ const MAX_DEPTH = 100;
 const SHOWN_LENGTH = 40;
 
 /**
- * Checks a value against a schema. In a message that a schema brings itself, what follows a semicolon is advice.
+ * Checks a value against a schema. In a schema's own message, what follows a semicolon is advice.
  * @param where names the source in errors: a path, or a path and a line.
  * @throws UserError saying which field is wrong, what was expected and what was found.
  */
@@ -52,7 +52,7 @@ function shown(value: unknown, isOtherType: boolean): string | undefined {
   return Array.isArray(value) ? 'an array' : 'an object';
 }
 
-/** An array of which only the first wrong item is reported: zod itself makes a report of each, however many there are. */
+/** An array of which only the first wrong item is reported: zod itself reports each, however many there are. */
 export function listOf<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Item>[]> {
   return z.array(z.unknown()).transform((values, context) => {
     const items: z.output<Item>[] = [];
@@ -83,7 +83,7 @@ export function parseJson<Schema extends z.ZodType>(schema: Schema, text: string
     throw new UserError(`${where}: expected JSON (${messageOf(cause)})`);
   }
   if (isDeeper(value, MAX_DEPTH))
-    throw new UserError(`${where}: expected lists and objects at most ${MAX_DEPTH} deep, found more within each other`);
+    throw new UserError(`${where}: expected lists and objects nested at most ${MAX_DEPTH} deep, found deeper ones`);
   return validate(schema, value, where);
 }
 

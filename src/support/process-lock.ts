@@ -1,6 +1,6 @@
 /**
- * @file One process at a time: a lock file names the process that holds it. A process that died without letting go is found
- * out: on this host by its pid and start time (a pid is used again), on another by a lock that is no longer touched.
+ * @file One process at a time: a lock file names the process that holds it. A holder that died without releasing it is
+ * detected: on this host by its pid and start time (pids are reused), on another by a lock that is no longer touched.
  */
 
 import { constants, copyFileSync, linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ type Holder = z.output<typeof holderSchema>;
 
 /** A held lock. */
 export interface ProcessLock {
-  /** Lets go; calling it again does nothing. */
+  /** Releases it; calling it again does nothing. */
   release(): void;
 }
 
@@ -58,7 +58,7 @@ export function tryLock(path: string): LockAttempt {
   return { lock: { release } };
 }
 
-/** Makes `path` appear at once with the draft's content; false when there is something at `path`. */
+/** Makes `path` appear with all of the draft's content; false when there is something at `path`. */
 function appears(draft: string, path: string): boolean {
   try {
     linkSync(draft, path);
@@ -78,10 +78,9 @@ function appears(draft: string, path: string): boolean {
 }
 
 /**
- * Puts the lock in the place of one whose holder is gone; returns the holder when it is not gone. The old lock is renamed,
- * not removed:
- * of several processes one gets it, and one that came too late and got the lock of a quicker one sees so and gives it back.
- * Whoever is killed in between leaves a temporary file at most.
+ * Replaces a lock whose holder is gone; returns the holder when it is not. The old lock is renamed, not removed: of several
+ * processes only one gets it, and one that was late and got the lock of a quicker one notices and gives it back. A process
+ * killed in between leaves a temporary file at most.
  */
 function takeOver(draft: string, path: string): string | undefined {
   const stale = readText(path);
@@ -160,7 +159,7 @@ function touch(path: string): void {
   try {
     utimesSync(path, now, now);
   } catch {
-    // the folder was taken away; whatever is written to it next will say so
+    // the folder is gone; the next write to it will say so
   }
 }
 

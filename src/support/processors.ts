@@ -1,6 +1,6 @@
 /**
- * @file How many threads can work at once: the processors that the system grants this process, and no more than the quota of a
- * container pays for.
+ * @file How many threads can work at once: the processors that the system grants this process, as far as the quota of a
+ * container allows.
  */
 
 import { readFileSync } from 'node:fs';
@@ -13,8 +13,8 @@ type ReadText = (path: string) => string | undefined;
 const CGROUPS = '/sys/fs/cgroup';
 
 /**
- * The processors' time a second that Linux control groups allow, in processors, by the smallest limit of the group and the groups
- * around it; undefined without a limit.
+ * The processor time that Linux control groups allow, in processors: the smallest limit of the group and those around it;
+ * undefined without a limit.
  *
  * @param read reads a file: `/proc/self/cgroup`, and the limits of version 2 (`cpu.max`) or 1 (`cpu.cfs_quota_us`)
  */
@@ -36,7 +36,7 @@ function upward(path: string): string[] {
   return path === '/' ? [path] : [path, ...upward(posix.dirname(path))];
 }
 
-/** `150000 100000`: microseconds of processor time in a period of so many; `max` for no limit. */
+/** `150000 100000`: microseconds of processor time, and of the period they are for; `max` for no limit. */
 function quotaOfVersion2(read: ReadText, folder: string): number | undefined {
   const [quota, period] = (read(posix.join(folder, 'cpu.max')) ?? '').trim().split(' ');
   return share(Number(quota), Number(period));
@@ -71,8 +71,8 @@ export function threadsFor(granted: number, quota: number | undefined): number {
 }
 
 /**
- * The threads worth starting in each of several processes of this machine: an equal share, unless whoever started them has
- * given each processors of its own.
+ * The threads worth starting in each of several processes of this machine: an equal share, unless their launcher has bound
+ * each to processors of its own.
  */
 export function threadsPerProcess(processes: number): number {
   const isBound = availableParallelism() < cpus().length;

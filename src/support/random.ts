@@ -112,12 +112,6 @@ export class Random {
     const low = this.uint32() >>> 6;
     return (high * 2 ** 26 + low) * 2 ** -53;
   }
-
-  /** A sample of N(mean, std²) by Box–Muller (its cosine half); takes two words. */
-  normal(mean: number, std: number): number {
-    const radius = Math.sqrt(-2 * Math.log(positiveUniform(this.uint32())));
-    return mean + std * radius * Math.cos(ANGLE_STEP * this.uint32());
-  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * @file The one door through which input files are opened. Only a regular file passes: a FIFO or a device may keep a reader
- * waiting, or feed it, for ever.
+ * waiting, or feed it, forever.
  */
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
@@ -13,7 +13,7 @@ const READ_BYTES = 1 << 20;
 
 /**
  * Opens a file for reading, or with other flags of the system.
- * @throws UserError naming what there is in place of a regular file; what the system says of a file that it does not open.
+ * @throws UserError naming what is there instead of a regular file; the system's error when it does not open the file.
  */
 export async function openRegularFile(path: string, flags: number = READ): Promise<FileHandle> {
   checkRegular(path, await stat(path));
@@ -27,7 +27,7 @@ export async function openRegularFile(path: string, flags: number = READ): Promi
   }
 }
 
-/** The same at once; the caller closes the descriptor. */
+/** The same, synchronously; the caller closes the descriptor. */
 export function openRegularFileSync(path: string): number {
   checkRegular(path, statSync(path));
   const file = openSync(path, READ);
@@ -47,7 +47,7 @@ export async function* streamRegularFile(path: string): AsyncGenerator<Buffer> {
 }
 
 /**
- * A whole file. No more than `maxBytes` and a piece are read, whatever the file says of its size.
+ * A whole file. No more than `maxBytes` and a piece are read, whatever size the file claims.
  * @throws UserError when it holds more; for other errors see `openRegularFile`.
  */
 export async function readRegularFile(path: string, maxBytes: number): Promise<Buffer> {
@@ -67,7 +67,7 @@ export async function readRegularFile(path: string, maxBytes: number): Promise<B
   return Buffer.concat(pieces);
 }
 
-/** The same at once, for files that are small. */
+/** The same, synchronously, for small files. */
 export function readRegularFileSync(path: string, maxBytes: number): Buffer {
   const file = openRegularFileSync(path);
   try {
@@ -82,7 +82,7 @@ export function readRegularFileSync(path: string, maxBytes: number): Buffer {
   }
 }
 
-/** @throws UserError saying what there is in place of a regular file. */
+/** @throws UserError naming what is there instead of a regular file. */
 export function checkRegular(path: string, stats: Stats): void {
   if (stats.isFile()) return;
   const [found, advice] = stats.isDirectory()

@@ -26,13 +26,13 @@ function editDistance(a: string, b: string): number {
  */
 export function nearestName(given: string, known: Iterable<string>): string | undefined {
   let nearest: string | undefined;
-  let least = Math.max(2, Math.floor(given.length / 3)) + 1;
+  let limit = Math.max(2, Math.floor(given.length / 3)) + 1;
   for (const name of known) {
     const distance = editDistance(given.toLowerCase(), name.toLowerCase());
     // a name of two letters is two edits from every other
-    if (distance < least && distance < name.length) {
+    if (distance < limit && distance < name.length) {
       nearest = name;
-      least = distance;
+      limit = distance;
     }
   }
   return nearest;

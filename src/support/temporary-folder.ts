@@ -1,4 +1,4 @@
-/** @file Folders that live no longer than the process, however it ends short of being killed. */
+/** @file Folders that are removed when the process ends, however it ends short of `kill -9`. */
 
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
@@ -47,7 +47,7 @@ function unwatchEnd(): void {
   for (const signal of SIGNALS) process.off(signal, endBy);
 }
 
-/** What the signal does where nobody listens. Whoever else listens decides when the process ends. */
+/** Ends the process as the signal would have, unless somebody else listens, who then decides when it ends. */
 function endBy(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return;
   removeAll();

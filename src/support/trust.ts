@@ -1,5 +1,5 @@
 /**
- * @file Who else could change what lies at a path. As for the keys of OpenSSH (StrictModes), a file is safe when it and
+ * @file Who else could change what is at a path. As for the keys of OpenSSH (StrictModes), a file is safe when it and
  * every folder above it belong to this user or to root and nobody else can write to them.
  */
 
@@ -11,13 +11,13 @@ import { promisify } from 'node:util';
 
 const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
-/** Where names can be added by many, and changed by the owner of each alone: /tmp. */
+/** Of a folder where all can add files, and only its owner can rename or remove each: /tmp. */
 const STICKY = 0o1000;
 const ROOT = 0;
-/** Whom Linux names as the owner of files of users that a user namespace does not have. */
+/** The owner that Linux reports for files of users that a user namespace does not have. */
 const UNMAPPED_USER = 65534;
 
-/** How another user could change what lies in a folder, and what mends it if that is simple. */
+/** How another user could change what is in a folder, and the command that prevents it, if it is simple. */
 export interface Exposure {
   readonly found: string;
   readonly mend?: string;
@@ -60,7 +60,7 @@ async function isPrivateGroup(gid: number, uid: number): Promise<boolean> {
   return name !== undefined && name === user[0] && (members === '' || members === name);
 }
 
-/** The fields of a group or user: of this machine, else of a directory that it asks (LDAP); none when there is no such. */
+/** The fields of a group or user, from this machine's own list, else from a directory service (LDAP); [] when unknown. */
 async function lookUp(database: 'group' | 'passwd', id: number): Promise<string[]> {
   const local = await readFile(`/etc/${database}`, 'utf8').catch(() => '');
   const found = local.split('\n').find((line) => line.split(':')[2] === String(id));

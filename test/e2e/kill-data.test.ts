@@ -20,14 +20,14 @@ const KILLS = Number(process.env.MINILLM_KILLS ?? 4);
 const FILES = 4;
 const ROWS = 230;
 /** A kill that waits for the work folder to change comes at most so many milliseconds after it. */
-const LONGEST_AFTER_CHANGE = 20;
-const MOST_FAULTS = 0.12;
+const MAX_AFTER_CHANGE = 20;
+const MAX_FAULTS = 0.12;
 
 const random = new Random(Number(process.env.MINILLM_SEED ?? 1), 'kills');
 
 /** Now and then something goes wrong with a file; never twice in a row, as waits double. */
 function faults({ stage, attempt }: HubRequest): Fault | undefined {
-  if (stage !== 'bytes' || attempt % 2 === 0 || random.uniform() > MOST_FAULTS) return undefined;
+  if (stage !== 'bytes' || attempt % 2 === 0 || random.uniform() > MAX_FAULTS) return undefined;
   const kinds: Fault[] = [
     { kind: 'status', status: 429, headers: { 'retry-after': '0' } },
     { kind: 'status', status: 500 },
@@ -110,7 +110,7 @@ test(`shards of a hub that misbehaves are the same after ${KILLS} kills as after
     const out = join(root, `run-${run}`);
     for (;;) {
       const afterStart = milliseconds * random.uniform();
-      const afterChange = random.uniform() < 0.5 ? undefined : LONGEST_AFTER_CHANGE * random.uniform();
+      const afterChange = random.uniform() < 0.5 ? undefined : MAX_AFTER_CHANGE * random.uniform();
       const ending = await build(url, cache, out, kills < KILLS ? { afterStart, afterChange } : undefined);
       if (ending.code === null) {
         kills++;

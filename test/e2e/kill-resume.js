@@ -25,9 +25,9 @@ import { Random } from '#minillm/support/random.js';
 const BIN = fileURLToPath(new URL('../../bin/minillm.js', import.meta.url));
 const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny/', import.meta.url));
 /** A kill that waits for the run folder to change comes at most so many milliseconds after it. */
-const LONGEST_AFTER_CHANGE = 10;
+const MAX_AFTER_CHANGE = 10;
 /** And one that waits for an evaluation at most so many after the checkpoint in front of that. */
-const LONGEST_AFTER_CHECKPOINT = 200;
+const MAX_AFTER_CHECKPOINT = 200;
 const MODELS = {
   fixture: {
     ...{ init: FIXTURE, steps: 60, 'batch-size': 2, 'total-batch-size': 96 },
@@ -116,7 +116,7 @@ function hellaswagLines() {
   const words = 'the fox runs away from a dog that sleeps under old trees and barks at night'.split(' ');
   const text = (count) => Array.from({ length: count }, () => words[random.uint32() % words.length]).join(' ');
   const example = () => ({ ctx: text(20), endings: Array.from({ length: 4 }, () => text(8)), label: 0 });
-  return Array.from({ length: 40 }, () => `${JSON.stringify(example())}\n`).join('');
+  return Array.from({ length: 16 }, () => `${JSON.stringify(example())}\n`).join('');
 }
 
 /**
@@ -128,8 +128,8 @@ function drawKill(milliseconds) {
   const kind = random.uniform();
   return {
     afterStart,
-    afterChange: kind < 0.4 ? LONGEST_AFTER_CHANGE * random.uniform() : undefined,
-    afterCheckpoint: kind > 0.7 ? LONGEST_AFTER_CHECKPOINT * random.uniform() ** 2 : undefined,
+    afterChange: kind < 0.4 ? MAX_AFTER_CHANGE * random.uniform() : undefined,
+    afterCheckpoint: kind > 0.7 ? MAX_AFTER_CHECKPOINT * random.uniform() ** 2 : undefined,
   };
 }
 

@@ -4,12 +4,13 @@ import { openNullBackend } from '#minillm/backends/null/backend.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { apply, type Operation } from '#minillm/engine/operation.js';
-import { describePlan, type Plan, plan } from '#minillm/engine/plan.js';
+import { type Plan, plan } from '#minillm/engine/plan.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import type { Target } from '#minillm/engine/target.js';
 import { byteLength, type Tensor } from '#minillm/engine/tensor.js';
 import { Random } from '#minillm/support/random.js';
 import { planTraining } from '#minillm/train/programs.js';
+import { describePlan } from './describe-plan.ts';
 import { bestDevices, openDevice } from './devices.ts';
 import { SEVERAL_BUCKETS, SMALL, UPDATE } from './training.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { cpuTarget } from '#minillm/backends/cpu/target.js';
-import { describePlan } from '#minillm/engine/plan.js';
 import { sessionBytes } from '#minillm/engine/runtime/session.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
 import { cacheSize, layoutForInference, logitCount, planGeneration } from '#minillm/generate/programs.js';
 import { PRESETS } from '#minillm/model/presets.js';
+import { describePlan } from '../engine/describe-plan.ts';
 import { firstBatch, largestDifference, openFixture, VOCABULARY } from './fixture.js';
 
 const ascending = (length: number, start = 0): Int32Array => Int32Array.from({ length }, (_, index) => start + index);

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import { keepNucleus, kthLargest } from '#minillm/generate/selection.js';
-import { Random } from '#minillm/support/random.js';
+import { fillNormal, Random } from '#minillm/support/random.js';
 
 const random = new Random(1, 'selection test');
 /** Values on a coarse grid, so that many are equal. */
-const values = (count: number): Float32Array =>
-  Float32Array.from({ length: count }, () => Math.round(20 + 8 * random.normal(0, 1)));
+function values(count: number): Float32Array {
+  const normal = new Float32Array(count);
+  fillNormal(normal, 8, 1, `${count} values`);
+  return normal.map((value) => Math.round(20 + value));
+}
 
 test('the k-th largest is that of a full sort, ties counted, for every k', () => {
   for (const count of [1, 2, 3, 10, 100]) {

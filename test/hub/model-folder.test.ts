@@ -118,5 +118,5 @@ test('several at a time download a model once', async () => {
 test('the error for a malformed model name shows the form', async () => {
   const { fetched } = await model();
   await expect(fetched('hf:')).rejects.toThrow('expected hf:OWNER/NAME or hf:OWNER/NAME@REVISION, found hf:');
-  await expect(fetched('hf:a/b/c')).rejects.toThrow('expected OWNER/NAME of the hub, found a/b/c');
+  await expect(fetched('hf:a/b/c')).rejects.toThrow('expected a name on the hub, OWNER/NAME, found a/b/c');
 });

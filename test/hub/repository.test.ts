@@ -93,7 +93,7 @@ test('a name that is none is not sent anywhere', async () => {
   const server = await fakeHub({});
   for (const name of ['a/b/c', '../x', 'a b/c', ''])
     await expect(findRepository(hubAt(server), { kind: 'dataset', name }, { signal: NEVER })).rejects.toThrow(
-      'expected OWNER/NAME of the hub, found',
+      'expected a name on the hub, OWNER/NAME, found',
     );
   expect(server.requests).toEqual([]);
 });
@@ -101,7 +101,7 @@ test('a name that is none is not sent anywhere', async () => {
 test('without a network the error says so', async () => {
   const hub = hubAt({ url: 'http://hub.invalid' });
   await expect(repositoryAt(hub)).rejects.toThrow(
-    /^owner\/name: revision main: getaddrinfo \w+ hub\.invalid, 4 times in a row; there is no way to http:\/\/hub\.invalid; check the network/,
+    /^owner\/name: revision main: getaddrinfo \w+ hub\.invalid, 4 times in a row; http:\/\/hub\.invalid cannot be reached; check the network/,
   );
 });
 

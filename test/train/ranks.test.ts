@@ -194,7 +194,6 @@ function watchAllocations(backend: Backend): () => void {
     return buffer;
   };
   return () => {
-    // the measurement of the peak has freed its own
-    for (const buffer of lasting) void backend.write(buffer, 0, Float32Array.of(Number.NaN)).catch(() => undefined);
+    for (const buffer of lasting) void backend.write(buffer, 0, Float32Array.of(Number.NaN));
   };
 }

@@ -1,5 +1,6 @@
 /** Whole runs of the small fixture model: what they write, and that stopping and resuming changes no bit. */
 
+import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,9 +68,12 @@ async function numbers(out: string): Promise<unknown[]> {
   );
 }
 
-const tensorsOf = (out: string, step: number): Buffer[] =>
+/** Hashes of a checkpoint's tensors: a matcher would compare every byte on its own. */
+const tensorsOf = (out: string, step: number): string[] =>
   ['model.safetensors', 'optimizer.safetensors'].map((file) =>
-    readFileSync(join(out, `step-${String(step).padStart(8, '0')}`, file)),
+    createHash('sha256')
+      .update(readFileSync(join(out, `step-${String(step).padStart(8, '0')}`, file)))
+      .digest('hex'),
   );
 
 describe('a training run', () => {
@@ -192,14 +196,12 @@ describe('a training run', () => {
     const { init: _init, ...rest } = await settings({ steps: 2, warmupSteps: 0, checkpointEvery: 2, evalEvery: 0 });
     const plain = { ...rest, preset: 'tiny', sequenceLength: 24 } as const;
     await run(plain);
-    const watched = { ...plain, out: join(temporaryFolder(), 'run'), evalEvery: 1, hellaswag: hellaswagFile(8) };
+    const watched = { ...plain, out: join(temporaryFolder(), 'run'), evalEvery: 1, hellaswag: hellaswagFile(4) };
     await run(watched);
-    // files of 40 MB, of which a matcher would compare every byte on its own
-    const [expected, found] = [plain, watched].map(({ out }) => Buffer.concat(tensorsOf(out, 2)));
-    expect(expected && found?.equals(expected)).toBe(true);
+    expect(tensorsOf(watched.out, 2)).toEqual(tensorsOf(plain.out, 2));
     const counts = (await readMetrics(watched.out)).flatMap((line) => (line.kind === 'eval' ? [line.hellaswag] : []));
     expect(counts).toHaveLength(3);
-    for (const count of counts) expect(count?.total).toBe(8);
+    for (const count of counts) expect(count?.total).toBe(4);
   });
 
   it('that accumulates micro-steps follows the run of one large batch', async () => {

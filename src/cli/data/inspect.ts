@@ -2,9 +2,9 @@
 
 import { type DatasetReport, inspectDataset } from '../../data/shards/inspect-dataset.ts';
 import { decode } from '../../data/tokenizer/tokenizer.ts';
-import { VOCABULARY_SIZE } from '../../data/vocabulary.ts';
 import { UserError } from '../../support/errors.ts';
 import { formatCount } from '../../support/format.ts';
+import { VOCABULARY_SIZE } from '../../support/gpt2-vocabulary.ts';
 import { Progress } from '../terminal/progress.ts';
 import { withoutControls } from '../terminal/text-width.ts';
 

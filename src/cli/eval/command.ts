@@ -1,9 +1,8 @@
 /** @file `minillm eval`: its flags. */
 
 import { Command, Option } from 'commander';
-import { DEVICES } from '../../backends/devices.ts';
 import { DOWNLOAD } from '../../eval/hellaswag-source.ts';
-import { processorCount } from '../../support/processors.ts';
+import { deviceFlag, precisionFlag, threadsFlag } from '../device-flags.ts';
 import { requireFlag, tokenCount, wholeNumber } from '../flags.ts';
 import type { EvalFlags } from './run.ts';
 
@@ -29,13 +28,9 @@ export function evalCommand(): Command {
     .option('--limit <n>', 'HellaSwag examples, at most', wholeNumber(1))
     .option('--every <k>', 'use only every k-th HellaSwag example', wholeNumber(1), 1)
     .option('--batch-size <n>', 'rows evaluated together; does not change the results', wholeNumber(1), 4)
-    .addOption(
-      new Option('--precision <type>', 'precision of matrix products and activations')
-        .choices(['fp32', 'bf16'])
-        .default('fp32'),
-    )
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
-    .addOption(new Option('--device <name>', 'device to run on').choices(DEVICES).default(DEVICES[0]))
+    .addOption(precisionFlag())
+    .addOption(threadsFlag())
+    .addOption(deviceFlag())
     .option('--json', 'print one JSON object per checkpoint')
     .addHelpText('after', EXAMPLE)
     .action(async (flags: EvalFlags, command: Command) => {

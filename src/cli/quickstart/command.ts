@@ -1,7 +1,7 @@
 /** @file `minillm quickstart`: its flags. */
 
 import { Command } from 'commander';
-import { processorCount } from '../../support/processors.ts';
+import { threadsFlag } from '../device-flags.ts';
 import { wholeNumber } from '../flags.ts';
 import type { QuickstartFlags } from './run.ts';
 
@@ -17,7 +17,7 @@ export function quickstartCommand(): Command {
     .option('--data <folder>', 'folder for the shards of the stories', 'data/stories')
     .option('--out <folder>', 'run folder', 'out/stories')
     .option('--steps <n>', 'optimizer steps of 1,024 tokens', wholeNumber(1), 400)
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
+    .addOption(threadsFlag())
     .addHelpText('after', EXAMPLE)
     .action(async (flags: QuickstartFlags) => {
       const { runQuickstart } = await import('./run.ts');

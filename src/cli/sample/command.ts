@@ -1,8 +1,7 @@
 /** @file `minillm sample`: its flags. */
 
-import { Command, Option } from 'commander';
-import { DEVICES } from '../../backends/devices.ts';
-import { processorCount } from '../../support/processors.ts';
+import { Command } from 'commander';
+import { deviceFlag, precisionFlag, threadsFlag } from '../device-flags.ts';
 import { realNumber, requireFlag, wholeNumber } from '../flags.ts';
 import type { SampleFlags } from './run.ts';
 
@@ -36,13 +35,9 @@ export function sampleCommand(): Command {
     .option('--top-p <x>', 'sample from the fewest tokens whose probabilities add up to x', realNumber(0, 1), 1)
     .option('--seed <n>', 'seed of the random numbers', wholeNumber(0), 0)
     .option('--count <n>', 'texts to generate', wholeNumber(1), 1)
-    .addOption(
-      new Option('--precision <type>', 'precision of matrix products and activations')
-        .choices(['fp32', 'bf16'])
-        .default('fp32'),
-    )
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
-    .addOption(new Option('--device <name>', 'device to run on').choices(DEVICES).default(DEVICES[0]))
+    .addOption(precisionFlag())
+    .addOption(threadsFlag())
+    .addOption(deviceFlag())
     .option('--json', 'print texts and token ids as one JSON object')
     .addHelpText('after', EXAMPLE)
     .action(async (flags: SampleFlags, command: Command) => {

@@ -1,10 +1,9 @@
 /** @file `minillm serve`: its flags. */
 
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { describeLimits } from '../../app/server/completions/limits.ts';
 import { describeConnectionLimits } from '../../app/server/connection-limits.ts';
-import { DEVICES } from '../../backends/devices.ts';
-import { processorCount } from '../../support/processors.ts';
+import { deviceFlag, precisionFlag, threadsFlag } from '../device-flags.ts';
 import { requireFlag, wholeNumber } from '../flags.ts';
 import type { ServeFlags } from './run.ts';
 
@@ -28,13 +27,9 @@ export function serveCommand(): Command {
     .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME')
     .option('--host <address>', 'address to serve on; 0.0.0.0 for all of this machine', '127.0.0.1')
     .option('--port <n>', 'port to serve on; 0 for any that is free', wholeNumber(0, 65_535), 8000)
-    .addOption(
-      new Option('--precision <type>', 'precision of matrix products and activations')
-        .choices(['fp32', 'bf16'])
-        .default('fp32'),
-    )
-    .option('--threads <n>', 'CPU threads', wholeNumber(1, 4096), processorCount())
-    .addOption(new Option('--device <name>', 'device to run on').choices(DEVICES).default(DEVICES[0]))
+    .addOption(precisionFlag())
+    .addOption(threadsFlag())
+    .addOption(deviceFlag())
     .addHelpText('after', HELP)
     .action(async (flags: ServeFlags, command: Command) => {
       requireFlag(command, 'checkpoint');

@@ -52,11 +52,11 @@ function defaultsText(key: Key): string {
 }
 
 function numberParser(schema: z.ZodNumber, isTokens: boolean): (text: string) => number {
-  const least = schema.minValue ?? 0;
-  const parse = isTokens ? tokenCount(least) : schema.isInt ? wholeNumber(least) : realNumber(least);
+  const min = schema.minValue ?? 0;
+  const parse = isTokens ? tokenCount(min) : schema.isInt ? wholeNumber(min) : realNumber(min);
   return (text) => {
     const value = parse(text);
     if (schema.safeParse(value).success) return value;
-    throw new InvalidArgumentError(`Expected a number above ${least}.`);
+    throw new InvalidArgumentError(`Expected a number above ${min}.`);
   };
 }

@@ -1,6 +1,6 @@
 /** @file Documents from files, in order, as a stream: plain text or JSON lines, by the name of the file. */
 
-import { END_OF_TEXT_STRING } from '../vocabulary.ts';
+import { END_OF_TEXT_STRING } from '../../support/gpt2-vocabulary.ts';
 import { DamagedFileError } from './damaged-file.ts';
 import { jsonlDocuments } from './jsonl-documents.ts';
 import { textDocuments } from './text-documents.ts';

@@ -73,7 +73,7 @@ function readDeltas(bytes: Uint8Array, start: number, count: number): { values: 
   let filled = 0;
   if (total > 0) values[filled++] = value;
   while (filled < total) {
-    const least = readSigned(reader);
+    const minDelta = readSigned(reader);
     const widths = slice(bytes, reader.offset, miniblocks);
     reader.offset += miniblocks;
     for (const width of widths) {
@@ -81,7 +81,7 @@ function readDeltas(bytes: Uint8Array, start: number, count: number): { values: 
       checkWidth(width);
       const length = Math.min(ofMiniblock, total - filled);
       for (let index = 0; index < length; index++) {
-        value = (value + least + readBits(bytes, 8 * reader.offset + index * width, width)) | 0;
+        value = (value + minDelta + readBits(bytes, 8 * reader.offset + index * width, width)) | 0;
         values[filled++] = value;
       }
       reader.offset += (width * ofMiniblock) / 8;

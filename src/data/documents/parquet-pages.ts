@@ -45,7 +45,7 @@ export function* readChunk(
   chunk: Uint8Array,
   layout: ChunkLayout,
 ): Generator<readonly [row: number, value: Uint8Array]> {
-  const most = maxTextBytes(chunk.length);
+  const maxBytes = maxTextBytes(chunk.length);
   let dictionary: Uint8Array[] = [];
   let row = 0;
   let bytes = 0;
@@ -55,7 +55,7 @@ export function* readChunk(
     const stored = countField(header, 3, chunk.length - reader.offset);
     const body = chunk.subarray(reader.offset, reader.offset + stored);
     offset = reader.offset + stored;
-    const size = countField(header, 2, most);
+    const size = countField(header, 2, maxBytes);
     if (header.get(1) === DICTIONARY_PAGE) {
       dictionary = [...readPlain(decompress(body, size, layout.codec))];
       continue;
@@ -67,7 +67,7 @@ export function* readChunk(
         const { value, done } = values.next();
         if (done) throw new Error('a page with fewer values than its header says');
         bytes += value.length;
-        if (bytes > most) throw new Error(`more than ${most} bytes of text in ${chunk.length} bytes`);
+        if (bytes > maxBytes) throw new Error(`more than ${maxBytes} bytes of text in ${chunk.length} bytes`);
         yield [row + index, value];
       }
       row += length;
@@ -128,11 +128,11 @@ function* lookUp(data: Uint8Array, count: number, dictionary: readonly Uint8Arra
   }
 }
 
-/** A field that counts something, of which there can be `most`. */
-function countField(fields: ThriftStruct, id: number, most: number): number {
+/** A field that counts something, of which there can be `max`. */
+function countField(fields: ThriftStruct, id: number, max: number): number {
   const value = fields.get(id);
-  if (typeof value === 'number' && value >= 0 && value <= most) return value;
-  throw new Error(`a page header that says ${String(value)} where at most ${most} is possible`);
+  if (typeof value === 'number' && value >= 0 && value <= max) return value;
+  throw new Error(`a page header that says ${String(value)} where at max ${max} is possible`);
 }
 
 function structField(fields: ThriftStruct, id: number): ThriftStruct {

@@ -66,7 +66,7 @@ async function* gunzip(path: string, file: AsyncIterable<Buffer>): AsyncGenerato
   gzip.on('data', (piece: Buffer) => pieces.push(piece));
   let settle = (_cause?: Error): void => {};
   gzip.on('error', (cause) => settle(cause));
-  // what comes after the end is passed over, and its writing never answered
+  // what comes after the end is ignored, and its writing never answered
   gzip.on('end', () => settle());
   const settled = (run: (done: () => void) => void): Promise<void> =>
     new Promise((resolve, reject) => {

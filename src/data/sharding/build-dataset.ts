@@ -57,7 +57,7 @@ export interface BuildOptions {
 
 export interface BuildOutcome {
   readonly description: DatasetDescription;
-  /** Lines, rows, row groups and files that were passed over. */
+  /** Lines, rows, row groups and files that were skipped. */
   readonly skipped: number;
   /** Whether an earlier build had already finished. */
   readonly wasFinished: boolean;
@@ -110,14 +110,14 @@ async function fillAndComplete(
   const spool = await ShardSpool.open(place, content.position.tokens, content.shardSums);
   let position = content.position;
   const onPosition = progressFrom(position, options);
-  const { workers, tokens: mostTokens = Number.POSITIVE_INFINITY, skipBad = false, onProblem = () => {} } = options;
+  const { workers, tokens: maxTokens = Number.POSITIVE_INFINITY, skipBad = false, onProblem = () => {} } = options;
   const { signal = new AbortController().signal } = options;
   const filling = {
     corpus,
     spool,
     journal,
     workers,
-    mostTokens,
+    maxTokens,
     skipBad,
     signal,
     onProblem,

@@ -28,7 +28,7 @@ const recordSchema = z.object({
   unit: count,
   /** Tokens of that unit that are already in shards. */
   offset: count,
-  /** Tokens, documents and bytes of input in shards, and what was passed over. */
+  /** Tokens, documents and bytes of input in shards, and what was skipped. */
   tokens: count,
   documents: count,
   bytes: count,

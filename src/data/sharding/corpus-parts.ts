@@ -32,9 +32,9 @@ function partBounds(files: readonly Sized[], count: number): number[] {
   let file = 0;
   let bytes = 0;
   for (let part = 1; part < count; part++) {
-    const least = bounds[part - 1]! + 1;
-    const most = files.length - (count - part);
-    while (file < least || (file < most && bytes + files[file]!.bytes / 2 < (total * part) / count))
+    const min = bounds[part - 1]! + 1;
+    const max = files.length - (count - part);
+    while (file < min || (file < max && bytes + files[file]!.bytes / 2 < (total * part) / count))
       bytes += files[file++]!.bytes;
     bounds.push(file);
   }

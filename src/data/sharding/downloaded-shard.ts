@@ -1,11 +1,11 @@
 /** @file A shard made elsewhere that takes its place in `dataset.json`. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { END_OF_TEXT } from '../../support/gpt2-vocabulary.ts';
 import { streamRegularFile } from '../../support/regular-file.ts';
 import type { DatasetDescription } from '../shards/dataset-description.ts';
 import { Shard } from '../shards/shard.ts';
 import { splitOfShard } from '../shards/shard-names.ts';
-import { END_OF_TEXT } from '../vocabulary.ts';
 
 const READ_TOKENS = 1 << 20;
 

@@ -1,7 +1,7 @@
 /** @file A corpus, from a place on, into shards; how far it has come goes on record on the way. */
 import { UserError } from '../../support/errors.ts';
+import { END_OF_TEXT } from '../../support/gpt2-vocabulary.ts';
 import type { Problems } from '../documents/problems.ts';
-import { END_OF_TEXT } from '../vocabulary.ts';
 import type { BuildJournal, BuildPosition } from './build-journal.ts';
 import type { Corpus } from './corpus.ts';
 import type { ShardSpool } from './shard-spool.ts';
@@ -16,7 +16,7 @@ export interface FillOptions {
   readonly journal: BuildJournal;
   readonly workers: number;
   /** Where the stream is cut off. */
-  readonly mostTokens: number;
+  readonly maxTokens: number;
   readonly skipBad: boolean;
   /** Ends it early. */
   readonly signal: AbortSignal;
@@ -29,7 +29,7 @@ export interface FillOptions {
  * between, at the end of each file that is then released, and when an error ends it.
  */
 export async function fillShards(options: FillOptions, from: BuildPosition): Promise<BuildPosition> {
-  const { corpus, spool, journal, mostTokens, onPosition } = options;
+  const { corpus, spool, journal, maxTokens, onPosition } = options;
   let position = from;
   let recordedAt = performance.now();
   const record = async (): Promise<void> => {
@@ -37,15 +37,15 @@ export async function fillShards(options: FillOptions, from: BuildPosition): Pro
     await journal.record(position);
     recordedAt = performance.now();
   };
-  if (position.tokens >= mostTokens) return position;
+  if (position.tokens >= maxTokens) return position;
   try {
     for await (const tokenized of tokenizeUnits(corpus, from, options.workers, options.signal)) {
       options.signal.throwIfAborted();
       const { unit, problems } = tokenized;
-      tellProblems(problems, options);
+      reportProblems(problems, options);
       for await (const reached of appendUnit(tokenized, position, options)) position = reached;
       onPosition(position);
-      if (position.tokens === mostTokens) break;
+      if (position.tokens === maxTokens) break;
       const releases = unit.work === undefined && corpus.release !== undefined;
       if (releases || performance.now() - recordedAt > RECORD_MILLISECONDS) await record();
       if (releases) await corpus.release?.(unit.file);
@@ -59,7 +59,7 @@ export async function fillShards(options: FillOptions, from: BuildPosition): Pro
   return position;
 }
 
-function tellProblems({ count, messages }: Problems, { skipBad, onProblem }: FillOptions): void {
+function reportProblems({ count, messages }: Problems, { skipBad, onProblem }: FillOptions): void {
   if (count > 0 && !skipBad) throw new UserError(`${messages[0]}; correct it, or skip what is bad (--skip-bad)`);
   for (const message of messages) onProblem(message);
 }
@@ -68,7 +68,7 @@ function tellProblems({ count, messages }: Problems, { skipBad, onProblem }: Fil
 async function* appendUnit(
   { unit, tokens, problems }: TokenizedUnit,
   before: BuildPosition,
-  { spool, journal, mostTokens }: FillOptions,
+  { spool, journal, maxTokens }: FillOptions,
 ): AsyncGenerator<BuildPosition> {
   if (unit.work === undefined) {
     yield { ...before, file: unit.file + 1, unit: 0, offset: 0 };
@@ -76,7 +76,7 @@ async function* appendUnit(
   }
   const { file, unit: number } = unit;
   let position = { ...before, file, unit: number };
-  const end = Math.min(tokens.length, position.offset + mostTokens - position.tokens);
+  const end = Math.min(tokens.length, position.offset + maxTokens - position.tokens);
   while (position.offset < end) {
     const rest = tokens.subarray(position.offset, end);
     const { tokens: taken, sha256 } = await spool.append(rest);

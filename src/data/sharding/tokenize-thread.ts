@@ -1,7 +1,8 @@
 /** @file A thread that tokenises, as the main thread sees it. */
 import { Worker } from 'node:worker_threads';
 import type { UnitWork } from './corpus.ts';
-import type { READY, TokenizedWork } from './tokenize-worker.ts';
+import type { TokenizedWork } from './document-tokens.ts';
+import type { READY } from './tokenize-worker.ts';
 
 /** How often the thread is checked, in milliseconds. */
 const WATCH_MILLISECONDS = 1000;

@@ -1,10 +1,10 @@
 /** @file What is in a folder of shards, found by reading all of it: checksums, frequencies, lengths, some documents. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { END_OF_TEXT, VOCABULARY_SIZE } from '../../support/gpt2-vocabulary.ts';
 import { Random } from '../../support/random.ts';
 import { streamRegularFile } from '../../support/regular-file.ts';
 import { decode } from '../tokenizer/tokenizer.ts';
-import { END_OF_TEXT, VOCABULARY_SIZE } from '../vocabulary.ts';
 import { openDataset, type ShardSet } from './dataset.ts';
 import type { DatasetDescription } from './dataset-description.ts';
 import type { Shard } from './shard.ts';

@@ -3,7 +3,7 @@
  * make a token the one of lowest rank is merged, the leftmost first, until none is left (openai/gpt-2 `encoder.py`, `bpe`).
  */
 
-import { END_OF_TEXT } from '../vocabulary.ts';
+import { END_OF_TEXT } from '../../support/gpt2-vocabulary.ts';
 import { mergeLong } from './long-merges.ts';
 import { NO_RANK, PairRanks } from './pair-ranks.ts';
 import { tokenBytes } from './token-bytes.ts';

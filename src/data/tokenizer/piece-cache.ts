@@ -1,5 +1,5 @@
 /**
- * @file The ids of pieces merged before. Each piece has one slot, by its hash; the newest piece of a slot takes it. A
+ * @file The ids of pieces merged before. Each piece has one slot, by its hash, and replaces what is there. A
  * slot is one cache line, and bytes are compared four at a time: a hit costs about as much as finding the piece's end.
  */
 
@@ -9,7 +9,7 @@ const SLOT_WORDS = 16;
 const BYTES_WORDS = 7;
 const IDS_OFFSET = 2 * (1 + BYTES_WORDS);
 
-/** Longer pieces and those of more ids are rare and not worth their place. */
+/** Longer pieces, and pieces of more ids, are rare and not worth a slot. */
 const MAX_PIECE_BYTES = 4 * BYTES_WORDS;
 const MAX_IDS = 2 * SLOT_WORDS - IDS_OFFSET;
 

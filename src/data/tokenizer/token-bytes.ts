@@ -1,7 +1,7 @@
 /** @file The bytes of GPT-2's tokens, from gpt-tokenizer's ranks (`r50k_base`). Importing this file loads them (about 40 ms). */
 import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
 import { UserError } from '../../support/errors.ts';
-import { END_OF_TEXT_STRING, VOCABULARY_SIZE } from '../vocabulary.ts';
+import { END_OF_TEXT_STRING, VOCABULARY_SIZE } from '../../support/gpt2-vocabulary.ts';
 
 const tokens = [...ranks, END_OF_TEXT_STRING];
 

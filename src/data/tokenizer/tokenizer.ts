@@ -1,10 +1,10 @@
 /**
  * @file GPT-2's tokenizer: text to ids of byte-pair encoding and back. The text is scanned as UTF-8 for the pieces of the
  * pre-tokenizer; a cache knows the ids of most of them, the others are merged. Importing this file loads the ranks and
- * derives the merges (about 100 ms); for the constants alone import `vocabulary.ts`.
+ * derives the merges (about 100 ms); for the constants alone import `support/gpt2-vocabulary.ts`.
  */
 
-import { END_OF_TEXT, END_OF_TEXT_STRING, VOCABULARY_SIZE } from '../vocabulary.ts';
+import { END_OF_TEXT, END_OF_TEXT_STRING, VOCABULARY_SIZE } from '../../support/gpt2-vocabulary.ts';
 import { mergePiece } from './merges.ts';
 import { PieceCache } from './piece-cache.ts';
 import { pieceEnd } from './pretokenizer.ts';
@@ -18,13 +18,14 @@ const cache = new PieceCache();
 let utf8 = Buffer.alloc(1 << 16);
 let words = new DataView(utf8.buffer);
 const PADDING = 4;
+/** Of UTF-8 for a code unit of a string. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /** Where ids are gathered. A token is at least one byte. */
 let gathered = new Uint16Array(utf8.length);
 
 function reserve(text: string): void {
-  const mostBytesPerUnit = 3;
-  if (mostBytesPerUnit * text.length + PADDING <= utf8.length) return;
+  if (MAX_BYTES_PER_UNIT * text.length + PADDING <= utf8.length) return;
   const needed = Buffer.byteLength(text) + PADDING;
   if (needed <= utf8.length) return;
   utf8 = Buffer.alloc(needed);
@@ -34,7 +35,7 @@ function reserve(text: string): void {
 
 /**
  * GPT-2's ids of a text. `<|endoftext|>` in it is plain text, as every other text is; a surrogate without its other half
- * is taken for U+FFFD, as by tiktoken.
+ * counts as U+FFFD, as in tiktoken.
  */
 export function encode(text: string): Uint16Array {
   reserve(text);
@@ -55,7 +56,7 @@ export function encode(text: string): Uint16Array {
 }
 
 /**
- * GPT-2's ids of a prompt: each `<|endoftext|>` is the token of that name and what stands between them is encoded apart, as
+ * GPT-2's ids of a prompt: each `<|endoftext|>` is the token of that name, and the text between two is encoded by itself, as
  * transformers and vLLM do. For documents, which may hold anything, see `encode`.
  */
 export function encodePrompt(prompt: string): Uint16Array {

@@ -13,7 +13,7 @@ export function isBuildNanogptLine(line: string): boolean {
 }
 
 /**
- * @param lines whole ones
+ * @param lines complete lines
  * @throws UserError naming a line that is none of the three.
  */
 export function readBuildNanogptLog(lines: readonly string[], path: string): SeriesCollector {

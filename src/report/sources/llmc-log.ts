@@ -1,6 +1,6 @@
 /**
  * @file `main.log` as llm.c writes it: `s:250 tel:6.1045` (validation loss), `s:250 eval:0.2463` (HellaSwag),
- * `s:250 trl:6.1120 lr:0.000600 norm:1.21`; other fields are passed over.
+ * `s:250 trl:6.1120 lr:0.000600 norm:1.21`; other fields are ignored.
  */
 
 import { UserError } from '../../support/errors.ts';
@@ -22,7 +22,7 @@ export function isLlmcLine(line: string): boolean {
 }
 
 /**
- * @param lines whole ones
+ * @param lines complete lines
  * @throws UserError naming a line that has no step or no fields.
  */
 export function readLlmcLog(lines: readonly string[], path: string): SeriesCollector {

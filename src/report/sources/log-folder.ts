@@ -10,7 +10,7 @@ const LOG_FILE = /^(log\.txt|main\.txt|main\.log)(\.gz)?$/;
 const LOG_FOLDER = /^log/;
 
 /**
- * The log in `folder`, which is the program's own or that of its logs; undefined when there is none.
+ * The log in `folder`, which is that of the program or that of its logs; undefined when there is none.
  * @throws UserError when there are several, naming them.
  */
 export async function findLog(folder: string): Promise<string | undefined> {

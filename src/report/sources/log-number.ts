@@ -7,7 +7,7 @@ const NOT_FINITE = /^[+-]?(nan|inf|infinity)(\([^)]*\))?$/i;
 /**
  * The number that a log's text stands for; NaN for `nan`, `-nan(ind)`, `inf` and the like.
  * @param where names file and line in errors
- * @throws UserError when it is none.
+ * @throws UserError when it is not a number.
  */
 export function logNumber(text: string, where: string): number {
   if (NOT_FINITE.test(text)) return Number.NaN;

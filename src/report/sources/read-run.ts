@@ -17,21 +17,21 @@ import { readRunFolder } from './run-folder.ts';
 import { isTableHeader, readTable, type TableRun } from './table-file.ts';
 
 /** More than any log of one run; a larger file is not what its name says. */
-const MAXIMUM_BYTES = 256 * 1024 * 1024;
+const MAX_BYTES = 256 * 1024 * 1024;
 
-/** Of a log: a row of a table has some columns, a run some million steps. */
+/** Of a log: a table has a few columns, a run at most some million steps. */
 const MAX_LINE_BYTES = 65_536;
 const MAX_LINES = 4_000_000;
 
 const FORMATS =
   'a run folder, a log of build-nanogpt ("0 train 10.95") or llm.c ("s:0 trl:10.95") or its folder, or a table (TSV, CSV) with a header that names step and loss, val_loss, hellaswag, lr or norm; any of them may end in .gz';
 
-/** Names that say where a file is from, not which run it is of. */
+/** Names that say what a file is, not which run it is from. */
 const COMMON_NAMES = ['log', 'logs', 'main', 'metrics', 'out', 'report'];
 
 /**
  * Reads runs given as PATH or NAME=PATH, each under a name of its own.
- * @param tokensPerStep of the runs that do not say themselves
+ * @param tokensPerStep for the runs that do not say it themselves
  * @throws UserError saying which runs are missing, empty or of no known format.
  */
 export async function readRuns(given: readonly string[], tokensPerStep: number | undefined): Promise<RunCurves[]> {
@@ -82,7 +82,7 @@ async function readCurves(path: string): Promise<Omit<RunCurves, 'name'>> {
   };
 }
 
-/** Reads a log by what its first line looks like. A last line of a log without its end is one that was being written. */
+/** Recognises a log by its first line. A last line without a line break was still being written, and is skipped. */
 function readLog(text: string, path: string): TableRun {
   const lines = text.replace(/^\uFEFF?[\r\n]*/, '').split(/\r?\n/);
   const first = lines.find((line) => line !== '') ?? '';
@@ -97,9 +97,9 @@ function readLog(text: string, path: string): TableRun {
 
 async function readText(path: string): Promise<string> {
   try {
-    const bytes = await readRegularFile(path, MAXIMUM_BYTES);
+    const bytes = await readRegularFile(path, MAX_BYTES);
     const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    const text = isCompressed ? await promisify(gunzip)(bytes, { maxOutputLength: MAXIMUM_BYTES }) : bytes;
+    const text = isCompressed ? await promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES }) : bytes;
     checkLines(text, path);
     return text.toString('utf8');
   } catch (cause) {
@@ -109,7 +109,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** Lines cost memory by their number, and what looks at one by its length. */
+/** Memory grows with the number of lines, and the time to match a line with its length. */
 function checkLines(text: Buffer, path: string): void {
   let lines = 0;
   for (let start = 0; start < text.length; lines++) {

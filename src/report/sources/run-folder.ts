@@ -19,7 +19,7 @@ export async function readRunFolder(folder: string): Promise<Omit<RunCurves, 'na
 }
 
 /**
- * The same of a run that may not have measured anything yet.
+ * The same for a run that may not have measured anything yet.
  * @throws UserError when the folder is no run.
  */
 export async function readStartedRun(folder: string): Promise<Omit<RunCurves, 'name'>> {
@@ -59,7 +59,7 @@ function collect(metrics: readonly Metrics[]): RunCurves['series'] {
   return collector.collected();
 }
 
-/** Of the last evaluation: a run that goes on may evaluate on more or fewer. */
+/** Of the last evaluation: a resumed run may evaluate on more or fewer. */
 function findHellaswagExamples(metrics: readonly Metrics[]): number | undefined {
   const totals = metrics.flatMap((line) => (line.kind === 'eval' && line.hellaswag ? [line.hellaswag.total] : []));
   return totals.at(-1);

@@ -9,15 +9,15 @@ import { exists, fileError } from '../../support/files.ts';
 import { type RunSummary, summaryOf } from '../series/summary.ts';
 import { readStartedRun } from './run-folder.ts';
 
-/** How deep below the folder runs are looked for. */
-const DEEPEST = 3;
+/** How many levels below the folder runs are looked for. */
+const MAX_DEPTH = 3;
 
 export interface ListedRun {
   readonly path: string;
   /** Undefined when it cannot be read; then `problem` says why. */
   readonly summary: RunSummary | undefined;
   readonly problem: string | undefined;
-  /** How many steps it is to have; undefined for a run that does not say. */
+  /** The steps it is to run; undefined for a run that does not say. */
   readonly stepsPlanned: number | undefined;
   readonly model: string | undefined;
   readonly facts: RunFacts | undefined;
@@ -27,7 +27,7 @@ export interface ListedRun {
 }
 
 /**
- * The run folders among these and those below them, each once, the one that wrote last first.
+ * The run folders among these folders and below them, each once, the most recently written first.
  * @throws UserError when a folder cannot be read.
  */
 export async function listRuns(folders: readonly string[]): Promise<ListedRun[]> {
@@ -45,7 +45,7 @@ export async function listRuns(folders: readonly string[]): Promise<ListedRun[]>
 /** Run folders hold no other runs; a link may lead to one. */
 async function findRuns(folder: string, depth: number): Promise<string[]> {
   if (await exists(join(folder, 'metrics.jsonl'))) return [folder];
-  if (depth === DEEPEST) return [];
+  if (depth === MAX_DEPTH) return [];
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     const below = entries.filter(

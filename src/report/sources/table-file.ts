@@ -7,7 +7,7 @@ import { UserError } from '../../support/errors.ts';
 import { type Quantity, SeriesCollector } from '../series/curves.ts';
 import { logNumber } from './log-number.ts';
 
-/** Names of the step column and of each quantity, in small letters, words joined by `_`. */
+/** Names of the step column and of each quantity, in lower case, words joined by `_`. */
 const STEP_NAMES = ['step', 'steps', 'iter', 'iteration', 'global_step'];
 export const COLUMN_NAMES: Readonly<Record<Quantity, readonly string[]>> = {
   loss: ['loss', 'train_loss', 'training_loss', 'loss_train', 'trl'],
@@ -19,7 +19,7 @@ export const COLUMN_NAMES: Readonly<Record<Quantity, readonly string[]>> = {
   tokensPerSecond: ['tokens_per_second', 'tok_sec', 'tok_s', 'tokens_s'],
   mfu: ['mfu'],
 };
-/** The tokens trained on before a step, and of how many examples an accuracy is. */
+/** The columns of the tokens trained on before a step, and of the number of examples that give an accuracy. */
 export const TOKENS_NAME = 'tokens';
 export const EXAMPLES_NAME = 'hellaswag_examples';
 
@@ -38,7 +38,7 @@ export function isTableHeader(line: string): boolean {
 }
 
 /**
- * A last row that lacks fields (it was being written) is passed over; empty fields were not measured.
+ * A last row that lacks fields was still being written, and is skipped; empty fields were not measured.
  * @throws UserError naming a row that has no step, or a field that is no number.
  */
 export function readTable(lines: readonly string[], path: string): TableRun {
@@ -70,7 +70,7 @@ export function readTable(lines: readonly string[], path: string): TableRun {
   return { collector, tokensPerStep: growth(tokens), hellaswagExamples };
 }
 
-/** From the first count to the last, by step; undefined unless it is some. */
+/** By how much the count grows a step, from the first to the last; undefined unless it does. */
 function growth(counts: readonly { readonly step: number; readonly count: number }[]): number | undefined {
   const [first, last] = [counts[0], counts.at(-1)];
   if (!first || !last) return undefined;

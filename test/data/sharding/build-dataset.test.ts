@@ -160,6 +160,7 @@ describe('buildDataset', () => {
       'tokens a shard: expected 1 to 2147483647, found 0',
     );
     await expect(build(folder, { workers: 0 })).rejects.toThrow('workers: expected 1 or more, found 0');
-    expect(readdirSync(folder)).toEqual([]);
+    // a build that took longer than ten seconds keeps its place
+    expect(readdirSync(folder).filter((name) => name !== '.building')).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { fetchHubShards, type HubShardsOptions } from '#minillm/data/sharding/hub-shards.js';
 import { openDataset } from '#minillm/data/shards/dataset.js';
 import { binHeader } from '#minillm/data/shards/shard-format.js';
-import { END_OF_TEXT } from '#minillm/data/vocabulary.js';
+import { END_OF_TEXT } from '#minillm/support/gpt2-vocabulary.js';
 import type { FakeHubOptions } from '../../hub/fake-hub.ts';
 import { fakeHub, hubAt, NEVER } from '../../hub/hubs.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

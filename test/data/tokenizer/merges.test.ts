@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { mergePiece } from '#minillm/data/tokenizer/merges.js';
 import { tokenBytes } from '#minillm/data/tokenizer/token-bytes.js';
-import { END_OF_TEXT } from '#minillm/data/vocabulary.js';
+import { END_OF_TEXT } from '#minillm/support/gpt2-vocabulary.js';
 import { Random } from '#minillm/support/random.js';
 import { mergeByDefinition } from './reference-tokenizer.ts';
 

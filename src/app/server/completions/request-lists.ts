@@ -3,8 +3,8 @@
  * schema reports an issue for every element of a list and every form it might have, at a thousand times the cost.
  */
 
-import { VOCABULARY_SIZE } from '../../../data/vocabulary.ts';
 import { UserError } from '../../../support/errors.ts';
+import { VOCABULARY_SIZE } from '../../../support/gpt2-vocabulary.ts';
 import { MAX_CHOICES, MAX_STOP_LENGTH, MAX_STOPS } from './limits.ts';
 
 /** A text or token ids. */

@@ -10,7 +10,7 @@ import { RunHistory } from './run-history.ts';
 const POLL_MILLISECONDS = 500;
 
 /** A run as of the last look. */
-export class WatchedRun {
+class WatchedRun {
   readonly history: RunHistory;
   readonly #follower: MetricsFollower;
   #problem: string | null = null;

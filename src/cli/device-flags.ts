@@ -1,0 +1,20 @@
+/** @file The flags of every command that runs a model on a device. */
+
+import { Option } from 'commander';
+import { DEVICES } from '../backends/devices.ts';
+import { processorCount } from '../support/processors.ts';
+import { wholeNumber } from './flags.ts';
+
+export function precisionFlag(): Option {
+  return new Option('--precision <type>', 'precision of matrix products and activations')
+    .choices(['fp32', 'bf16'])
+    .default('fp32');
+}
+
+export function threadsFlag(): Option {
+  return new Option('--threads <n>', 'CPU threads').argParser(wholeNumber(1, 4096)).default(processorCount());
+}
+
+export function deviceFlag(): Option {
+  return new Option('--device <name>', 'device to run on').choices(DEVICES).default(DEVICES[0]);
+}
