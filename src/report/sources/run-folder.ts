@@ -5,7 +5,8 @@ import { type Metrics, metricsPath, readMetrics } from '../../runs/metrics.ts';
 import { readRunFacts } from '../../runs/run-facts.ts';
 import { UserError } from '../../support/errors.ts';
 import { exists } from '../../support/files.ts';
-import { QUANTITIES, type RunCurves, SeriesCollector } from '../series/curves.ts';
+import { QUANTITIES, type Quantity, type RunCurves, type Sample, SeriesCollector } from '../series/curves.ts';
+import { measurementsOf } from '../series/measurements.ts';
 
 /**
  * What a run has measured so far.
@@ -33,7 +34,7 @@ export async function readStartedRun(folder: string): Promise<Omit<RunCurves, 'n
   return {
     path: folder,
     series: collect(metrics),
-    samples: metrics.flatMap((line) => (line.kind === 'sample' ? [{ step: line.step, text: line.text }] : [])),
+    samples: collectSamples(metrics),
     tokensPerStep: findTokensPerStep(metrics),
     hellaswagExamples: findHellaswagExamples(metrics),
     facts,
@@ -41,22 +42,18 @@ export async function readStartedRun(folder: string): Promise<Omit<RunCurves, 'n
   };
 }
 
-function collect(metrics: readonly Metrics[]): RunCurves['series'] {
+/** What lines measured, as series. */
+export function collect(metrics: readonly Metrics[]): RunCurves['series'] {
   const collector = new SeriesCollector();
-  for (const line of metrics) {
-    if (line.kind === 'train') {
-      collector.add('loss', line.step, line.loss);
-      collector.add('learningRate', line.step, line.lr);
-      collector.add('gradientNorm', line.step, line.norm);
-      collector.add('milliseconds', line.step, line.ms);
-      collector.add('tokensPerSecond', line.step, line.tokensPerSecond);
-      collector.add('mfu', line.step, line.mfu);
-    } else if (line.kind === 'eval') {
-      if (line.validationLoss !== undefined) collector.add('validationLoss', line.step, line.validationLoss);
-      if (line.hellaswag) collector.add('hellaswag', line.step, line.hellaswag.accuracyNorm);
-    }
-  }
+  for (const line of metrics)
+    for (const [quantity, value] of Object.entries(measurementsOf(line)))
+      collector.add(quantity as Quantity, line.step, value);
   return collector.collected();
+}
+
+/** The texts among lines. */
+export function collectSamples(metrics: readonly Metrics[]): Sample[] {
+  return metrics.flatMap((line) => (line.kind === 'sample' ? [{ step: line.step, text: line.text }] : []));
 }
 
 /** Of the last evaluation: a run that goes on may evaluate on more or fewer. */
