@@ -7,7 +7,7 @@ import { runName } from '../../app/server/dashboard/run-information.ts';
 import { logRun, RunLog, type RunLogger } from '../../report/log/run-logger.ts';
 import { TensorboardLogger } from '../../report/log/tensorboard.ts';
 import { newTrackioId, TrackioLogger, trackioInbox, trackioProject } from '../../report/log/trackio.ts';
-import { collect, collectSamples } from '../../report/sources/run-folder.ts';
+import { curvesOf } from '../../report/sources/run-folder.ts';
 import { isBefore, type Metrics, metricsPath, readMetrics } from '../../runs/metrics.ts';
 import { messageOf } from '../../support/errors.ts';
 import { exists, writeFileAtomic } from '../../support/files.ts';
@@ -108,5 +108,5 @@ async function logHistory(
   const lines = (await readMetrics(settings.out)).filter((line) => isBefore(line, step) && isMissing(line));
   if (lines.length === 0) return;
   const { mtimeMs } = await stat(metricsPath(settings.out));
-  logRun({ series: collect(lines), samples: collectSamples(lines), writtenAt: mtimeMs }, log);
+  logRun({ ...curvesOf(lines), writtenAt: mtimeMs }, log);
 }

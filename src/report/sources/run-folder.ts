@@ -5,7 +5,7 @@ import { type Metrics, metricsPath, readMetrics } from '../../runs/metrics.ts';
 import { readRunFacts } from '../../runs/run-facts.ts';
 import { UserError } from '../../support/errors.ts';
 import { exists } from '../../support/files.ts';
-import { QUANTITIES, type Quantity, type RunCurves, type Sample, SeriesCollector } from '../series/curves.ts';
+import { QUANTITIES, type Quantity, type RunCurves, SeriesCollector } from '../series/curves.ts';
 import { measurementsOf } from '../series/measurements.ts';
 
 /**
@@ -30,30 +30,32 @@ export async function readStartedRun(folder: string): Promise<Omit<RunCurves, 'n
       `${folder}: expected a run folder with metrics.jsonl, or a log of build-nanogpt or llm.c, found neither; give the folder that \`minillm train --out\` wrote to, or a log file`,
     );
   const metrics = await readMetrics(folder);
-  const facts = await readRunFacts(folder);
   return {
     path: folder,
-    series: collect(metrics),
-    samples: collectSamples(metrics),
-    tokensPerStep: findTokensPerStep(metrics),
-    hellaswagExamples: findHellaswagExamples(metrics),
-    facts,
+    ...curvesOf(metrics),
+    facts: await readRunFacts(folder),
     writtenAt: (await stat(path)).mtimeMs,
   };
 }
 
-/** What lines measured, as series. */
-export function collect(metrics: readonly Metrics[]): RunCurves['series'] {
+/** What the lines of a run say. */
+export function curvesOf(
+  metrics: readonly Metrics[],
+): Pick<RunCurves, 'series' | 'samples' | 'tokensPerStep' | 'hellaswagExamples'> {
+  return {
+    series: collect(metrics),
+    samples: metrics.flatMap((line) => (line.kind === 'sample' ? [{ step: line.step, text: line.text }] : [])),
+    tokensPerStep: findTokensPerStep(metrics),
+    hellaswagExamples: findHellaswagExamples(metrics),
+  };
+}
+
+function collect(metrics: readonly Metrics[]): RunCurves['series'] {
   const collector = new SeriesCollector();
   for (const line of metrics)
     for (const [quantity, value] of Object.entries(measurementsOf(line)))
       collector.add(quantity as Quantity, line.step, value);
   return collector.collected();
-}
-
-/** The texts among lines. */
-export function collectSamples(metrics: readonly Metrics[]): Sample[] {
-  return metrics.flatMap((line) => (line.kind === 'sample' ? [{ step: line.step, text: line.text }] : []));
 }
 
 /** Of the last evaluation: a run that goes on may evaluate on more or fewer. */
