@@ -2,16 +2,14 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { runName } from '../../app/server/dashboard/run-information.ts';
 import { logRun, RunLog, type RunLogger } from '../../report/log/run-logger.ts';
 import { TensorboardLogger } from '../../report/log/tensorboard.ts';
-import { newTrackioId, TrackioLogger, trackioInbox, trackioProject } from '../../report/log/trackio.ts';
+import { TrackioLogger, trackioInbox, trackioProject } from '../../report/log/trackio.ts';
+import { giveTrackioId, readTrackioId } from '../../report/log/trackio-id.ts';
 import { curvesOf } from '../../report/sources/run-folder.ts';
 import { isBefore, type Metrics, metricsPath, readMetrics } from '../../runs/metrics.ts';
 import { messageOf } from '../../support/errors.ts';
-import { exists, writeFileAtomic } from '../../support/files.ts';
-import { readJsonFile } from '../../support/json.ts';
 import type { StartEvent, TrainerEvent } from '../../train/events.ts';
 import type { LoggerName } from './log-to.ts';
 
@@ -85,16 +83,12 @@ function openTensorboard({ settings, step }: StartEvent): OpenedLogger {
   return { logger, isMissing: (line) => !logger.continues || line.step === step };
 }
 
-const identitySchema = z.object({ id: z.string().min(1) });
-
-/** Which run it is for trackio stands in the run folder, for the processes that go on with it. */
+/** A run that starts is another one for trackio, whatever was trained in its folder before. */
 async function openTrackio({ settings, step }: StartEvent): Promise<OpenedLogger> {
   const inbox = trackioInbox();
-  const path = join(settings.out, 'trackio.json');
-  let id = newTrackioId();
-  if (step > 0 && (await exists(path))) id = (await readJsonFile(identitySchema, path)).id;
-  else await writeFileAtomic(path, `${JSON.stringify({ id })}\n`);
-  const run = { project: trackioProject(), name: runName(settings.out), id, config: settings };
+  const { out } = settings;
+  const id = (step > 0 ? await readTrackioId(out) : undefined) ?? (await giveTrackioId(out));
+  const run = { project: trackioProject(), name: runName(out), id, config: settings };
   return { logger: new TrackioLogger(inbox, run), isMissing: () => true };
 }
 

@@ -45,11 +45,6 @@ export function trackioProject(): string {
   return process.env.TRACKIO_PROJECT || DEFAULT_PROJECT;
 }
 
-/** A name for a new run that no other has. */
-export function newTrackioId(): string {
-  return randomBytes(16).toString('hex');
-}
-
 export class TrackioLogger implements RunLogger {
   readonly #folder: string;
   readonly #run: TrackioRun;

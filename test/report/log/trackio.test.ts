@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { exportToTrackio } from '#minillm/report/export/trackio.js';
 import { logRun, RunLog } from '#minillm/report/log/run-logger.js';
 import { TrackioLogger, trackioInbox, trackioProject } from '#minillm/report/log/trackio.js';
 import { readRuns } from '#minillm/report/sources/read-run.js';
@@ -72,6 +73,24 @@ test('what two processes tell of the same run has the same ids, so that it is im
   expect(new Set(ids).size).toBe(54);
   expect(idsOf('run-1')).toEqual(ids);
   expect(idsOf('run-2').filter((id) => ids.includes(id))).toEqual([]);
+});
+
+test('a finished run goes to the inbox under the id that it was logged with, else one that stays the same', async () => {
+  const folder = writeSyntheticRun(join(temporaryFolder(), 'book'), { steps: 20, planned: 20 });
+  const exported = async (): Promise<Record<string, unknown>[]> => {
+    const tracks = temporaryFolder();
+    vi.stubEnv('TRACKIO_DIR', tracks);
+    const [run] = await readRuns([folder], undefined);
+    if (run) await exportToTrackio(run);
+    return records(join(tracks, 'inbox'));
+  };
+  const first = await exported();
+  expect(first[0]).toMatchObject({ project: 'minillm', run: 'book', config: { preset: 'tiny' }, step: 0 });
+  const steps = first.flatMap(({ step, metrics }) => ('loss/train' in (metrics as object) ? [step] : []));
+  expect(steps).toEqual([...Array(20).keys()]);
+  expect((await exported()).map(({ log_id }) => log_id)).toEqual(first.map(({ log_id }) => log_id));
+  writeFileSync(join(folder, 'trackio.json'), '{"id":"logged"}');
+  expect((await exported())[0]).toMatchObject({ run_id: 'logged' });
 });
 
 test('the inbox is where TRACKIO_DIR says, else beside the cache of the Hugging Face hub', () => {
