@@ -12,6 +12,9 @@ import { retrying } from './retry.ts';
 /** Characters of the hub's own words in an error. */
 const SHOWN_LENGTH = 300;
 
+/** The token may not do it. */
+export class NotPermittedError extends UserError {}
+
 export interface UploadRequest {
   readonly method: 'POST' | 'PUT';
   readonly url: string;
@@ -121,7 +124,7 @@ function refusal(response: Response, text: string, hub: Hub, subject: Subject): 
       `${what}: the hub does not accept the token; make one with write access at ${tokens} and set HF_TOKEN to it`,
     );
   if (status === 403)
-    return new UserError(
+    return new NotPermittedError(
       `${what}: the token may not write there; check the owner's name, and let the token write to its repositories (${tokens})`,
     );
   const known = statusError(response, hub, subject);

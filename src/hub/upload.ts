@@ -9,10 +9,11 @@ import { UserError } from '../support/errors.ts';
 import { parseJson } from '../support/json.ts';
 import { apiOptions } from './api.ts';
 import type { Hub } from './hub.ts';
+import { NotThereError } from './hub-errors.ts';
 import { type LargeFile, uploadLargeFiles } from './large-objects.ts';
 import { listFilesIn, type Repository, subjectFor } from './repository.ts';
 import { digest, readPieces, sizeOf, type UploadFile } from './upload-file.ts';
-import { sendUpload, type UploadAnswer } from './upload-request.ts';
+import { NotPermittedError, sendUpload, type UploadAnswer } from './upload-request.ts';
 
 export interface UploadOptions {
   readonly isPrivate: boolean;
@@ -98,11 +99,19 @@ function checkAccess(hub: Hub, name: string): void {
     );
 }
 
-/** Makes the repository unless it is there. */
-async function makeRepository(hub: Hub, name: string, { isPrivate, signal }: UploadOptions): Promise<void> {
+/** Makes the repository unless it is there. A token that may not make one may yet write to one that is there. */
+async function makeRepository(hub: Hub, name: string, options: UploadOptions): Promise<void> {
+  const { isPrivate, signal } = options;
   const [organization, ownName] = name.split('/');
   const request = { type: 'model', name: ownName, organization, visibility: isPrivate ? 'private' : 'public' };
-  await post(hub, name, `${hub.url}/api/repos/create`, JSON.stringify(request), signal, [THERE_ALREADY]);
+  try {
+    await post(hub, name, `${hub.url}/api/repos/create`, JSON.stringify(request), signal, [THERE_ALREADY]);
+  } catch (cause) {
+    if (!(cause instanceof NotPermittedError)) throw cause;
+    await findOwn(hub, name, options).catch((other: unknown) => {
+      throw other instanceof NotThereError ? cause : other;
+    });
+  }
 }
 
 /** The repository as it is. */

@@ -10,15 +10,8 @@ test('quickstart ends with what to do next, the app and its address first', asyn
   const [data, out] = [join(folder, 'data'), join(folder, 'run')];
   await minillm('data', 'stories', '--stories', '500', '--out', data);
   const { code, stdout, stderr } = await minillm(
-    'quickstart',
-    '--data',
-    data,
-    '--out',
-    out,
-    '--steps',
-    '1',
-    '--threads',
-    '2',
+    ...['quickstart', '--data', data, '--out', out],
+    ...['--steps', '1', '--threads', '2'],
   );
   expect([code, stderr]).toEqual([0, '']);
   const next = stdout.slice(stdout.indexOf('Next:'));

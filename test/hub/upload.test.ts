@@ -69,6 +69,14 @@ test('what the repository has is not sent again, and nothing when it has all', a
   expect(String(server.files.get('README.md'))).toBe('# Another\n');
 });
 
+test('a token that may not make repositories writes to one that is there', async () => {
+  const { server, upload } = await uploading({
+    faults: ({ stage }) => (stage === 'create' ? { kind: 'status', status: 403 } : undefined),
+  });
+  await upload();
+  expect(server.files.size).toBe(3);
+});
+
 describe('connections that break', () => {
   test.each([undefined, 65_536])('while an object is sent are made again (parts of %s bytes)', async (partBytes) => {
     const { server, upload, stages, progress } = await uploading({

@@ -8,7 +8,7 @@ export interface ReadEvent {
   readonly time: number;
   readonly step: number;
   readonly version: string | undefined;
-  /** Whether it is the start of a session, at which what is there of its step and of later ones is forgotten. */
+  /** Whether it is the start of a process. */
   readonly isStart: boolean;
   readonly scalars: Readonly<Record<string, number>>;
   readonly texts: Readonly<Record<string, string>>;
@@ -29,12 +29,16 @@ export function readEvents(bytes: Buffer): ReadEvent[] {
   return events;
 }
 
-/** What TensorBoard shows of a folder of event files: the steps and values of each tag. */
+/**
+ * What TensorBoard shows of a folder of event files: the steps and values of each tag. At every start but the first, what is there
+ * of its step and of later ones is forgotten (`_CheckForRestartAndMaybePurge` of event_accumulator.py).
+ */
 export function shownScalars(folder: string): Record<string, [step: number, value: number][]> {
   const shown: Record<string, [number, number][]> = {};
+  let starts = 0;
   for (const name of readdirSync(folder).sort())
     for (const event of readEvents(readFileSync(join(folder, name)))) {
-      if (event.isStart)
+      if (event.isStart && starts++ > 0)
         for (const [tag, points] of Object.entries(shown)) shown[tag] = points.filter(([step]) => step < event.step);
       for (const [tag, value] of Object.entries(event.scalars))
         shown[tag] = [...(shown[tag] ?? []), [event.step, value]];

@@ -13,7 +13,7 @@ interface TrainFlags extends GivenSettings {
   readonly json?: boolean;
   readonly profile?: boolean;
   readonly panel: boolean;
-  readonly logTo: readonly LoggerName[];
+  readonly logTo?: readonly LoggerName[];
   readonly dashboard?: number | true;
   readonly dashboardHost: string;
   readonly processes?: number;
@@ -51,7 +51,6 @@ export function trainCommand(): Command {
       '--log-to <names>',
       `also log to other programs while it trains: ${LOGGERS.join(', ')}, or both with a comma between them`,
       loggerNames,
-      [],
     )
     .option('--no-panel', 'print only lines on a terminal, without the panel of figures below them')
     .option(
@@ -85,7 +84,7 @@ export function trainCommand(): Command {
         json: json ?? false,
         profile: profile ?? false,
         panel,
-        logTo,
+        logTo: logTo ?? [],
         dashboard: dashboard ?? false,
         dashboardHost,
         rankTimeout,

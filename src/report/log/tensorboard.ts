@@ -29,8 +29,11 @@ class EventWriter implements RunLogger {
     this.#event(time, bytesField(3, 'brain.Event:2'));
   }
 
-  /** Says that a run goes on: what earlier files hold of this step and of later ones is forgotten. */
-  restart({ step, time }: Moment): void {
+  /**
+   * Says that a process starts. At every start but the first of a run TensorBoard forgets what it has of this step and of later
+   * ones (event_accumulator.py).
+   */
+  start({ step, time }: Moment): void {
     this.#event(time, integerField(2, step), bytesField(7, integerField(1, SESSION_START)));
   }
 
@@ -78,7 +81,7 @@ export class TensorboardLogger extends EventWriter {
     super((record) => writeWhole(file, record), start.time);
     this.#file = file;
     this.continues = continues;
-    if (continues) this.restart(start);
+    this.start(start);
   }
 
   /**

@@ -1,25 +1,23 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fetchModelFolder } from '#minillm/hub/model-folder.js';
 import type { FakeHubOptions } from '../../hub/fake-hub.ts';
 import { noUploads } from '../../hub/fake-uploads.ts';
 import { fakeHub, hubAt } from '../../hub/hubs.ts';
+import { writeSyntheticRun } from '../../report/synthetic-run.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { fixtureTraining } from '../fixture-run.ts';
-import { BIN, minillm, type Outcome } from '../minillm.ts';
+import { BIN, type Outcome } from '../minillm.ts';
 
 const TOKEN = 'hf_right';
+const FIXTURE = new URL('../../fixtures/gpt2-tiny/', import.meta.url);
+const STEP = 'step-00000500';
 
-/** A run of 20 steps with two checkpoints, and a hub that has nothing. */
+/** A run with a checkpoint at step 500, of the fixture's weights, and a hub that has nothing. */
 async function trained(options: Partial<FakeHubOptions> = {}) {
-  const out = join(temporaryFolder(), 'run');
-  const { code } = await minillm(
-    ...(await fixtureTraining(out, 20)),
-    ...['--checkpoint-every', '10', '--eval-every', '10', '--json'],
-  );
-  expect(code).toBe(0);
+  const out = writeSyntheticRun(join(temporaryFolder(), 'run'), { planned: 600 });
+  for (const name of ['model.safetensors', 'config.json']) cpSync(new URL(name, FIXTURE), join(out, STEP, name));
   const uploads = noUploads();
   const hub = await fakeHub({}, { kind: 'model', token: TOKEN, uploads, ...options });
   const home = temporaryFolder();
@@ -44,28 +42,32 @@ test('a run is published with its card, and comes back from the hub with the sam
   const args = ['owner/name', '--checkpoint', out, '--license', 'mit'];
   const { code, stdout, stderr } = await publish(args);
   expect([code, stderr]).toEqual([0, '']);
-  const step = join(out, 'step-00000020');
-  const expected = [...readdirSync(step).filter((name) => !/^(optimizer|state)/.test(name)), 'README.md', 'loss.png'];
-  expect([...hub.files.keys()].sort()).toEqual([...expected, 'metrics.jsonl'].sort());
+  const expected = ['README.md', 'config.json', 'loss.png', 'metrics.jsonl', 'model.safetensors'];
+  expect([...hub.files.keys()].sort()).toEqual(expected);
   expect(stdout).toContain(`${hub.url}/owner/name: `);
-  expect(uploads.titles).toEqual(['Step 20']);
+  expect(uploads.titles).toEqual(['Step 500']);
   expect(hub.files.get('loss.png')?.subarray(1, 4).toString()).toBe('PNG');
   expect(String(hub.files.get('README.md'))).toMatch(/^---\nlicense: mit\n[\s\S]*# name\n/);
-  expect(String(hub.files.get('metrics.jsonl'))).toBe(readFileSync(join(out, 'metrics.jsonl'), 'utf8'));
+  expect(String(hub.files.get('metrics.jsonl'))).toMatch(/"step":500,"text":.*\n$/);
 
   const folder = await fetchModelFolder('hf:owner/name', { hub: hubAt(hub), cacheFolder: temporaryFolder() });
   for (const name of ['model.safetensors', 'config.json'])
-    expect(readFileSync(join(folder, name)).equals(readFileSync(join(step, name)))).toBe(true);
+    expect(readFileSync(join(folder, name)).equals(readFileSync(new URL(name, FIXTURE)))).toBe(true);
+});
 
+test('what is there already is not sent; the optimizer goes up when it is asked for', async () => {
+  const { out, hub, uploads, publish } = await trained();
+  const args = ['owner/name', '--checkpoint', out, '--license', 'mit'];
+  expect((await publish(args)).code).toBe(0);
   const again = await publish(args);
   expect(again.stdout).toBe(`${hub.url}/owner/name has all of it already, at commit ${hub.commit}\n`);
-  const earlier = await publish([...args.slice(0, 2), join(out, 'step-00000010'), '--with-optimizer', '--json']);
-  expect(JSON.parse(earlier.stdout)).toMatchObject({
+  const more = await publish([...args, '--with-optimizer', '--json']);
+  expect(JSON.parse(more.stdout)).toMatchObject({
     commit: hub.commit,
-    sent: expect.arrayContaining(['model.safetensors', 'optimizer.safetensors', 'state.json', 'metrics.jsonl']),
-    unchanged: expect.arrayContaining(['config.json']),
+    sent: ['optimizer.safetensors', 'state.json'],
+    unchanged: expect.arrayContaining(['model.safetensors', 'config.json', 'README.md', 'loss.png', 'metrics.jsonl']),
   });
-  expect(uploads.titles).toEqual(['Step 20', 'Step 10']);
+  expect(uploads.titles).toHaveLength(2);
 });
 
 test('a publication that failed goes on when it is started again: no object is sent twice', async () => {
@@ -96,21 +98,35 @@ test('--dry-run says what would be uploaded and asks the hub nothing', async () 
   expect(hub.requests).toEqual([]);
 });
 
-test('errors are one line: names, tokens, checkpoints', async () => {
+test.each([
+  [['name'], /expected OWNER\/NAME.*found name/],
+  [['owner/name', '--checkpoint', 'none'], /none: expected a run folder.*found nothing/],
+  [['owner/name', '--checkpoint', 'hf:a/b'], /expected a checkpoint on this disk/],
+  [['other/name'], /other\/name: the token may not write there/],
+])('%j is refused in one line', async (given, message) => {
   const { out, hub, publish } = await trained();
-  const errorOf = async (args: readonly string[], token?: string) => {
-    const { code, stdout, stderr } = await publish([...args, '--license', 'mit'], token);
-    expect([code, stdout, stderr.split('\n').length]).toEqual([1, '', 2]);
-    return stderr;
-  };
-  const checkpoint = ['--checkpoint', out];
-  expect(await errorOf(['name', ...checkpoint])).toMatch(/expected OWNER\/NAME.*found name/);
-  expect(await errorOf(['owner/name', ...checkpoint], '')).toMatch(/expected a token of the hub, found none; make one/);
-  expect(await errorOf(['owner/name', ...checkpoint], 'hf_wrong')).toMatch(/the hub does not accept the token/);
-  expect(await errorOf(['other/name', ...checkpoint])).toMatch(/other\/name: the token may not write there/);
-  expect(await errorOf(['owner/name', '--checkpoint', `${out}-none`])).toMatch(/expected a run folder.*found nothing/);
-  expect(await errorOf(['owner/name', '--checkpoint', 'hf:a/b'])).toMatch(/expected a checkpoint on this disk/);
+  const checkpoint = given.includes('--checkpoint') ? [] : ['--checkpoint', out];
+  const { code, stdout, stderr } = await publish([...given, ...checkpoint, '--license', 'mit']);
+  expect([code, stdout, stderr.split('\n').length]).toEqual([1, '', 2]);
+  expect(stderr).toMatch(message);
   expect(hub.files.size).toBe(0);
-  expect((await publish(['owner/name'])).stderr).toMatch(/--checkpoint is required/);
-  expect((await publish(['owner/name', ...checkpoint, '--license', 'My License'])).code).toBe(2);
+});
+
+test.each([
+  ['', /expected a token of the hub, found none; make one/],
+  ['hf_wrong', /the hub does not accept the token/],
+])('the token %j is refused in one line', async (token, message) => {
+  const { out, publish } = await trained();
+  const { code, stderr } = await publish(['owner/name', '--checkpoint', out, '--license', 'mit'], token);
+  expect([code, stderr.split('\n').length]).toEqual([1, 2]);
+  expect(stderr).toMatch(message);
+});
+
+test('flags that are missing or wrong are usage errors', async () => {
+  const { publish } = await trained();
+  expect(await publish(['owner/name'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/--checkpoint is required/),
+  });
+  expect((await publish(['owner/name', '--checkpoint', 'x', '--license', 'My License'])).code).toBe(2);
 });

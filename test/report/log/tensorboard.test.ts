@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { TensorboardLogger } from '#minillm/report/log/tensorboard.js';
@@ -22,12 +22,13 @@ test('records are in the file before it is closed', () => {
   const [name = ''] = readdirSync(folder);
   expect(name).toMatch(/^events\.out\.tfevents\.1700000000\./);
   const events = readEvents(readFileSync(join(folder, name)));
-  expect(events.map(({ step, scalars, texts }) => ({ step, scalars, texts }))).toEqual([
-    { step: 0, scalars: {}, texts: {} },
-    { step: 0, scalars: { 'loss/train': 2, 'speed/mfu': 0.5 }, texts: {} },
-    { step: 1, scalars: {}, texts: { 'samples/1': '    Once\n    upon' } },
+  expect(events.map(({ step, isStart, scalars, texts }) => ({ step, isStart, scalars, texts }))).toEqual([
+    { step: 0, isStart: false, scalars: {}, texts: {} },
+    { step: 0, isStart: true, scalars: {}, texts: {} },
+    { step: 0, isStart: false, scalars: { 'loss/train': 2, 'speed/mfu': 0.5 }, texts: {} },
+    { step: 1, isStart: false, scalars: {}, texts: { 'samples/1': '    Once\n    upon' } },
   ]);
-  expect(events[0]).toMatchObject({ version: 'brain.Event:2', time: 1_700_000_000, isStart: false });
+  expect(events[0]).toMatchObject({ version: 'brain.Event:2', time: 1_700_000_000 });
   logger.close();
 });
 
@@ -50,12 +51,19 @@ test('a process that goes on begins a later file, and no step is shown twice', (
 
 test('a file comes after those that are there, whatever the clock that named them', () => {
   const folder = temporaryFolder();
-  writeFileSync(join(folder, 'events.out.tfevents.1800000000.elsewhere.1.0'), '');
+  logSteps(folder, [0, 1, 2, 3], (step) => step);
+  const [first = ''] = readdirSync(folder);
+  renameSync(join(folder, first), join(folder, 'events.out.tfevents.1800000000.elsewhere.1.0'));
   logSteps(folder, [3], () => 1);
   logSteps(folder, [3], () => 2);
   const names = readdirSync(folder).sort();
   expect(names.map((name) => /tfevents\.(\d+)/.exec(name)?.[1])).toEqual(['1800000000', '1800000001', '1800000002']);
-  expect(shownScalars(folder)['loss/train']).toEqual([[3, 2]]);
+  expect(shownScalars(folder)['loss/train']).toEqual([
+    [0, 0],
+    [1, 1],
+    [2, 2],
+    [3, 2],
+  ]);
 });
 
 test('a damaged record does not read back', () => {
