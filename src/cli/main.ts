@@ -11,6 +11,7 @@ import { dataCommand } from './data/command.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { evalCommand } from './eval/command.ts';
 import { planCommand } from './plan/command.ts';
+import { publishCommand } from './publish/command.ts';
 import { quickstartCommand } from './quickstart/command.ts';
 import { reportCommand } from './report/command.ts';
 import { runsCommand } from './runs/command.ts';
@@ -52,6 +53,7 @@ function buildProgram(): Command {
     sampleCommand(),
     serveCommand(),
     reportCommand(),
+    publishCommand(),
     runsCommand(),
     doctorCommand(),
   ];

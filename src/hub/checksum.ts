@@ -9,6 +9,6 @@ export interface Checksum {
 }
 
 /** A hash to update with the content of a file of that size. Git's is the sha1 of `blob BYTES\0` and the content. */
-export function startHash({ algorithm }: Checksum, bytes: number): Hash {
+export function startHash({ algorithm }: Pick<Checksum, 'algorithm'>, bytes: number): Hash {
   return algorithm === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`);
 }

@@ -15,6 +15,8 @@ export interface RetryOptions {
   readonly tries?: number;
   /** A number that grows with progress; a failed try during which it grew does not count. */
   readonly progress?: () => number;
+  /** What the next start need not do again; default: what has been downloaded. */
+  readonly kept?: string;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface RetryOptions {
  */
 export async function retrying<Result>(
   hub: Hub,
-  { signal, what, tries = hub.patience.tries, progress = () => 0 }: RetryOptions,
+  { signal, what, tries = hub.patience.tries, progress = () => 0, kept = 'what has been downloaded' }: RetryOptions,
   attempt: () => Promise<Result>,
 ): Promise<Result> {
   for (let failures = 0; ; ) {
@@ -33,7 +35,7 @@ export async function retrying<Result>(
     } catch (cause) {
       if (!(cause instanceof TransientError)) throw cause;
       failures = progress() > before ? 1 : failures + 1;
-      if (failures >= tries) throw givenUp(hub, what, cause, failures);
+      if (failures >= tries) throw givenUp(hub, { what, kept }, cause, failures);
       const growing = Math.min(hub.patience.firstWaitMilliseconds * 2 ** (failures - 1), MAX_WAIT_MILLISECONDS);
       // many processes that failed together do not come back together
       const wait = Math.max(growing, cause.waitMilliseconds) * (1 + Math.random() / 4);
@@ -43,10 +45,15 @@ export async function retrying<Result>(
   }
 }
 
-function givenUp({ url }: Hub, what: string, cause: TransientError, tries: number): UserError {
+function givenUp(
+  { url }: Hub,
+  { what, kept }: { readonly what: string; readonly kept: string },
+  cause: TransientError,
+  tries: number,
+): UserError {
   const isUnreachable = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|[Cc]onnect /.test(cause.message);
   const advice = isUnreachable
     ? `${url} cannot be reached; check the network (or HF_ENDPOINT); with HF_HUB_OFFLINE=1 models fetched earlier are used`
-    : 'start it again later; what has been downloaded is kept';
+    : `start it again later; ${kept} is kept`;
   return new UserError(`${what}: ${cause.message}, ${tries} times in a row; ${advice}`, { cause });
 }

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { UserError } from '../support/errors.ts';
 import { fileError, writeFileAtomic } from '../support/files.ts';
 import { seriesCsv } from './export/csv.ts';
-import { EVENT_FILE, eventFile } from './export/tensorboard.ts';
 import { drawPng, drawSvg } from './figure/draw.ts';
 import { resultsFigure } from './figure/figure.ts';
 import { THEMES } from './figure/palette.ts';
+import { eventFile, FINISHED_EVENT_FILE } from './log/tensorboard.ts';
 import { reportPage } from './page-html.ts';
 import type { RunCurves } from './series/curves.ts';
 import { freeName } from './sources/free-name.ts';
@@ -42,7 +42,7 @@ export async function writeReport(
   for (const [index, run] of runs.entries()) {
     const name = names[index] ?? run.name;
     if (options.csv) files.set(`${name}.csv`, seriesCsv(run));
-    if (options.tensorboard) files.set(join('tensorboard', name, EVENT_FILE), eventFile(run));
+    if (options.tensorboard) files.set(join('tensorboard', name, FINISHED_EVENT_FILE), eventFile(run));
   }
   const paths: string[] = [];
   for (const [name, content] of files) {

@@ -1,15 +1,17 @@
 /**
  * @file A server that speaks the part of the Hugging Face hub's API that this program uses: repository info, tree listing
- * in pages, and files, large ones by a redirect to a second server under another host name. It can misbehave on demand.
+ * in pages, and files, large ones by a redirect to a second server under another host name; and uploads (fake-uploads.ts). It can
+ * misbehave on demand.
  */
 
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LARGE_FILE, takeUpload, type UploadStage, type Uploads } from './fake-uploads.ts';
 
-/** What a request was about: `bytes` is asked of the storage host, all else of the hub. */
-export type Stage = 'info' | 'tree' | 'resolve' | 'bytes';
+/** What a request was about: `bytes` and `put` are asked of the storage host, all else of the hub. */
+export type Stage = 'info' | 'tree' | 'resolve' | 'bytes' | UploadStage;
 
 export interface HubRequest {
   readonly stage: Stage;
@@ -51,6 +53,8 @@ export interface FakeHubOptions {
   readonly commit?: string;
   /** Files that are listed and cannot be fetched. */
   readonly listedOnly?: readonly { readonly path: string; readonly size: number; readonly sha256: string }[];
+  /** Takes uploads by `token`; without a commit there is no repository yet. */
+  readonly uploads?: Uploads;
   /** Entries on a page of a listing; default 1000. */
   readonly pageSize?: number;
   readonly faults?: (request: HubRequest) => Fault | undefined;
@@ -60,13 +64,14 @@ export interface FakeHub {
   /** For HF_ENDPOINT. */
   readonly url: string;
   readonly commit: string;
+  /** What the repository holds now. */
+  readonly files: ReadonlyMap<string, Buffer>;
+  /** Makes a commit, as somebody else would. */
+  push(path: string, content: string): void;
   /** Every request so far. */
   readonly requests: readonly HubRequest[];
   close(): Promise<void>;
 }
-
-/** Files that the hub keeps in large file storage, with a sha256; others are git blobs. */
-const LARGE_FILE = /\.(parquet|bin|npy|safetensors|gz|jsonl)$/;
 
 interface TreeEntry {
   readonly type: 'file' | 'directory';
@@ -78,7 +83,12 @@ interface TreeEntry {
 
 /** Starts the two servers. */
 export async function startFakeHub(options: FakeHubOptions): Promise<FakeHub> {
-  const commit = options.commit ?? createHash('sha1').update(options.repository).digest('hex');
+  const files = new Map(options.files);
+  const state = {
+    ...options,
+    files,
+    commit: options.commit ?? createHash('sha1').update(options.repository).digest('hex'),
+  };
   const requests: HubRequest[] = [];
   const attempts = new Map<string, number>();
   const admit = (stage: Stage, path: string, incoming: IncomingMessage): Fault | undefined => {
@@ -90,21 +100,23 @@ export async function startFakeHub(options: FakeHubOptions): Promise<FakeHub> {
     return options.faults?.(request);
   };
 
-  const storage = await listen('localhost', (incoming, response) => {
+  const storage = await listen('localhost', async (incoming, response) => {
+    if (await takeUpload(state, storageUrl, admit, incoming, response)) return;
     const path = decodeURIComponent(new URL(incoming.url ?? '', 'http://storage').pathname.slice(1));
     const fault = admit('bytes', path, incoming);
     // storage takes signed addresses and refuses any other credential
     if (incoming.headers.authorization !== undefined) return sendError(response, 400, 'OnlyOneAuthMechanismAllowed');
-    return sendFile(options.files.get(path), incoming, response, fault);
+    return sendFile(files.get(path), incoming, response, fault);
   });
   const storageUrl = `http://localhost:${portOf(storage)}`;
 
-  const entries = treeEntries(options);
   const repositoryPath = `/api/${options.kind}s/${options.repository}`;
   const filePath = `${options.kind === 'dataset' ? '/datasets' : ''}/${options.repository}/resolve/`;
   const hub = await listen('127.0.0.1', async (incoming, response) => {
     const url = new URL(incoming.url ?? '', `http://${incoming.headers.host}`);
     const path = decodeURIComponent(url.pathname);
+    if (await takeUpload(state, storageUrl, admit, incoming, response)) return;
+    const { commit } = state;
     const isThere = (revision: string) => revision === commit || revision === 'main' || revision === 'HEAD';
     if (path.startsWith(`${repositoryPath}/revision/`)) {
       const fault = admit('info', '', incoming);
@@ -113,7 +125,12 @@ export async function startFakeHub(options: FakeHubOptions): Promise<FakeHub> {
         return sendError(response, 404, 'RevisionNotFound');
       const { repository, gated = false, cardData } = options;
       const lastModified = '2024-06-01T00:00:00.000Z';
-      const counts = { downloads: 1, likes: 1, private: false, gated: gated ? 'auto' : false };
+      const counts = {
+        downloads: 1,
+        likes: 1,
+        private: options.uploads?.isPrivate ?? false,
+        gated: gated ? 'auto' : false,
+      };
       return sendJson(response, { _id: '0', id: repository, sha: commit, lastModified, cardData, ...counts });
     }
     if (path.startsWith(`${repositoryPath}/tree/`)) {
@@ -121,13 +138,13 @@ export async function startFakeHub(options: FakeHubOptions): Promise<FakeHub> {
       const folder = folders.join('/');
       const fault = admit('tree', folder, incoming);
       if (!isThere(revision)) return sendError(response, 404, 'RevisionNotFound');
-      return await sendTree(entries, folder, url, options.pageSize ?? 1000, response, fault);
+      return await sendTree(treeEntries(state), folder, url, options.pageSize ?? 1000, response, fault);
     }
     if (path.startsWith(filePath)) {
       const [revision = '', ...parts] = path.slice(filePath.length).split('/');
       const name = parts.join('/');
       const fault = admit('resolve', name, incoming);
-      const file = options.files.get(name);
+      const file = files.get(name);
       const { authorization } = incoming.headers;
       if (options.gated && authorization !== `Bearer ${options.token}`)
         return sendError(response, authorization === undefined ? 401 : 403, 'GatedRepo');
@@ -148,7 +165,14 @@ export async function startFakeHub(options: FakeHubOptions): Promise<FakeHub> {
 
   return {
     url: `http://127.0.0.1:${portOf(hub)}`,
-    commit,
+    get commit() {
+      return state.commit;
+    },
+    files,
+    push: (path, content) => {
+      files.set(path, Buffer.from(content));
+      state.commit = createHash('sha1').update(`${state.commit} ${path} ${content}`).digest('hex');
+    },
     requests,
     close: async () => {
       for (const server of [hub, storage]) {
@@ -170,7 +194,7 @@ function portOf(server: Server): number {
 }
 
 /** Every file and folder of the repository, sorted by path. */
-function treeEntries({ files, listedOnly = [] }: FakeHubOptions): TreeEntry[] {
+function treeEntries({ files, listedOnly = [] }: Pick<FakeHubOptions, 'files' | 'listedOnly'>): TreeEntry[] {
   const entries = new Map<string, TreeEntry>();
   const add = (path: string, size: number, oid: string, sha256?: string): void => {
     const lfs = sha256 === undefined ? {} : { lfs: { oid: sha256, size, pointerSize: 134 } };

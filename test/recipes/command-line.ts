@@ -4,7 +4,9 @@ import type { Command } from 'commander';
 import { dashboardCommand } from '#minillm/cli/dashboard/command.js';
 import { dataCommand } from '#minillm/cli/data/command.js';
 import { doctorCommand } from '#minillm/cli/doctor/command.js';
+import { publishCommand } from '#minillm/cli/publish/command.js';
 import { sampleCommand } from '#minillm/cli/sample/command.js';
+import { serveCommand } from '#minillm/cli/serve/command.js';
 import { trainCommand } from '#minillm/cli/train/command.js';
 import { minillm } from '../cli/minillm.ts';
 
@@ -12,7 +14,9 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   dashboard: dashboardCommand,
   data: dataCommand,
   doctor: doctorCommand,
+  publish: publishCommand,
   sample: sampleCommand,
+  serve: serveCommand,
   train: trainCommand,
 };
 

@@ -4,11 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { seriesCsv } from '#minillm/report/export/csv.js';
-import { eventFile } from '#minillm/report/export/tensorboard.js';
-import { crc32c, tfRecord } from '#minillm/report/export/tfrecord.js';
+import { eventFile } from '#minillm/report/log/tensorboard.js';
+import { crc32c, tfRecord } from '#minillm/report/log/tfrecord.js';
 import { QUANTITIES, type RunCurves } from '#minillm/report/series/curves.js';
 import { readRuns } from '#minillm/report/sources/read-run.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { readEvents } from './event-file.ts';
 import { lossAt, writeSyntheticRun } from './synthetic-run.ts';
 
 async function readOne(path: string): Promise<RunCurves> {
@@ -42,33 +43,19 @@ describe('TFRecord', () => {
 describe('the event file', () => {
   test('holds every number at its step, the version first, times ascending', async () => {
     const run = await readOne(writeSyntheticRun(temporaryFolder()));
-    const events = readEvents(eventFile(run));
-    expect(events[0]?.text).toContain('brain.Event:2');
-    const losses = events.filter(({ text }) => text.includes('loss/train'));
+    const events = readEvents(Buffer.from(eventFile(run)));
+    expect(events[0]?.version).toBe('brain.Event:2');
+    const losses = events.flatMap(({ step, scalars }) =>
+      scalars['loss/train'] === undefined ? [] : [{ step, loss: scalars['loss/train'] }],
+    );
     // step 123 is no number
-    expect(losses).toHaveLength(599);
-    expect(losses[0]?.float).toBeCloseTo(lossAt(0), 5);
-    expect(losses.at(-1)?.float).toBeCloseTo(lossAt(599), 5);
-    expect(events.filter(({ text }) => text.includes('samples/1'))).toHaveLength(13);
+    expect(losses.map(({ step }) => step)).toEqual([...Array(600).keys()].filter((step) => step !== 123));
+    for (const { step, loss } of losses) expect(loss).toBeCloseTo(lossAt(step), 5);
+    const texts = events.filter(({ texts }) => texts['samples/1'] !== undefined);
+    expect(texts.map(({ step }) => step)).toEqual(Array.from({ length: 13 }, (_, index) => 50 * index));
     const times = events.map(({ time }) => time);
     expect(times.every((time, index) => index === 0 || time >= (times[index - 1] ?? 0))).toBe(true);
     // 600 steps of half a second
     expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeCloseTo(300, 3);
   });
 });
-
-/** The records of an event file: its time, its bytes as text, and its last four bytes as the number that a scalar ends with. */
-function readEvents(file: Uint8Array) {
-  const bytes = Buffer.from(file);
-  const events = [];
-  for (let at = 0; at < bytes.length; ) {
-    const length = Number(bytes.readBigUInt64LE(at));
-    const data = bytes.subarray(at + 12, at + 12 + length);
-    expect(Buffer.from(tfRecord(data)).equals(bytes.subarray(at, at + 16 + length))).toBe(true);
-    // field 1, a double
-    expect(data[0]).toBe(9);
-    events.push({ time: data.readDoubleLE(1), text: data.toString('latin1'), float: data.readFloatLE(length - 4) });
-    at += 16 + length;
-  }
-  return events;
-}

@@ -7,6 +7,7 @@ import { exists } from '../../support/files.ts';
 import { formatCount, formatDuration } from '../../support/format.ts';
 import { resolveSettings } from '../../train/resolve-settings.ts';
 import { train } from '../../train/trainer.ts';
+import { terminalLink } from '../terminal/link.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
 import { withoutControls } from '../terminal/text-width.ts';
 import { StepTimes, startLines, stepLine } from '../train/lines.ts';
@@ -28,6 +29,8 @@ const EVAL_TOKENS = 32_768;
 /** Texts shown of each model, the untrained and the trained one. */
 const SHOWN_TEXTS = 3;
 const STEPS_PER_LINE = 20;
+/** Of the app. */
+const PORT = 7860;
 
 /** Makes the corpus unless it is there, trains, and shows the result. */
 export async function runQuickstart({ data, out, steps, threads }: QuickstartFlags): Promise<void> {
@@ -86,6 +89,8 @@ async function summary(out: string, steps: number, started: number): Promise<str
     `Trained for ${formatCount(steps)} steps, it continues like this (validation loss ${validation?.toFixed(4)}):`,
     ...texts(steps).map(quote),
     `That took ${formatDuration((performance.now() - started) / 1000)}. The run is in ${out}. Next:`,
+    `  in the browser     node bin/minillm.js serve --checkpoint ${out} --port ${PORT}`,
+    `                     and open ${terminalLink(`http://127.0.0.1:${PORT}/`)}`,
     `  more stories       node bin/minillm.js sample --checkpoint ${out} --prompt "One day" --count 4`,
     '  your own text      node bin/minillm.js data text FILE.txt --out data/mine',
     '                     node bin/minillm.js train --data data/mine --out out/mine --preset tiny --steps 2000',

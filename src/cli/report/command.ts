@@ -31,6 +31,7 @@ export function reportCommand(): Command {
     )
     .option('--csv', "also write each run's series as a table")
     .option('--tensorboard', 'also write event files for TensorBoard')
+    .option('--trackio', "also put each run into trackio's inbox")
     .option('--json', 'print the last figures of each run and the files as JSON')
     .addHelpText('after', EXAMPLE)
     .action(async (runs: string[], flags: ReportFlags) => {

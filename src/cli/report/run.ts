@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exportToTrackio } from '../../report/export/trackio.ts';
 import type { RunCurves } from '../../report/series/curves.ts';
 import { summaryOf } from '../../report/series/summary.ts';
 import { readRuns } from '../../report/sources/read-run.ts';
@@ -18,6 +19,7 @@ export interface ReportFlags {
   readonly tokensPerStep?: number;
   readonly csv?: true;
   readonly tensorboard?: true;
+  readonly trackio?: true;
   readonly json?: true;
 }
 
@@ -28,6 +30,7 @@ export async function runReport(given: readonly string[], flags: ReportFlags): P
   const title = flags.title ?? defaultTitle(runs);
   const folder = flags.out ?? (await defaultFolder(runs));
   const files = await writeReport(runs, folder, { title, references, csv, tensorboard });
+  if (flags.trackio) for (const run of runs) await exportToTrackio(run);
   const summaries = runs.map(summaryOf);
   if (flags.json) {
     console.log(JSON.stringify({ runs: summaries, files }));

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import type { GivenSettings } from '../../train/settings.ts';
 import { DEFAULT_HOST, DEFAULT_PORT, portNumber } from '../dashboard/flags.ts';
 import { wholeNumber } from '../flags.ts';
+import { LOGGERS, type LoggerName, loggerNames } from './log-to.ts';
 import { SETTINGS, settingOptions } from './setting-flags.ts';
 
 interface TrainFlags extends GivenSettings {
@@ -12,6 +13,7 @@ interface TrainFlags extends GivenSettings {
   readonly json?: boolean;
   readonly profile?: boolean;
   readonly panel: boolean;
+  readonly logTo?: readonly LoggerName[];
   readonly dashboard?: number | true;
   readonly dashboardHost: string;
   readonly processes?: number;
@@ -25,6 +27,7 @@ const EXAMPLE = `
 Examples:
   $ minillm data text book.txt --out data/book
   $ minillm train --data data/book --out out/book --preset tiny --steps 300 --dashboard
+  $ minillm train --data data/book --out out/book --preset tiny --log-to tensorboard && tensorboard --logdir out
   $ minillm sample --checkpoint out/book --prompt "Once"
   $ minillm train --data data/book --out out/book --preset tiny --batch-size 4 --processes 2
   $ mpirun -n 4 node bin/minillm.js train --data data/book --out out/book --preset gpt2-124m
@@ -44,6 +47,11 @@ export function trainCommand(): Command {
       'time the second step by operation: prints a table and writes OUT/profile.json for ui.perfetto.dev',
     )
     .option('--json', 'print events as JSON, one per line')
+    .option(
+      '--log-to <names>',
+      `also log to other programs while it trains: ${LOGGERS.join(', ')}, or both with a comma between them`,
+      loggerNames,
+    )
     .option('--no-panel', 'print only lines on a terminal, without the panel of figures below them')
     .option(
       '--dashboard [port]',
@@ -63,8 +71,8 @@ export function trainCommand(): Command {
       RANK_TIMEOUT,
     )
     .action(async (flags: TrainFlags) => {
-      const { config, printConfig, json, profile, panel, dashboard, dashboardHost, processes, rankTimeout, ...given } =
-        flags;
+      const { config, printConfig, json, profile, panel, logTo, ...others } = flags;
+      const { dashboard, dashboardHost, processes, rankTimeout, ...given } = others;
       if (processes !== undefined && !printConfig) {
         const { runProcesses } = await import('./processes.ts');
         await runProcesses(processes, withoutProcesses(process.argv.slice(2)), given.threads);
@@ -76,6 +84,7 @@ export function trainCommand(): Command {
         json: json ?? false,
         profile: profile ?? false,
         panel,
+        logTo: logTo ?? [],
         dashboard: dashboard ?? false,
         dashboardHost,
         rankTimeout,

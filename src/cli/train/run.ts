@@ -21,6 +21,8 @@ import { localHellaswag } from '../inputs/hellaswag.ts';
 import { Progress } from '../terminal/progress.ts';
 import { abortOnSignals, STOP_NOTICE } from '../terminal/signals.ts';
 import { startFacts } from './lines.ts';
+import type { LoggerName } from './log-to.ts';
+import { RunLoggers } from './loggers.ts';
 import { openTrainOutput, type TrainOutput } from './output.ts';
 import { asRank } from './ranks.ts';
 import { readSettingsFile } from './settings-file.ts';
@@ -30,6 +32,8 @@ export interface TrainOptions {
   readonly json: boolean;
   readonly profile: boolean;
   readonly panel: boolean;
+  /** Programs to log to besides. */
+  readonly logTo: readonly LoggerName[];
   /** A port, true for the default one, or false for no dashboard. */
   readonly dashboard: number | boolean;
   readonly dashboardHost: string;
@@ -95,11 +99,13 @@ async function trainAndReport(
   const { settings } = run;
   // a launcher may give its ranks a terminal that nobody sees
   const output = openTrainOutput({ ...options, panel: options.panel && communicator.size === 1 });
+  const loggers = new RunLoggers(options.logTo, (warning) => output.note(warning));
   try {
     const dashboard = options.dashboard === false ? undefined : await openDashboard(settings, options, output);
     const work = async (signal: AbortSignal): Promise<void> => {
       for await (const event of train(run, { signal, profile: options.profile, communicator })) {
         await output.take(event);
+        await loggers.take(event);
         if (event.kind === 'start') dashboard?.describe(describe(event));
         if (event.kind === 'profile')
           await writeFileAtomic(join(settings.out, 'profile.json'), renderTrace(event.nodes));
@@ -109,6 +115,7 @@ async function trainAndReport(
     else await abortOnSignals(work);
     dashboard?.close();
   } finally {
+    loggers.close();
     output.close();
   }
 }

@@ -5,7 +5,8 @@ import { type Metrics, metricsPath, readMetrics } from '../../runs/metrics.ts';
 import { readRunFacts } from '../../runs/run-facts.ts';
 import { UserError } from '../../support/errors.ts';
 import { exists } from '../../support/files.ts';
-import { QUANTITIES, type RunCurves, SeriesCollector } from '../series/curves.ts';
+import { QUANTITIES, type Quantity, type RunCurves, SeriesCollector } from '../series/curves.ts';
+import { measurementsOf } from '../series/measurements.ts';
 
 /**
  * What a run has measured so far.
@@ -29,33 +30,31 @@ export async function readStartedRun(folder: string): Promise<Omit<RunCurves, 'n
       `${folder}: expected a run folder with metrics.jsonl, or a log of build-nanogpt or llm.c, found neither; give the folder that \`minillm train --out\` wrote to, or a log file`,
     );
   const metrics = await readMetrics(folder);
-  const facts = await readRunFacts(folder);
   return {
     path: folder,
+    ...curvesOf(metrics),
+    facts: await readRunFacts(folder),
+    writtenAt: (await stat(path)).mtimeMs,
+  };
+}
+
+/** What the lines of a run say. */
+export function curvesOf(
+  metrics: readonly Metrics[],
+): Pick<RunCurves, 'series' | 'samples' | 'tokensPerStep' | 'hellaswagExamples'> {
+  return {
     series: collect(metrics),
     samples: metrics.flatMap((line) => (line.kind === 'sample' ? [{ step: line.step, text: line.text }] : [])),
     tokensPerStep: findTokensPerStep(metrics),
     hellaswagExamples: findHellaswagExamples(metrics),
-    facts,
-    writtenAt: (await stat(path)).mtimeMs,
   };
 }
 
 function collect(metrics: readonly Metrics[]): RunCurves['series'] {
   const collector = new SeriesCollector();
-  for (const line of metrics) {
-    if (line.kind === 'train') {
-      collector.add('loss', line.step, line.loss);
-      collector.add('learningRate', line.step, line.lr);
-      collector.add('gradientNorm', line.step, line.norm);
-      collector.add('milliseconds', line.step, line.ms);
-      collector.add('tokensPerSecond', line.step, line.tokensPerSecond);
-      collector.add('mfu', line.step, line.mfu);
-    } else if (line.kind === 'eval') {
-      if (line.validationLoss !== undefined) collector.add('validationLoss', line.step, line.validationLoss);
-      if (line.hellaswag) collector.add('hellaswag', line.step, line.hellaswag.accuracyNorm);
-    }
-  }
+  for (const line of metrics)
+    for (const [quantity, value] of Object.entries(measurementsOf(line)))
+      collector.add(quantity as Quantity, line.step, value);
   return collector.collected();
 }
 
