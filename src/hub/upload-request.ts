@@ -6,7 +6,7 @@
 import { ReadableStream } from 'node:stream/web';
 import { UserError } from '../support/errors.ts';
 import type { Hub } from './hub.ts';
-import { connectionError, TransientError, type Subject, statusError } from './hub-errors.ts';
+import { connectionError, type Subject, statusError, TransientError } from './hub-errors.ts';
 import { retrying } from './retry.ts';
 
 /** Characters of the hub's own words in an error. */
