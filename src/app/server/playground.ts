@@ -1,0 +1,32 @@
+/**
+ * @file The app's page and what only it asks for: the texts of tokens. Its other data come from the completions API, which
+ * anyone may use.
+ */
+
+import { fileURLToPath } from 'node:url';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { Hono } from 'hono';
+import { decode, VOCABULARY_SIZE } from '../../data/tokenizer/tokenizer.ts';
+import { pageHeaders } from './page-headers.ts';
+
+/** The built page. */
+const PAGE = fileURLToPath(new URL('../web/playground/', import.meta.url));
+
+/** Texts of tokens in one answer. */
+const MAX_TEXTS = 256;
+
+/** The page at `/`, the texts of tokens at `/app/tokens.json?ids=1,2,3`; anything else is left to other applications. */
+export function playgroundApp(): Hono {
+  const app = new Hono();
+  app.use(pageHeaders());
+  app.get('/app/tokens.json', (context) => {
+    const ids = (context.req.query('ids') ?? '').split(',');
+    const isTooLong = ids.length > MAX_TEXTS;
+    if (isTooLong || !ids.every((id) => /^\d{1,5}$/.test(id) && Number(id) < VOCABULARY_SIZE))
+      return context.text(`expected ids=N,N,…: up to ${MAX_TEXTS} ids below ${VOCABULARY_SIZE}\n`, 400);
+    context.header('cache-control', 'max-age=86400');
+    return context.json(Object.fromEntries(ids.map((id) => [id, decode([Number(id)])])));
+  });
+  app.use(serveStatic({ root: PAGE }));
+  return app;
+}

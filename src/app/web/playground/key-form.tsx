@@ -1,0 +1,22 @@
+/** @file Asks for the API key that the server wants. */
+
+import { useId } from 'preact/hooks';
+import { rememberKey } from './api/request.ts';
+
+export function KeyForm({ onKey }: { readonly onKey: () => void }) {
+  const id = useId();
+  return (
+    <form
+      class="problem"
+      onSubmit={(event) => {
+        event.preventDefault();
+        rememberKey(String(new FormData(event.currentTarget).get('key')).trim());
+        onKey();
+      }}
+    >
+      <label for={id}>This server wants an API key; it is forgotten when this tab closes.</label>
+      <input id={id} name="key" type="password" required autocomplete="off" />
+      <button type="submit">Use it</button>
+    </form>
+  );
+}
