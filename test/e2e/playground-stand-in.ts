@@ -161,10 +161,10 @@ function likeliest(
   context: readonly number[],
   count: number,
 ): (readonly [id: number, logprob: number])[] {
-  return Array.from({ length: count }, (_, place) => {
-    const id = place === 0 && !isEven(model) ? storyToken(context) : scatter(context.length, place);
-    return [id, isEven(model) ? Math.log(1.2 / VOCABULARY_SIZE) - place / 100 : Math.log(0.5) - place * 1.3] as const;
-  });
+  const first = scatter(context.length, isEven(model) ? 1 : 2);
+  const words = Array.from({ length: count }, (_, place) => WORDS[(WORDS.indexOf(first) + place) % WORDS.length] ?? 0);
+  if (isEven(model)) return words.map((id, place) => [id, Math.log(1.2 / VOCABULARY_SIZE) - place / 100]);
+  return words.map((id, place) => [place === 0 ? storyToken(context) : id, Math.log(0.5) - place * 1.3]);
 }
 
 const storyToken = (context: readonly number[]): number => STORY[Math.max(0, context.length - 4) % STORY.length] ?? 0;
@@ -173,7 +173,7 @@ function nextToken(model: string, context: readonly number[], seed: number): num
   const draw = scatter(seed, context.length);
   if (isEven(model)) return draw;
   const [best, second] = likeliest(model, context, 2);
-  return (draw % 5 === 0 ? second : best)?.[0] ?? 0;
+  return (draw % 7 === 0 ? second : best)?.[0] ?? 0;
 }
 
 /** A word that is always the same for the same numbers. */

@@ -48,9 +48,7 @@ export function CheckpointSlider({ data, step, onChange }: CheckpointSliderProps
     <section class="card steps" aria-labelledby={`${id}-title`}>
       <header>
         <h2 id={`${id}-title`}>Watch it learn</h2>
-        <label for={id}>
-          <small>{describeStep(data, step)}</small>
-        </label>
+        <small>{describeStep(data, step)}</small>
       </header>
       <div ref={plot} class="curve">
         <svg width={width} height={HEIGHT} aria-hidden="true">
@@ -68,8 +66,8 @@ export function CheckpointSlider({ data, step, onChange }: CheckpointSliderProps
         </svg>
       </div>
       <input
-        id={id}
         type="range"
+        aria-label="Checkpoint"
         min="0"
         max={RESOLUTION}
         value={RESOLUTION * (places[index] ?? 0)}
