@@ -157,9 +157,10 @@ describe.skipIf(missingBrowser !== undefined)(`the app's page${missingBrowser ? 
     ]);
     expect(await page.getByRole('radio', { name: 'Rank' }).isChecked()).toBe(true);
     await page.getByRole('button', { name: 'Read with me' }).click();
-    await expect.poll(() => page.url()).toContain('view=read');
+    await page.getByRole('button', { name: 'Melville, Moby-Dick' }).click();
+    await expect.poll(() => page.url()).toMatch(/view=read.*text=Call\+me\+Ishmael/);
     const again = await open(server, new URL(page.url()).hash);
-    await expect.poll(() => textOf(again, 'Trained')).toContain('It is a truth universally acknowledged');
+    await expect.poll(() => textOf(again, 'Trained')).toContain('Call me Ishmael');
   });
 
   test('another checkpoint writes with the same prompt and seed, the other pane stays', async () => {
@@ -223,10 +224,24 @@ describe.skipIf(missingBrowser !== undefined)(`the app's page${missingBrowser ? 
   });
 
   test('asks for the API key that the server wants', async () => {
-    const page = await open(await serve({ apiKey: 'secret', compared: null }));
-    await page.getByLabel(/wants an API key/).fill('secret');
-    await page.getByRole('button', { name: 'Use it' }).click();
+    const page = await open(await serve({ apiKey: 'secret' }));
+    await page
+      .getByLabel(/wants an API key/)
+      .first()
+      .fill('secret');
+    await page.keyboard.press('Enter');
+    for (const title of ['Untrained', 'Trained']) await expect.poll(() => tokens(page, title).count()).toBe(80);
+    expect(await page.getByLabel(/wants an API key/).count()).toBe(0);
+  });
+
+  test('a model without another beside it has one pane, and no view that needs two', async () => {
+    const page = await open(await serve({ compared: null, steps: [] }));
     await expect.poll(() => tokens(page, 'stories').count()).toBe(80);
+    expect(await page.getByRole('button', { name: 'Which one' }).count()).toBe(0);
+    expect(await page.getByRole('radio', { name: 'Difference' }).count()).toBe(0);
+    expect(await page.getByRole('slider', { name: 'Checkpoint' }).count()).toBe(0);
+    await tokens(page, 'stories').first().click();
+    await expect.poll(() => page.getByRole('dialog').locator('tbody tr').count()).toBe(5);
   });
 
   test('what it copies as curl is a request that the server answers', async () => {

@@ -5,6 +5,7 @@ import { formatCount } from '../../../support/format.ts';
 import { Guessing } from './blind/guessing.tsx';
 import { Notice } from './notice.tsx';
 import type { PageData } from './page-data.ts';
+import { PASSAGES } from './read/passages.ts';
 import { Reading } from './read/reading.tsx';
 import { usePageData } from './use-page-data.ts';
 import { fromFragment, type PageState, toFragment, type View } from './write/link.ts';
@@ -18,7 +19,11 @@ const FIRST: PageState = {
   settings: DEFAULTS,
   step: undefined,
   tint: 'probability',
+  text: PASSAGES[0].text,
 };
+
+/** Browsers refuse to change the address for every letter that is typed. */
+const LINK_MILLISECONDS = 300;
 
 export function App() {
   const page = usePageData();
@@ -51,7 +56,10 @@ function Models({ data }: { readonly data: PageData }) {
   const [link, setLink] = useState(0);
   const change = (part: Partial<PageState>): void => setState((before) => ({ ...before, ...part }));
 
-  useEffect(() => history.replaceState(null, '', toFragment(state)), [state]);
+  useEffect(() => {
+    const timer = setTimeout(() => history.replaceState(null, '', toFragment(state, FIRST)), LINK_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [state]);
   useEffect(() => {
     const follow = (): void => {
       setState(read());

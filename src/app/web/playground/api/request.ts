@@ -5,8 +5,12 @@ import { asProblem, problemOf } from './problem.ts';
 /** Forgotten when the tab closes. */
 const KEY = 'minillm-api-key';
 
+/** Tells of `change` when there is a new key. */
+export const keyChanges = new EventTarget();
+
 export function rememberKey(key: string): void {
   sessionStorage.setItem(KEY, key);
+  keyChanges.dispatchEvent(new Event('change'));
 }
 
 function authorization(): Record<string, string> {

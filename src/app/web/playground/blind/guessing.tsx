@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { modelTitle } from '../page-data.ts';
+import { describeModel } from '../steps/checkpoints.ts';
 import { PaneView } from '../write/pane-view.tsx';
 import { EXAMPLES } from '../write/prompt-form.tsx';
 import { randomSeed } from '../write/settings.ts';
@@ -46,7 +47,7 @@ export function Guessing({ data, state: { prompt, settings, tint }, isShown }: G
   return (
     <>
       <section class="card question">
-        <h2>Which one is trained{earlier.length > 0 ? ' longer' : ''}?</h2>
+        <h2>Which one was trained{earlier.length > 0 ? ' longer' : ''}?</h2>
         <p role="status">
           {isOpen
             ? 'Same prompt, same seed, same draws; only the weights differ.'
@@ -66,9 +67,7 @@ export function Guessing({ data, state: { prompt, settings, tint }, isShown }: G
               Another round
             </button>
           )}
-          <output class="score">
-            {score.right} of {score.total} right
-          </output>
+          <output class="score">{score.total > 0 && `${score.right} of ${score.total} right`}</output>
         </div>
       </section>
       <div class="panes two">
@@ -80,7 +79,7 @@ export function Guessing({ data, state: { prompt, settings, tint }, isShown }: G
               key={side}
               kind={kind}
               title={isOpen ? (NAMES[side] ?? '') : `${NAMES[side]}: ${modelTitle(model, data)}`}
-              subtitle={isOpen ? undefined : model}
+              subtitle={isOpen ? undefined : describeModel(data, model)}
               state={pane.state}
               tint={isOpen ? undefined : tint}
               onRetry={pane.again}

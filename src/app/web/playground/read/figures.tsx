@@ -25,11 +25,14 @@ export function Figures({ tokens, uniformLoss }: FiguresProps) {
   ];
   return (
     <dl class="figures">
-      {rows.map(([title, value, guessing]) => (
+      {rows.map(([title, value, guessing, share]) => (
         <div key={title}>
           <dt>{title}</dt>
           <dd>
             {value}
+            <span class="meter">
+              <span style={{ width: `${Math.min(100, 100 * share)}%` }} />
+            </span>
             <small>guessing {guessing}</small>
           </dd>
         </div>

@@ -4,7 +4,7 @@ import { useId, useRef } from 'preact/hooks';
 import { formatCount } from '../../../../support/format.ts';
 import { useElementWidth } from '../../shared/use-page.ts';
 import type { PageData } from '../page-data.ts';
-import { checkpointAt, describeStep } from './checkpoints.ts';
+import { checkpointAt, chosenModel, describeModel } from './checkpoints.ts';
 import { curvePath, lossHeight, lossRange } from './curve.ts';
 import { nearestPlace, stepPlace, stepTicks } from './log-axis.ts';
 
@@ -27,6 +27,7 @@ export function CheckpointSlider({ data, step, onChange }: CheckpointSliderProps
   const places = steps.map((checkpoint) => stepPlace(checkpoint.step, last));
   const chosen = checkpointAt(data, step);
   const index = chosen ? steps.indexOf(chosen) : 0;
+  const description = describeModel(data, chosenModel(data, step));
   const choose = (next: number): void => {
     const place = Math.min(steps.length - 1, Math.max(0, next));
     if (place !== index) onChange(place === steps.length - 1 ? undefined : steps[place]?.step);
@@ -48,7 +49,7 @@ export function CheckpointSlider({ data, step, onChange }: CheckpointSliderProps
     <section class="card steps" aria-labelledby={`${id}-title`}>
       <header>
         <h2 id={`${id}-title`}>Watch it learn</h2>
-        <small>{describeStep(data, step)}</small>
+        <small>{description}</small>
       </header>
       <div ref={plot} class="curve">
         <svg width={width} height={HEIGHT} aria-hidden="true">
@@ -71,7 +72,7 @@ export function CheckpointSlider({ data, step, onChange }: CheckpointSliderProps
         min="0"
         max={RESOLUTION}
         value={RESOLUTION * (places[index] ?? 0)}
-        aria-valuetext={describeStep(data, step)}
+        aria-valuetext={description}
         onInput={(event) => {
           const next = nearestPlace(event.currentTarget.valueAsNumber / RESOLUTION, places);
           event.currentTarget.valueAsNumber = RESOLUTION * (places[next] ?? 0);

@@ -1,7 +1,7 @@
 /** @file The checkpoints that a reader can choose from. */
 
 import { formatCount } from '../../../../support/format.ts';
-import type { Checkpoint, PageData } from '../page-data.ts';
+import { type Checkpoint, type PageData, UNTRAINED } from '../page-data.ts';
 
 /** The checkpoint of a step; the newest for undefined, or for a step that is not kept. */
 export function checkpointAt({ steps }: PageData, step: number | undefined): Checkpoint | undefined {
@@ -14,9 +14,10 @@ export function chosenModel(data: PageData, step: number | undefined): string {
   return checkpoint === undefined || checkpoint === data.steps.at(-1) ? data.main : checkpoint.id;
 }
 
-/** `after 400 steps, validation loss 3.21`. */
-export function describeStep(data: PageData, step: number | undefined): string | undefined {
-  const checkpoint = checkpointAt(data, step);
+/** `after 400 steps, validation loss 3.21`; undefined for a model that is no checkpoint of the run. */
+export function describeModel(data: PageData, model: string): string | undefined {
+  if (model === UNTRAINED) return 'random weights, before the first step';
+  const checkpoint = model === data.main ? data.steps.at(-1) : data.steps.find(({ id }) => id === model);
   if (!checkpoint) return undefined;
   const { step: steps, validationLoss } = checkpoint;
   const loss = validationLoss === null ? '' : `, validation loss ${validationLoss.toFixed(2)}`;

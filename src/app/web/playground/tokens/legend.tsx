@@ -11,10 +11,10 @@ const NAMES: Readonly<Record<Tint, string>> = {
 };
 
 const MEANINGS: Readonly<Record<Tint, string>> = {
-  probability: 'the probability the model gave the token it wrote',
+  probability: 'how likely the model held its token',
   rank: 'the place of the token among the likeliest',
-  entropy: 'how torn the model was among its likeliest tokens',
-  difference: 'the probability here, compared with the other model’s',
+  entropy: 'how torn the model was between the likeliest',
+  difference: 'how likely here, beside the other model',
 };
 
 interface LegendProps {
@@ -38,8 +38,8 @@ export function Legend({ tint, top, hasOther, onChange }: LegendProps) {
           </label>
         ))}
       </fieldset>
-      <p class="scale" title={MEANINGS[tint]}>
-        <span class="visually-hidden">{`Colours show ${MEANINGS[tint]}:`}</span>
+      <p class="meaning">{MEANINGS[tint]}</p>
+      <p class="scale">
         {legendOf(tint, top).map(({ level, label }) => (
           <span key={level} class="swatch" data-level={level}>
             {label}

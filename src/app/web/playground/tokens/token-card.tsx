@@ -52,7 +52,8 @@ export function TokenCard({ subject, onEnter, onLeave, onClose }: TokenCardProps
     };
   }, [token, askOther]);
   useLayoutEffect(() => {
-    if (card.current) placeCard(card.current, element);
+    if (!element.isConnected) onClose();
+    else if (card.current) placeCard(card.current, element);
   });
   useEffect(() => {
     if (isChosen) card.current?.focus({ preventScroll: true });

@@ -5,6 +5,8 @@ import type { CardSubject } from './token-card.tsx';
 
 /** Time to get from a token to its card. */
 const LEAVE_MILLISECONDS = 250;
+/** A pointer that passes over tokens opens no cards. */
+const REST_MILLISECONDS = 120;
 
 export interface OpenCard {
   readonly subject: CardSubject | undefined;
@@ -20,8 +22,9 @@ export function useTokenCard(): OpenCard {
   const timer = useRef<number>(undefined);
   const stay = (): void => clearTimeout(timer.current);
   const close = (): void => {
-    stay();
     if (subject?.isChosen) subject.element.focus();
+    // the focus has not come to look at the token again
+    stay();
     setSubject(undefined);
   };
   useEffect(() => {
@@ -43,7 +46,9 @@ export function useTokenCard(): OpenCard {
     subject,
     show: (next) => {
       stay();
-      setSubject((open) => (open?.isChosen && !next.isChosen && open.element.isConnected ? open : next));
+      const open = (): void => setSubject((before) => (before?.isChosen && !next.isChosen ? before : next));
+      if (next.isChosen) open();
+      else timer.current = setTimeout(open, REST_MILLISECONDS);
     },
     leave: () => {
       stay();

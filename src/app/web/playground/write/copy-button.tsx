@@ -17,16 +17,28 @@ export function CopyButton({ title, text }: CopyButtonProps) {
     return () => clearTimeout(timer);
   }, [outcome]);
   const copy = async (): Promise<void> => {
-    // only pages with HTTPS, and those of this machine, may write to the clipboard
-    const isCopied = await navigator.clipboard?.writeText(text()).then(
-      () => true,
-      () => false,
-    );
-    setOutcome(isCopied ? 'Copied' : 'Not allowed here');
+    setOutcome((await copyText(text())) ? 'Copied' : 'Not allowed here');
   };
   return (
     <button type="button" class="quiet" onClick={() => void copy()}>
       <span aria-live="polite">{outcome ?? title}</span>
     </button>
   );
+}
+
+/** Only pages with HTTPS, and those of this machine, have a clipboard; others copy what is selected. */
+async function copyText(text: string): Promise<boolean> {
+  const isWritten = await navigator.clipboard?.writeText(text).then(
+    () => true,
+    () => false,
+  );
+  if (isWritten) return true;
+  const area = Object.assign(document.createElement('textarea'), { value: text, className: 'visually-hidden' });
+  const focused = document.activeElement;
+  document.body.append(area);
+  area.select();
+  const isCopied = document.execCommand('copy');
+  area.remove();
+  if (focused instanceof HTMLElement) focused.focus();
+  return isCopied;
 }

@@ -1,7 +1,7 @@
 /** @file The page as a link: view, prompt, settings, checkpoint and colours in the fragment of its address. */
 
 import { TINTS, type Tint } from '../tokens/tints.ts';
-import { DEFAULTS, type Settings, withinBounds } from './settings.ts';
+import { type Settings, withinBounds } from './settings.ts';
 
 export const VIEWS = ['write', 'read', 'guess'] as const;
 export type View = (typeof VIEWS)[number];
@@ -13,6 +13,8 @@ export interface PageState {
   /** Checkpoint of the trained model; undefined: the newest. */
   readonly step: number | undefined;
   readonly tint: Tint;
+  /** What both models read. */
+  readonly text: string;
 }
 
 const NAMES: Readonly<Record<keyof Settings, string>> = {
@@ -24,15 +26,16 @@ const NAMES: Readonly<Record<keyof Settings, string>> = {
   samples: 'samples',
 };
 
-/** `#prompt=Once+upon+a+time&seed=7`: what is not named is as by default. */
-export function toFragment({ view, prompt, settings, step, tint }: PageState): string {
+/** `#prompt=Once+upon+a+time&seed=7`: the prompt, and what is not as `otherwise`. */
+export function toFragment({ view, prompt, settings, step, tint, text }: PageState, otherwise: PageState): string {
   const fields = new URLSearchParams();
-  if (view !== 'write') fields.set('view', view);
+  if (view !== otherwise.view) fields.set('view', view);
   fields.set('prompt', prompt);
   for (const [key, name] of Object.entries(NAMES) as [keyof Settings, string][])
-    if (settings[key] !== DEFAULTS[key]) fields.set(name, `${settings[key]}`);
+    if (settings[key] !== otherwise.settings[key]) fields.set(name, `${settings[key]}`);
   if (step !== undefined) fields.set('step', `${step}`);
-  if (tint !== 'probability') fields.set('colour', tint);
+  if (tint !== otherwise.tint) fields.set('colour', tint);
+  if (text !== otherwise.text) fields.set('text', text);
   return `#${fields}`;
 }
 
@@ -53,5 +56,6 @@ export function fromFragment(fragment: string, otherwise: PageState): PageState 
     settings: withinBounds(settings),
     step: step !== undefined && Number.isInteger(step) && step >= 0 ? step : otherwise.step,
     tint: TINTS.find((tint) => tint === fields.get('colour')) ?? otherwise.tint,
+    text: fields.get('text') ?? otherwise.text,
   };
 }

@@ -57,7 +57,7 @@ export function PaneView(props: PaneViewProps) {
         ))}
       </div>
       {problem && <Notice problem={problem} onRetry={onRetry} />}
-      <footer>{tint !== undefined && <Sureness state={state} />}</footer>
+      {tint !== undefined && <Sureness state={state} />}
     </section>
   );
 }
@@ -66,15 +66,18 @@ export function PaneView(props: PaneViewProps) {
 function Sureness({ state: { samples, status } }: { readonly state: PaneState }) {
   const tokens = samples.flatMap((sample) => sample.tokens);
   const loss = meanLoss(tokens);
-  if (loss === undefined) return null;
   return (
-    <>
-      <span>
-        each token a choice among <b>{formatOdds(Math.exp(loss))}</b>, on average
-      </span>
-      <span>
-        {tokens.length} tokens{status === 'stopped' ? ', stopped' : ''}
-      </span>
-    </>
+    <footer>
+      {loss !== undefined && (
+        <>
+          <span>
+            as unsure as a choice among <b>{formatOdds(Math.exp(loss))}</b>
+          </span>
+          <span>
+            {tokens.length} tokens{status === 'stopped' ? ', stopped' : ''}
+          </span>
+        </>
+      )}
+    </footer>
   );
 }

@@ -5,7 +5,7 @@ import { crossScores, promptIds } from '../api/cross-scores.ts';
 import { tokenText } from '../api/token-texts.ts';
 import { modelTitle, type PageData } from '../page-data.ts';
 import { CheckpointSlider } from '../steps/checkpoint-slider.tsx';
-import { chosenModel, describeStep } from '../steps/checkpoints.ts';
+import { chosenModel, describeModel } from '../steps/checkpoints.ts';
 import type { CardRow } from '../tokens/card-rows.ts';
 import { Legend } from '../tokens/legend.tsx';
 import type { TokenLook } from '../tokens/tinted-text.tsx';
@@ -26,6 +26,9 @@ export interface ViewProps {
   readonly onChange: (part: Partial<PageState>) => void;
 }
 
+/** A slider that passes over checkpoints does not start them all. */
+const SETTLE_MILLISECONDS = 200;
+
 /** Alternatives that are asked for with every token. */
 export const topOf = ({ limits }: PageData): number => Math.min(10, limits.maxLogprobs);
 
@@ -35,6 +38,7 @@ export function Writing({ data, state, onChange }: ViewProps) {
   const main = usePane();
   const compared = usePane();
   const card = useTokenCard();
+  const settling = useRef<number>(undefined);
   const trained = chosenModel(data, step);
   const panes: readonly [Pane, string, string | undefined][] =
     data.compared === null
@@ -60,7 +64,11 @@ export function Writing({ data, state, onChange }: ViewProps) {
   const change = (next: number | undefined): void => {
     onChange({ step: next });
     card.close();
-    start(main, chosenModel(data, next), { prompt, settings });
+    clearTimeout(settling.current);
+    settling.current = setTimeout(
+      () => start(main, chosenModel(data, next), { prompt, settings }),
+      SETTLE_MILLISECONDS,
+    );
   };
   // the page is never empty
   useEffect(() => {
@@ -133,7 +141,7 @@ export function Writing({ data, state, onChange }: ViewProps) {
             key={pane === main ? 'main' : 'compared'}
             kind={pane === main ? 'main' : 'compared'}
             title={modelTitle(model, data)}
-            subtitle={pane === main ? describeStep(data, step) : describeCompared(model)}
+            subtitle={describeModel(data, model)}
             state={pane.state}
             tint={tint}
             others={others.get(pane) ?? []}
@@ -150,9 +158,6 @@ export function Writing({ data, state, onChange }: ViewProps) {
     </>
   );
 }
-
-const describeCompared = (model: string): string | undefined =>
-  model === 'untrained' ? 'random weights, before the first step' : undefined;
 
 /** For those who cannot see the texts grow: when they begin and when they have ended, not every token. */
 function Announcement({ isRunning }: { readonly isRunning: boolean }) {
