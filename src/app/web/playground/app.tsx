@@ -8,8 +8,8 @@ import type { PageData } from './page-data.ts';
 import { PASSAGES } from './read/passages.ts';
 import { Reading } from './read/reading.tsx';
 import { usePageData } from './use-page-data.ts';
+import { EXAMPLES } from './write/examples.ts';
 import { fromFragment, type PageState, toFragment, type View } from './write/link.ts';
-import { EXAMPLES } from './write/prompt-form.tsx';
 import { DEFAULTS, withinLimits } from './write/settings.ts';
 import { Writing } from './write/writing.tsx';
 

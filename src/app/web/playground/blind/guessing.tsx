@@ -3,11 +3,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { modelTitle } from '../page-data.ts';
 import { describeModel } from '../steps/checkpoints.ts';
+import { topOf, type ViewProps } from '../view.ts';
+import { EXAMPLES } from '../write/examples.ts';
 import { PaneView } from '../write/pane-view.tsx';
-import { EXAMPLES } from '../write/prompt-form.tsx';
 import { randomSeed } from '../write/settings.ts';
 import { usePane } from '../write/use-pane.ts';
-import { topOf, type ViewProps } from '../write/writing.tsx';
 import { guessed, NO_SCORE, newRound, type Round } from './rounds.ts';
 
 interface GuessingProps extends ViewProps {

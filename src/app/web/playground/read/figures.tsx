@@ -4,6 +4,9 @@ import { formatOdds } from '../tokens/format-probability.ts';
 import type { Token } from '../tokens/token.ts';
 import { figuresOf, textFigures } from './text-figures.ts';
 
+/** How far the meter of a model goes that guesses; one that is wrong about what it was sure of goes beyond. */
+const GUESSING_PERCENT = 75;
+
 interface FiguresProps {
   readonly tokens: readonly Token[];
   readonly uniformLoss: number;
@@ -31,7 +34,7 @@ export function Figures({ tokens, uniformLoss }: FiguresProps) {
           <dd>
             {value}
             <span class="meter">
-              <span style={{ width: `${Math.min(100, 100 * share)}%` }} />
+              <span style={{ width: `${Math.min(100, GUESSING_PERCENT * share)}%` }} />
             </span>
             <small>guessing {guessing}</small>
           </dd>

@@ -7,6 +7,10 @@ export interface Passage {
 
 export const PASSAGES: readonly [Passage, ...Passage[]] = [
   {
+    title: 'A story for children',
+    text: 'Once upon a time, there was a little girl named Anna. One sunny day, Anna went to the park with her red ball. She threw the ball high, and it fell into a tree. "Oh no!" said Anna. A tall boy named Ben looked up. "I can help you," said Ben. He climbed the tree and gave Anna the ball. "Thank you," said Anna. They played until the sun went down.',
+  },
+  {
     title: 'Austen, Pride and Prejudice',
     text: 'It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want of a wife. However little known the feelings or views of such a man may be on his first entering a neighbourhood, this truth is so well fixed in the minds of the surrounding families, that he is considered as the rightful property of some one or other of their daughters.',
   },

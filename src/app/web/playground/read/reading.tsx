@@ -8,7 +8,7 @@ import { Legend } from '../tokens/legend.tsx';
 import type { TokenLook } from '../tokens/tinted-text.tsx';
 import { TokenCard } from '../tokens/token-card.tsx';
 import { useTokenCard } from '../tokens/use-token-card.ts';
-import { topOf, type ViewProps } from '../write/writing.tsx';
+import { topOf, type ViewProps } from '../view.ts';
 import { PASSAGES } from './passages.ts';
 import { ReadPane } from './read-pane.tsx';
 import { useReads } from './use-reads.ts';

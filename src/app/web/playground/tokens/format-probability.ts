@@ -26,8 +26,8 @@ export function visibleToken(text: string): string {
 
 const SPOKEN: Readonly<Record<string, string>> = { ' ': 'space', '\n': 'line break', '\t': 'tab', '\r': 'return' };
 
-/** What a token without visible text is called; undefined where its text speaks for itself. */
+/** What a token without visible text is called (a part of a character, the end of the text); undefined where its text speaks for itself. */
 export function spokenToken(text: string): string | undefined {
-  if (text === '') return 'part of a character';
+  if (text === '') return 'no text of its own';
   return text.trim() === '' ? Array.from(text, (space) => SPOKEN[space] ?? 'space').join(', ') : undefined;
 }

@@ -60,6 +60,7 @@ export function TokenCard({ subject, onEnter, onLeave, onClose }: TokenCardProps
   }, [isChosen]);
 
   const rank = rankOf(token);
+  const shown = visibleToken(token.text || (tokenText(token.id) ?? ''));
   const rows = cardRows(token, other);
   return (
     <div
@@ -67,13 +68,13 @@ export function TokenCard({ subject, onEnter, onLeave, onClose }: TokenCardProps
       class="card token-card"
       role="dialog"
       tabIndex={-1}
-      aria-label={`Token ${visibleToken(token.text)}`}
+      aria-label={`Token ${shown}`}
       onPointerEnter={onEnter}
       onPointerLeave={onLeave}
       onKeyDown={(event) => event.key === 'Escape' && onClose()}
     >
       <header>
-        <b class="shown-token">{visibleToken(token.text)}</b>
+        <b class="shown-token">{shown}</b>
         <span>
           {token.logprob === null ? 'nothing predicts it' : formatProbability(Math.exp(token.logprob))}
           <small>{rank === undefined ? `not among the top ${token.top.length}` : `rank ${rank}`}</small>
@@ -104,8 +105,8 @@ export function TokenCard({ subject, onEnter, onLeave, onClose }: TokenCardProps
               <th scope="row">
                 <RowToken row={row} goOn={row.id === token.id ? undefined : goOn} />
               </th>
-              <Bar kind="own" logprob={row.own} />
-              {otherName !== undefined && <Bar kind="other" logprob={row.other} />}
+              <Bar kind="own" logprob={row.own} isKnown />
+              {otherName !== undefined && <Bar kind="other" logprob={row.other} isKnown={other !== undefined} />}
             </tr>
           ))}
         </tbody>
@@ -136,8 +137,15 @@ function RowToken({ row, goOn }: { readonly row: CardRow; readonly goOn: CardSub
   );
 }
 
-function Bar({ kind, logprob }: { readonly kind: 'own' | 'other'; readonly logprob: number | undefined }) {
-  if (logprob === undefined) return <td class={kind}>–</td>;
+interface BarProps {
+  readonly kind: 'own' | 'other';
+  readonly logprob: number | undefined;
+  /** Whether the model has answered. */
+  readonly isKnown: boolean;
+}
+
+function Bar({ kind, logprob, isKnown }: BarProps) {
+  if (logprob === undefined) return <td class={kind}>{isKnown ? '–' : '…'}</td>;
   const probability = Math.exp(logprob);
   return (
     <td class={kind}>

@@ -1,16 +1,9 @@
 /** @file Where a reader says what to write: a prompt, examples of prompts, the seed, the settings. */
 
 import { useId, useState } from 'preact/hooks';
+import { EXAMPLES } from './examples.ts';
 import { MAX_SEED, randomSeed, type Settings } from './settings.ts';
 import { SettingsFields } from './settings-fields.tsx';
-
-export const EXAMPLES = [
-  'Once upon a time',
-  "Hello, I'm a language model,",
-  'The meaning of life is',
-  'One morning, the little fox',
-  'In the year 1969',
-] as const;
 
 interface PromptFormProps {
   readonly prompt: string;

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { crossScores, promptIds } from '../api/cross-scores.ts';
 import { tokenText } from '../api/token-texts.ts';
-import { modelTitle, type PageData } from '../page-data.ts';
+import { modelTitle } from '../page-data.ts';
 import { CheckpointSlider } from '../steps/checkpoint-slider.tsx';
 import { chosenModel, describeModel } from '../steps/checkpoints.ts';
 import type { CardRow } from '../tokens/card-rows.ts';
@@ -11,8 +11,8 @@ import { Legend } from '../tokens/legend.tsx';
 import type { TokenLook } from '../tokens/tinted-text.tsx';
 import { TokenCard } from '../tokens/token-card.tsx';
 import { useTokenCard } from '../tokens/use-token-card.ts';
+import { topOf, type ViewProps } from '../view.ts';
 import { CopyMenu } from './copy-menu.tsx';
-import type { PageState } from './link.ts';
 import { PaneView } from './pane-view.tsx';
 import { PromptForm } from './prompt-form.tsx';
 import type { Settings } from './settings.ts';
@@ -20,17 +20,8 @@ import { snippet } from './snippets.ts';
 import { useOthers } from './use-others.ts';
 import { type Pane, usePane } from './use-pane.ts';
 
-export interface ViewProps {
-  readonly data: PageData;
-  readonly state: PageState;
-  readonly onChange: (part: Partial<PageState>) => void;
-}
-
 /** A slider that passes over checkpoints does not start them all. */
 const SETTLE_MILLISECONDS = 200;
-
-/** Alternatives that are asked for with every token. */
-export const topOf = ({ limits }: PageData): number => Math.min(10, limits.maxLogprobs);
 
 export function Writing({ data, state, onChange }: ViewProps) {
   const { prompt, settings, step, tint } = state;

@@ -26,5 +26,5 @@ test('white space can be seen, and be heard', () => {
   expect(visibleToken(' the\n')).toBe('␣the⏎');
   expect(spokenToken(' the')).toBeUndefined();
   expect(spokenToken('\n ')).toBe('line break, space');
-  expect(spokenToken('')).toBe('part of a character');
+  expect(spokenToken('')).toBe('no text of its own');
 });
