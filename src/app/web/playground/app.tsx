@@ -57,6 +57,9 @@ function Models({ data }: { readonly data: PageData }) {
   const change = (part: Partial<PageState>): void => setState((before) => ({ ...before, ...part }));
 
   useEffect(() => {
+    document.title = `${data.main} · miniLLM`;
+  }, [data]);
+  useEffect(() => {
     const timer = setTimeout(() => history.replaceState(null, '', toFragment(state, FIRST)), LINK_MILLISECONDS);
     return () => clearTimeout(timer);
   }, [state]);

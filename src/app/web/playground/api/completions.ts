@@ -65,7 +65,7 @@ export async function* streamCompletion(
     for (const { index, text, logprobs: scores, finish_reason } of choices) {
       const before = received[index] ?? 0;
       received[index] = before + Array.from(text).length;
-      if (scores) for (const token of readTokens(text, scores, before)) yield { index, token };
+      if (scores) for (const token of readTokens(text, scores, logprobs, before)) yield { index, token };
       if (finish_reason !== null) yield { index, finish: finish_reason };
     }
   }
@@ -83,11 +83,14 @@ export async function scoreText(
   const { choices } = (await (await post(PATH, request, signal)).json()) as Answer;
   const [choice] = choices;
   if (!choice?.logprobs) throw new ApiProblem('the server scored nothing; does it offer log-probabilities?', 500);
-  return readTokens(choice.text, choice.logprobs, 0);
+  return readTokens(choice.text, choice.logprobs, logprobs, 0);
 }
 
-/** @param before code points of the choice's text that came in earlier pieces */
-function readTokens(text: string, scores: Logprobs, before: number): Token[] {
+/**
+ * @param likeliest that were asked for; the API adds the written token where it is not among them
+ * @param before code points of the choice's text that came in earlier pieces
+ */
+function readTokens(text: string, scores: Logprobs, likeliest: number, before: number): Token[] {
   const characters = Array.from(text);
   const { tokens, token_logprobs, top_logprobs, text_offset } = scores;
   return tokens.map((name, place) => {
@@ -98,7 +101,7 @@ function readTokens(text: string, scores: Logprobs, before: number): Token[] {
       id: tokenId(name),
       text: characters.slice(start, end).join(''),
       logprob: token_logprobs[place] ?? null,
-      top: top.sort((a, b) => b.logprob - a.logprob),
+      top: top.sort((a, b) => b.logprob - a.logprob).slice(0, likeliest),
     };
   });
 }

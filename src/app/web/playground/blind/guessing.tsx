@@ -1,6 +1,6 @@
 /** @file The third view: two unnamed texts, and a guess which model was trained. */
 
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { modelTitle } from '../page-data.ts';
 import { describeModel } from '../steps/checkpoints.ts';
 import { topOf, type ViewProps } from '../view.ts';
@@ -20,6 +20,13 @@ export function Guessing({ data, state: { prompt, settings, tint }, isShown }: G
   const panes = [usePane(), usePane()] as const;
   const [round, setRound] = useState<Round>();
   const [score, setScore] = useState(NO_SCORE);
+  // the button that was pressed is gone
+  const actions = useRef<HTMLDivElement>(null);
+  const isPressed = useRef(false);
+  useEffect(() => {
+    if (isPressed.current) actions.current?.querySelector('button')?.focus();
+    isPressed.current = false;
+  }, [round]);
   // earlier checkpoints are harder to tell from the trained model than one that knows nothing
   const earlier = data.steps.slice(0, -1).map(({ id }) => id);
   const others = [...new Set([data.compared ?? '', ...earlier])];
@@ -39,6 +46,7 @@ export function Guessing({ data, state: { prompt, settings, tint }, isShown }: G
   }, [isShown]);
   const guess = (side: 0 | 1): void => {
     if (!round) return;
+    isPressed.current = true;
     const [nextRound, nextScore] = guessed(round, side, score);
     setRound(nextRound);
     setScore(nextScore);
@@ -55,7 +63,7 @@ export function Guessing({ data, state: { prompt, settings, tint }, isShown }: G
               ? 'Right.'
               : 'No, it was the other one.'}
         </p>
-        <div class="bar-of-actions">
+        <div ref={actions} class="bar-of-actions">
           {isOpen ? (
             NAMES.map((name, side) => (
               <button key={name} type="button" class="primary" onClick={() => guess(side as 0 | 1)}>
@@ -63,7 +71,14 @@ export function Guessing({ data, state: { prompt, settings, tint }, isShown }: G
               </button>
             ))
           ) : (
-            <button type="button" class="primary" onClick={begin}>
+            <button
+              type="button"
+              class="primary"
+              onClick={() => {
+                isPressed.current = true;
+                begin();
+              }}
+            >
               Another round
             </button>
           )}

@@ -57,15 +57,15 @@ export function PromptForm(props: PromptFormProps) {
         ))}
       </ul>
       <div class="bar-of-actions">
-        {isRunning ? (
-          <button key="stop" type="button" class="primary" onClick={onStop}>
-            Stop
-          </button>
-        ) : (
-          <button key="run" type="submit" class="primary" title="Ctrl+Enter or ⌘+Enter">
-            Run
-          </button>
-        )}
+        {/* one button, so that it keeps the focus */}
+        <button
+          type={isRunning ? 'button' : 'submit'}
+          class="primary"
+          title={isRunning ? undefined : 'Ctrl+Enter or ⌘+Enter'}
+          onClick={isRunning ? onStop : undefined}
+        >
+          {isRunning ? 'Stop' : 'Run'}
+        </button>
         <label class="seed">
           Seed
           <input

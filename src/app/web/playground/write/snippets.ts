@@ -6,14 +6,15 @@ export const LANGUAGES = ['curl', 'Python', 'TypeScript'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 interface SnippetOf {
-  readonly origin: string;
+  /** Where the page is. */
+  readonly page: string;
   readonly model: string;
   readonly prompt: string;
   readonly settings: Settings;
 }
 
-export function snippet(language: Language, { origin, model, prompt, settings }: SnippetOf): string {
-  const url = `${origin}/v1/completions`;
+export function snippet(language: Language, { page, model, prompt, settings }: SnippetOf): string {
+  const url = new URL('v1/completions', page).href;
   const body = JSON.stringify({ model, prompt, ...samplingOf(settings) }, null, 2);
   // a JSON text of strings and numbers is also an expression of both languages
   if (language === 'curl')

@@ -121,7 +121,7 @@ export function Writing({ data, state, onChange }: ViewProps) {
         }}
       >
         <CopyMenu
-          snippet={(language) => snippet(language, { origin: location.origin, model: trained, prompt, settings })}
+          snippet={(language) => snippet(language, { page: location.href, model: trained, prompt, settings })}
         />
       </PromptForm>
       {data.steps.length > 1 && <CheckpointSlider data={data} step={step} onChange={change} />}

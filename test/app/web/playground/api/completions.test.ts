@@ -53,6 +53,19 @@ test('a stream becomes tokens with ids, texts and alternatives, likeliest first'
   expect(JSON.parse(String(body))).toMatchObject({ prompt: [1, 2], stream: true, return_tokens_as_token_ids: true });
 });
 
+test('a token that is not among the likeliest is no alternative, though the API lists it', async () => {
+  const logprobs = {
+    tokens: ['token_id:1', 'token_id:2'],
+    token_logprobs: [null, -9],
+    top_logprobs: [null, { 'token_id:4': -0.5, 'token_id:2': -9 }],
+    text_offset: [0, 1],
+  };
+  answer.mockResolvedValueOnce(
+    Response.json({ choices: [{ index: 0, text: 'ab', logprobs, finish_reason: 'length' }] }),
+  );
+  expect((await scoreText('m', 'ab', 1))[1]?.top).toEqual([{ id: 4, logprob: -0.5 }]);
+});
+
 test('tokens that came before a stream is cut are given, then the connection counts as lost', async () => {
   answer.mockResolvedValueOnce(new Response(chunk('one', [5], [0])));
   await expect(collect()).rejects.toThrow('connection lost');

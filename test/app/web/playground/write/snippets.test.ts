@@ -3,7 +3,7 @@ import { DEFAULTS } from '../../../../../src/app/web/playground/write/settings.t
 import { snippet } from '../../../../../src/app/web/playground/write/snippets.ts';
 
 const request = {
-  origin: 'http://127.0.0.1:7860',
+  page: 'http://127.0.0.1:7860/#prompt=x',
   model: 'stories@40',
   prompt: `it's a "test" \\ $HOME\n🦊`,
   settings: { ...DEFAULTS, seed: 7 },
