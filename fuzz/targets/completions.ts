@@ -30,7 +30,7 @@ export const target = httpTarget({
       seed: 1,
       stop: ['\n', 'fox'],
     }),
-    post({ model: 'any', prompt: ['a', 'b'], max_tokens: 2, n: 2, stream: true, echo: true }),
+    post({ model: 'untrained:tiny', prompt: ['a', 'b'], max_tokens: 2, n: 2, stream: true, echo: true }),
     post({ prompt: [[1, 2, 3], [50256]], max_tokens: 1, temperature: 0, logprobs: 5, echo: true, seed: 1234 }),
     postChunked('{"prompt": "Onc', 'e", "max_tokens": 1}'),
     get('/health'),

@@ -19,11 +19,12 @@ const WATCH_MILLISECONDS = 250;
 const ABORT_MILLISECONDS = 3000;
 
 /**
- * UCX, beneath MPICH and Open MPI, overwrites the code of libc's `sbrk` and `munmap` while V8's threads run in it: one start
- * in fifteen crashed in the garbage collector. Without its hooks it registers memory anew for each transfer.
+ * UCX, beneath MPICH and Open MPI, watches libc's memory functions, and tries its hooks by moving the program break up and
+ * down, outside malloc's lock: what another thread has just got there is unmapped, and one start in some thirty crashed in
+ * V8's garbage collector. Without hooks UCX registers memory for each transfer anew.
  */
 function leaveMemoryFunctionsAlone(): void {
-  process.env['UCX_MEM_MMAP_HOOK_MODE'] ??= 'none';
+  process.env.UCX_MEM_MMAP_HOOK_MODE ??= 'none';
 }
 
 /**

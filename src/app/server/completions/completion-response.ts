@@ -14,7 +14,9 @@ interface LogProbabilities {
   readonly text_offset: number[];
 }
 
-/** The fields that all responses have in common. */
+export type ResponseHead = ReturnType<typeof responseHead>;
+
+/** The fields that all parts of a response have in common. */
 export function responseHead(id: string, model: string) {
   return { id: `cmpl-${id}`, object: 'text_completion', created: Math.floor(Date.now() / 1000), model };
 }

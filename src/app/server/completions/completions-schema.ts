@@ -28,6 +28,8 @@ const fieldsSchema = z.object({
   echo: optional(z.boolean(), false),
   logprobs: z.int().min(0).max(MAX_LOGPROBS).nullish(),
   stream: optional(z.boolean(), false),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  model: z.string().nullish(),
   best_of: only(1),
   presence_penalty: only(0),
   frequency_penalty: only(0),

@@ -34,8 +34,12 @@ export const MAX_JSON_LISTS = MAX_CHOICES + MAX_JSON_FIELDS;
 export const MAX_REQUESTS = 256;
 /** Their size together, in tokens and in bytes being read, as a multiple of the largest request. */
 const MAX_LARGEST_REQUESTS = 8;
+/** Checkpoints of a run in memory at once, besides the models that stay. */
+export const MAX_OPEN_CHECKPOINTS = 2;
 /** When a client that got a 503 should try again. */
 export const RETRY_AFTER_SECONDS = 5;
+/** How long a server that is to stop goes on with what was asked. */
+export const STOPPING_SECONDS = 20;
 /** How long a client may keep its answer waiting, in total. */
 export const MAX_WAIT_SECONDS = 120;
 /** Defects whose stack traces are logged. */
@@ -80,6 +84,8 @@ export function describeLimits(): readonly string[] {
     `at most ${count(MAX_CHOICES)} choices (prompts × n); n up to ${MAX_N}, logprobs up to ${MAX_LOGPROBS}, up to ${MAX_STOPS} stops of ${count(MAX_STOP_LENGTH)} characters`,
     `a body has at most ${BYTES_PER_TOKEN} bytes per such token plus ${FIELD_BYTES / 1024} KiB (${count(bodyBytes / 1024)} KiB), a text prompt ${TEXT_BYTES_PER_POSITION} bytes per position (${count(textBytes / 1024)} KiB)`,
     `at most ${MAX_REQUESTS} requests at once, with as many tokens as ${MAX_LARGEST_REQUESTS} of the largest (${count(allTokens)}); others get a 503 and may retry after ${RETRY_AFTER_SECONDS} s`,
+    `at most ${MAX_OPEN_CHECKPOINTS} checkpoints of the run (NAME@STEP) are kept in memory besides the models named here; the one used longest ago makes room for another`,
     `a client may keep its answer waiting for ${MAX_WAIT_SECONDS} s in total`,
+    `a server that is to stop answers what was asked before, for at most ${STOPPING_SECONDS} s`,
   ];
 }

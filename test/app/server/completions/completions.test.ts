@@ -4,20 +4,24 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { completionsApp } from '#minillm/app/server/completions/completions.js';
-import { type LanguageModel, openLanguageModel } from '#minillm/app/server/completions/language-model.js';
 import { MAX_LOGPROBS, MAX_REQUESTS } from '#minillm/app/server/completions/limits.js';
 import { listen, type RunningServer } from '#minillm/app/server/listen.js';
+import type { LanguageModel } from '#minillm/app/server/models/language-model.js';
+import type { ModelPool } from '#minillm/app/server/models/model-pool.js';
 import { encode } from '#minillm/data/tokenizer/tokenizer.js';
+import { openPool } from '../models/pools.ts';
 
+let pool: ModelPool;
 let model: LanguageModel;
 let server: RunningServer;
 beforeAll(async () => {
-  model = await openLanguageModel('untrained:tiny', MAX_LOGPROBS, { threads: 2 });
-  server = await listen(completionsApp(model), { host: '127.0.0.1', port: 0, isFixed: true });
+  pool = await openPool('untrained:tiny');
+  ({ model } = await pool.lease(pool.main));
+  server = await listen(completionsApp(pool), { host: '127.0.0.1', port: 0, isFixed: true });
 });
 afterAll(async () => {
   await server.close();
-  await model.close();
+  await pool.close();
 });
 
 interface LogProbabilities {
@@ -258,14 +262,17 @@ test.each([
   expect(error).toMatchObject({ type: 'invalid_request_error', message: expect.stringMatching(message) as string });
 });
 
-test('an unknown path is reported as JSON', async () => {
-  const response = await fetch(`${server.url}v1/chat/completions`, { method: 'POST' });
+test.each([
+  ['v1/chat/completions', /base models, .* no chat template/],
+  ['v1/embeddings', /found POST \/v1\/embeddings/],
+])('%s, which is not there, is reported as JSON', async (path, message) => {
+  const response = await fetch(server.url + path, { method: 'POST' });
   expect(response.status).toBe(404);
-  expect(((await response.json()) as Answer).error.message).toMatch(/found POST \/v1\/chat\/completions/);
+  expect(((await response.json()) as Answer).error.message).toMatch(message);
 });
 
 test('a port that is taken is one clear error', async () => {
   const port = Number(new URL(server.url).port);
-  const again = listen(completionsApp(model), { host: '127.0.0.1', port, isFixed: true });
+  const again = listen(completionsApp(pool), { host: '127.0.0.1', port, isFixed: true });
   await expect(again).rejects.toThrow(/could not serve there .*--port/);
 });
