@@ -21,8 +21,6 @@ const WORDS = encode(
 export interface StandInOptions {
   readonly compared?: string | null;
   readonly steps?: readonly number[];
-  /** Time between two tokens. */
-  readonly milliseconds?: number;
   readonly apiKey?: string;
 }
 
@@ -33,6 +31,10 @@ export interface StandIn extends RunningServer {
   loading: number;
   /** Tokens after which streams are cut. */
   cutAfter: number;
+  /** Tokens after which streams wait until their client leaves. */
+  holdAfter: number;
+  /** Streams whose client left. */
+  left: number;
   /** The answer to the next requests for completions, while there are any. */
   readonly refusals: { readonly status: 400 | 429 | 503; readonly message: string; readonly retryAfter?: number }[];
 }
@@ -49,14 +51,17 @@ interface Body {
 }
 
 const MAIN = 'stories';
+const TOKEN_MILLISECONDS = 5;
 
 export async function startStandIn(options: StandInOptions = {}): Promise<StandIn> {
-  const { compared = 'untrained', steps = [0, 10, 20, 40], milliseconds = 5, apiKey } = options;
+  const { compared = 'untrained', steps = [0, 10, 20, 40], apiKey } = options;
   const app = new Hono();
   const state = {
     requests: [] as Body[],
     loading: 0,
     cutAfter: Number.POSITIVE_INFINITY,
+    holdAfter: Number.POSITIVE_INFINITY,
+    left: 0,
     refusals: [] as StandIn['refusals'],
   };
   app.get('/app/loading.json', (c) => {
@@ -93,8 +98,12 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
       const { n = 1, max_tokens, seed = 0 } = body;
       const texts = Array.from({ length: n }, () => ({ ids: [...prompt], decoder: streamDecoder(), sent: 0 }));
       for (let written = 0; written < max_tokens && written < state.cutAfter; written++) {
-        await stream.sleep(milliseconds);
-        if (stream.aborted) return;
+        do await stream.sleep(TOKEN_MILLISECONDS);
+        while (written >= state.holdAfter && !stream.aborted);
+        if (stream.aborted) {
+          state.left++;
+          return;
+        }
         for (const [index, text] of texts.entries()) {
           const id = nextToken(body.model, text.ids, seed + index);
           const piece = text.decoder.push(id);

@@ -15,10 +15,12 @@ const PAGE = fileURLToPath(new URL('../web/playground/', import.meta.url));
 /** Texts of tokens in one answer. */
 const MAX_TEXTS = 256;
 
+/** What the page's build consists of. */
+const PAGE_PATHS = ['/', '/assets/*', '/icon.svg', '/THIRD-PARTY.txt'];
+
 /** The page at `/`, the texts of tokens at `/app/tokens.json?ids=1,2,3`; anything else is left to other applications. */
 export function playgroundApp(): Hono {
   const app = new Hono();
-  app.use(pageHeaders());
   app.get('/app/tokens.json', (context) => {
     const ids = (context.req.query('ids') ?? '').split(',');
     const isTooLong = ids.length > MAX_TEXTS;
@@ -27,6 +29,6 @@ export function playgroundApp(): Hono {
     context.header('cache-control', 'max-age=86400');
     return context.json(Object.fromEntries(ids.map((id) => [id, decode([Number(id)])])));
   });
-  app.use(serveStatic({ root: PAGE }));
+  app.on('GET', PAGE_PATHS, pageHeaders(), serveStatic({ root: PAGE }));
   return app;
 }

@@ -1,6 +1,6 @@
 /**
  * @file The app's server around the completions API: who may ask, what is answered while the models load, and how it ends.
- * `GET /health`, `GET /version` and `GET /app/loading.json` are answered at any time.
+ * The page, `GET /health`, `GET /version` and `GET /app/loading.json` are answered at any time.
  */
 
 import type { HttpBindings } from '@hono/node-server';
@@ -10,6 +10,7 @@ import { answerHeaders } from './access/headers.ts';
 import { limitRate, RateLimit } from './access/rate-limit.ts';
 import { RETRY_AFTER_SECONDS } from './completions/limits.ts';
 import { problemResponse, RequestProblem } from './completions/problem.ts';
+import { playgroundApp } from './playground.ts';
 import type { ServerState } from './server-state.ts';
 
 export interface AccessOptions {
@@ -38,6 +39,8 @@ export function serveApp(state: ServerState, version: string, options: AccessOpt
     const loading = state.phase === 'loading';
     return c.json({ loading, message: loading ? state.message : '' });
   });
+  // the page asks for the key
+  app.route('/', playgroundApp());
   if (apiKey !== undefined) app.use(requireApiKey(apiKey));
   if (rateLimit > 0) app.on('POST', '*', limitRate(new RateLimit(rateLimit)));
   app.all('*', (c) => answer(state, c));
