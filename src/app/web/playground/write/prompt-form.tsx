@@ -28,7 +28,8 @@ export function PromptForm(props: PromptFormProps) {
       class="card prompt"
       onSubmit={(event) => {
         event.preventDefault();
-        onRun();
+        if (isRunning) onStop();
+        else onRun();
       }}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
@@ -58,12 +59,7 @@ export function PromptForm(props: PromptFormProps) {
       </ul>
       <div class="bar-of-actions">
         {/* one button, so that it keeps the focus */}
-        <button
-          type={isRunning ? 'button' : 'submit'}
-          class="primary"
-          title={isRunning ? undefined : 'Ctrl+Enter or ⌘+Enter'}
-          onClick={isRunning ? onStop : undefined}
-        >
+        <button type="submit" class="primary" title={isRunning ? undefined : 'Ctrl+Enter or ⌘+Enter'}>
           {isRunning ? 'Stop' : 'Run'}
         </button>
         <label class="seed">
