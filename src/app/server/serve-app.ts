@@ -1,6 +1,6 @@
 /**
  * @file The app's server around the completions API: who may ask, what is answered while the models load, and how it ends.
- * `GET /health`, `GET /version` and `GET /app/loading.json` are answered at any time.
+ * `GET /health`, `/version`, `/openapi.json` and `/app/loading.json` are answered to anyone at any time.
  */
 
 import type { HttpBindings } from '@hono/node-server';
@@ -10,6 +10,7 @@ import { answerHeaders } from './access/headers.ts';
 import { limitRate, RateLimit } from './access/rate-limit.ts';
 import { RETRY_AFTER_SECONDS } from './completions/limits.ts';
 import { problemResponse, RequestProblem } from './completions/problem.ts';
+import { openApiDocument } from './openapi/document.ts';
 import type { ServerState } from './server-state.ts';
 
 export interface AccessOptions {
@@ -34,6 +35,8 @@ export function serveApp(state: ServerState, version: string, options: AccessOpt
     return c.json({ status: state.phase }, isReady ? 200 : 503);
   });
   app.get('/version', (c) => c.json({ version }));
+  const document = openApiDocument(version);
+  app.get('/openapi.json', (c) => c.json(document));
   app.get('/app/loading.json', (c) => {
     const loading = state.phase === 'loading';
     return c.json({ loading, message: loading ? state.message : '' });
