@@ -1,6 +1,7 @@
 /**
  * @file The app's server around the completions API: who may ask, what is answered while the models load, and how it ends.
  * The page, `GET /health`, `GET /version` and `GET /app/loading.json` are answered at any time.
+ * `GET /health`, `/version`, `/openapi.json` and `/app/loading.json` are answered to anyone at any time.
  */
 
 import type { HttpBindings } from '@hono/node-server';
@@ -11,6 +12,7 @@ import { limitRate, RateLimit } from './access/rate-limit.ts';
 import { RETRY_AFTER_SECONDS } from './completions/limits.ts';
 import { problemResponse, RequestProblem } from './completions/problem.ts';
 import { playgroundApp } from './playground.ts';
+import { openApiDocument } from './openapi/document.ts';
 import type { ServerState } from './server-state.ts';
 
 export interface AccessOptions {
@@ -35,6 +37,8 @@ export function serveApp(state: ServerState, version: string, options: AccessOpt
     return c.json({ status: state.phase }, isReady ? 200 : 503);
   });
   app.get('/version', (c) => c.json({ version }));
+  const document = openApiDocument(version);
+  app.get('/openapi.json', (c) => c.json(document));
   app.get('/app/loading.json', (c) => {
     const loading = state.phase === 'loading';
     return c.json({ loading, message: loading ? state.message : '' });
