@@ -1,7 +1,6 @@
 /**
  * @file The app's server around the completions API: who may ask, what is answered while the models load, and how it ends.
- * The page, `GET /health`, `GET /version` and `GET /app/loading.json` are answered at any time.
- * `GET /health`, `/version`, `/openapi.json` and `/app/loading.json` are answered to anyone at any time.
+ * The page, `GET /health`, `/version`, `/openapi.json` and `/app/loading.json` are answered to anyone at any time.
  */
 
 import type { HttpBindings } from '@hono/node-server';
@@ -11,8 +10,8 @@ import { answerHeaders } from './access/headers.ts';
 import { limitRate, RateLimit } from './access/rate-limit.ts';
 import { RETRY_AFTER_SECONDS } from './completions/limits.ts';
 import { problemResponse, RequestProblem } from './completions/problem.ts';
-import { playgroundApp } from './playground.ts';
 import { openApiDocument } from './openapi/document.ts';
+import { playgroundApp } from './playground.ts';
 import type { ServerState } from './server-state.ts';
 
 export interface AccessOptions {
