@@ -2,8 +2,9 @@
 
 import type { Alternative, Token } from './token.ts';
 
-/** Alternatives of each model that are shown. */
-export const SHOWN = 5;
+/** Alternatives that are shown of the model that wrote, and of the other. */
+const OWN = 5;
+const OTHERS = 3;
 
 export interface CardRow {
   readonly id: number;
@@ -14,8 +15,8 @@ export interface CardRow {
 
 /** The token itself and the likeliest of both models, likeliest first by the model that wrote, then by the other. */
 export function cardRows(own: Token, other: Token | undefined): readonly CardRow[] {
-  const ids = new Set([own, other].flatMap((token) => token?.top.slice(0, SHOWN).map(({ id }) => id) ?? []));
-  ids.add(own.id);
+  const shown = [...own.top.slice(0, OWN), own, ...(other?.top.slice(0, OTHERS) ?? [])];
+  const ids = new Set(shown.map(({ id }) => id));
   const rows = [...ids].map((id) => ({ id, own: logprobOf(own, id), other: other && logprobOf(other, id) }));
   const order = (value: number | undefined): number => value ?? Number.NEGATIVE_INFINITY;
   return rows.sort((a, b) => descending(order(a.own), order(b.own)) || descending(order(a.other), order(b.other)));
