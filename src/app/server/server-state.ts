@@ -21,6 +21,11 @@ export class ServerState {
     return this.api ? 'ok' : 'loading';
   }
 
+  /** How many requests are being answered. */
+  get requests(): number {
+    return this.#requests;
+  }
+
   /** Notes a request that is being answered; call the result once it has been. */
   begin(): () => void {
     this.#requests++;

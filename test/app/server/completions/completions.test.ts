@@ -54,7 +54,11 @@ describe('scoring', () => {
     expect(logprobs?.tokens.join('')).toBe(TEXT);
     expect(logprobs?.token_logprobs[0]).toBe(null);
     for (const value of logprobs!.token_logprobs.slice(1)) expect(value).toBeLessThan(-8);
-    for (const top of logprobs!.top_logprobs.slice(1)) expect(Object.keys(top!)).toHaveLength(2);
+    for (const [place, top] of logprobs!.top_logprobs.slice(1).entries()) {
+      const others = Object.keys(top!).filter((token) => token !== logprobs!.tokens[place + 1]);
+      expect(Object.keys(top!)).toContain(logprobs!.tokens[place + 1]);
+      expect(others.length).toBeLessThanOrEqual(2);
+    }
     expect(logprobs?.text_offset).toEqual(logprobs?.tokens.map((_, i) => logprobs.tokens.slice(0, i).join('').length));
     expect(usage).toEqual({ prompt_tokens: IDS.length, completion_tokens: 0, total_tokens: IDS.length });
   });
@@ -252,19 +256,37 @@ test.each([
     { prompt: TEXT, stop: 'a'.repeat(1001) },
     /stop: expected texts of 1 to 1000 characters, found a text of 1001/,
   ],
-  ['a bias', { prompt: TEXT, logit_bias: { 50256: -100 } }, /logit_bias: is not supported/],
-  ['a stream of log-probabilities', { prompt: TEXT, logprobs: 1, stream: true }, /not supported with stream/],
-  ['a penalty', { prompt: TEXT, presence_penalty: 1 }, /presence_penalty: is not supported/],
+  ['a bias of no token', { prompt: TEXT, logit_bias: { 50257: 1 } }, /logit_bias: expected token ids below 50257/],
+  ['a bias too great', { prompt: TEXT, logit_bias: { 5: 101 } }, /logit_bias\.5: expected a number from -100 to 100/],
+  ['a list of biases', { prompt: TEXT, logit_bias: [1] }, /logit_bias: expected an object/],
+  [
+    'many biases',
+    { prompt: TEXT, logit_bias: Object.fromEntries(Array.from({ length: 301 }, (_, id) => [id, 1])) },
+    /at most 300 tokens, found 301/,
+  ],
+  ['a penalty too great', { prompt: TEXT, presence_penalty: 3 }, /presence_penalty: .*<=2/],
+  ['a suffix', { prompt: TEXT, suffix: 'end' }, /suffix: is not supported/],
+  ['the best of many', { prompt: TEXT, n: 2, best_of: 3 }, /best_of: is not supported; leave it out or give 2/],
 ])('%s is refused as OpenAI does it', async (_, body, message) => {
   const response = await post(body);
   const { error } = (await response.json()) as Answer;
   expect(response.status).toBe(400);
   expect(error).toMatchObject({ type: 'invalid_request_error', message: expect.stringMatching(message) as string });
+  expect(error).toHaveProperty('param');
+});
+
+test.each([
+  [{ prompt: TEXT, temperature: 3 }, 'temperature', 'invalid_value'],
+  [{ prompt: [[1], [50257]] }, 'prompt', 'invalid_value'],
+  [{ prompt: TEXT, max_tokens: 125 }, 'prompt', 'context_length_exceeded'],
+  [{ prompt: TEXT, model: 'gpt-9' }, 'model', 'model_not_found'],
+])('an error names its field and its kind: %j', async (body, param, code) => {
+  expect((await ask(body)).error).toMatchObject({ param, code });
 });
 
 test.each([
   ['v1/chat/completions', /base models, .* no chat template/],
-  ['v1/embeddings', /found POST \/v1\/embeddings/],
+  ['v1/embeddings', /there is no POST \/v1\/embeddings; GET \/openapi.json lists/],
 ])('%s, which is not there, is reported as JSON', async (path, message) => {
   const response = await fetch(server.url + path, { method: 'POST' });
   expect(response.status).toBe(404);
