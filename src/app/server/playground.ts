@@ -5,12 +5,19 @@
 
 import { fileURLToPath } from 'node:url';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import { compress } from 'hono/compress';
 import { decode, VOCABULARY_SIZE } from '../../data/tokenizer/tokenizer.ts';
 import { pageHeaders } from './page-headers.ts';
 
 /** The built page. */
 const PAGE = fileURLToPath(new URL('../web/playground/', import.meta.url));
+
+/** An asset's name changes with what is in it; the page says which there are. */
+function setCaching(path: string, context: Context): void {
+  const isAsset = /[\\/]assets[\\/]/.test(path);
+  context.header('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache');
+}
 
 /** Texts of tokens in one answer. */
 const MAX_TEXTS = 256;
@@ -29,6 +36,6 @@ export function playgroundApp(): Hono {
     context.header('cache-control', 'max-age=86400');
     return context.json(Object.fromEntries(ids.map((id) => [id, decode([Number(id)])])));
   });
-  app.on('GET', PAGE_PATHS, pageHeaders(), serveStatic({ root: PAGE }));
+  app.on('GET', PAGE_PATHS, pageHeaders(), compress(), serveStatic({ root: PAGE, onFound: setCaching }));
   return app;
 }

@@ -16,6 +16,20 @@ test('the page may load and ask nothing but its own server', async () => {
     expect((await app.request(asset!)).status).toBe(200);
 });
 
+test('what the page loads takes less than 100 kB on the way, and is kept by browsers', async () => {
+  const page = await app.request('/');
+  expect(page.headers.get('cache-control')).toBe('no-cache');
+  let bytes = 0;
+  for (const [, asset] of (await page.text()).matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g)) {
+    const response = await app.request(asset!, { headers: { 'accept-encoding': 'gzip' } });
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    expect(response.headers.get('cache-control')).toContain('immutable');
+    bytes += (await response.arrayBuffer()).byteLength;
+  }
+  expect(bytes).toBeGreaterThan(10_000);
+  expect(bytes).toBeLessThan(100_000);
+});
+
 test('texts of tokens are told by id', async () => {
   const response = await app.request('/app/tokens.json?ids=262,198,50256');
   expect(await response.json()).toEqual({ 262: ' the', 198: '\n', 50256: '<|endoftext|>' });
