@@ -5,7 +5,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { type Context, Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { compress } from 'hono/compress';
 import { decode, VOCABULARY_SIZE } from '../../data/tokenizer/tokenizer.ts';
 import { pageHeaders } from './page-headers.ts';
@@ -14,10 +14,11 @@ import { pageHeaders } from './page-headers.ts';
 const PAGE = fileURLToPath(new URL('../web/playground/', import.meta.url));
 
 /** An asset's name changes with what is in it; the page says which there are. */
-function setCaching(path: string, context: Context): void {
-  const isAsset = /[\\/]assets[\\/]/.test(path);
-  context.header('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache');
-}
+const setCaching: MiddlewareHandler = async (context, next) => {
+  await next();
+  const isAsset = context.req.path.startsWith('/assets/');
+  if (context.res.ok) context.header('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache');
+};
 
 /** Texts of tokens in one answer. */
 const MAX_TEXTS = 256;
@@ -36,6 +37,6 @@ export function playgroundApp(): Hono {
     context.header('cache-control', 'max-age=86400');
     return context.json(Object.fromEntries(ids.map((id) => [id, decode([Number(id)])])));
   });
-  app.on('GET', PAGE_PATHS, pageHeaders(), compress(), serveStatic({ root: PAGE, onFound: setCaching }));
+  app.on('GET', PAGE_PATHS, pageHeaders(), setCaching, compress(), serveStatic({ root: PAGE }));
   return app;
 }
