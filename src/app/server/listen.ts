@@ -41,7 +41,7 @@ const CHECK_MILLISECONDS = 1000;
 /** A server that does not listen yet, with every limit of `connection-limits.ts`. */
 function boundedServer(app: Application, { host, allowedHosts }: Address): Server {
   const isGuarded = isLoopback(host) || allowedHosts !== undefined;
-  const fetch = isGuarded ? forKnownHosts(app, host, allowedHosts ?? []) : app.fetch;
+  const fetch = isGuarded ? forKnownHosts(app, host, allowedHosts) : app.fetch;
   const options = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: 1000 * HEADERS_SECONDS,

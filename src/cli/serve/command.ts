@@ -9,7 +9,8 @@ import { requireFlag, wholeNumber } from '../flags.ts';
 import type { ServeFlags } from './run.ts';
 
 const HELP = `
-Serves OpenAI's completions API as vLLM has it: POST /v1/completions, GET /v1/models, /health, /version. Requests choose with "model": the checkpoint (the default), the model beside it, or NAME@STEP for any
+Serves OpenAI's completions API as vLLM has it: POST /v1/completions, /tokenize, /detokenize; GET /v1/models, /health, /version,
+/metrics, /openapi.json. Requests choose with "model": the checkpoint (the default), the model beside it, or NAME@STEP for any
 checkpoint of its run.
 
 The model beside it takes as much memory again (GPT-2 124M: 1.2 GB), and so does each checkpoint that is asked for. If there is

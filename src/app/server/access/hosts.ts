@@ -13,9 +13,10 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 /**
  * Refuses requests to other names than loopback's, those in `allowed` (`.example.org` also stands for the names below it)
  * and, unless the server is on loopback, IP addresses: no name resolves to those.
+ * @param allowed undefined for a server whose users cannot allow any
  */
-export function forKnownHosts(app: Application, host: string, allowed: readonly string[]): Application['fetch'] {
-  const names = [host, ...allowed].map((name) => name.toLowerCase());
+export function forKnownHosts(app: Application, host: string, allowed?: readonly string[]): Application['fetch'] {
+  const names = [host, ...(allowed ?? [])].map((name) => name.toLowerCase());
   const isKnown = (hostname: string): boolean =>
     isLoopback(hostname) ||
     hostname.endsWith('.localhost') ||
@@ -24,8 +25,7 @@ export function forKnownHosts(app: Application, host: string, allowed: readonly 
   return (request, bindings) => {
     const { hostname } = URL.canParse(request.url) ? new URL(request.url) : { hostname: '' };
     if (isKnown(hostname.replace(/^\[|\]$/g, ''))) return app.fetch(request, bindings);
-    return new Response('this server does not go by that name; minillm serve --allowed-host NAME lets it\n', {
-      status: 403,
-    });
+    const advice = allowed ? '; --allowed-host NAME adds one' : '';
+    return new Response(`this server does not answer to that name${advice}\n`, { status: 403 });
   };
 }
