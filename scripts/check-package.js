@@ -18,8 +18,10 @@ try {
   run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', join(project, filename)]);
   const help = run(join(project, 'node_modules/.bin/minillm'), ['--help']);
   if (!help.includes('quickstart')) throw new Error(`minillm --help printed:\n${help}`);
-  const page = join(project, 'node_modules/minillm/dist/app/web/dashboard/index.html');
-  if (!existsSync(page)) throw new Error(`${page}: the page of the dashboard is missing`);
+  for (const name of ['dashboard', 'playground']) {
+    const page = join(project, `node_modules/minillm/dist/app/web/${name}/index.html`);
+    if (!existsSync(page)) throw new Error(`${page}: the page is missing`);
+  }
 
   const installed = join(project, 'node_modules/minillm');
   const maps = readdirSync(installed, { recursive: true }).filter((file) => file.endsWith('.map'));
@@ -37,7 +39,7 @@ try {
     const printed = run(process.execPath, [script, resolve(project, 'book.txt'), '20']);
     if (!printed.includes('validation loss')) throw new Error(`${example} printed:\n${printed}`);
   }
-  console.log('the packed package works: --help, the page of the dashboard, links, declarations and the examples');
+  console.log('the packed package works: --help, the pages, links, declarations and the examples');
 } finally {
   rmSync(project, { recursive: true, force: true });
 }

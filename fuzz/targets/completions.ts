@@ -6,9 +6,9 @@ const HEAD = 'Host: localhost\r\nContent-Type: application/json\r\nConnection: c
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
 
-function post(body: Readonly<Record<string, unknown>>): string {
+function post(body: Readonly<Record<string, unknown>>, path = '/v1/completions'): string {
   const text = JSON.stringify(body);
-  return `POST /v1/completions HTTP/1.1\r\n${HEAD}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+  return `POST ${path} HTTP/1.1\r\n${HEAD}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
 
 function postChunked(...pieces: readonly string[]): string {
@@ -30,10 +30,19 @@ export const target = httpTarget({
       seed: 1,
       stop: ['\n', 'fox'],
     }),
-    post({ model: 'any', prompt: ['a', 'b'], max_tokens: 2, n: 2, stream: true, echo: true }),
+    post({ model: 'untrained:tiny', prompt: ['a', 'b'], max_tokens: 2, n: 2, stream: true, echo: true }),
     post({ prompt: [[1, 2, 3], [50256]], max_tokens: 1, temperature: 0, logprobs: 5, echo: true, seed: 1234 }),
     postChunked('{"prompt": "Onc', 'e", "max_tokens": 1}'),
+    post({
+      ...{ prompt: 'a', max_tokens: 3, stream: true, logprobs: 2, stream_options: { include_usage: true } },
+      ...{ logit_bias: { 50256: -100 }, presence_penalty: 1, min_p: 0.1, return_tokens_as_token_ids: true },
+    }),
+    post({ prompt: 'Once upon a “time” 🙂' }, '/tokenize'),
+    post({ tokens: [7454, 2402, 50256] }, '/detokenize'),
     get('/health'),
+    get('/metrics'),
+    get('/openapi.json'),
+    get('/app/models.json'),
     get('/v1/models'),
   ],
   constant: (body) => JSON.stringify((JSON.parse(body || '{}') as { choices?: unknown }).choices ?? body),

@@ -5,11 +5,13 @@
 
 import { Graph } from '../engine/graph.ts';
 import { layoutParameters, type ParameterLayout } from '../engine/layout.ts';
+import { SAMPLING_COUNTS, SAMPLING_NUMBERS, type SamplingInputs, sample } from '../engine/ops/sample.ts';
 import { type Plan, plan, planNetwork } from '../engine/plan.ts';
 import type { Target } from '../engine/target.ts';
 import { extent, type Precision } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { type CacheSize, gpt2NextLogits, gpt2PackedWeights } from '../model/gpt2.ts';
+import { MAX_ALTERNATIVES, MAX_BIASED_TOKENS } from './sampling.ts';
 
 /**
  * Streams decoded together by default. Up to 8 rows, the CPU's products read each weight once, in place, and give a row
@@ -17,8 +19,8 @@ import { type CacheSize, gpt2NextLogits, gpt2PackedWeights } from '../model/gpt2
  */
 export const DEFAULT_STREAMS = 8;
 
-/** Positions of a prompt read at once by default: 512 are read at 1.2 times the speed of 128 (GPT-2 124M). */
-export const DEFAULT_PROMPT_LENGTH = 512;
+/** Positions of a prompt read at once by default: other streams wait for so many, and 512 are read only 1.2 times as fast. */
+export const DEFAULT_PROMPT_LENGTH = 128;
 
 export interface GenerationExtents {
   /** Streams decoded together, and slots of the cache. */
@@ -36,9 +38,12 @@ export interface GenerationExtents {
 }
 
 export interface GenerationPlans {
-  /** One row of at most `promptLength` positions. Inputs tokens, positions, slots, rows; result logits [1, V]. */
+  /**
+   * One row of at most `promptLength` positions. Inputs tokens, positions, slots, rows and those of sampling; results
+   * logits [1, V], tokens [1] and what `SampledTokens` has besides.
+   */
   readonly prefill: Plan;
-  /** At most `streams` rows of one position. Inputs tokens, positions, slots, rows; result logits [streams, V]. */
+  /** The same for at most `streams` rows of one position. */
   readonly decode: Plan;
   /** Packs the weights for `decode`; empty where it reads the parameters themselves. */
   readonly pack: Plan;
@@ -59,7 +64,10 @@ export function planGeneration(
   const cache = { slots: streams, positions };
   const planFor = (batch: number, length: number, readsPacked: boolean): Plan => {
     const graph = new Graph({ batch, length }, precision);
-    graph.result('logits', gpt2NextLogits(graph, config, cache, { packed: readsPacked }));
+    const logits_BV = gpt2NextLogits(graph, config, cache, { packed: readsPacked });
+    graph.result('logits', logits_BV);
+    const sampled = sample(logits_BV, samplingInputs(graph, positions + MAX_BIASED_TOKENS), MAX_ALTERNATIVES);
+    for (const [name, tensor] of Object.entries(sampled)) graph.result(name, tensor);
     return planNetwork(graph, layout, target);
   };
   const prefill = planFor(1, Math.min(promptLength, positions), false);
@@ -67,6 +75,15 @@ export function planGeneration(
   const packing = new Graph({ batch: 1, length: 1 });
   if (packed) gpt2PackedWeights(packing, config);
   return { prefill, decode, pack: plan(packing, layout, target) };
+}
+
+function samplingInputs(graph: Graph, maxAdjustments: number): SamplingInputs {
+  return {
+    numbers_B4: graph.input('samplingNumbers', [graph.batch, SAMPLING_NUMBERS], 'float64'),
+    counts_B4: graph.input('samplingCounts', [graph.batch, SAMPLING_COUNTS], 'int32'),
+    adjustedIds_BA: graph.input('adjustedIds', [graph.batch, maxAdjustments], 'int32'),
+    adjustments_BA: graph.input('adjustments', [graph.batch, maxAdjustments], 'float32'),
+  };
 }
 
 /** The parameter layout of a model that is run but not trained. */

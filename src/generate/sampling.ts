@@ -1,9 +1,14 @@
-/** @file From logits to a token: temperature, then top-k, then top-p, then softmax, as Hugging Face orders them. */
+/** @file How a token is chosen; the device chooses it (`engine/ops/sample.ts`). */
 
 import { UserError } from '../support/errors.ts';
-import type { Random } from '../support/random.ts';
-import { keepNucleus, kthLargest } from './selection.ts';
 
+/** The most alternatives that are given for a token. */
+export const MAX_ALTERNATIVES = 20;
+
+/** The most tokens whose logits a request may bias. */
+export const MAX_BIASED_TOKENS = 300;
+
+/** Applied in this order: bias and penalties, temperature, top-k, top-p, min-p. */
 export interface SamplingSettings {
   /** Divides the logits; 0 always takes the most likely token. */
   readonly temperature: number;
@@ -11,66 +16,38 @@ export interface SamplingSettings {
   readonly topK: number;
   /** Only the most likely tokens, as few as reach this sum of probabilities; 1 for all. */
   readonly topP: number;
+  /** Only tokens at least this part as likely as the most likely one; default 0, for all. */
+  readonly minP?: number;
+  /** Lowers the logit of a token by this much for each time the text has it, prompt excluded; default 0. */
+  readonly frequencyPenalty?: number;
+  /** Lowers the logits of the tokens that the text has, prompt excluded; default 0. */
+  readonly presencePenalty?: number;
+  /** Added to the logits of these tokens. */
+  readonly logitBias?: ReadonlyMap<number, number>;
+  /** How many of the most likely tokens to give with each; default 0. */
+  readonly logprobs?: number;
 }
 
 /** @throws UserError naming the setting that is out of range. */
-export function checkSampling({ temperature, topK, topP }: SamplingSettings): void {
+export function checkSampling(settings: SamplingSettings): void {
+  const { temperature, topK, topP, minP = 0, frequencyPenalty = 0, presencePenalty = 0 } = settings;
   if (!(temperature >= 0 && Number.isFinite(temperature)))
     throw new UserError(`temperature: expected 0 or more, found ${temperature}`);
   if (!Number.isInteger(topK) || topK < 0)
     throw new UserError(`top-k: expected a whole number from 0 (all tokens), found ${topK}`);
   if (!(topP > 0 && topP <= 1)) throw new UserError(`top-p: expected more than 0 and at most 1, found ${topP}`);
+  if (!(minP >= 0 && minP <= 1)) throw new UserError(`min-p: expected 0 to 1, found ${minP}`);
+  checkRange('frequency penalty', frequencyPenalty, 2);
+  checkRange('presence penalty', presencePenalty, 2);
+  const { logprobs = 0, logitBias = new Map<number, number>() } = settings;
+  if (!Number.isInteger(logprobs) || logprobs < 0 || logprobs > MAX_ALTERNATIVES)
+    throw new UserError(`logprobs: expected a whole number from 0 to ${MAX_ALTERNATIVES}, found ${logprobs}`);
+  if (logitBias.size > MAX_BIASED_TOKENS)
+    throw new UserError(`logit bias: expected at most ${MAX_BIASED_TOKENS} tokens, found ${logitBias.size}`);
+  for (const bias of logitBias.values()) checkRange('logit bias', bias, 100);
 }
 
-/**
- * The next token, drawn with one number of `random`; at temperature 0 with none, and the lowest id wins a tie.
- * @throws UserError when the logits are not numbers, as after training that diverged.
- */
-export function sampleToken(logits: Float32Array, settings: SamplingSettings, random: Random): number {
-  const { temperature, topK, topP } = settings;
-  const top = argmax(logits);
-  if (temperature === 0) return top;
-
-  const ids = topK > 0 && topK < logits.length ? idsFrom(logits, kthLargest(logits, topK)) : undefined;
-  const weights = new Float64Array(ids?.length ?? logits.length);
-  const greatest = logits[top]!;
-  for (let index = 0; index < weights.length; index++) {
-    weights[index] = Math.exp((logits[ids?.[index] ?? index]! - greatest) / temperature);
-  }
-  if (topP < 1) keepNucleus(weights, topP);
-  const drawn = draw(weights, random);
-  return ids?.[drawn] ?? drawn;
-}
-
-/** The id of the largest logit, the lowest in a tie. */
-function argmax(logits: Float32Array): number {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
-  if (!Number.isFinite(logits[best])) {
-    throw new UserError(`the model gives logits of ${logits[best]}; its weights are damaged, or its training diverged`);
-  }
-  return best;
-}
-
-function idsFrom(logits: Float32Array, threshold: number): number[] {
-  const ids: number[] = [];
-  for (let id = 0; id < logits.length; id++) if (logits[id]! >= threshold) ids.push(id);
-  return ids;
-}
-
-/** Draws an index with a probability proportional to its weight. */
-function draw(weights: Float64Array, random: Random): number {
-  let total = 0;
-  for (const weight of weights) total += weight;
-  const target = random.uniform() * total;
-  let sum = 0;
-  let last = 0;
-  for (let index = 0; index < weights.length; index++) {
-    const weight = weights[index]!;
-    if (weight === 0) continue;
-    sum += weight;
-    last = index;
-    if (sum > target) break;
-  }
-  return last;
+function checkRange(name: string, value: number, limit: number): void {
+  if (!(value >= -limit && value <= limit))
+    throw new UserError(`${name}: expected -${limit} to ${limit}, found ${value}`);
 }

@@ -44,12 +44,11 @@ function untrained(checkpoint: string): Weights {
     throw new UserError(
       `${checkpoint}: expected ${PRESET_NAMES.map((name) => UNTRAINED + name).join(', ')}, found another name`,
     );
-  const config = PRESETS[preset];
-  return {
-    name: checkpoint,
-    path: checkpoint,
-    config,
-    load: (session) => initialiseParameters(session, config, SEED),
-    close: async () => {},
-  };
+  return initialWeights(checkpoint, PRESETS[preset]);
+}
+
+/** The weights that training of a new model begins with. */
+export function initialWeights(name: string, config: Gpt2Config, seed = SEED): Weights {
+  const load: Weights['load'] = (session) => initialiseParameters(session, config, seed);
+  return { name, path: name, config, load, close: async () => {} };
 }

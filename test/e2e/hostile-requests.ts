@@ -16,10 +16,10 @@ interface HostileRequest {
 
 const PATH = '/v1/completions';
 
-function post(body: string | Buffer, headers: Readonly<Record<string, string>> = {}): (string | Buffer)[] {
+function post(body: string | Buffer, headers: Readonly<Record<string, string>> = {}, path = PATH): (string | Buffer)[] {
   const all = { host: '127.0.0.1', 'content-type': 'application/json', ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return [`POST ${PATH} HTTP/1.1\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n`, body];
+  return [`POST ${path} HTTP/1.1\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n`, body];
 }
 
 function chunked(...chunks: readonly string[]): string[] {
@@ -107,7 +107,48 @@ export function hostileRequests(contextLength: number): readonly HostileRequest[
       status: 403,
       says: /of other sites/,
     },
-    { name: 'another host', pieces: post(WORK, { host: 'example.com' }), status: 403, says: /only for this machine/ },
+    {
+      name: 'another host',
+      pieces: post(WORK, { host: 'example.com' }),
+      status: 403,
+      says: /does not answer to that name/,
+    },
+    {
+      name: 'a model by a path',
+      pieces: post(WORK.replace('{', '{"model":"untrained:tiny@../../etc/passwd",')),
+      status: 404,
+      says: /does not exist/,
+    },
+    {
+      name: 'a long model',
+      pieces: post(WORK.replace('{', `{"model":"${'a'.repeat(60_000)}",`)),
+      status: 404,
+      says: /[^a]a{100}\\" does not exist/,
+    },
+    {
+      name: 'many biases',
+      pieces: post(`{"prompt":"a","logit_bias":{${Array.from({ length: 900 }, (_, id) => `"${id}":1`).join()}}}`),
+      status: 400,
+      says: /at most 300 tokens/,
+    },
+    {
+      name: 'a long text to tokenize',
+      pieces: post(`{"prompt":"${'a'.repeat(33 * contextLength)}"}`, {}, '/tokenize'),
+      status: 400,
+      says: /allows a text prompt of/,
+    },
+    {
+      name: 'ids that are none to detokenize',
+      pieces: post(`{"tokens":[${'-1,'.repeat(tokens - 1)}-1]}`, {}, '/detokenize'),
+      status: 400,
+      says: /tokens\.0: .*-1/,
+    },
+    {
+      name: 'tokenize from another origin',
+      pieces: post('{"prompt":"a"}', { origin: 'https://example.com' }, '/tokenize'),
+      status: 403,
+      says: /of other sites/,
+    },
     { name: 'chunks that are none', pieces: chunked('zz\r\nhello\r\n'), status: 400, says: /^/ },
     { name: 'no HTTP', pieces: ['\x16\x03\x01\x02\r\n\r\n'], status: 400, says: /^/ },
     {

@@ -3,6 +3,7 @@
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { plan } from '#minillm/engine/plan.js';
+import type { InputValue } from '#minillm/engine/runtime/program.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { BYTES_PER_ELEMENT, type DType, elements, type Tensor } from '#minillm/engine/tensor.js';
 import { bfloat16ToFloat32 } from '#minillm/formats/float-bits.js';
@@ -119,11 +120,11 @@ function gradientNames(graph: Graph): ReadonlySet<string> {
 /** Bytes of so many elements, in whole words of four. */
 const bytesOf = (count: number, dtype: DType): number => 4 * Math.ceil((count * BYTES_PER_ELEMENT[dtype]) / 4);
 
-/** The bytes of a tensor: a bfloat16 is half a float32 and a float64 two of them, whose bits nobody touches on the way. */
-export function encode(values: Float64Array, dtype: DType): Float32Array | Int32Array {
+/** The values of a tensor as a program takes them: two bfloat16 are the bits of one float32. */
+export function encode(values: Float64Array, dtype: DType): InputValue {
   if (dtype === 'int32') return new Int32Array(values);
   if (dtype === 'float32') return new Float32Array(values);
-  if (dtype === 'float64') return new Float32Array(values.slice().buffer);
+  if (dtype === 'float64') return values;
   return new Float32Array(Uint16Array.from(values, bfloat16Bits).buffer);
 }
 

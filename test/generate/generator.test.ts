@@ -114,7 +114,8 @@ test('the tokens come one at a time, then the end of the stream', async () => {
       'length',
     ]);
   }
-  expect(events.slice(0, 3).map(({ stream }) => stream)).toEqual([0, 1, 2]);
+  const begun = new Set(events.map(({ stream }) => stream));
+  expect([...begun]).toEqual([0, 1, 2]);
 });
 
 test('a stream ends at the token it is to stop at, which is not emitted', async () => {
@@ -122,8 +123,10 @@ test('a stream ends at the token it is to stop at, which is not emitted', async 
   const [text] = await generator.complete({ ...SAMPLED, prompts: [PROMPTS[0]!], tokens: 20 });
   const stopAt = text![5]!;
   const events = await eventsOf(generator, { ...SAMPLED, prompts: [PROMPTS[0]!], tokens: 20, stopAt });
-  const before = text!.slice(0, text!.indexOf(stopAt));
-  expect(events).toEqual([...before.map((token) => ({ stream: 0, token })), { stream: 0, ended: 'stop' }]);
+  expect(events.map((event) => ('token' in event ? event.token : event.ended))).toEqual([
+    ...text!.slice(0, text!.indexOf(stopAt)),
+    'stop',
+  ]);
 });
 
 test('ids from vocabularySize on are never sampled', async () => {

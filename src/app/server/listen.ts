@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { UserError } from '../../support/errors.ts';
+import { forKnownHosts, isLoopback } from './access/hosts.ts';
 import {
   HEADERS_SECONDS,
   KEEP_ALIVE_SECONDS,
@@ -23,6 +24,8 @@ export interface Address {
   readonly port: number;
   /** Whether the user asked for this port, so that no other may replace it. */
   readonly isFixed: boolean;
+  /** Names it answers to besides those of loopback and IP addresses; undefined for any name where it is not on loopback. */
+  readonly allowedHosts?: readonly string[];
 }
 
 export interface RunningServer {
@@ -32,23 +35,13 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
-
-/** Refuses requests to any other host name: a page of another site may have its name resolve to this machine. */
-function forLoopbackNames(app: Application): Application['fetch'] {
-  return (request, bindings) => {
-    const { hostname } = URL.canParse(request.url) ? new URL(request.url) : { hostname: '' };
-    const isLoopback = LOOPBACK.test(hostname.replace(/^\[|\]$/g, ''));
-    return isLoopback ? app.fetch(request, bindings) : new Response('only for this machine\n', { status: 403 });
-  };
-}
-
 /** How often connections are checked for requests that take too long. */
 const CHECK_MILLISECONDS = 1000;
 
 /** A server that does not listen yet, with every limit of `connection-limits.ts`. */
-function boundedServer(app: Application, host: string): Server {
-  const fetch: Application['fetch'] = LOOPBACK.test(host) ? forLoopbackNames(app) : app.fetch;
+function boundedServer(app: Application, { host, allowedHosts }: Address): Server {
+  const isGuarded = isLoopback(host) || allowedHosts !== undefined;
+  const fetch = isGuarded ? forKnownHosts(app, host, allowedHosts) : app.fetch;
   const options = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: 1000 * HEADERS_SECONDS,
@@ -69,24 +62,25 @@ const PORTS = 20;
 
 /**
  * Serves an application at an address, or at one of the next ports if its port is taken and not fixed. On a loopback address
- * only requests to a loopback name are answered.
+ * only requests to a loopback name, or an allowed one, are answered.
  * @throws UserError when it is not possible to listen there
  */
-export async function listen(app: Application, { host, port, isFixed }: Address): Promise<RunningServer> {
+export async function listen(app: Application, address: Address): Promise<RunningServer> {
+  const { host, port, isFixed } = address;
   for (let tried = port; ; tried++) {
-    const server = boundedServer(app, host);
+    const server = boundedServer(app, address);
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       server.once('error', resolve);
       server.listen(tried, host, () => resolve(undefined));
     });
     if (failure === undefined) {
-      const address = server.address();
+      const bound = server.address();
       const close = () =>
         new Promise<void>((resolve) => {
           server.close(() => resolve());
           server.closeAllConnections();
         });
-      return { url: browserUrl(host, typeof address === 'object' && address ? address.port : tried), close };
+      return { url: browserUrl(host, typeof bound === 'object' && bound ? bound.port : tried), close };
     }
     if (failure.code === 'EADDRINUSE' && !isFixed && tried + 1 < Math.min(port + PORTS, 65_536)) continue;
     const advice =

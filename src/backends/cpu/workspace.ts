@@ -21,6 +21,8 @@ const HEAD_ROWS = 512;
 const SCORING_ROWS = 256;
 /** Row blocks whose partial sums are added in order. */
 const ROW_BLOCKS = 16;
+/** What a logit takes while a token is sampled: two weights, an adjusted copy, an id. */
+const SAMPLED_LOGIT_BYTES = 2 * BYTES_PER_ELEMENT.float64 + FLOAT + BYTES_PER_ELEMENT.int32;
 /** Elements whose squares are summed in double before the sums are added in order. */
 const NORM_CHUNK = 65_536;
 
@@ -42,6 +44,10 @@ const WORKSPACES: Readonly<Record<string, (node: Node) => Workspace>> = {
     const rowBytes = FLOAT * extent(input(node, 1), 0) + BYTES_PER_ELEMENT[x.dtype] * extent(x, -1);
     return { bytes: rows * rowBytes, sizes: { sliceRows: rows } };
   },
+  sample: (node) => ({
+    bytes: elements(input(node).shape) * SAMPLED_LOGIT_BYTES,
+    sizes: {},
+  }),
   squared_norm: (node) => ({
     bytes: Math.ceil(elements(input(node).shape) / NORM_CHUNK) * BYTES_PER_ELEMENT.float64,
     sizes: { chunk: NORM_CHUNK },

@@ -1,6 +1,6 @@
 /** @file `minillm serve`: its flags. */
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { describeLimits } from '../../app/server/completions/limits.ts';
 import { describeConnectionLimits } from '../../app/server/connection-limits.ts';
 import { deviceFlag, precisionFlag, threadsFlag } from '../device-flags.ts';
@@ -8,32 +8,51 @@ import { requireFlag, wholeNumber } from '../flags.ts';
 import type { ServeFlags } from './run.ts';
 
 const HELP = `
-Serves OpenAI's completions API: POST /v1/completions, GET /v1/models, GET /health. There is no password: anyone who can reach
-the address can use the model. Requests from web pages of other sites are refused.
+Serves OpenAI's completions API as vLLM has it: POST /v1/completions, /tokenize, /detokenize; GET /v1/models, /health, /version,
+/metrics, /openapi.json. Requests choose with "model": the checkpoint (the default), the model beside it, or NAME@STEP for any
+checkpoint of its run.
+
+The model beside it takes as much memory again (GPT-2 124M: 1.2 GB), and so does each checkpoint that is asked for. If there is
+not enough for the untrained one, it is left out unless --compare asks for it.
+
+Who may ask: on 127.0.0.1 the users of this machine; elsewhere everyone who reaches the address, unless there is an API key. The
+server answers only to its IP addresses, localhost and each --allowed-host. Requests from web pages of other sites are refused
+unless --cors-origin names them. Keys travel as they are: put a proxy with TLS before it.
 
 Limits:
 ${[...describeLimits(), ...describeConnectionLimits()].map((limit) => `  - ${limit}`).join('\n')}
 
 Examples:
   $ minillm serve --checkpoint out/book
-  $ curl http://127.0.0.1:8000/v1/completions -H 'Content-Type: application/json' \\
+  $ curl http://127.0.0.1:7860/v1/completions -H 'Content-Type: application/json' \\
       -d '{"prompt": "Once upon a time", "max_tokens": 20}'
+  $ MINILLM_API_KEY=secret minillm serve --checkpoint out/book --host 0.0.0.0 --allowed-host app.example.org --rate-limit 60
 `;
+
+const collect = (value: string, values: readonly string[]): readonly string[] => [...values, value];
 
 /** The command. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description("serve a checkpoint with OpenAI's completions API")
+    .description('serve a checkpoint beside the untrained model: completions API and page')
     .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME')
+    .option('--compare <path>', 'the model beside it: untrained, or what --checkpoint takes', 'untrained')
+    .option('--no-compare', 'serve no model beside it')
+    .option('--model-name <name>', "its name in the API; default: the run folder's name")
     .option('--host <address>', 'address to serve on; 0.0.0.0 for all of this machine', '127.0.0.1')
-    .option('--port <n>', 'port to serve on; 0 for any that is free', wholeNumber(0, 65_535), 8000)
+    .option('--port <n>', 'port to serve on; 0 for any that is free', wholeNumber(0, 65_535), 7860)
+    .addOption(new Option('--api-key <key>', 'what clients must send').env('MINILLM_API_KEY'))
+    .option('--allowed-host <name>', 'a name it is reached by; .NAME for all below; may be repeated', collect, [])
+    .option('--cors-origin <origin>', 'a site whose pages may ask (https://…); may be repeated', collect, [])
+    .option('--rate-limit <n>', 'requests a minute of one address; 0 for any number', wholeNumber(0), 0)
     .addOption(precisionFlag())
     .addOption(threadsFlag())
     .addOption(deviceFlag())
     .addHelpText('after', HELP)
-    .action(async (flags: ServeFlags, command: Command) => {
+    .action(async (flags: Omit<ServeFlags, 'isCompareGiven'>, command: Command) => {
       requireFlag(command, 'checkpoint');
       const { runServe } = await import('./run.ts');
-      await runServe(flags);
+      const isCompareGiven = command.getOptionValueSource('compare') !== 'default';
+      await runServe({ ...flags, isCompareGiven }, command.parent?.version() ?? '');
     });
 }

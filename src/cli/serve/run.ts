@@ -2,12 +2,23 @@
 
 import { once } from 'node:events';
 import { completionsApp } from '../../app/server/completions/completions.ts';
-import { openLanguageModel } from '../../app/server/completions/language-model.ts';
-import { MAX_LOGPROBS } from '../../app/server/completions/limits.ts';
-import { listen } from '../../app/server/listen.ts';
+import { STOPPING_SECONDS } from '../../app/server/completions/limits.ts';
+import { listen, type RunningServer } from '../../app/server/listen.ts';
+import { ModelPool } from '../../app/server/models/model-pool.ts';
+import {
+  comparedSource,
+  type MainSource,
+  type ModelSource,
+  mainSource,
+  UNTRAINED,
+} from '../../app/server/models/model-source.ts';
+import { type AccessOptions, serveApp } from '../../app/server/serve-app.ts';
+import { ServerState } from '../../app/server/server-state.ts';
 import type { DeviceName } from '../../backends/devices.ts';
+import { openBackend } from '../../backends/open.ts';
 import type { Precision } from '../../engine/tensor.ts';
 import { parameterCount } from '../../model/flops.ts';
+import { UserError } from '../../support/errors.ts';
 import { formatCount } from '../../support/format.ts';
 import { localCheckpoint } from '../inputs/checkpoint.ts';
 import { Progress } from '../terminal/progress.ts';
@@ -15,28 +26,91 @@ import { abortOnSignals } from '../terminal/signals.ts';
 
 export interface ServeFlags {
   readonly checkpoint: string;
+  /** False for none. */
+  readonly compare: string | false;
+  /** Whether the user asked for it, so that it must be there. */
+  readonly isCompareGiven: boolean;
+  readonly modelName?: string;
   readonly host: string;
   readonly port: number;
+  readonly apiKey?: string;
+  readonly allowedHost: readonly string[];
+  readonly corsOrigin: readonly string[];
+  readonly rateLimit: number;
   readonly precision: Precision;
   readonly threads: number;
   readonly device: DeviceName;
 }
 
 /** Serves until the process is asked to stop. */
-export async function runServe({ checkpoint, host, port, precision, threads, device }: ServeFlags): Promise<void> {
-  const folder = await localCheckpoint(checkpoint, new Progress());
-  const options = { name: checkpoint, precision, threads, device };
-  const model = await openLanguageModel(folder, MAX_LOGPROBS, options);
-  try {
-    await abortOnSignals(async (signal) => {
-      const server = await listen(completionsApp(model), { host, port, isFixed: true });
-      console.log(`${checkpoint}: ${formatCount(parameterCount(model.config))} parameters, ${precision}`);
-      console.log(`device: ${model.device}`);
-      console.log(`serving ${server.url}v1/completions (Ctrl-C stops it)`);
-      if (!signal.aborted) await once(signal, 'abort');
+export async function runServe(flags: ServeFlags, version: string): Promise<void> {
+  const { host, port, apiKey, rateLimit } = flags;
+  if (apiKey === '') throw new UserError('--api-key, MINILLM_API_KEY: expected a key, found an empty one');
+  const progress = new Progress();
+  const main = await mainSource(flags.checkpoint, await localCheckpoint(flags.checkpoint, progress), flags.modelName);
+  const compared = await findCompared(main, flags, progress);
+  const state = new ServerState();
+  const access: AccessOptions = { apiKey, rateLimit, corsOrigins: flags.corsOrigin };
+  await abortOnSignals(async (signal) => {
+    const app = serveApp(state, version, access);
+    const server = await listen(app, { host, port, isFixed: true, allowedHosts: flags.allowedHost });
+    try {
+      const pool = await openPool(main, flags);
+      try {
+        await load(pool, compared, flags, (message) => {
+          state.message = message;
+          progress.update(`${server.url}: ${message}`);
+        });
+        state.api = completionsApp(pool);
+        progress.clear();
+        report(pool, server);
+        if (!signal.aborted) await once(signal, 'abort');
+        await state.stop(1000 * STOPPING_SECONDS);
+      } finally {
+        await pool.close();
+      }
+    } finally {
       await server.close();
-    }, 'stopping (again to quit now)');
-  } finally {
-    await model.close();
+    }
+  }, 'stopping once what was asked is answered (again to quit now)');
+}
+
+async function openPool(main: MainSource, { precision, threads, device }: ServeFlags): Promise<ModelPool> {
+  return new ModelPool(await openBackend({ precision, threads, device }), precision, main);
+}
+
+/** The initial weights of what is itself untrained say nothing new. */
+async function findCompared(
+  main: MainSource,
+  { compare, isCompareGiven }: ServeFlags,
+  progress: Progress,
+): Promise<ModelSource | undefined> {
+  if (compare === false || (!isCompareGiven && main.key.startsWith(UNTRAINED))) return undefined;
+  const folder = compare === UNTRAINED ? compare : await localCheckpoint(compare, progress);
+  return comparedSource(main, compare, folder);
+}
+
+async function load(
+  pool: ModelPool,
+  compared: ModelSource | undefined,
+  { isCompareGiven }: ServeFlags,
+  show: (message: string) => void,
+): Promise<void> {
+  show(`loading ${pool.main.id}`);
+  await pool.loadMain();
+  if (!compared) return;
+  show(`loading ${compared.id}`);
+  try {
+    await pool.loadCompared(compared);
+  } catch (cause) {
+    if (isCompareGiven || !(cause instanceof UserError)) throw cause;
+    console.error(`minillm: ${cause.message}; going on without ${compared.id}`);
   }
+}
+
+function report({ main, compared, backend, precision }: ModelPool, { url }: RunningServer): void {
+  const beside = compared ? ` beside ${compared.id}` : '';
+  console.log(`${main.id}${beside}: ${formatCount(parameterCount(main.config))} parameters, ${precision}`);
+  console.log(`device: ${backend.description}`);
+  console.log(`serving ${url} and ${url}v1/completions (Ctrl-C stops it)`);
 }

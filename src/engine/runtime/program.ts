@@ -5,7 +5,7 @@ import { byteLength } from '../tensor.ts';
 import type { Backend, Executable, Outcome, ResultTarget } from './backend.ts';
 import type { Turns } from './turns.ts';
 
-export type InputValue = number | Int32Array | Float32Array;
+export type InputValue = number | Int32Array | Float32Array | Float64Array;
 
 /** What a result is copied to, by its type. */
 export type ResultValues = Float32Array | Float64Array | Int32Array;
@@ -21,6 +21,9 @@ export interface RunOptions {
   /** The seconds each node of the plan takes are added to it. */
   readonly seconds?: Float64Array | undefined;
 }
+
+/** bfloat16 travels two to a word. */
+const VIEWS = { int32: Int32Array, float32: Float32Array, float64: Float64Array, bfloat16: Float32Array } as const;
 
 type Inputs = Readonly<Record<string, InputValue>>;
 
@@ -92,8 +95,8 @@ export class Program {
     else target.set(value);
   }
 
-  #field({ tensor, byteOffset }: InputField): Int32Array | Float32Array {
-    const View = tensor.dtype === 'int32' ? Int32Array : Float32Array;
+  #field({ tensor, byteOffset }: InputField): Exclude<InputValue, number> {
+    const View = VIEWS[tensor.dtype];
     return new View(this.#block, byteOffset, byteLength(tensor) / View.BYTES_PER_ELEMENT);
   }
 

@@ -7,10 +7,11 @@ import { DEFAULT_STREAMS } from '../../../generate/programs.ts';
 import { promptTokens } from '../../../generate/text-model.ts';
 import { UserError } from '../../../support/errors.ts';
 import { inTurn } from '../../../support/event-loop.ts';
+import type { LanguageModel } from '../models/language-model.ts';
 import type { CompletionBody } from './completions-schema.ts';
 import { ClientGone } from './delivery.ts';
-import type { LanguageModel } from './language-model.ts';
 import { MAX_CHOICES, MAX_LOGPROBS, type ModelLimits } from './limits.ts';
+import { RequestProblem } from './problem.ts';
 import type { Prompt } from './request-lists.ts';
 import { prepareStop, type Stop, StopText } from './stop-text.ts';
 
@@ -26,9 +27,27 @@ export interface Choice {
   readonly scores: ContinuationScores | undefined;
 }
 
-/** A piece of the text of a choice, or its end. */
+/** A token with its log-probability and those of the most likely ones. */
+export interface ScoredToken {
+  readonly token: number;
+  readonly logprob: number;
+  readonly topIds: Int32Array;
+  readonly topLogprobs: Float32Array;
+}
+
+/**
+ * A piece of the text of a choice, or its end. A piece may be empty: a part of a character, or what may be the beginning of a
+ * stop, waits for the rest.
+ */
 export type ChoicePiece =
-  | { readonly index: number; readonly text: string }
+  | {
+      readonly index: number;
+      readonly text: string;
+      /** Undefined where log-probabilities are not asked for, and for text that was held back until the end. */
+      readonly token: ScoredToken | undefined;
+      /** Where the token begins in the new text, in code points. */
+      readonly offset: number;
+    }
   | { readonly index: number; readonly finishReason: Choice['finishReason'] };
 
 type Written = Pick<Choice, 'tokens' | 'text' | 'finishReason'>;
@@ -38,11 +57,15 @@ type Send = (piece: ChoicePiece) => Promise<void>;
 /** Texts of one request that are generated together; the next one queues after those of other requests, so that none starves. */
 const MAX_AT_ONCE = DEFAULT_STREAMS;
 
-const isScored = ({ logprobs }: CompletionBody): boolean => logprobs !== undefined && logprobs !== null;
+export const isScored = ({ logprobs }: CompletionBody): boolean => logprobs !== undefined && logprobs !== null;
 
 /** Scoring a prompt also gives the most likely next token, without generation. */
 const isNextScored = (body: CompletionBody): boolean =>
-  isScored(body) && body.max_tokens === 1 && body.temperature === 0;
+  isScored(body) && body.max_tokens === 1 && body.temperature === 0 && !hasOtherNext(body);
+
+/** Whether something else than the most likely token may come next, or its piece is to be sent. */
+const hasOtherNext = ({ stream, ignore_eos, logitBias }: CompletionBody): boolean =>
+  stream || ignore_eos || logitBias.size > 0;
 
 const tokensToWrite = (body: CompletionBody): number => (isNextScored(body) ? 0 : body.max_tokens);
 
@@ -52,6 +75,8 @@ export interface Work {
   readonly prompts: readonly (readonly number[])[];
   /** Read and written, over all choices. */
   readonly tokens: number;
+  /** Of the prompts, each counted once. */
+  readonly promptTokens: number;
 }
 
 /**
@@ -67,23 +92,25 @@ export async function planWork(body: CompletionBody, limits: ModelLimits): Promi
   const newTokens = tokensToWrite(body);
   const prompts: (readonly number[])[] = [];
   let tokens = 0;
+  let promptTokens = 0;
   for (const prompt of given) {
     const ids = await inTurn(() => promptIds(prompt, limits));
     checkLength(ids.length, newTokens, limits);
     tokens += n * (ids.length + newTokens);
+    promptTokens += ids.length;
     if (tokens > limits.tokens)
       throw new UserError(
         `expected at most ${limits.tokens} tokens read and written in one request, found more: ${given.length} prompts with ${n} choices each of ${newTokens} new tokens; send fewer prompts at once, or ask for fewer choices or tokens`,
       );
     for (let choice = 0; choice < n; choice++) prompts.push(ids);
   }
-  return { prompts, tokens };
+  return { prompts, tokens, promptTokens };
 }
 
 /**
  * Completes a request. Requests may overlap: they take turns on the device.
  * @param prompts of `planWork`
- * @param send receives pieces of the texts as they are generated, without the prompts
+ * @param send receives pieces of the texts as they are generated, without the prompts @param onToken is called for each token
  * @throws ClientGone when the signal is aborted, or the backend closed, before it is done
  */
 export async function complete(
@@ -92,6 +119,7 @@ export async function complete(
   prompts: readonly (readonly number[])[],
   signal: AbortSignal,
   send: Send = async () => {},
+  onToken: (index: number) => void = () => {},
 ): Promise<Choice[]> {
   const newTokens = tokensToWrite(body);
   const seed = body.seed ?? Math.floor(Math.random() * 2 ** 32);
@@ -105,7 +133,7 @@ export async function complete(
         written[index] =
           newTokens === 0
             ? await writeNothing(index, send)
-            : await write(model, body, { prompt, index, seed: seed + index, stops, signal, send });
+            : await write(model, body, { prompt, index, seed: seed + index, stops, signal, send, onToken });
       } catch (cause) {
         failures.push(cause);
       }
@@ -116,7 +144,8 @@ export async function complete(
   await Promise.all(Array.from({ length: MAX_AT_ONCE }, writeWaiting));
   if (failures.length > 0) throw failures[0];
   const choices = prompts.map((prompt, index) => ({ index, prompt, ...(written[index] ?? EMPTY), scores: undefined }));
-  if (!isScored(body)) return choices;
+  // the pieces of a stream had theirs
+  if (!isScored(body) || body.stream) return choices;
   const scored = await score(model, choices, isNextScored(body), signal);
   return isNextScored(body) ? scored.map((choice) => withNext(choice, stops)) : scored;
 }
@@ -128,21 +157,26 @@ async function writeNothing(index: number, send: Send): Promise<Written> {
   return EMPTY;
 }
 
-function promptIds(prompt: Prompt, { contextLength, textBytes }: ModelLimits): readonly number[] {
+const TOO_LONG = { code: 'context_length_exceeded', param: 'prompt' };
+
+/** @throws UserError when a text is longer than a prompt may be */
+export function promptIds(prompt: Prompt, { contextLength, textBytes }: ModelLimits): readonly number[] {
   if (typeof prompt !== 'string') return prompt;
   // tokenizing a text that cannot fit would only take time from other requests
   const bytes = Buffer.byteLength(prompt);
   if (bytes > textBytes)
-    throw new UserError(
+    throw new RequestProblem(
       `this model's maximum context length is ${contextLength} tokens, which allows a text prompt of ${textBytes} bytes; the request has ${bytes}; shorten it`,
+      TOO_LONG,
     );
   return Array.from(promptTokens(prompt));
 }
 
 function checkLength(prompt: number, newTokens: number, { contextLength }: ModelLimits): void {
   if (prompt + newTokens <= contextLength) return;
-  throw new UserError(
+  throw new RequestProblem(
     `this model's maximum context length is ${contextLength} tokens; the request has ${prompt} in the prompt and ${newTokens} to complete; shorten one of them`,
+    TOO_LONG,
   );
 }
 
@@ -153,19 +187,21 @@ interface Writing {
   readonly stops: readonly Stop[];
   readonly signal: AbortSignal;
   readonly send: Send;
+  readonly onToken: (index: number) => void;
 }
 
 async function write(model: LanguageModel, body: CompletionBody, writing: Writing): Promise<Written> {
-  const { prompt, index, seed, signal, send } = writing;
+  const { prompt, index, seed, signal, send, onToken } = writing;
   const stop = new StopText(writing.stops);
   const decoder = streamDecoder();
   const tokens: number[] = [];
   let text = '';
   let finishReason: Choice['finishReason'] = 'length';
-  const add = async (piece: string): Promise<void> => {
-    if (piece === '') return;
+  let decoded = 0;
+  const add = async (piece: string, token?: ScoredToken, offset = decoded): Promise<void> => {
+    if (piece === '' && !token) return;
     text += piece;
-    await send({ index, text: piece });
+    await send({ index, text: piece, token, offset });
   };
   const request = {
     prompts: [prompt],
@@ -173,15 +209,24 @@ async function write(model: LanguageModel, body: CompletionBody, writing: Writin
     temperature: body.temperature,
     topK: body.top_k,
     topP: body.top_p,
+    minP: body.min_p,
+    presencePenalty: body.presence_penalty,
+    frequencyPenalty: body.frequency_penalty,
+    logitBias: body.logitBias,
+    logprobs: body.stream ? (body.logprobs ?? 0) : 0,
     seed,
-    stopAt: END_OF_TEXT,
+    ...(body.ignore_eos ? {} : { stopAt: END_OF_TEXT }),
     vocabularySize: VOCABULARY_SIZE,
     signal,
   };
   for await (const event of model.generator.generate(request)) {
     if ('token' in event) {
       tokens.push(event.token);
-      await add(stop.push(decoder.push(event.token)));
+      onToken(index);
+      const offset = decoded;
+      const piece = decoder.push(event.token);
+      decoded += Array.from(piece).length;
+      await add(stop.push(piece), isScored(body) ? event : undefined, offset);
       if (stop.stopped) break;
     } else if (event.ended === 'interrupted') throw new ClientGone();
     else if (event.ended === 'stop') {
@@ -199,7 +244,7 @@ async function write(model: LanguageModel, body: CompletionBody, writing: Writin
  * The choices with the scores of all their tokens and, with `addNext`, of the token after them, which is not known yet.
  * @throws UserError when a score is not a number
  */
-async function score(
+export async function score(
   model: LanguageModel,
   choices: readonly Choice[],
   addNext: boolean,

@@ -1,7 +1,7 @@
 /** @file Choices in the form of the completions API. */
 
 import { decode, streamDecoder, VOCABULARY_SIZE } from '../../../data/tokenizer/tokenizer.ts';
-import type { Choice } from './completer.ts';
+import type { Choice, ChoicePiece } from './completer.ts';
 import type { CompletionBody } from './completions-schema.ts';
 import { MAX_LOGPROBS } from './limits.ts';
 
@@ -14,30 +14,65 @@ interface LogProbabilities {
   readonly text_offset: number[];
 }
 
-/** The fields that all responses have in common. */
+export type ResponseHead = ReturnType<typeof responseHead>;
+
+/** The fields that all parts of a response have in common. */
 export function responseHead(id: string, model: string) {
   return { id: `cmpl-${id}`, object: 'text_completion', created: Math.floor(Date.now() / 1000), model };
 }
 
 /** One choice, preceded by its prompt if the request asks for that. */
-export function renderChoice(choice: Choice, { echo, logprobs }: CompletionBody) {
+export function renderChoice(choice: Choice, body: CompletionBody) {
   const { index, prompt, text, finishReason, scores } = choice;
   return {
     index,
-    text: echo ? decode(prompt) + text : text,
-    logprobs: scores ? renderScores(choice, echo, logprobs ?? 0) : null,
+    text: body.echo ? decode(prompt) + text : text,
+    logprobs: scores ? renderScores(choice, body) : null,
     finish_reason: finishReason,
   };
 }
 
-function renderScores({ prompt, tokens, scores }: Choice, echo: boolean, topLogprobs: number): LogProbabilities {
+/**
+ * A piece of a choice.
+ * @param promptLength code points of the prompt, if the stream began with it
+ */
+export function renderPiece(piece: ChoicePiece, body: CompletionBody, promptLength: number) {
+  const { index } = piece;
+  if ('finishReason' in piece) return { index, text: '', logprobs: null, finish_reason: piece.finishReason };
+  const { text, token: scored, offset } = piece;
+  if (!scored) return { index, text, logprobs: null, finish_reason: null };
+  const { token, logprob, topIds, topLogprobs } = scored;
+  const logprobs: LogProbabilities = {
+    tokens: [tokenName(token, body)],
+    token_logprobs: [logprob],
+    top_logprobs: [namedLogprobs(topIds, topLogprobs, { token, logprob }, body)],
+    text_offset: [promptLength + offset],
+  };
+  return { index, text, logprobs, finish_reason: null };
+}
+
+function renderScores({ prompt, tokens, scores }: Choice, body: CompletionBody): LogProbabilities {
+  const { echo, logprobs } = body;
+  const count = logprobs ?? 0;
   const ids = [...prompt, ...tokens];
   const text_offset = textOffsets(echo ? [prompt, tokens] : [tokens]);
   const rendered: LogProbabilities = { tokens: [], token_logprobs: [], top_logprobs: [], text_offset };
   for (let i = echo ? 0 : prompt.length; i < ids.length; i++) {
-    rendered.tokens.push(decode(ids.slice(i, i + 1)));
-    rendered.token_logprobs.push(i === 0 ? null : (scores?.values[i - 1] ?? null));
-    rendered.top_logprobs.push(i === 0 || !scores ? null : topLogprobsAt(scores, i - 1, topLogprobs));
+    const token = ids[i] ?? 0;
+    rendered.tokens.push(tokenName(token, body));
+    const logprob = scores?.values[i - 1];
+    rendered.token_logprobs.push(logprob ?? null);
+    const start = (i - 1) * MAX_LOGPROBS;
+    rendered.top_logprobs.push(
+      scores && logprob !== undefined
+        ? namedLogprobs(
+            scores.topIds.subarray(start, start + count),
+            scores.topValues.subarray(start, start + count),
+            { token, logprob },
+            body,
+          )
+        : null,
+    );
   }
   return rendered;
 }
@@ -58,17 +93,29 @@ function textOffsets(texts: readonly (readonly number[])[]): number[] {
   return offsets;
 }
 
-/** By text; of two tokens with the same text (parts of characters), the more likely. A padded vocabulary has ids without text. */
-function topLogprobsAt(scores: NonNullable<Choice['scores']>, token: number, count: number): Record<string, number> {
-  const topLogprobs: Record<string, number> = {};
-  for (let k = 0; k < count; k++) {
-    const at = token * MAX_LOGPROBS + k;
-    const id = scores.topIds[at] ?? 0;
-    if (id >= VOCABULARY_SIZE) continue;
-    const text = decode([id]);
-    if (!Object.hasOwn(topLogprobs, text)) topLogprobs[text] = scores.topValues[at] ?? Number.NaN;
-  }
-  return topLogprobs;
+/** The text of a token or, for programs that go on from it, its id: parts of characters have no text of their own. */
+function tokenName(token: number, { return_tokens_as_token_ids }: CompletionBody): string {
+  return return_tokens_as_token_ids ? `token_id:${token}` : decode([token]);
+}
+
+/**
+ * The most likely tokens and the one that was taken, by name; of two tokens with the same text, the more likely. A padded
+ * vocabulary has ids without text.
+ */
+function namedLogprobs(
+  ids: Int32Array,
+  values: Float32Array,
+  taken: { readonly token: number; readonly logprob: number },
+  body: CompletionBody,
+): Record<string, number> {
+  const named = new Map<string, number>();
+  ids.forEach((id, place) => {
+    const name = id < VOCABULARY_SIZE ? tokenName(id, body) : undefined;
+    if (name !== undefined && !named.has(name)) named.set(name, values[place] ?? Number.NaN);
+  });
+  const name = tokenName(taken.token, body);
+  if (!named.has(name)) named.set(name, taken.logprob);
+  return Object.fromEntries(named);
 }
 
 /** Tokens read and written; a prompt counts once for all its choices. */

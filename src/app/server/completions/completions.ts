@@ -1,7 +1,7 @@
 /**
- * @file OpenAI's completions API over one model: `POST /v1/completions`, `GET /v1/models`, `GET /health`. Clients of that
- * API, among them lm-evaluation-harness, work unchanged. A request is read, checked and held against the limits (limits.ts)
- * before any work is done for it, and answered as fast as its client takes the answer.
+ * @file The API of the models: OpenAI's completions, which clients among them lm-evaluation-harness use unchanged, and what
+ * vLLM has beside them. A request is read, checked and held against the limits (limits.ts) before any work is done for it,
+ * and answered as fast as its client takes the answer.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -9,115 +9,129 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { decode } from '../../../data/tokenizer/tokenizer.ts';
-import { messageOf, UserError } from '../../../support/errors.ts';
-import { inTurn } from '../../../support/event-loop.ts';
-import { type ChoicePiece, complete, planWork, type Work } from './completer.ts';
-import { renderChoice, responseHead, tokenUsage } from './completion-response.ts';
-import { type CompletionBody, completionBody } from './completions-schema.ts';
-import { ClientGone, Delivery } from './delivery.ts';
-import type { LanguageModel } from './language-model.ts';
-import { MAX_LOGGED_DEFECTS, modelLimits, RETRY_AFTER_SECONDS } from './limits.ts';
-import { Load } from './load.ts';
+import { UserError } from '../../../support/errors.ts';
+import { ServerMetrics } from '../metrics/server-metrics.ts';
+import type { Lease, ModelPool } from '../models/model-pool.ts';
+import { modelRoutes, requireModel } from '../models/model-routes.ts';
+import type { ModelSource } from '../models/model-source.ts';
+import { type AcceptedRequest, sendChoices, streamPieces } from './answer.ts';
+import { planWork } from './completer.ts';
+import { responseHead } from './completion-response.ts';
+import { completionBody } from './completions-schema.ts';
+import { ClientGone } from './delivery.ts';
+import { MAX_LOGGED_DEFECTS, type ModelLimits, modelLimits } from './limits.ts';
+import { Load, type Share } from './load.ts';
 import { ownClientsOnly } from './own-clients.ts';
+import { isDefect, problemResponse, RequestProblem } from './problem.ts';
 import { readBody } from './read-body.ts';
+import { detokenize, modelOf, tokenize } from './tokenize.ts';
 
-/** A request that was accepted. */
-interface AcceptedRequest {
-  readonly body: CompletionBody;
-  readonly work: Work;
-  readonly signal: AbortSignal;
-}
+type Bindings = { Bindings: HttpBindings };
 
-/** Answers requests with a model; when a connection is cut, by the client or because the server ends, its work ends too. */
-export function completionsApp(model: LanguageModel): Hono<{ Bindings: HttpBindings }> {
-  const app = new Hono<{ Bindings: HttpBindings }>();
-  const created = Math.floor(Date.now() / 1000);
-  const description = { id: model.name, object: 'model', created, owned_by: 'minillm' };
-  const limits = modelLimits(model.config.contextLength);
+/** Answers requests with models; when a connection is cut, by the client or because the server ends, its work ends too. */
+export function completionsApp(pool: ModelPool): Hono<Bindings> {
+  const app = new Hono<Bindings>();
+  const contexts = [pool.main, pool.compared ?? pool.main].map(({ config }) => config.contextLength);
+  const limits = modelLimits(Math.max(...contexts));
   const load = new Load(limits);
   const log = defectLog();
+  const metrics = new ServerMetrics(() => pool.models());
+
+  /** A handler of bodies, which takes its share of the limits. */
+  const withBody =
+    (handle: (c: Context<Bindings>, value: unknown, share: Share) => Promise<Response>) =>
+    async (c: Context<Bindings>): Promise<Response> => {
+      const share = load.enter();
+      try {
+        const value = await readBody(c.env.incoming, limits, (bytes) => share.take('bodyBytes', bytes));
+        return await handle(c, value, share);
+      } finally {
+        share.leave();
+      }
+    };
+  const limitsOf = async (value: unknown): Promise<ModelLimits> => {
+    const { config } = await requireModel(pool, modelOf(value));
+    return modelLimits(config.contextLength);
+  };
+
   app.get('/health', (c) => c.json({ status: 'ok' }));
-  app.get('/v1/models', (c) => c.json({ object: 'list', data: [description] }));
-  app.post('/v1/completions', ownClientsOnly, async (c) => {
-    const share = load.enter();
-    try {
-      const value = await readBody(c.env.incoming, limits, (bytes) => share.take('bodyBytes', bytes));
+  app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'content-type': metrics.contentType }));
+  app.route('/', modelRoutes(pool));
+  app.post(
+    '/v1/completions',
+    ownClientsOnly,
+    withBody(async (c, value, share) => {
+      const followed = metrics.begin();
       const body = completionBody(value);
-      const work = await planWork(body, limits);
+      const source = await requireModel(pool, body.model ?? undefined);
+      const work = await planWork(body, modelLimits(source.config.contextLength));
       share.take('tokens', work.tokens);
       share.giveBack('bodyBytes');
-      const request = { body, work, signal: c.req.raw.signal };
-      if (body.stream) await streamPieces(model, request, c.env.outgoing, log);
-      else await sendChoices(model, request, c.env.outgoing);
+      const lease = await leaseModel(pool, source);
+      try {
+        const request: AcceptedRequest = {
+          ...{ model: lease.model, body, work, signal: c.req.raw.signal },
+          head: responseHead(randomUUID(), body.model ?? source.id),
+          onToken: followed.token,
+        };
+        followed.read(work.promptTokens);
+        const answered = body.stream
+          ? await streamPieces(request, c.env.outgoing, log)
+          : await sendChoices(request, c.env.outgoing);
+        followed.end(answered?.map(({ finishReason }) => finishReason) ?? ['error']);
+      } catch (cause) {
+        followed.end([cause instanceof ClientGone ? 'abort' : 'error']);
+        throw cause;
+      } finally {
+        lease.release();
+      }
       return RESPONSE_ALREADY_SENT;
-    } finally {
-      share.leave();
-    }
+    }),
+  );
+  app.post(
+    '/tokenize',
+    ownClientsOnly,
+    withBody(async (c, value) => c.json(await tokenize(value, await limitsOf(value)))),
+  );
+  app.post(
+    '/detokenize',
+    ownClientsOnly,
+    withBody(async (c, value) => c.json(await detokenize(value, await limitsOf(value)))),
+  );
+  app.post('/v1/chat/completions', () => {
+    throw new RequestProblem(
+      'this server has base models, which continue texts and have no chat template; send a text to POST /v1/completions',
+      { status: 404, code: 'unsupported_endpoint' },
+    );
   });
   app.notFound((c) =>
-    problem(
+    problemResponse(
       c,
-      404,
-      `expected POST /v1/completions, GET /v1/models or GET /health, found ${c.req.method} ${c.req.path}`,
+      new RequestProblem(
+        `there is no ${c.req.method} ${c.req.path.slice(0, MAX_SHOWN_PATH)}; GET /openapi.json lists what there is`,
+        { status: 404 },
+      ),
     ),
   );
   app.onError((error, c) => {
     // nobody is left to read an answer
     if (error instanceof ClientGone) return RESPONSE_ALREADY_SENT;
-    if (error instanceof UserError) return problem(c, 400, error.message);
-    if (error instanceof HTTPException) return problem(c, error.status, error.message);
-    log(error);
-    return problem(c, 500, messageOf(error));
+    if (isDefect(error)) log(error);
+    return problemResponse(c, error);
   });
   return app;
 }
 
-/** Sends the whole answer once it is known, choice by choice. */
-async function sendChoices(
-  model: LanguageModel,
-  { body, work, signal }: AcceptedRequest,
-  outgoing: HttpBindings['outgoing'],
-): Promise<void> {
-  const choices = await complete(model, body, work.prompts, signal);
-  const head = JSON.stringify({ ...responseHead(randomUUID(), model.name), usage: tokenUsage(choices, body) });
-  const delivery = new Delivery(outgoing, 'application/json');
-  let before = `${head.slice(0, -1)},"choices":[`;
-  for (const choice of choices) {
-    await delivery.write(before + (await inTurn(() => JSON.stringify(renderChoice(choice, body)))));
-    before = ',';
-  }
-  await delivery.write(']}');
-  await delivery.end();
-}
+/** Characters of an unknown path that an error shows. */
+const MAX_SHOWN_PATH = 100;
 
-/** Sends pieces of text as they are generated, each choice's prompt first if the request asks for that. */
-async function streamPieces(
-  model: LanguageModel,
-  { body, work, signal }: AcceptedRequest,
-  outgoing: HttpBindings['outgoing'],
-  log: (defect: unknown) => void,
-): Promise<void> {
-  const head = responseHead(randomUUID(), model.name);
-  const delivery = new Delivery(outgoing, 'text/event-stream');
-  const send = (data: string): Promise<void> => delivery.write(`data: ${data}\n\n`);
-  const sendPiece = (piece: ChoicePiece): Promise<void> => {
-    const [text, reason] = 'text' in piece ? [piece.text, null] : ['', piece.finishReason];
-    const choice = { index: piece.index, text, logprobs: null, finish_reason: reason };
-    return send(JSON.stringify({ ...head, choices: [choice] }));
-  };
+/** @throws HTTPException 503 when the model cannot be had now: its files are damaged, or there is no memory for it */
+async function leaseModel(pool: ModelPool, source: ModelSource): Promise<Lease> {
   try {
-    if (body.echo)
-      for (const [index, prompt] of work.prompts.entries()) await sendPiece({ index, text: decode(prompt) });
-    await complete(model, body, work.prompts, signal, sendPiece);
-    await send('[DONE]');
+    return await pool.lease(source);
   } catch (cause) {
-    if (cause instanceof ClientGone) throw cause;
-    const isTheirs = cause instanceof UserError;
-    if (!isTheirs) log(cause);
-    await send(JSON.stringify({ error: errorObject(isTheirs ? 400 : 500, messageOf(cause)) }));
+    throw cause instanceof UserError ? new HTTPException(503, { message: cause.message }) : cause;
   }
-  await delivery.end();
 }
 
 /** A log of defects, bounded so that requests cannot fill a disk with it. */
@@ -126,13 +140,4 @@ function defectLog(): (defect: unknown) => void {
   return (defect) => {
     if (logged++ < MAX_LOGGED_DEFECTS) console.error(defect);
   };
-}
-
-function errorObject(status: number, message: string) {
-  return { message, type: status < 500 ? 'invalid_request_error' : 'server_error', param: null, code: null };
-}
-
-function problem(c: Context, status: 400 | 404 | 500 | HTTPException['status'], message: string): Response {
-  if (status === 503) c.header('retry-after', String(RETRY_AFTER_SECONDS));
-  return c.json({ error: errorObject(status, message) }, status);
 }

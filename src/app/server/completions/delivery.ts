@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { UserError } from '../../../support/errors.ts';
-import { MAX_WAIT_SECONDS } from './limits.ts';
+import { MAX_WAIT_SECONDS, PING_SECONDS } from './limits.ts';
 
 /** The client has left or was dropped, so nobody reads this error. */
 export class ClientGone extends UserError {
@@ -21,6 +21,20 @@ export class Delivery {
   constructor(response: ServerResponse, contentType: string) {
     this.#response = response;
     response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache' });
+  }
+
+  /**
+   * A stream of events, which begins at once. While there are none, comments tell the client, and proxies before it, that
+   * the connection lives.
+   */
+  static events(response: ServerResponse, pingMilliseconds = 1000 * PING_SECONDS): Delivery {
+    const delivery = new Delivery(response, 'text/event-stream');
+    response.flushHeaders();
+    const ping = setInterval(() => {
+      if (!response.writableNeedDrain && !response.writableEnded) response.write(': ping\n\n');
+    }, pingMilliseconds);
+    response.once('close', () => clearInterval(ping));
+    return delivery;
   }
 
   /**

@@ -14,6 +14,10 @@ export const MAX_STOPS = 64;
 /** Characters of a stop. */
 export const MAX_STOP_LENGTH = 1000;
 
+/** Tokens whose logits a request may bias, and by how much. */
+export const MAX_BIASED_TOKENS = 300;
+export const MAX_BIAS = 100;
+
 /** Contexts of tokens that a request may read and write, over all its choices; this also bounds its log-probabilities. */
 const MAX_CONTEXTS = 64;
 /** A token id as JSON, with a comma and a space; a token of text has about as many bytes. */
@@ -34,8 +38,14 @@ export const MAX_JSON_LISTS = MAX_CHOICES + MAX_JSON_FIELDS;
 export const MAX_REQUESTS = 256;
 /** Their size together, in tokens and in bytes being read, as a multiple of the largest request. */
 const MAX_LARGEST_REQUESTS = 8;
+/** Checkpoints of a run in memory at once, besides the models that stay. */
+export const MAX_OPEN_CHECKPOINTS = 2;
+/** How often a client that waits for a stream is told that it goes on. */
+export const PING_SECONDS = 15;
 /** When a client that got a 503 should try again. */
 export const RETRY_AFTER_SECONDS = 5;
+/** How long a server that is to stop goes on with what was asked. */
+export const STOPPING_SECONDS = 20;
 /** How long a client may keep its answer waiting, in total. */
 export const MAX_WAIT_SECONDS = 120;
 /** Defects whose stack traces are logged. */
@@ -77,9 +87,11 @@ export function describeLimits(): readonly string[] {
   const count = (value: number): string => value.toLocaleString('en');
   return [
     `a request reads and writes at most ${MAX_CONTEXTS} contexts of tokens over all choices (${count(tokens)} for a context of ${count(contextLength)})`,
-    `at most ${count(MAX_CHOICES)} choices (prompts × n); n up to ${MAX_N}, logprobs up to ${MAX_LOGPROBS}, up to ${MAX_STOPS} stops of ${count(MAX_STOP_LENGTH)} characters`,
+    `at most ${count(MAX_CHOICES)} choices (prompts × n); n up to ${MAX_N}, logprobs up to ${MAX_LOGPROBS}, up to ${MAX_STOPS} stops of ${count(MAX_STOP_LENGTH)} characters, logit_bias for up to ${MAX_BIASED_TOKENS} tokens`,
     `a body has at most ${BYTES_PER_TOKEN} bytes per such token plus ${FIELD_BYTES / 1024} KiB (${count(bodyBytes / 1024)} KiB), a text prompt ${TEXT_BYTES_PER_POSITION} bytes per position (${count(textBytes / 1024)} KiB)`,
     `at most ${MAX_REQUESTS} requests at once, with as many tokens as ${MAX_LARGEST_REQUESTS} of the largest (${count(allTokens)}); others get a 503 and may retry after ${RETRY_AFTER_SECONDS} s`,
+    `at most ${MAX_OPEN_CHECKPOINTS} checkpoints of the run (NAME@STEP) are kept in memory besides the models named here; the one used longest ago makes room for another`,
     `a client may keep its answer waiting for ${MAX_WAIT_SECONDS} s in total`,
+    `a server that is to stop answers what was asked before, for at most ${STOPPING_SECONDS} s`,
   ];
 }

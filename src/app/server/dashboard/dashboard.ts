@@ -8,8 +8,8 @@ import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
-import { secureHeaders } from 'hono/secure-headers';
 import { isFromElsewhere } from '../elsewhere.ts';
+import { pageHeaders } from '../page-headers.ts';
 import type { DashboardRuns } from './informant.ts';
 import { RETRY_AFTER_SECONDS } from './limits.ts';
 import { streamToPage } from './page-stream.ts';
@@ -22,24 +22,7 @@ const PAGE = fileURLToPath(new URL('../../web/dashboard/', import.meta.url));
 export function dashboardApp(runs: DashboardRuns): Hono {
   const app = new Hono();
   const watch = new Watch(runs);
-  const self = ["'self'"];
-  const none = ["'none'"];
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: none,
-        scriptSrc: self,
-        styleSrc: self,
-        connectSrc: self,
-        imgSrc: self,
-        baseUri: none,
-        formAction: none,
-        frameAncestors: none,
-      },
-      // has no effect on plain HTTP
-      strictTransportSecurity: false,
-    }),
-  );
+  app.use(pageHeaders());
   app.get('/api/events', (context) => {
     // a page of another site could not read the answer, but it could hold connections
     if (isFromElsewhere((name) => context.req.header(name)))

@@ -4,11 +4,11 @@ import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Reference } from '../../../report/series/references.ts';
 import { formatCount } from '../../../support/format.ts';
+import { useElementWidth, useIsDark } from '../shared/use-page.ts';
 import { alignedData, type Curve, type ShownRange } from './chart-data.ts';
 import { chartOptions } from './chart-options.ts';
 import { Legend, legendEntries } from './legend.tsx';
 import type { TickLabel } from './tick-labels.ts';
-import { useElementWidth, useIsDark } from './use-page.ts';
 
 /** The steps that charts show; undefined for all. */
 export type Zoom = readonly [from: number, to: number] | undefined;

@@ -2,6 +2,7 @@
 
 import { render } from 'preact';
 import 'uplot/dist/uPlot.min.css';
+import '../shared/base.css';
 import './style.css';
 import { App } from './app.tsx';
 

@@ -5,6 +5,7 @@
  * logits.
  */
 #include "cross_entropy.h"
+#include "top_tokens.h"
 
 ARGUMENTS(log_likelihoods, {
   const act *x;             /* [N, C] */
@@ -23,22 +24,6 @@ ARGUMENTS(log_likelihoods, {
 });
 
 enum { GATHERING = FREE_COUNTER, SCORING };
-
-/** The K most likely tokens of a row, by insertion into a sorted list. */
-static void top_tokens(const float *logits, int64_t V, int64_t K, int32_t *ids, float *values) {
-  int64_t held = 0;
-  for (int64_t v = 0; v < V; v++) {
-    const float logit = logits[v];
-    if (held == K && !(logit > values[K - 1])) continue;
-    int64_t place = held < K ? held++ : K - 1;
-    for (; place > 0 && logit > values[place - 1]; place--) {
-      values[place] = values[place - 1];
-      ids[place] = ids[place - 1];
-    }
-    values[place] = logit;
-    ids[place] = (int32_t)v;
-  }
-}
 
 void log_likelihoods(const log_likelihoods_arguments *args, const extents *active, team *team) {
   (void)active;

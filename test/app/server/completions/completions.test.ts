@@ -4,20 +4,24 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { completionsApp } from '#minillm/app/server/completions/completions.js';
-import { type LanguageModel, openLanguageModel } from '#minillm/app/server/completions/language-model.js';
 import { MAX_LOGPROBS, MAX_REQUESTS } from '#minillm/app/server/completions/limits.js';
 import { listen, type RunningServer } from '#minillm/app/server/listen.js';
+import type { LanguageModel } from '#minillm/app/server/models/language-model.js';
+import type { ModelPool } from '#minillm/app/server/models/model-pool.js';
 import { encode } from '#minillm/data/tokenizer/tokenizer.js';
+import { openPool } from '../models/pools.ts';
 
+let pool: ModelPool;
 let model: LanguageModel;
 let server: RunningServer;
 beforeAll(async () => {
-  model = await openLanguageModel('untrained:tiny', MAX_LOGPROBS, { threads: 2 });
-  server = await listen(completionsApp(model), { host: '127.0.0.1', port: 0, isFixed: true });
+  pool = await openPool('untrained:tiny');
+  ({ model } = await pool.lease(pool.main));
+  server = await listen(completionsApp(pool), { host: '127.0.0.1', port: 0, isFixed: true });
 });
 afterAll(async () => {
   await server.close();
-  await model.close();
+  await pool.close();
 });
 
 interface LogProbabilities {
@@ -50,7 +54,11 @@ describe('scoring', () => {
     expect(logprobs?.tokens.join('')).toBe(TEXT);
     expect(logprobs?.token_logprobs[0]).toBe(null);
     for (const value of logprobs!.token_logprobs.slice(1)) expect(value).toBeLessThan(-8);
-    for (const top of logprobs!.top_logprobs.slice(1)) expect(Object.keys(top!)).toHaveLength(2);
+    for (const [place, top] of logprobs!.top_logprobs.slice(1).entries()) {
+      const others = Object.keys(top!).filter((token) => token !== logprobs!.tokens[place + 1]);
+      expect(Object.keys(top!)).toContain(logprobs!.tokens[place + 1]);
+      expect(others.length).toBeLessThanOrEqual(2);
+    }
     expect(logprobs?.text_offset).toEqual(logprobs?.tokens.map((_, i) => logprobs.tokens.slice(0, i).join('').length));
     expect(usage).toEqual({ prompt_tokens: IDS.length, completion_tokens: 0, total_tokens: IDS.length });
   });
@@ -248,24 +256,45 @@ test.each([
     { prompt: TEXT, stop: 'a'.repeat(1001) },
     /stop: expected texts of 1 to 1000 characters, found a text of 1001/,
   ],
-  ['a bias', { prompt: TEXT, logit_bias: { 50256: -100 } }, /logit_bias: is not supported/],
-  ['a stream of log-probabilities', { prompt: TEXT, logprobs: 1, stream: true }, /not supported with stream/],
-  ['a penalty', { prompt: TEXT, presence_penalty: 1 }, /presence_penalty: is not supported/],
+  ['a bias of no token', { prompt: TEXT, logit_bias: { 50257: 1 } }, /logit_bias: expected token ids below 50257/],
+  ['a bias too great', { prompt: TEXT, logit_bias: { 5: 101 } }, /logit_bias\.5: expected a number from -100 to 100/],
+  ['a list of biases', { prompt: TEXT, logit_bias: [1] }, /logit_bias: expected an object/],
+  [
+    'many biases',
+    { prompt: TEXT, logit_bias: Object.fromEntries(Array.from({ length: 301 }, (_, id) => [id, 1])) },
+    /at most 300 tokens, found 301/,
+  ],
+  ['a penalty too great', { prompt: TEXT, presence_penalty: 3 }, /presence_penalty: .*<=2/],
+  ['a suffix', { prompt: TEXT, suffix: 'end' }, /suffix: is not supported/],
+  ['the best of many', { prompt: TEXT, n: 2, best_of: 3 }, /best_of: is not supported; leave it out or give 2/],
 ])('%s is refused as OpenAI does it', async (_, body, message) => {
   const response = await post(body);
   const { error } = (await response.json()) as Answer;
   expect(response.status).toBe(400);
   expect(error).toMatchObject({ type: 'invalid_request_error', message: expect.stringMatching(message) as string });
+  expect(error).toHaveProperty('param');
 });
 
-test('an unknown path is reported as JSON', async () => {
-  const response = await fetch(`${server.url}v1/chat/completions`, { method: 'POST' });
+test.each([
+  [{ prompt: TEXT, temperature: 3 }, 'temperature', 'invalid_value'],
+  [{ prompt: [[1], [50257]] }, 'prompt', 'invalid_value'],
+  [{ prompt: TEXT, max_tokens: 125 }, 'prompt', 'context_length_exceeded'],
+  [{ prompt: TEXT, model: 'gpt-9' }, 'model', 'model_not_found'],
+])('an error names its field and its kind: %j', async (body, param, code) => {
+  expect((await ask(body)).error).toMatchObject({ param, code });
+});
+
+test.each([
+  ['v1/chat/completions', /base models, .* no chat template/],
+  ['v1/embeddings', /there is no POST \/v1\/embeddings; GET \/openapi.json lists/],
+])('%s, which is not there, is reported as JSON', async (path, message) => {
+  const response = await fetch(server.url + path, { method: 'POST' });
   expect(response.status).toBe(404);
-  expect(((await response.json()) as Answer).error.message).toMatch(/found POST \/v1\/chat\/completions/);
+  expect(((await response.json()) as Answer).error.message).toMatch(message);
 });
 
 test('a port that is taken is one clear error', async () => {
   const port = Number(new URL(server.url).port);
-  const again = listen(completionsApp(model), { host: '127.0.0.1', port, isFixed: true });
+  const again = listen(completionsApp(pool), { host: '127.0.0.1', port, isFixed: true });
   await expect(again).rejects.toThrow(/could not serve there .*--port/);
 });

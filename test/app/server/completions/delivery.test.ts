@@ -7,7 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { ClientGone, Delivery } from '#minillm/app/server/completions/delivery.js';
 
 /** The answer to a client that does not read until told to. */
-async function begin() {
+async function begin(deliver = (response: ServerResponse) => new Delivery(response, 'text/plain')) {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => {
@@ -19,7 +19,7 @@ async function begin() {
   onTestFinished(() => void client.destroy());
   client.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
-  return { client, response, delivery: new Delivery(response, 'text/plain') };
+  return { client, response, delivery: deliver(response) };
 }
 
 /** More than the system takes for a client that does not read. */
@@ -55,4 +55,16 @@ test('a client that keeps its answer waiting for too long is dropped', async () 
   await vi.advanceTimersByTimeAsync(120_000);
   await refused;
   expect(response.destroyed).toBe(true);
+});
+
+test('a client that waits for a stream hears that it goes on, from the beginning', async () => {
+  const { client, response } = await begin((answer) => Delivery.events(answer, 5));
+  let heard = '';
+  client.on('data', (bytes) => {
+    heard += bytes.toString();
+  });
+  client.resume();
+  await expect.poll(() => heard, { timeout: 60_000 }).toMatch(/text\/event-stream.*: ping\n\n.*: ping\n\n/s);
+  response.end();
+  await expect.poll(() => response.closed, { timeout: 60_000 }).toBe(true);
 });

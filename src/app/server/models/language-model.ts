@@ -1,0 +1,49 @@
+/** @file A model that both generates and scores text; its programs take turns on one device, which other models may share. */
+
+import type { Backend } from '../../../engine/runtime/backend.ts';
+import type { Precision } from '../../../engine/tensor.ts';
+import { packedTokens, planScoring } from '../../../eval/programs.ts';
+import { Scorer } from '../../../eval/scorer.ts';
+import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
+import { Generator } from '../../../generate/generator.ts';
+import { loadSession } from '../../../generate/open-model.ts';
+import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS, planGeneration } from '../../../generate/programs.ts';
+import type { Weights } from '../../../generate/weights.ts';
+import { MAX_LOGPROBS } from '../completions/limits.ts';
+
+export interface LanguageModel {
+  readonly config: Gpt2Config;
+  readonly generator: Generator;
+  readonly scorer: Scorer;
+  /** Frees its memory; nothing of it must be running. */
+  close(): void;
+}
+
+/**
+ * Reads a model onto a device.
+ * @param backend opened for `precision`
+ * @throws UserError when it does not fit in memory, or a file is damaged
+ */
+export async function loadLanguageModel(
+  backend: Backend,
+  weights: Weights,
+  precision: Precision,
+): Promise<LanguageModel> {
+  const { config } = weights;
+  const { contextLength: positions } = config;
+  const extents = { streams: DEFAULT_STREAMS, positions, promptLength: DEFAULT_PROMPT_LENGTH, precision };
+  const session = await loadSession(backend, weights, {
+    plan: (_, layout, target) => ({
+      ...planGeneration(config, layout, target, { ...extents, packed: precision === 'bf16' }),
+      score: planScoring(config, layout, target, {
+        tokens: packedTokens(config, positions),
+        top: MAX_LOGPROBS,
+        precision,
+      }),
+    }),
+    purpose: `serving ${weights.name}`,
+    advice: 'serve a smaller model, or fewer',
+  });
+  const scorer = new Scorer(session.program('score'), positions);
+  return { config, generator: new Generator(session), scorer, close: () => session.close() };
+}
