@@ -39,7 +39,7 @@ export class Load {
 }
 
 /** What one request has taken of the limits. */
-class Share {
+export class Share {
   readonly #takeFromAll: (cost: Cost, count: number) => void;
   readonly #taken: Record<Cost, number> = { requests: 0, bodyBytes: 0, tokens: 0 };
 
