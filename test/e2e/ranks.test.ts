@@ -154,7 +154,7 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
 
   test('the others name rank 0 when it is stopped', { timeout: MINUTES }, async () => {
     const out = folder();
-    const ranks = await started(mpi, out, endless(out, '--rank-timeout', '1'), 0, 2);
+    const ranks = await started(mpi, out, endless(out, '--rank-timeout', '4'), 0, 2);
     kill(ranks.mark, 0, 'SIGSTOP');
     expect(await ranks.ended).not.toBe(0);
     expect(complaints(ranks).join('\n')).toMatch(/^minillm: rank 1 on \S+: .*rank 0 on \S+ has not answered/);
@@ -163,9 +163,9 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
 
   test('a job that was paused as a whole goes on', { timeout: MINUTES }, async () => {
     const out = folder();
-    const ranks = await started(mpi, out, endless(out, '--rank-timeout', '1'), 0, 2);
+    const ranks = await started(mpi, out, endless(out, '--rank-timeout', '4'), 0, 2);
     for (const rank of [0, 1]) kill(ranks.mark, rank, 'SIGSTOP');
-    await sleep(5000);
+    await sleep(10_000);
     for (const rank of [1, 0]) kill(ranks.mark, rank, 'SIGCONT');
     const steps = (await losses(out)).length;
     while ((await losses(out)).length < steps + 50) await sleep(50);
