@@ -128,12 +128,12 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
       const ranks = await started(
         mpi,
         out,
-        command(out, '--steps', '100000', '--checkpoint-every', '10', '--rank-timeout', '3'),
+        command(out, '--steps', '100000', '--checkpoint-every', '10', '--rank-timeout', '5'),
       );
       kill(ranks.mark, 2, 'SIGSTOP');
       expect(await ranks.ended).not.toBe(0);
       expect(complaints(ranks).join('\n')).toMatch(
-        /^minillm: rank 0 on \S+: (step \d+: )?rank 2 on \S+ has not answered for 3 s/,
+        /^minillm: rank 0 on \S+: (step \d+: )?rank 2 on \S+ has not answered for 5 s/,
       );
       await allGone(ranks.mark);
     });
