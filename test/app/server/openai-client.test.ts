@@ -53,6 +53,25 @@ test('a stream, with log-probabilities and usage', async () => {
   expect(usage).toEqual(whole.usage);
 });
 
+test('a page of another site asks only if the site was named', async () => {
+  const state = new ServerState();
+  state.api = completionsApp(pool);
+  const corsOrigins = ['https://notes.example'];
+  const open = await listen(serveApp(state, '0', { corsOrigins }), { host: '127.0.0.1', port: 0, isFixed: true });
+  const statusFor = async (origin: string): Promise<number> => {
+    const headers = { 'content-type': 'application/json', 'sec-fetch-site': 'cross-site', origin };
+    const init = { method: 'POST', headers, body: JSON.stringify(BODY) };
+    return (await fetch(`${open.url}v1/completions`, init)).status;
+  };
+  try {
+    expect(await statusFor('https://notes.example')).toBe(200);
+    expect(await statusFor('https://notes.example.evil.example')).toBe(403);
+    expect(await statusFor('null')).toBe(403);
+  } finally {
+    await open.close();
+  }
+});
+
 test('models', async () => {
   const ids: string[] = [];
   for await (const { id } of client.models.list()) ids.push(id);

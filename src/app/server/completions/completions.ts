@@ -35,7 +35,7 @@ export function completionsApp(pool: ModelPool): Hono<Bindings> {
   const limits = modelLimits(Math.max(...contexts));
   const load = new Load(limits);
   const log = defectLog();
-  const metrics = new ServerMetrics(() => pool.models());
+  const metrics = new ServerMetrics(() => pool.models);
 
   /** A handler of bodies, which takes its share of the limits. */
   const withBody =

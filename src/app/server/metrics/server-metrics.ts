@@ -22,7 +22,7 @@ export class ServerMetrics {
   readonly #request: Histogram;
 
   /** @param models those in memory */
-  constructor(models: () => Promise<readonly LanguageModel[]>) {
+  constructor(models: () => readonly LanguageModel[]) {
     const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []): Counter<Label> =>
       new Counter({ name: PREFIX + name, help, labelNames, registers: [this.#registry] });
     const histogram = (name: string, help: string, buckets: number[]): Histogram =>
@@ -44,13 +44,13 @@ export class ServerMetrics {
     );
   }
 
-  #gauges(models: () => Promise<readonly LanguageModel[]>): void {
+  #gauges(models: () => readonly LanguageModel[]): void {
     type Load = LanguageModel['generator']['load'];
     const gauge = (name: string, help: string, measure: (loads: readonly Load[]) => number): void => {
       new Gauge({
         ...{ name: PREFIX + name, help, registers: [this.#registry] },
-        async collect() {
-          this.set(measure((await models()).map(({ generator }) => generator.load)));
+        collect() {
+          this.set(measure(models().map(({ generator }) => generator.load)));
         },
       });
     };

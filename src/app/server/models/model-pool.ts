@@ -19,6 +19,8 @@ export interface Lease {
 
 interface OpenModel {
   readonly model: Promise<LanguageModel>;
+  /** Once it has been read. */
+  loaded: LanguageModel | undefined;
   leases: number;
   /** When it was leased last, counted in leases. */
   used: number;
@@ -46,9 +48,8 @@ export class ModelPool {
   }
 
   /** The models that are in memory now. */
-  async models(): Promise<readonly LanguageModel[]> {
-    const models = await Promise.allSettled([...this.#open.values()].map(({ model }) => model));
-    return models.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  get models(): readonly LanguageModel[] {
+    return [...this.#open.values()].flatMap(({ loaded }) => loaded ?? []);
   }
 
   /** Reads the main model. @throws UserError when it does not fit in memory, or a file is damaged */
@@ -105,9 +106,14 @@ export class ModelPool {
   #begin(source: ModelSource): OpenModel {
     this.#makeRoom();
     const model = this.#opening.take(() => this.#read(source));
-    const open = { model, leases: 0, used: 0 };
+    const open: OpenModel = { model, loaded: undefined, leases: 0, used: 0 };
     this.#open.set(source.key, open);
-    model.catch(() => this.#open.delete(source.key));
+    model.then(
+      (loaded) => {
+        open.loaded = loaded;
+      },
+      () => this.#open.delete(source.key),
+    );
     return open;
   }
 

@@ -94,7 +94,7 @@ describe('checkpoints in memory', () => {
     await expect(models.lease(four!)).rejects.toMatchObject({ status: 503 });
     held[0]?.release();
     const { release } = await models.lease(four!);
-    expect(await models.models()).toHaveLength(1 + MAX_OPEN_CHECKPOINTS);
+    expect(models.models).toHaveLength(1 + MAX_OPEN_CHECKPOINTS);
     held[1]?.release();
     const again = await models.lease(zero!);
     expect(again.model).not.toBe(held[0]?.model);
