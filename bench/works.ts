@@ -115,6 +115,14 @@ const loading = (precision: Precision): Work => ({
   opens: 'checkpoint',
 });
 
+const serving = (precision: Precision): Work => ({
+  name: `serve ${precision}`,
+  script: 'serving',
+  flags: flags({ batch: 8, length: 128, precision }),
+  peers: [],
+  opens: 'checkpoint',
+});
+
 const tokenising: Work = {
   name: 'tokenise',
   script: 'tokenize',
@@ -139,6 +147,7 @@ export const GROUPS: readonly Group[] = [
     title: 'Generation, 64 new tokens a stream',
     works: PRECISIONS.flatMap((precision) => [1, 8].map((streams) => generation(streams, precision))),
   },
+  { title: 'Serving', works: PRECISIONS.map(serving) },
   { title: 'HellaSwag, GPT-2 124M', works: PRECISIONS.map(hellaswag) },
   { title: 'Tokenising', works: [tokenising] },
   { title: 'Loading: from a checkpoint to the first token', works: PRECISIONS.map(loading) },
