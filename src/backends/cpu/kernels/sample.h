@@ -52,6 +52,8 @@ static double weigh(const float *values, int64_t count, float greatest, double t
   return vsum_double(sum);
 }
 
+#define SEARCHED 64 /* logits looked through at a time */
+
 /** The id of the largest logit, the lowest in a tie; of one that is not a number, if there is any. */
 static int64_t greatest_of(const float *logits, int64_t count) {
   vf most = vsplat(-INFINITY);
@@ -69,7 +71,12 @@ static int64_t greatest_of(const float *logits, int64_t count) {
     is_unordered |= logits[i] != logits[i];
     greatest = logits[i] > greatest ? logits[i] : greatest;
   }
-  for (i = 0; i < count - 1; i++)
+  for (i = 0; i + SEARCHED < count; i += SEARCHED) {
+    int is_here = 0;
+    for (int at = 0; at < SEARCHED; at++) is_here |= is_unordered ? logits[i + at] != logits[i + at] : logits[i + at] == greatest;
+    if (is_here) break;
+  }
+  for (; i < count - 1; i++)
     if (is_unordered ? logits[i] != logits[i] : logits[i] == greatest) break;
   return i;
 }
@@ -117,48 +124,72 @@ static double sum_weights(const double *weights, int64_t count) {
   return total;
 }
 
+/*
+ * Buckets of weights from 0 to 1: 32 for each power of two down to 2^-63, all smaller ones in the first. A weight's bucket is
+ * the upper bits of the number itself.
+ */
+#define BUCKETS (63 * 32 + 1)
+static inline int64_t bucket_of(double weight) {
+  int64_t bits;
+  memcpy(&bits, &weight, sizeof bits);
+  const int64_t bucket = (bits >> 47) - ((1023 - 63) * 32);
+  return bucket > 0 ? bucket : 0;
+}
+
+/** The smallest of the largest weights that together reach `mass`. */
+typedef struct {
+  double weight;
+  int64_t count; /* weights of that value that this takes */
+} threshold;
+
+/** Found by partitioning, as quickselect does, so nothing is sorted. */
+static threshold find_threshold(double *weights, int64_t count, double mass) {
+  /* undecided are [start, end): those before are among the largest, those after are not */
+  for (int64_t start = 0, end = count;;) {
+    const double pivot = weights[start + (end - start) / 2];
+    int64_t equal = start, less = end;
+    double above = 0;
+    for (int64_t at = start; at < less;) {
+      const double weight = weights[at];
+      if (weight > pivot) {
+        weights[at++] = weights[equal];
+        weights[equal++] = weight;
+        above += weight;
+      } else if (weight < pivot) {
+        weights[at] = weights[--less];
+        weights[less] = weight;
+      } else at++;
+    }
+    const double reached = above + (double)(less - equal) * pivot;
+    if (above >= mass) end = equal;
+    else if (reached >= mass || less == end) return (threshold){pivot, (int64_t)ceil((mass - above) / pivot)};
+    else {
+      mass -= reached;
+      start = less;
+    }
+  }
+}
+
 /**
  * The nucleus (Holtzman et al. 2020): the largest weights, as few as reach `share` of their sum, of equal ones the first; all
- * others become 0. Found by partitioning, as quickselect does, so nothing is sorted.
+ * others become 0. Weights are at most 1. Sums of buckets tell in which one the nucleus ends, and only that one is partitioned.
  */
 static void keep_nucleus(double *weights, int64_t count, double share, double *undecided) {
   const double total = sum_weights(weights, count);
   /* weights so small that all of them together cannot be missed */
   const double negligible = (1 - share) * total / (double)(2 * count);
-  double missing = share * total, threshold = 0;
-  int64_t start = 0, end = 0, taken = 0;
+  double sums[BUCKETS] = {0}, mass = share * total;
   for (int64_t i = 0; i < count; i++)
-    if (weights[i] >= negligible) undecided[end++] = weights[i];
-  /* undecided are [start, end): those before are in the nucleus, those after are not */
-  for (;;) {
-    const double pivot = undecided[start + (end - start) / 2];
-    int64_t equal = start, less = end;
-    double above = 0;
-    for (int64_t at = start; at < less;) {
-      const double weight = undecided[at];
-      if (weight > pivot) {
-        undecided[at++] = undecided[equal];
-        undecided[equal++] = weight;
-        above += weight;
-      } else if (weight < pivot) {
-        undecided[at] = undecided[--less];
-        undecided[less] = weight;
-      } else at++;
-    }
-    const double reached = above + (double)(less - equal) * pivot;
-    if (above >= missing) end = equal;
-    else if (reached >= missing || less == end) {
-      threshold = pivot;
-      taken = (int64_t)ceil((missing - above) / pivot);
-      break;
-    } else {
-      missing -= reached;
-      start = less;
-    }
-  }
+    if (weights[i] >= negligible) sums[bucket_of(weights[i])] += weights[i];
+  int64_t last = BUCKETS - 1, held = 0;
+  for (; last > 0 && sums[last] < mass; last--) mass -= sums[last];
+  for (int64_t i = 0; i < count; i++)
+    if (bucket_of(weights[i]) == last && weights[i] >= negligible) undecided[held++] = weights[i];
+  if (held == 0) return;
+  threshold least = find_threshold(undecided, held, mass);
   for (int64_t i = 0; i < count; i++) {
-    const int is_kept = weights[i] > threshold || (weights[i] == threshold && taken-- > 0);
-    if (!is_kept) weights[i] = 0;
+    if (weights[i] == least.weight && least.count-- <= 0) weights[i] = 0;
+    weights[i] = weights[i] >= least.weight ? weights[i] : 0;
   }
 }
 
