@@ -152,9 +152,12 @@ function trainOnce(data, out, kill) {
     const started = performance.now();
     const child = startTrainer([BIN, 'train', ...args, '--json']);
     let killed;
+    let hasEnded = false;
     // a rank, or `mpirun`
     const victim = ranks > 1 ? Math.floor((ranks + 1) * random.uniform()) : ranks;
     const killOne = () => {
+      // the next run, into the same folder, is not this kill's
+      if (hasEnded) return;
       if (victim === ranks) {
         if (child.kill('SIGKILL')) killed = 'SIGKILL';
         return;
@@ -181,6 +184,7 @@ function trainOnce(data, out, kill) {
     });
     const cancel = kill && kill.afterCheckpoint === undefined ? scheduleKill(killOne, out, kill) : () => {};
     child.on('close', (code, signal) => {
+      hasEnded = true;
       cancel();
       const events = stdout
         .split('\n')
