@@ -3,7 +3,8 @@ import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { cpuTarget } from '#minillm/backends/cpu/target.js';
 import { openNullBackend } from '#minillm/backends/null/backend.js';
 import { Generator } from '#minillm/generate/generator.js';
-import { loadGenerator } from '#minillm/generate/load-model.js';
+import { generationPrograms } from '#minillm/generate/load-model.js';
+import { loadSession } from '#minillm/generate/open-model.js';
 import { openWeights } from '#minillm/generate/weights.js';
 import { FIXTURE, openFixture } from './fixture.js';
 
@@ -12,7 +13,7 @@ const EXTENTS = { streams: 2, positions: 20, promptLength: 8, precision: 'fp32',
 test('a folder loaded in one call generates what one put together by hand does', async () => {
   const backend = await openCpuBackend({ threads: 1 });
   const folder = await openWeights(FIXTURE);
-  const generator = await loadGenerator(backend, folder, EXTENTS);
+  const generator = new Generator(await loadSession(backend, folder, generationPrograms(EXTENTS)));
   const request = { prompts: [[1, 2]], tokens: 10, temperature: 0, topK: 0, topP: 1, seed: 0 };
   expect(generator.limits).toEqual({ positions: 20, vocabularySize: 500 });
   const byHand = new Generator((await openFixture(EXTENTS)).session);
@@ -23,7 +24,7 @@ test('a folder loaded in one call generates what one put together by hand does',
 
 test('a device without the memory is refused in one line that says how much is needed', async () => {
   const folder = await openWeights(FIXTURE);
-  await expect(loadGenerator(openNullBackend(cpuTarget, 1000), folder, EXTENTS)).rejects.toThrow(
+  await expect(loadSession(openNullBackend(cpuTarget, 1000), folder, generationPrograms(EXTENTS))).rejects.toThrow(
     /^generating 2 texts of 20 tokens at once needs [\d.]+ kB, the device has 1.00 kB; generate fewer or shorter ones$/,
   );
   await folder.close();

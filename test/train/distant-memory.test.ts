@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
-import { loadGenerator } from '#minillm/generate/load-model.js';
+import { Generator } from '#minillm/generate/generator.js';
+import { generationPrograms } from '#minillm/generate/load-model.js';
+import { loadSession } from '#minillm/generate/open-model.js';
 import { openWeights } from '#minillm/generate/weights.js';
 import { readMetrics } from '#minillm/runs/metrics.js';
 import { DistantBackend } from '../stand-ins/distant-backend.ts';
@@ -40,7 +42,7 @@ async function generated(backend: Backend, precision: 'fp32' | 'bf16'): Promise<
   const folder = await openWeights(FIXTURE);
   try {
     const extents = { streams: 2, positions: 24, promptLength: 4, precision, packed: precision === 'bf16' };
-    const generator = await loadGenerator(backend, folder, extents);
+    const generator = new Generator(await loadSession(backend, folder, generationPrograms(extents)));
     const prompts = [[1, 2, 3, 4, 5, 6], [7], [8, 9]];
     return await generator.complete({ prompts, tokens: 12, temperature: 1, topK: 0, topP: 1, seed: 3 });
   } finally {

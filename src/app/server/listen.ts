@@ -29,7 +29,7 @@ export interface Address {
 }
 
 export interface RunningServer {
-  /** `http://127.0.0.1:8000/` */
+  /** `http://127.0.0.1:7860/` */
   readonly url: string;
   /** Accepts no more requests and cuts off those that are being answered. */
   close(): Promise<void>;
