@@ -1,17 +1,20 @@
-/** @file The build of a page into the package: `--mode dashboard` or `--mode playground`. */
+/** @file The build of the pages into the package. What they have in common is in one chunk. */
 
 import { defineConfig } from 'vite';
 import { thirdParty } from './scripts/third-party.js';
 
-export default defineConfig(({ mode: page }) => ({
-  root: `src/app/web/${page}`,
-  publicDir: '../public',
+const PAGES = ['dashboard', 'playground'];
+
+export default defineConfig({
+  root: 'src/app/web',
+  publicDir: 'public',
   base: './',
   plugins: [thirdParty()],
   build: {
-    outDir: `../../../../dist/app/web/${page}`,
+    outDir: '../../../dist/app/web',
     emptyOutDir: true,
     modulePreload: false,
     reportCompressedSize: false,
+    rollupOptions: { input: PAGES.map((page) => `src/app/web/${page}.html`) },
   },
-}));
+});

@@ -19,7 +19,7 @@ try {
   const help = run(join(project, 'node_modules/.bin/minillm'), ['--help']);
   if (!help.includes('quickstart')) throw new Error(`minillm --help printed:\n${help}`);
   for (const name of ['dashboard', 'playground']) {
-    const page = join(project, `node_modules/minillm/dist/app/web/${name}/index.html`);
+    const page = join(project, `node_modules/minillm/dist/app/web/${name}.html`);
     if (!existsSync(page)) throw new Error(`${page}: the page is missing`);
   }
 

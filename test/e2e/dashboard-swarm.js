@@ -70,7 +70,7 @@ function openStream(port, isSilent) {
   const socket = connect(port, '127.0.0.1');
   const stream = { socket, status: '', bytes: 0 };
   socket.on('error', () => {});
-  socket.write('GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+  socket.write('GET /app/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
   if (isSilent) {
     // as much as one reading gives, which holds the status
     socket.once('readable', () => {

@@ -3,31 +3,18 @@
  * anyone may use.
  */
 
-import { fileURLToPath } from 'node:url';
-import { serveStatic } from '@hono/node-server/serve-static';
-import { Hono, type MiddlewareHandler } from 'hono';
-import { compress } from 'hono/compress';
+import { Hono } from 'hono';
 import { decode, VOCABULARY_SIZE } from '../../data/tokenizer/tokenizer.ts';
-import { pageHeaders } from './page-headers.ts';
-
-/** The built page. */
-const PAGE = fileURLToPath(new URL('../web/playground/', import.meta.url));
-
-/** An asset's name changes with what is in it; the page says which there are. */
-const setCaching: MiddlewareHandler = async (context, next) => {
-  await next();
-  const isAsset = context.req.path.startsWith('/assets/');
-  if (context.res.ok) context.header('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache');
-};
+import { pagesApp } from './pages.ts';
 
 /** Texts of tokens in one answer. */
 const MAX_TEXTS = 256;
 
-/** What the page's build consists of. */
-const PAGE_PATHS = ['/', '/assets/*', '/icon.svg', '/THIRD-PARTY.txt'];
-
-/** The page at `/`, the texts of tokens at `/app/tokens.json?ids=1,2,3`; anything else is left to other applications. */
-export function playgroundApp(): Hono {
+/**
+ * The page at `/`, the texts of tokens at `/app/tokens.json?ids=1,2,3`; anything else is left to other applications.
+ * @param others documents of other pages, by path
+ */
+export function playgroundApp(others: Readonly<Record<string, string>> = {}): Hono {
   const app = new Hono();
   app.get('/app/tokens.json', (context) => {
     const ids = (context.req.query('ids') ?? '').split(',');
@@ -37,6 +24,6 @@ export function playgroundApp(): Hono {
     context.header('cache-control', 'max-age=86400');
     return context.json(Object.fromEntries(ids.map((id) => [id, decode([Number(id)])])));
   });
-  app.on('GET', PAGE_PATHS, pageHeaders(), setCaching, compress(), serveStatic({ root: PAGE }));
+  app.route('/', pagesApp({ '/': 'playground.html', ...others }));
   return app;
 }

@@ -1,15 +1,17 @@
 /**
  * @file The app's server around the completions API: who may ask, what is answered while the models load, and how it ends.
- * The page, `GET /health`, `/version`, `/openapi.json` and `/app/loading.json` are answered to anyone at any time.
+ * The pages, `GET /health`, `/version`, `/openapi.json` and `/app/loading.json` are answered to anyone at any time.
  */
 
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import { RUN_PAGE } from '../run-page.ts';
 import { requireApiKey } from './access/api-key.ts';
 import { answerHeaders } from './access/headers.ts';
 import { limitRate, RateLimit } from './access/rate-limit.ts';
 import { RETRY_AFTER_SECONDS } from './completions/limits.ts';
 import { problemResponse, RequestProblem } from './completions/problem.ts';
+import { DASHBOARD_PAGE, runEvents } from './dashboard/dashboard.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { playgroundApp } from './playground.ts';
 import type { ServerState } from './server-state.ts';
@@ -25,8 +27,16 @@ export interface AccessOptions {
 
 type Bindings = { Bindings: HttpBindings };
 
-/** @param version of miniLLM */
-export function serveApp(state: ServerState, version: string, options: AccessOptions = {}): Hono<Bindings> {
+/**
+ * @param version of miniLLM
+ * @param runFolder of the main model, whose charts are beside the page; undefined for none
+ */
+export function serveApp(
+  state: ServerState,
+  version: string,
+  options: AccessOptions = {},
+  runFolder?: string,
+): Hono<Bindings> {
   const { apiKey, corsOrigins = [], rateLimit = 0 } = options;
   const app = new Hono<Bindings>();
   app.use(answerHeaders(corsOrigins));
@@ -42,10 +52,11 @@ export function serveApp(state: ServerState, version: string, options: AccessOpt
     const loading = state.phase === 'loading';
     return c.json({ loading, message: loading ? state.message : '' });
   });
-  // the page asks for the key
-  app.route('/', playgroundApp());
+  // the pages ask for the key
+  app.route('/', playgroundApp(runFolder === undefined ? {} : { [`/${RUN_PAGE}`]: DASHBOARD_PAGE }));
   if (apiKey !== undefined) app.use(requireApiKey(apiKey));
   if (rateLimit > 0) app.on('POST', '*', limitRate(new RateLimit(rateLimit)));
+  if (runFolder !== undefined) app.route('/', runEvents({ folders: [runFolder], information: new Map() }));
   app.all('*', (c) => answer(state, c));
   app.onError((error, c) => problemResponse(c, error));
   return app;

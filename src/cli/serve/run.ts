@@ -52,7 +52,7 @@ export async function runServe(flags: ServeFlags, version: string): Promise<void
   const state = new ServerState();
   const access: AccessOptions = { apiKey, rateLimit, corsOrigins: flags.corsOrigin };
   await abortOnSignals(async (signal) => {
-    const app = serveApp(state, version, access);
+    const app = serveApp(state, version, access, main.runFolder);
     const server = await listen(app, { host, port, isFixed: true, allowedHosts: flags.allowedHost });
     try {
       const pool = await openPool(main, flags);

@@ -34,6 +34,7 @@ async function describeModels(pool: ModelPool) {
   return {
     main: main.id,
     compared: compared?.id ?? null,
+    hasRun: main.runFolder !== undefined,
     steps,
     curve,
     limits: { contextLength, maxTokens: contextLength - 1, maxLogprobs: MAX_LOGPROBS },

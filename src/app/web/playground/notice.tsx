@@ -1,8 +1,8 @@
 /** @file A problem in place, with what to do about it. */
 
 import { useEffect, useState } from 'preact/hooks';
+import { KeyForm } from '../shared/key-form.tsx';
 import type { ApiProblem } from './api/problem.ts';
-import { KeyForm } from './key-form.tsx';
 
 interface NoticeProps {
   readonly problem: ApiProblem;

@@ -11,6 +11,8 @@ export interface PageData {
   readonly main: string;
   /** The model beside it, null for none. */
   readonly compared: string | null;
+  /** Whether the trained model is of a run, which has a page of its own. */
+  readonly hasRun: boolean;
   /** Checkpoints of the trained model's run, in order of their steps. */
   readonly steps: readonly Checkpoint[];
   /** Training losses, thinned. */

@@ -51,7 +51,7 @@ test('a page that is opened late gets the history in columns, then what is new',
     '{"kind":"eval","step":3,"validationLoss":2.5}\n{"kind":"sample","step":3,"text":"once"}\n',
   );
   const { url } = await serve([folder]);
-  const next = await openStream(`${url}api/events`);
+  const next = await openStream(`${url}app/events`);
   expect(await next()).toMatchObject({ name: 'runs', data: [{ facts: [] }] });
   expect(await next()).toMatchObject({
     name: 'update',
@@ -78,7 +78,7 @@ test('a run of any length is sent in a bounded number of points, in events that 
   const lines = Array.from({ length: steps }, (_, step) => `${JSON.stringify({ ...trained(step), loss: step % 4 })}\n`);
   writeFileSync(metricsPath(folder), lines.join(''));
   const { url } = await serve([folder]);
-  const next = await openStream(`${url}api/events`);
+  const next = await openStream(`${url}app/events`);
   const points: number[] = [];
   const told = 2 * POINTS_PER_EVENT;
   let half = '';
@@ -92,12 +92,12 @@ test('a run of any length is sent in a bounded number of points, in events that 
   }
   expect(points.length).toBeLessThanOrEqual(MAX_POINTS);
   expect(points.slice(0, 2)).toEqual([3, 7]);
-  const again = await nextUpdate(await openStream(`${url}api/events?from=${half}`), 'train');
+  const again = await nextUpdate(await openStream(`${url}app/events?from=${half}`), 'train');
   expect(again.data).toMatchObject({
     ...{ from: told, columns: { step: points.slice(told, told + POINTS_PER_EVENT) } },
   });
   const forged = half.replace(/\.\d+/, '.999999');
-  expect((await nextUpdate(await openStream(`${url}api/events?from=${forged}`), 'train')).data).toMatchObject({
+  expect((await nextUpdate(await openStream(`${url}app/events?from=${forged}`), 'train')).data).toMatchObject({
     from: 0,
   });
 });
@@ -110,7 +110,7 @@ test('what is read of a folder is cut to what a page can show', async () => {
   const configuration = { preset: { toString: 1 }, [long]: [text], data: text, ...Object.fromEntries(settings) };
   await writeRunFacts(folder, PRESETS.tiny, { configuration, versions: {} });
   const { url } = await serve([folder]);
-  const next = await openStream(`${url}api/events`);
+  const next = await openStream(`${url}app/events`);
   const { data } = await next();
   expect(JSON.stringify(data).length).toBeLessThan(10_000);
   expect(data).toMatchObject([{ settings: { [`${long.slice(0, 500)}…`]: `["${'a'.repeat(498)}…` } }]);
@@ -121,7 +121,7 @@ test('what is read of a folder is cut to what a page can show', async () => {
 test('one page too many learns when to ask again, until one leaves', async () => {
   const { url } = await serve([temporaryFolder()]);
   const leaving = new AbortController();
-  const open = (options: RequestInit = {}) => fetch(`${url}api/events`, options);
+  const open = (options: RequestInit = {}) => fetch(`${url}app/events`, options);
   const streams = await Promise.all(Array.from({ length: MAX_STREAMS }, () => open({ signal: leaving.signal })));
   onTestFinished(() => leaving.abort());
   expect(streams.map(({ status }) => status)).toEqual(streams.map(() => 200));
@@ -137,7 +137,7 @@ test('a page of another site is refused; this server’s own, and programs, are 
   const { url } = await serve([temporaryFolder()]);
   const statusFor = async (headers: Record<string, string>) =>
     new Promise((resolve, reject) => {
-      const asked = request(join(url, 'api/events'), { method: 'HEAD', headers }, ({ statusCode }) =>
+      const asked = request(join(url, 'app/events'), { method: 'HEAD', headers }, ({ statusCode }) =>
         resolve(statusCode),
       );
       asked.on('error', reject).end();
@@ -163,7 +163,7 @@ test('a run without a checkpoint is sent with its settings', async () => {
   };
   await writeRunFacts(folder, PRESETS.tiny, facts);
   const { url } = await serve([folder]);
-  const next = await openStream(`${url}api/events`);
+  const next = await openStream(`${url}app/events`);
   expect((await next()).data).toMatchObject([
     {
       steps: 300,
@@ -181,14 +181,14 @@ test('a page that connects again gets what it missed; after a rollback everythin
   const folder = temporaryFolder();
   await logged(folder, 0, 0, 1, 2);
   const { url } = await serve([folder]);
-  const first = await openStream(`${url}api/events`);
+  const first = await openStream(`${url}app/events`);
   await first();
   const { id } = await nextUpdate(first, 'samples');
 
   await logged(folder, 3, 3);
   for (const again of [
-    await openStream(`${url}api/events`, { 'Last-Event-ID': id }),
-    await openStream(`${url}api/events?from=${id}`),
+    await openStream(`${url}app/events`, { 'Last-Event-ID': id }),
+    await openStream(`${url}app/events?from=${id}`),
   ]) {
     expect((await again()).name).toBe('runs');
     expect((await nextUpdate(again, 'train')).data).toMatchObject({ from: 3, columns: { step: [3] } });
@@ -204,7 +204,7 @@ test('runs are told apart, one that cannot be read says why and hinders no other
   await logged(good, 0, 0);
   appendFileSync(metricsPath(bad), 'not JSON\n');
   const { url, information } = await serve([bad, good]);
-  const next = await openStream(`${url}api/events`);
+  const next = await openStream(`${url}app/events`);
   expect((await next()).data).toHaveLength(2);
   expect(await next()).toMatchObject({ name: 'problem', data: { run: 0, message: expect.stringContaining(bad) } });
   while (JSON.stringify((await next()).data).includes('"run":0'));
@@ -218,7 +218,7 @@ test('a folder in whose place there is a file hinders no other run', async () =>
   await logged(good, 0, 0);
   appendFileSync(bad, 'no folder\n');
   const { url } = await serve([bad, good]);
-  const next = await openStream(`${url}api/events`);
+  const next = await openStream(`${url}app/events`);
   expect(await next()).toMatchObject({ name: 'runs', data: [{ isTraining: false }, { isTraining: false }] });
   expect(await next()).toMatchObject({ name: 'problem', data: { run: 0, message: expect.stringContaining(bad) } });
   await nextUpdate(next, 'samples');
@@ -229,7 +229,7 @@ test('pages learn whether a run is training, and when that changes', async () =>
   const folder = temporaryFolder();
   await logged(folder, 0, 0);
   const { url } = await serve([folder]);
-  const next = await openStream(`${url}api/events`);
+  const next = await openStream(`${url}app/events`);
   expect(await next()).toMatchObject({ name: 'runs', data: [{ isTraining: false }] });
   await nextUpdate(next, 'samples');
   const lock = lockRunFolder(folder);
@@ -242,7 +242,7 @@ test('a run whose file is gone is a problem until it is back', async () => {
   const folder = temporaryFolder();
   await logged(folder, 0, 0);
   const { url } = await serve([folder]);
-  const next = await openStream(`${url}api/events`);
+  const next = await openStream(`${url}app/events`);
   await nextUpdate(next, 'samples');
   renameSync(metricsPath(folder), join(folder, 'away'));
   expect(await next()).toMatchObject({ name: 'problem', data: { run: 0, message: expect.stringContaining('gone') } });
@@ -265,7 +265,7 @@ test('the page is served whole, and lets a browser load nothing from elsewhere',
 test('a request under another name than this machine’s is refused', async () => {
   const { url } = await serve([temporaryFolder()]);
   const status = await new Promise((resolve, reject) => {
-    const asked = request(join(url, 'api/events'), { headers: { host: 'elsewhere.example' } }, ({ statusCode }) =>
+    const asked = request(join(url, 'app/events'), { headers: { host: 'elsewhere.example' } }, ({ statusCode }) =>
       resolve(statusCode),
     );
     asked.on('error', reject).end();

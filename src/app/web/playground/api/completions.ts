@@ -1,9 +1,9 @@
 /** @file Completions of the server's API: texts as they are generated, and the scores of given texts. */
 
+import { pieces, serverEvents } from '../../shared/sse.ts';
 import type { Token } from '../tokens/token.ts';
 import { ApiProblem, cutStream } from './problem.ts';
 import { post } from './request.ts';
-import { eventData, pieces } from './sse.ts';
 
 const PATH = 'v1/completions';
 
@@ -58,7 +58,7 @@ export async function* streamCompletion(
   const response = await post(PATH, { ...request, logprobs, stream: true, ...AS_IDS }, signal);
   if (!response.body) throw cutStream();
   const received: number[] = [];
-  for await (const data of eventData(pieces(response.body))) {
+  for await (const { data } of serverEvents(pieces(response.body))) {
     if (data === '[DONE]') return;
     const { choices, error } = JSON.parse(data) as Answer;
     if (error) throw new ApiProblem(error.message, 500);

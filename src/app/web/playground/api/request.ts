@@ -1,22 +1,7 @@
 /** @file Requests to this page's server, with the reader's API key if the server wants one. */
 
+import { authorization } from '../../shared/api-key.ts';
 import { asProblem, problemOf } from './problem.ts';
-
-/** Forgotten when the tab closes. */
-const KEY = 'minillm-api-key';
-
-/** Tells of `change` when there is a new key. */
-export const keyChanges = new EventTarget();
-
-export function rememberKey(key: string): void {
-  sessionStorage.setItem(KEY, key);
-  keyChanges.dispatchEvent(new Event('change'));
-}
-
-function authorization(): Record<string, string> {
-  const key = sessionStorage.getItem(KEY);
-  return key === null ? {} : { authorization: `Bearer ${key}` };
-}
 
 /** Reads JSON. @throws ApiProblem */
 export async function getJson<Data>(path: string, signal?: AbortSignal): Promise<Data> {

@@ -1,7 +1,7 @@
 /** @file Asks for the API key that the server wants; the first of several that is answered answers all. */
 
 import { useEffect, useId } from 'preact/hooks';
-import { keyChanges, rememberKey } from './api/request.ts';
+import { keyChanges, rememberKey } from './api-key.ts';
 
 export function KeyForm({ onKey }: { readonly onKey: () => void }) {
   const id = useId();
