@@ -15,6 +15,9 @@ export default defineConfig({
     emptyOutDir: true,
     modulePreload: false,
     reportCompressedSize: false,
-    rollupOptions: { input: PAGES.map((page) => `src/app/web/${page}.html`) },
+    rollupOptions: {
+      input: PAGES.map((page) => `src/app/web/${page}.html`),
+      output: { chunkFileNames: 'assets/shared-[hash].js' },
+    },
   },
 });

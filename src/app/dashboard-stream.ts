@@ -52,6 +52,8 @@ export interface RunInformation {
   readonly name: string;
   /** Steps of the whole run, if known. */
   readonly steps?: number;
+  /** If known. */
+  readonly tokensPerStep?: number;
   /** Names and values for a person: model, device, data, batch. */
   readonly facts: readonly (readonly [name: string, value: string])[];
   /** Every setting by name. */

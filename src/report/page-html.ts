@@ -5,7 +5,7 @@ import { html, raw } from 'hono/html';
 import { formatCount, formatDuration } from '../support/format.ts';
 import { formatSteps, formatTokens } from './figure/horizontal.ts';
 import { formatMeasured } from './figure/number-format.ts';
-import { isDashed, PALETTES, runColour } from './figure/palette.ts';
+import { isDashed, runColourRules } from './figure/palette.ts';
 import { pageData } from './page-data.ts';
 import type { RunCurves } from './series/curves.ts';
 import { ofExamples } from './series/hellaswag-examples.ts';
@@ -33,7 +33,7 @@ export async function reportPage(
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="${raw(POLICY)}">
 <title>${title}</title>
-<style>${raw(style)}${raw(runColours(runs.length))}</style>
+<style>${raw(style)}${raw(runColourRules(Math.max(2, runs.length)))}</style>
 </head>
 <body>
 <header>
@@ -58,16 +58,6 @@ ${configuration(runs)}
 /** What `npm run build` made of `page/`. */
 async function bundled(name: string): Promise<string> {
   return readFile(new URL(`./page/${name}`, import.meta.url), 'utf8');
-}
-
-/** The colour of each run as a CSS variable, for either theme. */
-function runColours(count: number): string {
-  const variables = (theme: 'light' | 'dark'): string =>
-    Array.from(
-      { length: Math.max(2, count) },
-      (_, index) => `--run-${index}:${runColour(PALETTES[theme], index)}`,
-    ).join(';');
-  return `:root{${variables('light')}}@media(prefers-color-scheme:dark){:root{${variables('dark')}}}`;
 }
 
 function describe(runs: readonly RunCurves[]): string {

@@ -146,5 +146,6 @@ async function openDashboard(
 /** What the dashboard says of the run. */
 function describe(start: StartEvent) {
   const { settings } = start;
-  return { name: runName(settings.out), steps: settings.steps, facts: startFacts(start), settings };
+  const { out, steps, totalBatchSize } = settings;
+  return { name: runName(out), steps, tokensPerStep: totalBatchSize, facts: startFacts(start), settings };
 }

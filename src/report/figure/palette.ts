@@ -38,6 +38,13 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
   },
 };
 
+/** The colours of so many runs as custom properties of CSS, `--run-0`, `--run-1`, …, for either theme. */
+export function runColourRules(count: number): string {
+  const properties = (theme: Theme): string =>
+    Array.from({ length: count }, (_, index) => `--run-${index}:${runColour(PALETTES[theme], index)}`).join(';');
+  return `:root{${properties('light')}}@media(prefers-color-scheme:dark){:root{${properties('dark')}}}`;
+}
+
 /** How many runs have colours of their own. */
 export const RUN_COLOURS = PALETTES.light.runs.length;
 

@@ -34,6 +34,7 @@ export async function recordedInformation(folder: string): Promise<RunInformatio
   return {
     name,
     ...(typeof steps === 'number' ? { steps } : {}),
+    ...(typeof totalBatchSize === 'number' && totalBatchSize > 0 ? { tokensPerStep: totalBatchSize } : {}),
     facts: facts.flatMap(([fact, value]) =>
       isText(value) ? [[fact, shortened(value, MAX_TEXT_LENGTH)] as const] : [],
     ),

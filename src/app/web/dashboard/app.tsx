@@ -2,17 +2,23 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { formatCount } from '../../../support/format.ts';
-import { Charts } from './charts.tsx';
-import { runLook } from './curves.ts';
+import { RUN_PAGE } from '../../run-page.ts';
+import { KeyForm } from '../shared/key-form.tsx';
+import { lastFragment } from '../shared/last-fragment.ts';
+import { Charts } from './charts/charts.tsx';
+import { runLook } from './charts/curves.ts';
+import { Swatch } from './charts/legend.tsx';
 import { Figures } from './figures.tsx';
-import { Swatch } from './legend.tsx';
 import { RunDetails } from './run-details.tsx';
 import { describeState, isFinished, type RunState, stepsTrained } from './run-state.ts';
 import { Samples } from './samples.tsx';
 import { type Connection, useRuns } from './use-runs.ts';
 
+/** Whether the page is that of the app's run, beside the app's own. */
+const isInApp = location.pathname.endsWith(`/${RUN_PAGE}`);
+
 export function App() {
-  const { runs, connection } = useRuns();
+  const { runs, connection, reconnect } = useRuns();
   const [chosen, setChosen] = useState(0);
   const run = runs[chosen] ?? runs[0];
   const name = run?.information.name;
@@ -24,10 +30,22 @@ export function App() {
   return (
     <>
       <header class="top">
-        <h1>miniLLM {runs.length === 1 && <span>{name}</span>}</h1>
+        <h1>
+          <img src="./icon.svg" alt="" width="28" height="28" />
+          miniLLM {runs.length === 1 && <span>{name}</span>}
+        </h1>
         <ConnectionState connection={connection} runs={runs} />
+        {isInApp && (
+          <nav aria-label="Pages">
+            <a href={`./${lastFragment()}`}>Playground</a>
+            <a href={RUN_PAGE} aria-current="page">
+              Training
+            </a>
+          </nav>
+        )}
       </header>
       <main>
+        {connection === 'locked' && <KeyForm onKey={reconnect} />}
         {runs.length > 1 && <RunChoice runs={runs} chosen={chosen} onChoose={setChosen} />}
         {runs.map(
           ({ information, problem }, index) =>
@@ -52,6 +70,7 @@ const CONNECTION_TEXTS: Readonly<Record<Connection, string>> = {
   disconnected: 'disconnected, trying again …',
   refused: 'too many pages are open, trying again …',
   reconnected: 'reconnected',
+  locked: 'locked',
 };
 
 interface ConnectionStateProps {
@@ -90,7 +109,7 @@ interface RunChoiceProps {
 /** Chooses the run whose figures, samples and settings are shown. */
 function RunChoice({ runs, chosen, onChoose }: RunChoiceProps) {
   return (
-    <fieldset class="run-choice">
+    <fieldset class="card run-choice">
       <legend>Run</legend>
       {runs.map((run, index) => (
         <label key={index}>

@@ -1,8 +1,10 @@
 /** @file The latest figures of a run. */
 
+import { formatTokens } from '../../../report/figure/horizontal.ts';
 import { ofExamples } from '../../../report/series/hellaswag-examples.ts';
 import { formatCount, formatDuration } from '../../../support/format.ts';
 import { median } from '../../../support/median.ts';
+import { stepTimes } from './charts/step-times.ts';
 import { describeState, type RunState, stepsTrained } from './run-state.ts';
 
 /** Figures that vary from step to step are averaged over this share of the steps, up to a maximum. */
@@ -14,19 +16,24 @@ const TIMED_STEPS = 50;
 export function Figures({ run }: { readonly run: RunState }) {
   const { train, evaluations } = run.history;
   const trained = stepsTrained(run);
-  const { steps } = run.information;
+  const { steps, tokensPerStep } = run.information;
+  const seconds = stepTimes(train).ys.at(-1) ?? 0;
   const validation = lastMeasured(evaluations.step, evaluations.validationLoss);
   const hellaswag = lastMeasured(evaluations.step, evaluations.hellaswag);
   const examples = lastMeasured(evaluations.step, evaluations.hellaswagExamples)?.value;
   const norm = train.norm.at(-1);
   const mfu = recentMean(train.mfu);
   return (
-    <section class="figures" aria-label="Figures">
+    <section class="card figures" aria-label="Figures">
       <div class="progress">
         <span>
           step <b>{formatCount(trained)}</b>
           {steps !== undefined && ` of ${formatCount(steps)}`}
         </span>
+        {tokensPerStep !== undefined && (
+          <span>{formatTokens(trained * tokensPerStep, (trained * tokensPerStep) / 1000)} tokens</span>
+        )}
+        {seconds > 0 && <span>{formatDuration(seconds)} of training</span>}
         {steps !== undefined && <progress max={steps} value={trained} aria-label="steps trained" />}
         <span>{timeLeft(run) ?? describeState(run)}</span>
       </div>

@@ -6,7 +6,7 @@ export function RunDetails({ information: { facts, settings } }: { readonly info
   const given = Object.entries(settings).filter(([, value]) => value !== undefined && value !== null);
   if (facts.length === 0 && given.length === 0) return null;
   return (
-    <section class="details" aria-label="Run">
+    <section class="card details" aria-label="Run">
       <h2>Run</h2>
       <dl class="facts">
         {facts.map(([name, value]) => (

@@ -14,7 +14,7 @@ export function Samples({ samples }: { readonly samples: SampleColumns }) {
   const step = steps[place];
   if (step === undefined) return null;
   return (
-    <section class="samples" aria-labelledby={`${slider}-title`}>
+    <section class="card samples" aria-labelledby={`${slider}-title`}>
       <header>
         <h2 id={`${slider}-title`}>Samples</h2>
         {steps.length > 1 && (

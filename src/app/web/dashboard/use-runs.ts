@@ -4,13 +4,21 @@ import { useEffect, useState } from 'preact/hooks';
 import { connect } from './connection.ts';
 import { afterUpdate, type RunState, withStatuses } from './run-state.ts';
 
-export type Connection = 'connecting' | 'connected' | 'disconnected' | 'refused' | 'reconnected';
+export type Connection = 'connecting' | 'connected' | 'disconnected' | 'refused' | 'reconnected' | 'locked';
 
 const RECONNECTED_MILLISECONDS = 4000;
 
-export function useRuns(): { readonly runs: readonly RunState[]; readonly connection: Connection } {
+export interface Runs {
+  readonly runs: readonly RunState[];
+  readonly connection: Connection;
+  /** Connects anew, with the key that the reader has given. */
+  readonly reconnect: () => void;
+}
+
+export function useRuns(): Runs {
   const [runs, setRuns] = useState<readonly RunState[]>([]);
   const [connection, setConnection] = useState<Connection>('connecting');
+  const [attempt, setAttempt] = useState(0);
 
   useEffect(() => {
     type Change = (runs: readonly RunState[]) => readonly RunState[];
@@ -40,8 +48,9 @@ export function useRuns(): { readonly runs: readonly RunState[]; readonly connec
         });
       },
       refused: () => setConnection('refused'),
+      locked: () => setConnection('locked'),
     });
-  }, []);
+  }, [attempt]);
 
   useEffect(() => {
     if (connection !== 'reconnected') return;
@@ -49,5 +58,5 @@ export function useRuns(): { readonly runs: readonly RunState[]; readonly connec
     return () => clearTimeout(timer);
   }, [connection]);
 
-  return { runs, connection };
+  return { runs, connection, reconnect: () => setAttempt((count) => count + 1) };
 }

@@ -2,6 +2,8 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { formatCount } from '../../../support/format.ts';
+import { RUN_PAGE } from '../../run-page.ts';
+import { rememberFragment } from '../shared/last-fragment.ts';
 import { Guessing } from './blind/guessing.tsx';
 import { Notice } from './notice.tsx';
 import type { PageData } from './page-data.ts';
@@ -60,7 +62,9 @@ function Models({ data }: { readonly data: PageData }) {
     document.title = `${data.main} · miniLLM`;
   }, [data]);
   useEffect(() => {
-    const timer = setTimeout(() => history.replaceState(null, '', toFragment(state, FIRST)), LINK_MILLISECONDS);
+    const fragment = toFragment(state, FIRST);
+    rememberFragment(fragment);
+    const timer = setTimeout(() => history.replaceState(null, '', fragment), LINK_MILLISECONDS);
     return () => clearTimeout(timer);
   }, [state]);
   useEffect(() => {
@@ -76,7 +80,7 @@ function Models({ data }: { readonly data: PageData }) {
   return (
     <>
       <Top data={data}>
-        <Views view={state.view} hasOther={data.compared !== null} onChange={(view) => change({ view })} />
+        <Views view={state.view} data={data} onChange={(view) => change({ view })} />
       </Top>
       <main key={link}>
         {/* kept while another view is shown */}
@@ -126,15 +130,15 @@ const VIEW_NAMES: Readonly<Record<View, string>> = {
 
 interface ViewsProps {
   readonly view: View;
-  readonly hasOther: boolean;
+  readonly data: PageData;
   readonly onChange: (view: View) => void;
 }
 
-function Views({ view, hasOther, onChange }: ViewsProps) {
+function Views({ view, data: { compared, hasRun }, onChange }: ViewsProps) {
   return (
     <nav aria-label="Views">
       {(Object.entries(VIEW_NAMES) as [View, string][])
-        .filter(([name]) => hasOther || name !== 'guess')
+        .filter(([name]) => compared !== null || name !== 'guess')
         .map(([name, title]) => (
           <button
             key={name}
@@ -145,6 +149,7 @@ function Views({ view, hasOther, onChange }: ViewsProps) {
             {title}
           </button>
         ))}
+      {hasRun && <a href={RUN_PAGE}>Training</a>}
     </nav>
   );
 }

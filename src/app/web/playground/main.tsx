@@ -2,6 +2,8 @@
 
 import { render } from 'preact';
 import '../shared/base.css';
+import '../shared/top.css';
+import '../shared/problem.css';
 import './page.css';
 import './tokens/tokens.css';
 import './tokens/tints.css';

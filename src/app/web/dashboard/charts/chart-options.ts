@@ -1,13 +1,15 @@
 /** @file How uPlot draws a chart of the dashboard. */
 
 import type uPlot from 'uplot';
-import { isNear, STEEP_SHARE } from '../../../report/figure/axis-range.ts';
-import type { Reference } from '../../../report/series/references.ts';
+import { isNear, STEEP_SHARE } from '../../../../report/figure/axis-range.ts';
+import type { Reference } from '../../../../report/series/references.ts';
+import type { Axis } from './axis.ts';
 import { type Curve, type DrawnColumn, isolatedIndices, type ShownRange, valueRange } from './chart-data.ts';
-import { numberTick, type TickLabel } from './tick-labels.ts';
+import type { TickLabel } from './tick-labels.ts';
 
 export interface ChartLook {
   readonly curves: readonly Curve[];
+  readonly axis: Pick<Axis, 'tick' | 'increments'>;
   readonly tick: TickLabel;
   readonly width: number;
   readonly height: number;
@@ -20,14 +22,14 @@ export interface ChartLook {
   readonly range: ShownRange;
   readonly zoom: () => readonly [number, number] | undefined;
   readonly onZoom: (range: readonly [number, number] | undefined) => void;
-  /** Called with the index of the step under the cursor. */
+  /** Called with the index of the place under the cursor. */
   readonly onCursor: (index: number | undefined) => void;
 }
 
 const FONT = '12px ui-sans-serif, system-ui, sans-serif';
 const WIDE_AXIS = 58;
 /** Charts with the same key move their cursors together. */
-const SYNC_KEY = 'steps';
+const SYNC_KEY = 'charts';
 
 /** Room between the edges of an axis and its values if there are references, as a share of the axis. */
 const REFERENCE_MARGIN = 0.04;
@@ -35,8 +37,8 @@ const REFERENCE_MARGIN = 0.04;
 /** Pixels after which a movement is a drag. */
 const MIN_DRAG = 4;
 
-/** Distances between marks on the axis of steps: 1, 2, 5, 10, … */
-const STEP_INCREMENTS = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+/** Pixels between two marks of the horizontal axis: `1 h 30 m` and room around it. */
+const MARK_SPACE = 70;
 
 export function chartOptions(look: ChartLook): uPlot.Options {
   const { curves, width, height, isLogarithmic, onZoom, onCursor } = look;
@@ -74,8 +76,9 @@ export function chartOptions(look: ChartLook): uPlot.Options {
       {
         ...axis,
         size: 30,
-        incrs: STEP_INCREMENTS,
-        values: (_, steps, _axis, _space, distance) => steps.map((step) => numberTick(step, distance)),
+        space: MARK_SPACE,
+        incrs: [...look.axis.increments],
+        values: (_, places, _axis, _space, distance) => places.map((place) => look.axis.tick(place, distance)),
       },
       {
         ...axis,
@@ -142,11 +145,11 @@ function valueAxisRange(plot: uPlot, least: number | null, greatest: number | nu
 }
 
 /** The first shown index after the steep start of a run; `first` if the start is not shown. */
-export function afterSteepStart(steps: ArrayLike<number>, first: number, last: number): number {
+export function afterSteepStart(places: ArrayLike<number>, first: number, last: number): number {
   if (first > 0) return first;
-  const end = STEEP_SHARE * (steps[last] ?? 0);
+  const end = STEEP_SHARE * (places[last] ?? 0);
   let index = first;
-  while (index < last && (steps[index] ?? 0) < end) index++;
+  while (index < last && (places[index] ?? 0) < end) index++;
   return index;
 }
 

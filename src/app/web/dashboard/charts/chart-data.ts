@@ -5,34 +5,35 @@ import uPlot from 'uplot';
 /** One curve of a chart. */
 export interface Curve {
   readonly label: string;
-  /** The name of a custom property in the style sheet. */
+  /** The name of a custom property (run-colours.ts). */
   readonly colour: string;
-  readonly steps: readonly number[];
+  /** Where its values are on the axis, ascending. */
+  readonly places: readonly number[];
   readonly values: readonly (number | null)[];
   /** Drawn behind another curve: thin, pale, not in the legend. */
   readonly isFaint?: boolean;
   readonly isThin?: boolean;
   readonly isDashed?: boolean;
-  /** Measured only at some steps: each measurement is marked, and a line joins them. */
+  /** Measured only now and then: each measurement is marked, and a line joins them. */
   readonly isSparse?: boolean;
   /** Whether the legend shows its value in the entry of the previous curve. */
   readonly sharesLegendEntry?: boolean;
 }
 
-/** The values of a curve at a list of steps: null where one is missing, undefined at steps that only other curves have. */
+/** The values of a curve at a list of places: null where one is missing, undefined where only other curves have one. */
 export type DrawnColumn = readonly (number | null | undefined)[];
 
-/** Curves over a common list of steps. A logarithmic chart drops values that are not positive. */
+/** Curves over a common list of places. A logarithmic chart drops values that are not positive. */
 export function alignedData(curves: readonly Curve[], isLogarithmic: boolean): uPlot.AlignedData {
   const tables = curves.map(
-    ({ steps, values }): uPlot.AlignedData => [
-      steps as number[],
+    ({ places, values }): uPlot.AlignedData => [
+      places as number[],
       isLogarithmic ? values.map((value) => (value !== null && value > 0 ? value : null)) : (values as number[]),
     ],
   );
   const [first, ...others] = tables;
   if (first === undefined) return [[]];
-  if (others.every(([steps]) => steps === first[0]))
+  if (others.every(([places]) => places === first[0]))
     return [first[0], ...tables.map(([, values]) => values ?? [])] as uPlot.AlignedData;
   return uPlot.join(tables);
 }

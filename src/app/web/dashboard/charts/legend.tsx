@@ -1,13 +1,13 @@
 /** @file The legend of a chart: the name of each curve and its value under the cursor. */
 
 import type { AlignedData } from 'uplot';
-import type { Reference } from '../../../report/series/references.ts';
+import type { Reference } from '../../../../report/series/references.ts';
 import { type Curve, type DrawnColumn, lastValue, valueAt } from './chart-data.ts';
 
 export interface LegendProps {
   readonly curves: readonly Curve[];
   readonly data: AlignedData;
-  /** The index of the step under the cursor; without one the legend shows the last values. */
+  /** The index of the place under the cursor; without one the legend shows the last values. */
   readonly cursor: number | undefined;
   readonly references: readonly Reference[];
   readonly format: (value: number) => string;

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { alignedData, isolatedIndices, valueRange } from '../../../../src/app/web/dashboard/chart-data.ts';
-import { afterSteepStart, chartOptions } from '../../../../src/app/web/dashboard/chart-options.ts';
-import { lossCurves } from '../../../../src/app/web/dashboard/curves.ts';
-import { legendEntries } from '../../../../src/app/web/dashboard/legend.tsx';
-import { afterUpdate, emptyRun } from '../../../../src/app/web/dashboard/run-state.ts';
-import { smooth } from '../../../../src/app/web/dashboard/smoothing.ts';
-import { numberTick, percentTick } from '../../../../src/app/web/dashboard/tick-labels.ts';
-import { trainColumns } from './train-columns.ts';
+import { horizontalAxis } from '../../../../../src/app/web/dashboard/charts/axis.ts';
+import { alignedData, isolatedIndices, valueRange } from '../../../../../src/app/web/dashboard/charts/chart-data.ts';
+import { afterSteepStart, chartOptions } from '../../../../../src/app/web/dashboard/charts/chart-options.ts';
+import { lossCurves } from '../../../../../src/app/web/dashboard/charts/curves.ts';
+import { legendEntries } from '../../../../../src/app/web/dashboard/charts/legend.tsx';
+import { smooth } from '../../../../../src/app/web/dashboard/charts/smoothing.ts';
+import { numberTick, percentTick } from '../../../../../src/app/web/dashboard/charts/tick-labels.ts';
+import { afterUpdate, emptyRun } from '../../../../../src/app/web/dashboard/run-state.ts';
+import { trainColumns } from '../train-columns.ts';
 
 test('smoothing is the mean weighted towards the newest, without a bias to the start', () => {
   const steps = Array.from({ length: 200 }, (_, step) => step);
@@ -38,13 +39,13 @@ test('of a long run the measured curve goes through the lowest and highest steps
     ...{ run: 0, part: 'train', from: 0 },
     columns: trainColumns({ step: [1, 3, 4], loss: [3, 3, 4], lowestLoss: [2, 1, 4], highestLoss: [4, 5, 4] }),
   });
-  const [measured, smoothed] = lossCurves([run], 0.9);
-  expect(measured).toMatchObject({ steps: [0, 1, 2, 3, 4], values: [2, 4, 1, 5, 4], isFaint: true });
-  expect(smoothed).toMatchObject({ steps: [1, 3, 4], values: [3, 3, 4] });
+  const [measured, smoothed] = lossCurves([run], horizontalAxis('steps', [run]), 0.9);
+  expect(measured).toMatchObject({ places: [0, 1, 2, 3, 4], values: [2, 4, 1, 5, 4], isFaint: true });
+  expect(smoothed).toMatchObject({ places: [1, 3, 4], values: [3, 3, 4] });
 });
 
-test('curves measured at different steps share one row of steps', () => {
-  const curve = (steps: number[], values: (number | null)[]) => ({ label: '', colour: '', steps, values });
+test('curves measured at different places share one row of places', () => {
+  const curve = (places: number[], values: (number | null)[]) => ({ label: '', colour: '', places, values });
   const data = alignedData([curve([0, 1, 2], [3, 2, 1]), curve([0, 2], [5, 4])], false);
   expect(data.map((column) => [...column])).toEqual([
     [0, 1, 2],
@@ -75,9 +76,9 @@ test('what floating point leaves of a constant fills no axis', () => {
 
 test('the legend shows the value under the cursor, none after the end of a curve, without a cursor the last', () => {
   const curves = [
-    { label: 'long', colour: '', steps: [0, 1, 2, 3], values: [4, 3, 2, 1] },
-    { label: 'short', colour: '', steps: [0, 1], values: [9, 8] },
-    { label: 'sparse', colour: '', steps: [0, 2], values: [7, 6], isSparse: true },
+    { label: 'long', colour: '', places: [0, 1, 2, 3], values: [4, 3, 2, 1] },
+    { label: 'short', colour: '', places: [0, 1], values: [9, 8] },
+    { label: 'sparse', colour: '', places: [0, 2], values: [7, 6], isSparse: true },
   ];
   const told = (cursor: number | undefined) =>
     legendEntries(curves, alignedData(curves, false), cursor, String).map(({ values }) => values);
@@ -96,7 +97,7 @@ test('of several runs each has one entry in the legend of the loss, and a look o
       },
     ].reduce(afterUpdate, emptyRun({ name: `run-${index}`, facts: [], settings: {}, isTraining: false })),
   );
-  const curves = lossCurves(runs, 0.9);
+  const curves = lossCurves(runs, horizontalAxis('steps', runs), 0.9);
   const entries = legendEntries(curves, alignedData(curves, false), undefined, String);
   expect(entries.map(({ values }) => values)).toEqual(runs.map(() => '3 · 4'));
   expect(new Set(entries.map(({ curve }) => `${curve.colour} ${curve.isDashed}`)).size).toBe(10);
@@ -110,10 +111,11 @@ test('values without a neighbour are found; a step of another curve is no gap', 
 });
 
 test('a missing value is a gap, but not between measurements that are made now and then', () => {
-  const curve = { label: '', colour: '', steps: [], values: [] };
+  const curve = { label: '', colour: '', places: [], values: [] };
   const { series } = chartOptions({
     ...{
       curves: [curve, { ...curve, isSparse: true }],
+      axis: horizontalAxis('steps', []),
       tick: numberTick,
       width: 100,
       height: 100,

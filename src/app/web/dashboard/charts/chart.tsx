@@ -1,21 +1,23 @@
-/** @file A chart over training steps: curves, a legend with their values, zoom, keyboard control. */
+/** @file A chart of runs: curves, a legend with their values, zoom, keyboard control. */
 
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { Reference } from '../../../report/series/references.ts';
-import { formatCount } from '../../../support/format.ts';
-import { useElementWidth, useIsDark } from '../shared/use-page.ts';
+import type { Reference } from '../../../../report/series/references.ts';
+import { useElementWidth, useIsDark } from '../../shared/use-page.ts';
+import type { Axis } from './axis.ts';
 import { alignedData, type Curve, type ShownRange } from './chart-data.ts';
 import { chartOptions } from './chart-options.ts';
 import { Legend, legendEntries } from './legend.tsx';
 import type { TickLabel } from './tick-labels.ts';
+import { followFingers } from './touch.ts';
 
-/** The steps that charts show; undefined for all. */
+/** The part of the axis that charts show; undefined for all. */
 export type Zoom = readonly [from: number, to: number] | undefined;
 
 export interface ChartProps {
   readonly title: string;
   readonly curves: readonly Curve[];
+  readonly axis: Axis;
   /** Formats a value in the legend, and one at a mark of the axis. */
   readonly format: (value: number) => string;
   readonly tick: TickLabel;
@@ -37,6 +39,7 @@ export function Chart(props: ChartProps) {
     width: share = '',
     title,
     curves,
+    axis,
     format,
     tick,
     height,
@@ -56,7 +59,8 @@ export function Chart(props: ChartProps) {
   const isEmpty = data[0].length === 0;
   // a chart is drawn anew when one of these changes
   const shape = JSON.stringify([
-    curves.map(({ steps: _, values: __, ...look }) => look),
+    curves.map(({ places: _, values: __, ...look }) => look),
+    axis.unit,
     isLogarithmic,
     isDark,
     height,
@@ -71,6 +75,7 @@ export function Chart(props: ChartProps) {
     const drawn = new uPlot(
       chartOptions({
         curves,
+        axis,
         tick,
         height,
         width,
@@ -85,6 +90,7 @@ export function Chart(props: ChartProps) {
       data,
       place.current,
     );
+    followFingers(drawn, (range) => latest.current.onZoom(range));
     plot.current = drawn;
     return () => {
       drawn.destroy();
@@ -97,10 +103,10 @@ export function Chart(props: ChartProps) {
 
   const values = legendEntries(curves, data, cursor, format).map(({ curve, values }) => `${curve.label} ${values}`);
   return (
-    <figure class={`chart ${share}`} aria-labelledby={titleId}>
+    <figure class={`card chart ${share}`} aria-labelledby={titleId}>
       <figcaption>
         <h2 id={titleId}>{title}</h2>
-        <span class="at">{cursor !== undefined && `step ${formatCount(data[0][cursor] ?? 0)}`}</span>
+        <span class="at">{cursor !== undefined && axis.describe(data[0][cursor] ?? 0)}</span>
       </figcaption>
       <div
         class="plot"
@@ -109,10 +115,14 @@ export function Chart(props: ChartProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cursor along the curves
         tabIndex={0}
         role="img"
-        aria-label={`${title}: ${values.join(', ')}. Arrow keys move the cursor, Escape shows all steps.`}
+        aria-label={`${title}: ${values.join(', ')}. Arrow keys move the cursor, plus and minus zoom, Escape shows all.`}
         onKeyDown={(event) => {
-          if (plot.current && moveCursor(plot.current, event.key, cursor)) event.preventDefault();
-          if (event.key === 'Escape') onZoom(undefined);
+          const drawn = plot.current;
+          const factor = ZOOM_KEYS[event.key];
+          if (!drawn || event.ctrlKey || event.metaKey || event.altKey) return;
+          if (moveCursor(drawn, event.key, cursor)) event.preventDefault();
+          else if (factor !== undefined) onZoom(zoomedRange(drawn, cursor, factor));
+          else if (event.key === 'Escape') onZoom(undefined);
         }}
         onBlur={() => plot.current?.setCursor({ left: -10, top: -10 })}
       >
@@ -123,7 +133,21 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** How far an arrow key moves the cursor, as a share of the steps shown. */
+/** The factor by which a key widens what is shown. */
+const ZOOM_KEYS: Readonly<Record<string, number>> = { '+': 0.5, '=': 0.5, '-': 2 };
+
+/** What is shown, widened around the cursor, or around the right end: the end of a run is what one looks at closely. */
+function zoomedRange({ scales, data: [places] }: uPlot, cursor: number | undefined, factor: number): Zoom {
+  const { min = 0, max = 0 } = scales.x as { min?: number; max?: number };
+  const [first, last] = [places[0] ?? 0, places.at(-1) ?? 0];
+  const middle = (cursor === undefined ? undefined : places[cursor]) ?? max;
+  const span = (max - min) * factor;
+  if (span >= last - first) return undefined;
+  const from = Math.min(last - span, Math.max(first, middle - (middle - min) * factor));
+  return [from, from + span];
+}
+
+/** How far an arrow key moves the cursor, as a share of the points shown. */
 const STRIDE = 0.01;
 
 /** Moves a chart's cursor by a key; false for a key that moves nothing. */
@@ -139,7 +163,7 @@ function moveCursor(plot: uPlot, key: string, cursor: number | undefined): boole
   };
   const to = moves[key];
   if (to === undefined) return false;
-  const step = plot.data[0][Math.min(last, Math.max(first, to))] ?? 0;
-  plot.setCursor({ left: plot.valToPos(step, 'x'), top: plot.over.clientHeight / 2 });
+  const place = plot.data[0][Math.min(last, Math.max(first, to))] ?? 0;
+  plot.setCursor({ left: plot.valToPos(place, 'x'), top: plot.over.clientHeight / 2 });
   return true;
 }

@@ -1,7 +1,7 @@
 /** @file The labels at the marks of an axis, with as many decimals as it takes to tell one from the next. */
 
-import { decimalsOf } from '../../../report/figure/axis-range.ts';
-import { formatExponential } from '../../../report/figure/number-format.ts';
+import { decimalsOf } from '../../../../report/figure/axis-range.ts';
+import { formatExponential } from '../../../../report/figure/number-format.ts';
 
 /** The text of a mark, at this distance from the next. */
 export type TickLabel = (value: number, distance: number) => string;
@@ -23,4 +23,23 @@ export function numberTick(value: number, distance: number): string {
 /** A share: `28.5%`. */
 export function percentTick(value: number, distance: number): string {
   return `${numberTick(100 * value, 100 * distance)}%`;
+}
+
+const UNITS: readonly (readonly [name: string, seconds: number])[] = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+];
+
+/** Seconds by the units that they have, down to that of the distance: `1 h 30 m`, `2 d`, `45 s`, `0.5 s`, `0`. */
+export function durationTick(seconds: number, distance: number): string {
+  if (distance < 1) return `${seconds.toFixed(decimalsOf(distance))} s`;
+  let rest = Math.round(seconds);
+  const parts = UNITS.flatMap(([name, size]) => {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    return count === 0 ? [] : [`${count} ${name}`];
+  });
+  return parts.join(' ') || '0';
 }
