@@ -14,7 +14,7 @@ import { launchBrowser, missingBrowser } from './browser.ts';
 describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ? ` (${missingBrowser})` : ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'minillm-report-'));
   let browser: Browser;
-  const pages = { one: '', two: '', short: '', brief: '' };
+  const pages = { one: '', two: '', short: '', brief: '', many: '' };
 
   beforeAll(async () => {
     const base = writeSyntheticRun(join(folder, 'base'), { planned: 600 });
@@ -24,6 +24,7 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
       ['one', [base]],
       ['two', [base, wide]],
       ['brief', [brief]],
+      ['many', Array.from({ length: 30 }, (_, index) => `sweep-${index + 1}=${base}`)],
       ['short', [`a-rather-long-name-of-some-first-run=${base}`, `a-rather-long-name-of-one-step=${brief}`]],
     ] as const) {
       const out = join(folder, name);
@@ -190,6 +191,22 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
       const after = Object.fromEntries(await curveCounts(page));
       expect([before.Loss, after.Loss]).toEqual([6, 3]);
       expect([before.Throughput, after.Throughput]).toEqual([4, 2]);
+    });
+  });
+
+  test.each([1280, 375])('tells of thirty runs beside a small chart, in a window of %d pixels', async (width) => {
+    await visit(pages.many, { width }, async (page) => {
+      const chart = page.locator('figure', { hasText: 'Throughput' }).locator('.canvas');
+      await chart.scrollIntoViewIfNeeded();
+      await chart.hover({ position: { x: 120, y: 100 } });
+      const tooltip = page.locator('figure', { hasText: 'Throughput' }).locator('.tooltip');
+      await tooltip.waitFor();
+      expect(await tooltip.locator('th').count()).toBe(30);
+      const box = await tooltip.boundingBox();
+      if (!box) throw new Error('the tooltip has no place');
+      expect([box.x >= 0, box.y >= 0]).toEqual([true, true]);
+      expect(box.x + box.width).toBeLessThanOrEqual(width);
+      expect(box.y + box.height).toBeLessThanOrEqual(812);
     });
   });
 

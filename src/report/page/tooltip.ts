@@ -8,8 +8,11 @@ import type { PageChart, PageCurve, PageData } from '../page-data.ts';
 import { element } from './element.ts';
 import { colourIndex, roleName } from './legend.ts';
 import { swatch } from './swatch.ts';
+import { tooltipPlace } from './tooltip-place.ts';
 import { nearestValue, shownCurves, shownExtent, type View } from './view.ts';
 
+/** Rows in a column of many; as many columns stand side by side as have room. */
+const MAX_ROWS = 16;
 /** Distinct places of the pointer, about one a pixel. */
 const POINTER_PLACES = 1000;
 
@@ -18,13 +21,22 @@ interface Pointed {
 }
 
 /**
- * ECharts' tooltip for a chart; it follows the pointer and the finger, and stays inside the chart. (By itself it would show only the
- * curves that have a point at the very step.)
+ * ECharts' tooltip for a chart; it follows the pointer and the finger. (By itself it would show only the curves that have a point
+ * at the very step.)
  */
 export function tooltip(chart: PageChart, data: PageData, view: View, palette: Palette) {
   return {
     trigger: 'axis',
-    confine: true,
+    position: (
+      pointer: [number, number],
+      _: unknown,
+      dom: HTMLElement,
+      __: unknown,
+      { contentSize, viewSize }: { readonly contentSize: [number, number]; readonly viewSize: [number, number] },
+    ) => {
+      const { top, bottom } = (dom.parentElement ?? dom).getBoundingClientRect();
+      return tooltipPlace(pointer, contentSize, viewSize, { above: top, below: innerHeight - bottom });
+    },
     transitionDuration: 0,
     backgroundColor: palette.background,
     borderColor: palette.axis,
@@ -33,10 +45,12 @@ export function tooltip(chart: PageChart, data: PageData, view: View, palette: P
       const x = pointed[0]?.value[0] ?? 0;
       const valueAt = (curve: PageCurve): number | null => nearestValue(curve, x, data, view);
       const curves = shownCurves(chart, view);
-      const rows =
-        data.runs.length === 1 ? curveRows(curves, chart, data, valueAt) : runRows(curves, chart, data, valueAt);
+      const tables =
+        data.runs.length === 1
+          ? [element('table', {}, ...curveRows(curves, chart, data, valueAt))]
+          : runTables(curves, chart, data, valueAt);
       const head = element('strong', {}, place(x, data, view));
-      return element('div', { class: 'tooltip' }, head, element('table', {}, ...rows));
+      return element('div', { class: 'tooltip' }, head, element('div', { class: 'columns' }, ...tables));
     },
   };
 }
@@ -53,8 +67,8 @@ function curveRows(curves: readonly PageCurve[], chart: PageChart, data: PageDat
   });
 }
 
-/** A row for each of several runs, a column for its mean and for its validation. */
-function runRows(curves: readonly PageCurve[], chart: PageChart, { runs }: PageData, valueAt: ValueAt): HTMLElement[] {
+/** A row for each of several runs, a column for its mean and for its validation; many runs in tables of equal lengths. */
+function runTables(curves: readonly PageCurve[], chart: PageChart, { runs }: PageData, valueAt: ValueAt): HTMLElement[] {
   const roles = (['course', 'validation'] as const).filter((role) => curves.some((curve) => curve.role === role));
   const rows = runs.flatMap(({ shortName }, run) => {
     const values = roles.map((role) => {
@@ -65,9 +79,22 @@ function runRows(curves: readonly PageCurve[], chart: PageChart, { runs }: PageD
     const cells = values.map((value) => element('td', {}, value === null ? '' : valueText(value, chart)));
     return [element('tr', {}, element('th', {}, swatch(run), shortName), ...cells)];
   });
-  if (roles.length < 2) return rows;
-  const heads = roles.map((role) => element('td', { class: 'muted' }, roleName({ role }, chart)));
-  return [element('tr', {}, element('th'), ...heads), ...rows];
+  const heads = (): HTMLElement[] =>
+    roles.length < 2
+      ? []
+      : [
+          element(
+            'tr',
+            {},
+            element('th'),
+            ...roles.map((role) => element('td', { class: 'muted' }, roleName({ role }, chart))),
+          ),
+        ];
+  const columns = Math.ceil(rows.length / MAX_ROWS);
+  const length = Math.ceil(rows.length / columns);
+  return Array.from({ length: columns }, (_, column) =>
+    element('table', {}, ...heads(), ...rows.slice(column * length, (column + 1) * length)),
+  );
 }
 
 /** `step 5,000, 2.62 B tokens`: tokens as exact as the pointer. */

@@ -25,6 +25,7 @@ export function Samples({ samples }: { readonly samples: SampleColumns }) {
               min="0"
               max={newest}
               value={place}
+              aria-label="Samples after"
               aria-valuetext={`step ${step}`}
               onInput={(event) => {
                 const value = Number(event.currentTarget.value);
