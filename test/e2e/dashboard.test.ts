@@ -1,17 +1,16 @@
 /** @file The dashboard in a browser, while a run trains, is killed and goes on. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Metrics, MetricsLog, readMetrics } from '#minillm/runs/metrics.js';
 import { fixtureTraining } from '../cli/fixture-run.ts';
-import { BIN } from '../cli/minillm.ts';
 import { trained } from '../runs/trained.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { launchBrowser, missingBrowser } from './browser.ts';
+import { serving } from './serving.ts';
 
 /** The run folder of a finished run that was evaluated and sampled every ten steps. */
 async function finishedRun(steps: number): Promise<string> {
@@ -29,18 +28,6 @@ async function finishedRun(steps: number): Promise<string> {
   }
   log.close();
   return out;
-}
-
-/** Starts a command that serves a dashboard, and waits for its address. */
-async function serving(...args: string[]): Promise<{ readonly child: ChildProcess; readonly url: string }> {
-  const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  for await (const line of createInterface({ input: child.stdout })) {
-    child.stdout.resume();
-    const [, url] = /^dashboard: (\S+)/.exec(line) ?? [];
-    if (url !== undefined) return { child, url };
-  }
-  throw new Error(`minillm ${args.join(' ')} ended without a dashboard`);
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -132,7 +119,7 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
     const plot = page.locator('.plot').first();
     await plot.focus();
     await page.keyboard.press('Home');
-    await expect.poll(() => page.locator('figure .at').first().textContent()).toBe('step 0');
+    await expect.poll(() => page.locator('figure .at').first().textContent()).toMatch(/^step 0 · /);
     await plot.scrollIntoViewIfNeeded();
     const box = await plot.boundingBox();
     if (!box) throw new Error('the chart has no place');

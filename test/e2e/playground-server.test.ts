@@ -1,39 +1,18 @@
 /** @file The app's page in a browser, against `minillm serve` with a run of its own. */
 
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { smallRun } from '../app/server/models/small-run.ts';
-import { BIN } from '../cli/minillm.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { launchBrowser, missingBrowser } from './browser.ts';
+import { serving } from './serving.ts';
 
 /** Serves a run until the test ends. */
 async function serve(...flags: string[]): Promise<string> {
   const folder = temporaryFolder();
   await smallRun(folder, [4, 8]);
-  const args = [
-    BIN,
-    'serve',
-    '--checkpoint',
-    folder,
-    '--model-name',
-    'small',
-    '--port',
-    '0',
-    '--threads',
-    '1',
-    ...flags,
-  ];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  for await (const line of createInterface({ input: child.stdout })) {
-    child.stdout.resume();
-    const [, url] = /^serving (\S+)/.exec(line) ?? [];
-    if (url !== undefined) return url;
-  }
-  throw new Error('minillm serve ended without an address');
+  const served = ['--checkpoint', folder, '--model-name', 'small', '--port', '0', '--threads', '1'];
+  return (await serving('serve', ...served, ...flags)).url;
 }
 
 describe.skipIf(missingBrowser !== undefined)(`the app${missingBrowser ? ` (${missingBrowser})` : ''}`, () => {

@@ -76,6 +76,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
     c.json({
       main: MAIN,
       compared,
+      hasRun: false,
       steps: steps.map((step) => ({ step, id: `${MAIN}@${step}`, validationLoss: 10.8 / (1 + step / 8) })),
       curve: Array.from({ length: (steps.at(-1) ?? 0) + 1 }, (_, step) => ({ step, loss: 10.8 / (1 + step / 7) })),
       limits: { contextLength: 128, maxTokens: 100, maxLogprobs: 5 },

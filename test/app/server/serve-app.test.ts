@@ -5,6 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { listen } from '#minillm/app/server/listen.js';
 import { type AccessOptions, serveApp } from '#minillm/app/server/serve-app.js';
 import { type Api, ServerState } from '#minillm/app/server/server-state.js';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { openStream } from './event-stream.ts';
 
 /** Answers every request; those to `/v1/slow` when `answer` is called. */
 function standIn(): { api: Api; answer: () => void } {
@@ -24,11 +26,15 @@ interface Served {
   get(path: string, init?: RequestInit): Promise<Response>;
 }
 
-async function serve(options: AccessOptions = {}): Promise<Served> {
+async function serve(options: AccessOptions = {}, runFolder?: string): Promise<Served> {
   const state = new ServerState();
   const { api, answer } = standIn();
   state.api = api;
-  const server = await listen(serveApp(state, '1.2.3', options), { host: '127.0.0.1', port: 0, isFixed: true });
+  const server = await listen(serveApp(state, '1.2.3', options, runFolder), {
+    host: '127.0.0.1',
+    port: 0,
+    isFixed: true,
+  });
   onTestFinished(() => server.close());
   return { state, answer, get: (path, init) => fetch(new URL(path, server.url), init) };
 }
@@ -53,6 +59,47 @@ describe('an API key', () => {
     const { get } = await serve({ apiKey: 'secret' });
     for (const path of ['/health', '/version', '/openapi.json', '/app/loading.json'])
       expect((await get(path)).status).toBe(200);
+  });
+});
+
+describe("the run's page", () => {
+  /** Asks without opening the stream. */
+  const ask = (headers: Record<string, string>) => ({ method: 'HEAD', headers });
+
+  test('needs no key, but its data do; it may load and ask nothing but this server', async () => {
+    const { get } = await serve({ apiKey: 'secret' }, temporaryFolder());
+    const page = await get('/run');
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'; script-src 'self'");
+    expect(policy).not.toContain('unsafe');
+    const assets = [...(await page.text()).matchAll(/(?:src|href)="\.(\/[^"]+)"/g)].map(([, asset = '']) => asset);
+    expect(assets.length).toBeGreaterThan(2);
+    for (const asset of assets) expect([asset, (await get(asset)).status]).toEqual([asset, 200]);
+    for (const key of ['', 'Bearer wrong'])
+      expect((await get('/app/events', ask({ authorization: key }))).status).toBe(401);
+    expect((await get('/app/events', ask({ authorization: 'Bearer secret' }))).status).toBe(200);
+  });
+
+  test('has its data while the models load, for pages of this server alone', async () => {
+    const { get, state } = await serve({ corsOrigins: ['https://notes.example'] }, temporaryFolder());
+    state.api = undefined;
+    const next = await openStream((await get('/app/events', ask({}))).url);
+    expect((await next()).name).toBe('runs');
+    for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://notes.example' }])
+      expect((await get('/app/events', ask(headers))).status).toBe(403);
+  });
+
+  test('keeps no server from stopping', async () => {
+    const { get, state } = await serve({}, temporaryFolder());
+    await openStream((await get('/app/events', ask({}))).url);
+    await state.stop(1e9);
+  });
+
+  test('is not there without a run', async () => {
+    const { get, state } = await serve();
+    state.api = new Hono();
+    for (const path of ['/run', '/app/events']) expect((await get(path)).status).toBe(404);
   });
 });
 
