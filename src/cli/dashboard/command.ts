@@ -5,6 +5,9 @@ import { describeLimits } from '../../app/server/dashboard/limits.ts';
 import { DEFAULT_HOST, DEFAULT_PORT, portNumber } from './flags.ts';
 
 const HELP = `
+Charts are over steps, tokens or training time, which is that of the steps alone. \`minillm serve --checkpoint RUN\` has the same page
+beside the model.
+
 There is no password: anyone who can reach the address can see the runs. Requests from web pages of other sites are refused.
 
 Limits:

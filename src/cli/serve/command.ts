@@ -12,6 +12,8 @@ Serves OpenAI's completions API as vLLM has it: POST /v1/completions, /tokenize,
 /metrics, /openapi.json. Requests choose with "model": the checkpoint (the default), the model beside it, or NAME@STEP for any
 checkpoint of its run.
 
+Of a run the server also has a page with its charts, at /run, live while it trains (\`minillm dashboard --help\`).
+
 The model beside it takes as much memory again (GPT-2 124M: 1.2 GB), and so does each checkpoint that is asked for. If there is
 not enough for the untrained one, it is left out unless --compare asks for it.
 

@@ -68,7 +68,12 @@ function curveRows(curves: readonly PageCurve[], chart: PageChart, data: PageDat
 }
 
 /** A row for each of several runs, a column for its mean and for its validation; many runs in tables of equal lengths. */
-function runTables(curves: readonly PageCurve[], chart: PageChart, { runs }: PageData, valueAt: ValueAt): HTMLElement[] {
+function runTables(
+  curves: readonly PageCurve[],
+  chart: PageChart,
+  { runs }: PageData,
+  valueAt: ValueAt,
+): HTMLElement[] {
   const roles = (['course', 'validation'] as const).filter((role) => curves.some((curve) => curve.role === role));
   const rows = runs.flatMap(({ shortName }, run) => {
     const values = roles.map((role) => {

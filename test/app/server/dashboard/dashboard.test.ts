@@ -158,7 +158,7 @@ test('a run without a checkpoint is sent with its settings', async () => {
   const folder = temporaryFolder();
   await logged(folder, 0, 0);
   const facts = {
-    configuration: { preset: 'tiny', steps: 300 },
+    configuration: { preset: 'tiny', steps: 300, totalBatchSize: 1024 },
     versions: { minillm: '0.1.0', device: 'A Processor' },
   };
   await writeRunFacts(folder, PRESETS.tiny, facts);
@@ -166,11 +166,12 @@ test('a run without a checkpoint is sent with its settings', async () => {
   const next = await openStream(`${url}app/events`);
   expect((await next()).data).toMatchObject([
     {
-      steps: 300,
+      ...{ steps: 300, tokensPerStep: 1024 },
       settings: { preset: 'tiny' },
       facts: [
         ['model', `tiny, ${formatCount(parameterCount(PRESETS.tiny))} parameters`],
         ['device', 'A Processor'],
+        ['batch', '1,024 tokens a step'],
         ['made by', 'minillm 0.1.0'],
       ],
     },

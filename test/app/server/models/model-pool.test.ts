@@ -117,7 +117,7 @@ test('the page is told of checkpoints, their losses and the curve', async () => 
   const models = await pool('untrained');
   const data = (await (await modelRoutes(models).request('/app/models.json')).json()) as Record<string, unknown>;
   expect(data).toMatchObject({
-    ...{ main: 'book', compared: 'untrained', precision: 'fp32' },
+    ...{ main: 'book', compared: 'untrained', precision: 'fp32', hasRun: true },
     limits: { contextLength: 32, maxTokens: 31, maxLogprobs: 5 },
     uniformLoss: Math.log(50257),
   });

@@ -34,6 +34,9 @@ const SYNC_KEY = 'charts';
 /** Room between the edges of an axis and its values if there are references, as a share of the axis. */
 const REFERENCE_MARGIN = 0.04;
 
+/** Pixels between two marks of measurements: nearer to each other, they would hide the line. */
+const MARK_ROOM = 12;
+
 /** Pixels after which a movement is a drag. */
 const MIN_DRAG = 4;
 
@@ -113,12 +116,24 @@ function curveSeries({ label, isFaint, isThin, isDashed, isSparse = false }: Cur
     spanGaps: isSparse,
     ...(isDashed ? { dash: [6, 4] } : {}),
     points: {
-      show: isSparse,
+      show: isSparse && hasRoomForMarks,
       size: isThin ? 4 : 6,
       fill: stroke,
       filter: (plot, series, show) => (show ? null : isolatedIndices(plot.data[series] as DrawnColumn)),
     },
   };
+}
+
+/** Whether the measurements of a curve, of the indices that are shown, are far enough from each other to be marked. */
+function hasRoomForMarks(plot: uPlot, series: number, from: number, to: number): boolean {
+  const column = plot.data[series] as DrawnColumn;
+  const measured = Array.from({ length: to - from + 1 }, (_, index) => from + index).filter(
+    (index) => typeof column[index] === 'number',
+  );
+  const [first = 0, last = 0] = [measured[0], measured.at(-1)].map((index) =>
+    plot.valToPos(plot.data[0][index ?? 0] ?? 0, 'x'),
+  );
+  return (measured.length - 1) * MARK_ROOM <= last - first;
 }
 
 /** Other charts follow only the cursor; a selection stays in the chart with the pointer. */
