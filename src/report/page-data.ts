@@ -6,6 +6,7 @@ import { ofExamplesEach } from './series/hellaswag-examples.ts';
 import { HELLASWAG_REFERENCES, LOSS_REFERENCES, type Reference } from './series/references.ts';
 import { shortNames } from './series/short-names.ts';
 import { smooth } from './series/smooth.ts';
+import { type Polyline, stepTimes } from './series/step-times.ts';
 
 /** How a curve is drawn: each step faintly, their course over it, or looks at the model now and then. */
 export type Role = 'steps' | 'course' | 'validation';
@@ -35,6 +36,8 @@ export interface PageRun {
   readonly shortName: string;
   readonly tokensPerStep: number | null;
   readonly lastStep: number;
+  /** The seconds of training before a step; null where nothing says how long steps took. */
+  readonly times: Polyline | null;
   readonly prompt: string;
   /** Texts by step, ascending. */
   readonly samples: readonly { readonly step: number; readonly texts: readonly string[] }[];
@@ -126,9 +129,21 @@ function pageRun(run: RunCurves, shortName: string): PageRun {
     shortName,
     tokensPerStep: run.tokensPerStep ?? null,
     lastStep: lastStep(run),
+    times: trainingTimes(run),
     prompt: typeof prompt === 'string' ? prompt : '',
     samples: [...byStep].map(([step, texts]) => ({ step, texts })).sort((a, b) => a.step - b.step),
   };
+}
+
+/** Points of the line that says when steps were trained. */
+const MAX_TIMES = 1000;
+
+function trainingTimes({ series: { milliseconds } }: RunCurves): Polyline | null {
+  const { xs, ys } = stepTimes(milliseconds.steps, milliseconds.values);
+  if ((ys.at(-1) ?? 0) === 0) return null;
+  const stride = Math.ceil(xs.length / MAX_TIMES);
+  const isKept = (_: unknown, index: number): boolean => index === 0 || (xs.length - 1 - index) % stride === 0;
+  return { xs: xs.filter(isKept), ys: ys.filter(isKept).map((seconds) => Number(seconds.toFixed(3))) };
 }
 
 /** How the strokes distinguish the losses of several runs. */

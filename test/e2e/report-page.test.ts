@@ -137,6 +137,8 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
       expect(await ticks()).toEqual(whole);
       await page.getByRole('button', { name: 'tokens' }).press('Enter');
       expect(await ticks()).toContain('200 k');
+      await page.getByRole('button', { name: 'time' }).press('Enter');
+      expect(await ticks()).toContain('1 m');
       await page.getByRole('button', { name: 'log' }).press('Enter');
       await page.focus('#step');
       await page.keyboard.press('Home');

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { PRESETS } from '#minillm/model/presets.js';
+import { PALETTES } from '#minillm/report/figure/palette.js';
 import { listCheckpoints } from '#minillm/runs/checkpoints.js';
 import { type Metrics, MetricsLog } from '#minillm/runs/metrics.js';
 import { writeRunFacts } from '#minillm/runs/run-facts.js';
@@ -246,6 +247,8 @@ describe.skipIf(missingBrowser !== undefined)(`the run's page${missingBrowser ? 
     }
     const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
     expect(background).toBe(colorScheme === 'dark' ? 'rgb(14, 19, 24)' : 'rgb(246, 247, 249)');
+    const colour = await page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--run-0')");
+    expect(colour).toBe(PALETTES[colorScheme].runs[0]);
   });
 
   test('is there only for a model of a run', async () => {

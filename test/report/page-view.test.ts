@@ -7,10 +7,17 @@ import type { PageData } from '#minillm/report/page-data.js';
 import { horizontalTicks } from '../../src/report/page/horizontal-ticks.ts';
 import { referenceLine } from '../../src/report/page/reference-line.ts';
 import { verticalRange } from '../../src/report/page/vertical-range.ts';
-import { extent, nearestValue, shownExtent, type View } from '../../src/report/page/view.ts';
+import { extent, nearestValue, points, shownExtent, type View } from '../../src/report/page/view.ts';
 
-const run = { name: 'run', shortName: 'run', tokensPerStep: 524_288, lastStep: 20_000, prompt: '', samples: [] };
-const data: PageData = { runs: [run, { ...run, lastStep: 300 }], charts: [] };
+const run = {
+  ...{ name: 'run', shortName: 'run', tokensPerStep: 524_288, lastStep: 20_000, prompt: '', samples: [] },
+  // half a second a step
+  times: { xs: [0, 20_000], ys: [0, 10_000] },
+};
+const data: PageData = {
+  runs: [run, { ...run, lastStep: 300, times: { xs: [0, 300], ys: [0, 600] } }],
+  charts: [],
+};
 const view: View = { unit: 'steps', scale: 'linear', start: 0, end: 100, hidden: new Set() };
 
 describe('the part that is shown', () => {
@@ -18,6 +25,23 @@ describe('the part that is shown', () => {
     expect(extent(data, { ...view, scale: 'log' })).toEqual([1, 20_000]);
     expect(shownExtent(data, { ...view, start: 50 })[0]).toBe(10_000);
     expect(shownExtent(data, { ...view, start: 50, scale: 'log' })[0]).toBe(10_000.5);
+  });
+});
+
+describe('an axis of time', () => {
+  test('ends with the run that took longest, and begins with the shortest first step on a logarithmic scale', () => {
+    expect(extent(data, { ...view, unit: 'time' })).toEqual([0, 10_000]);
+    expect(extent(data, { ...view, unit: 'time', scale: 'log' })).toEqual([0.5, 10_000]);
+  });
+
+  test('has the points of each run when it trained them', () => {
+    const steps = [0, 100, 300];
+    const placesOf = (of: number) =>
+      points({ run: of, role: 'course', steps, values: [3, 2, 1] }, data, { ...view, unit: 'time' }).map(([x]) => x);
+    expect([placesOf(0), placesOf(1)]).toEqual([
+      [0, 50, 150],
+      [0, 200, 600],
+    ]);
   });
 });
 
@@ -31,6 +55,14 @@ describe('the value under the pointer', () => {
 
   test('is none before the curve and after it, but for the evaluation after its last step', () => {
     expect([0, 8, 31, 32, 20_000].map(at)).toEqual([null, null, 1, null, null]);
+  });
+
+  test('is found by tokens and by time', () => {
+    const by = (unit: View['unit'], place: number) => nearestValue(curve, place, data, { ...view, unit });
+    expect([by('tokens', 20 * 524_288), by('time', 40), by('time', 61), by('time', 70), by('time', 5000)]).toEqual([
+      ...[2, 2, 1],
+      ...[null, null],
+    ]);
   });
 });
 
@@ -48,7 +80,7 @@ describe('the ticks below a chart', () => {
   });
 
   test.each([0, 50, 90, 99, 99.9])('differ, from %d per cent on', (start) => {
-    for (const unit of ['steps', 'tokens'] as const)
+    for (const unit of ['steps', 'tokens', 'time'] as const)
       for (const scale of ['linear', 'log'] as const) {
         const shown = labels({ unit, scale, start });
         expect(shown.length).toBeGreaterThan(2);
@@ -58,6 +90,11 @@ describe('the ticks below a chart', () => {
 
   test('count tokens as exactly as they lie apart', () => {
     expect(labels({ unit: 'tokens', start: 90 })).toEqual(['9.5 B', '9.75 B', '10 B', '10.25 B']);
+  });
+
+  test('are round durations', () => {
+    expect(labels({ unit: 'time' })).toEqual(['0', '30 m', '1 h', '1 h 30 m', '2 h', '2 h 30 m']);
+    expect(labels({ unit: 'time', scale: 'log' })).toEqual(['1 s', '10 s', '1 m', '10 m', '1 h']);
   });
 
   test('have no half steps', () => {

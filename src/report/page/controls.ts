@@ -15,13 +15,10 @@ const PARTS = [
 
 /** Fills the place with controls for the charts. */
 export function addControls(place: HTMLElement, data: PageData, board: ChartBoard): void {
-  if (data.runs.every(({ tokensPerStep }) => tokensPerStep !== null))
-    place.append(
-      choice(board, 'Axis', [
-        ['steps', { unit: 'steps' }],
-        ['tokens', { unit: 'tokens' }],
-      ]),
-    );
+  const units: (readonly [string, Partial<View>])[] = [['steps', { unit: 'steps' }]];
+  if (data.runs.every(({ tokensPerStep }) => tokensPerStep !== null)) units.push(['tokens', { unit: 'tokens' }]);
+  if (data.runs.every(({ times }) => times !== null)) units.push(['time', { unit: 'time' }]);
+  if (units.length > 1) place.append(choice(board, 'Axis', units));
   // a logarithmic axis begins at step 1
   if (data.runs.some(({ lastStep }) => lastStep > 1))
     place.append(

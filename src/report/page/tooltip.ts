@@ -1,6 +1,6 @@
 /** @file What stands beside the pointer: the step, and every curve's value there. */
 
-import { formatCount } from '../../support/format.ts';
+import { formatCount, formatDuration } from '../../support/format.ts';
 import { formatTokens } from '../figure/horizontal.ts';
 import { formatMeasured } from '../figure/number-format.ts';
 import type { Palette } from '../figure/palette.ts';
@@ -106,6 +106,7 @@ function runTables(
 function place(x: number, data: PageData, view: View): string {
   const [from, to] = shownExtent(data, view);
   const distance = (to - from) / POINTER_PLACES;
+  if (view.unit === 'time') return `${formatDuration(x)} of training`;
   if (view.unit === 'tokens') return `${formatTokens(x, distance)} tokens`;
   const sizes = new Set(data.runs.map(({ tokensPerStep }) => tokensPerStep));
   const [size] = sizes.size === 1 ? sizes : [];

@@ -2,9 +2,9 @@
 
 import { formatTokens } from '../../../report/figure/horizontal.ts';
 import { ofExamples } from '../../../report/series/hellaswag-examples.ts';
+import { stepTimes } from '../../../report/series/step-times.ts';
 import { formatCount, formatDuration } from '../../../support/format.ts';
 import { median } from '../../../support/median.ts';
-import { stepTimes } from './charts/step-times.ts';
 import { describeState, type RunState, stepsTrained } from './run-state.ts';
 
 /** Figures that vary from step to step are averaged over this share of the steps, up to a maximum. */
@@ -17,7 +17,7 @@ export function Figures({ run }: { readonly run: RunState }) {
   const { train, evaluations } = run.history;
   const trained = stepsTrained(run);
   const { steps, tokensPerStep } = run.information;
-  const seconds = stepTimes(train).ys.at(-1) ?? 0;
+  const seconds = stepTimes(train.step, train.ms).ys.at(-1) ?? 0;
   const validation = lastMeasured(evaluations.step, evaluations.validationLoss);
   const hellaswag = lastMeasured(evaluations.step, evaluations.hellaswag);
   const examples = lastMeasured(evaluations.step, evaluations.hellaswagExamples)?.value;

@@ -1,10 +1,11 @@
 /** @file The horizontal axis of the charts: where the steps of runs are on it, and how its places are written. */
 
+import { DURATION_INTERVALS, decimalIntervals, formatDurationTick } from '../../../../report/figure/durations.ts';
 import { formatTokens } from '../../../../report/figure/horizontal.ts';
+import { interpolate, inverse, stepTimes } from '../../../../report/series/step-times.ts';
 import { formatCount, formatDuration } from '../../../../support/format.ts';
 import type { RunState } from '../run-state.ts';
-import { interpolate, inverse, stepTimes } from './step-times.ts';
-import { durationTick, numberTick, type TickLabel } from './tick-labels.ts';
+import { numberTick, type TickLabel } from './tick-labels.ts';
 
 export const UNITS = ['steps', 'tokens', 'time'] as const;
 export type Unit = (typeof UNITS)[number];
@@ -60,7 +61,7 @@ export function horizontalAxis(unit: Unit, runs: readonly RunState[]): Axis {
     },
     describeRange: (from, to) => RANGES[unit](from, to),
     tick: TICKS[unit],
-    increments: unit === 'time' ? DURATIONS : COUNTS,
+    increments: unit === 'time' ? DURATION_INTERVALS : COUNTS,
   };
 }
 
@@ -71,14 +72,14 @@ const SCALES: Readonly<Record<Unit, (run: RunState) => Scale>> = {
     step: (place) => place / tokensPerStep,
   }),
   time({ history }) {
-    const times = stepTimes(history.train);
+    const times = stepTimes(history.train.step, history.train.ms);
     return { place: (step) => interpolate(times, step), step: (place) => interpolate(inverse(times), place) };
   },
 };
 
 const WORDS: Readonly<Record<Unit, (place: number) => string>> = {
   steps: (place) => `step ${formatCount(place)}`,
-  tokens: (place) => `${formatTokens(place)} tokens`,
+  tokens: (place) => `${formatTokens(place, Math.max(1, place / 1000))} tokens`,
   time: (place) => (place === 0 ? '0 s' : formatDuration(place)),
 };
 
@@ -88,23 +89,6 @@ const RANGES: Readonly<Record<Unit, (from: number, to: number) => string>> = {
   time: (from, to) => `${WORDS.time(from)} to ${WORDS.time(to)}`,
 };
 
-const TICKS: Readonly<Record<Unit, TickLabel>> = { steps: numberTick, tokens: formatTokens, time: durationTick };
+const TICKS: Readonly<Record<Unit, TickLabel>> = { steps: numberTick, tokens: formatTokens, time: formatDurationTick };
 
-/** 1, 2 and 5 times powers of ten. */
-const decimal = (first: number, last: number): number[] =>
-  Array.from({ length: last - first + 1 }, (_, index) => 10 ** (first + index)).flatMap((power) =>
-    [1, 2, 5].map((digit) => digit * power),
-  );
-
-const COUNTS = decimal(0, 14);
-
-const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
-
-/** Fractions of seconds, then what clocks and calendars show. */
-const DURATIONS = [
-  ...decimal(-3, -1),
-  ...[1, 2, 5, 10, 15, 30],
-  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE),
-  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
-  ...decimal(0, 4).map((days) => days * DAY),
-];
+const COUNTS = decimalIntervals(0, 14);

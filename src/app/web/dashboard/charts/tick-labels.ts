@@ -24,22 +24,3 @@ export function numberTick(value: number, distance: number): string {
 export function percentTick(value: number, distance: number): string {
   return `${numberTick(100 * value, 100 * distance)}%`;
 }
-
-const UNITS: readonly (readonly [name: string, seconds: number])[] = [
-  ['d', 86_400],
-  ['h', 3600],
-  ['m', 60],
-  ['s', 1],
-];
-
-/** Seconds by the units that they have, down to that of the distance: `1 h 30 m`, `2 d`, `45 s`, `0.5 s`, `0`. */
-export function durationTick(seconds: number, distance: number): string {
-  if (distance < 1) return `${seconds.toFixed(decimalsOf(distance))} s`;
-  let rest = Math.round(seconds);
-  const parts = UNITS.flatMap(([name, size]) => {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    return count === 0 ? [] : [`${count} ${name}`];
-  });
-  return parts.join(' ') || '0';
-}

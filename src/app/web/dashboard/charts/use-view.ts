@@ -9,7 +9,8 @@ const LINK_MILLISECONDS = 300;
 export function useView(): readonly [view: View, change: (part: Partial<View>) => void] {
   const [view, setView] = useState(() => fromFragment(location.hash));
   useEffect(() => {
-    const write = (): void => history.replaceState(null, '', `${location.pathname}${toFragment(view)}`);
+    const write = (): void =>
+      history.replaceState(null, '', `${location.pathname}${location.search}${toFragment(view)}`);
     const timer = setTimeout(write, LINK_MILLISECONDS);
     return () => clearTimeout(timer);
   }, [view]);

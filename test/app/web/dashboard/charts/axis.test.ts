@@ -3,7 +3,6 @@ import type { RunStatus } from '../../../../../src/app/dashboard-stream.ts';
 import { horizontalAxis, knowsTokens, UNITS } from '../../../../../src/app/web/dashboard/charts/axis.ts';
 import { alignedData } from '../../../../../src/app/web/dashboard/charts/chart-data.ts';
 import { evaluationCurves, trainCurves } from '../../../../../src/app/web/dashboard/charts/curves.ts';
-import { durationTick } from '../../../../../src/app/web/dashboard/charts/tick-labels.ts';
 import { afterUpdate, emptyRun, type RunState } from '../../../../../src/app/web/dashboard/run-state.ts';
 import { trainColumns } from '../train-columns.ts';
 
@@ -96,12 +95,4 @@ describe('the axis', () => {
       '1 h 00 m to 2 h 00 m',
     ]);
   });
-});
-
-test('the marks of a time axis are told apart', () => {
-  const marks = (distance: number, ...values: number[]) => values.map((value) => durationTick(value, distance));
-  expect(marks(0.5, 0.5, 1)).toEqual(['0.5 s', '1.0 s']);
-  expect(marks(15, 0, 45, 60, 75)).toEqual(['0', '45 s', '1 m', '1 m 15 s']);
-  expect(marks(1800, 1800, 3600, 5400)).toEqual(['30 m', '1 h', '1 h 30 m']);
-  expect(marks(43_200, 43_200, 86_400, 129_600)).toEqual(['12 h', '1 d', '1 d 12 h']);
 });

@@ -1,7 +1,5 @@
 /** @file When each step was trained: the time that steps take, one after the other. */
 
-import type { TrainColumns } from '../../../dashboard-stream.ts';
-
 /** Ascending numbers and as many values, between which lines are drawn. */
 export interface Polyline {
   readonly xs: readonly number[];
@@ -10,16 +8,18 @@ export interface Polyline {
 
 /**
  * The seconds that a run has trained before a step: the durations of the steps before it, without evaluations, checkpoints
- * and the pauses between processes. Where a point is the mean of several steps, it takes as long as all of them.
+ * and the pauses between processes. Where a point stands for several steps, it takes as long as all of them.
+ * @param milliseconds of each step; nothing or NaN where that is not known, which counts as none
  */
-export function stepTimes({ step, ms }: Pick<TrainColumns, 'step' | 'ms'>): Polyline {
-  const [first = 0, second = first + 1] = step;
+export function stepTimes(steps: readonly number[], milliseconds: readonly (number | null)[]): Polyline {
+  const [first = 0, second = first + 1] = steps;
   const xs = [Math.max(0, first + 1 - (second - first))];
   const ys = [0];
   let seconds = 0;
-  for (const [index, last] of step.entries()) {
+  for (const [index, last] of steps.entries()) {
     const next = last + 1;
-    seconds += ((next - (xs[index] ?? 0)) * (ms[index] ?? 0)) / 1000;
+    const took = milliseconds[index] ?? 0;
+    seconds += ((next - (xs[index] ?? 0)) * (Number.isFinite(took) ? took : 0)) / 1000;
     xs.push(next);
     ys.push(seconds);
   }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { interpolate, inverse, stepTimes } from '../../../../../src/app/web/dashboard/charts/step-times.ts';
+import { interpolate, inverse, stepTimes } from '#minillm/report/series/step-times.js';
 
 const at = (step: number[], ms: (number | null)[], ...steps: number[]) =>
-  steps.map((one) => Number(interpolate(stepTimes({ step, ms }), one).toFixed(6)));
+  steps.map((one) => Number(interpolate(stepTimes(step, ms), one).toFixed(6)));
 
 describe('the time before a step', () => {
   test('is that of the steps before it; evaluations after the last step come after all of them', () => {
@@ -28,11 +28,12 @@ describe('the time before a step', () => {
 
   test('does not grow by steps whose duration is no number, and is 0 before the first', () => {
     expect(at([0, 1, 2], [1000, null, 1000], 1, 2, 3)).toEqual([1, 1, 2]);
+    expect(at([0, 1, 2], [1000, Number.NaN, 1000], 1, 2, 3)).toEqual([1, 1, 2]);
     expect(at([], [], 0, 5)).toEqual([0, 0]);
   });
 
   test('tells the step, too', () => {
-    const times = inverse(stepTimes({ step: [0, 1, 2], ms: [1000, 2000, 3000] }));
+    const times = inverse(stepTimes([0, 1, 2], [1000, 2000, 3000]));
     expect([0, 1, 2, 6].map((seconds) => interpolate(times, seconds))).toEqual([0, 1, 1.5, 3]);
   });
 });
