@@ -27,7 +27,7 @@ typedef enum { BF16_PAIRS, INT8_ROWS } strip_form;
 
 #define PACKED_ROWS 8 /* rows of x multiplied with one reading of a strip */
 #define TILES_AHEAD 4 /* of 16 pairs, fetched */
-#define BYTES_AHEAD 2048
+#define BYTES_AHEAD 4096
 
 /* Rows whose sums stay in registers, and vectors of a strip multiplied with so many or with one or two at once. */
 #if defined(__AVX512F__)
@@ -195,7 +195,8 @@ static inline __attribute__((always_inline)) void multiply_strip(const strip_for
 }
 
 /**
- * c [N,M] = x [N,K], or the rows of x [.,K] that `rows` [N] names, times a packed matrix. Work is claimed by the strip.
+ * c [N,M] = x [N,K], or the rows of x [.,K] that `rows` [N] names, times a packed matrix. Work is claimed by the strip: each
+ * thread first goes through neighbouring strips of its own, one stream of memory, and then helps the others with theirs.
  */
 static inline __attribute__((always_inline)) void multiply_packed(const strip_form form, const act *x, const int32_t *rows,
                                                                   const void *packed, const destination *c, int64_t N,
@@ -203,19 +204,23 @@ static inline __attribute__((always_inline)) void multiply_packed(const strip_fo
   const int64_t strips = packed_strips(M);
   float *sums = team->scratch;
   x_pair *pairs = (x_pair *)(sums + PACKED_ROWS * PACKED_COLUMNS);
+  const int64_t parts = min64(team->threads, TEAM_COUNTERS), items = blocks_in(N, PACKED_ROWS) * strips;
   int64_t ready = -1;
-  for (int64_t item; (item = team_claim(team, 0)) < blocks_in(N, PACKED_ROWS) * strips;) {
-    const int64_t first = item / strips * PACKED_ROWS, strip = item % strips, column = strip * PACKED_COLUMNS;
-    const int count = (int)min64(PACKED_ROWS, N - first);
-    if (ready != first)
-      for (int64_t r = 0; r < count; r++) {
-        const act *from = x + (rows ? rows[first + r] : first + r) * K;
-        for (int64_t i = 0; i < K / 2; i++) pairs[r * (K / 2) + i] = pair_of(from + 2 * i);
-      }
-    ready = first;
-    multiply_strip(form, count, pairs, packed_strip(form, packed, strip, K), K, sums);
-    for (int r = 0; r < count; r++)
-      write_row(c, (first + r) * M, column, sums + r * PACKED_COLUMNS, min64(PACKED_COLUMNS, M - column));
+  for (int64_t turn = 0; turn < parts; turn++) {
+    const int64_t part = (team->thread + turn) % parts, start = items * part / parts, end = items * (part + 1) / parts;
+    for (int64_t item; (item = start + team_claim(team, (int)part)) < end;) {
+      const int64_t first = item / strips * PACKED_ROWS, strip = item % strips, column = strip * PACKED_COLUMNS;
+      const int count = (int)min64(PACKED_ROWS, N - first);
+      if (ready != first)
+        for (int64_t r = 0; r < count; r++) {
+          const act *from = x + (rows ? rows[first + r] : first + r) * K;
+          for (int64_t i = 0; i < K / 2; i++) pairs[r * (K / 2) + i] = pair_of(from + 2 * i);
+        }
+      ready = first;
+      multiply_strip(form, count, pairs, packed_strip(form, packed, strip, K), K, sums);
+      for (int r = 0; r < count; r++)
+        write_row(c, (first + r) * M, column, sums + r * PACKED_COLUMNS, min64(PACKED_COLUMNS, M - column));
+    }
   }
 }
 
