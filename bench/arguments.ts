@@ -2,13 +2,16 @@
 
 import { parseArgs } from 'node:util';
 import type { Precision } from '#minillm/engine/tensor.js';
+import { INFERENCE_PRECISIONS, type InferencePrecision, inferenceTypes } from '#minillm/model/inference-precision.js';
 
 export interface WorkArguments {
   readonly batch: number;
   readonly length: number;
   /** A matrix product's columns in and out. */
   readonly columns: readonly [number, number];
+  /** That of activations. */
   readonly precision: Precision;
+  readonly inferencePrecision: InferencePrecision;
   readonly threads: number;
   /** Timed repetitions, after one or two that are not timed. */
   readonly runs: number;
@@ -32,11 +35,13 @@ export function workArguments(): WorkArguments {
     },
   });
   const [columnsIn = 0, columnsOut = 0] = values.columns.split(',').map(Number);
+  const inferencePrecision = INFERENCE_PRECISIONS.find((name) => name === values.precision) ?? 'fp32';
   return {
     batch: Number(values.batch),
     length: Number(values.length),
     columns: [columnsIn, columnsOut],
-    precision: values.precision === 'bf16' ? 'bf16' : 'fp32',
+    precision: inferenceTypes(inferencePrecision).precision,
+    inferencePrecision,
     threads: Number(values.threads),
     runs: Number(values.runs),
     input: values.input,

@@ -5,16 +5,17 @@ import { Session } from '#minillm/engine/runtime/session.js';
 import { Generator } from '#minillm/generate/generator.js';
 import { layoutForInference, planGeneration } from '#minillm/generate/programs.js';
 import { parameterCount } from '#minillm/model/flops.js';
+import { inferenceTypes } from '#minillm/model/inference-precision.js';
 import { workArguments } from './arguments.ts';
 import { CONFIG, fillParameters, PROMPT } from './model.ts';
 import { report } from './report.ts';
 
-const { batch, length, precision, threads, runs } = workArguments();
+const { batch, length, inferencePrecision, threads, runs } = workArguments();
+const types = inferenceTypes(inferencePrecision);
 const layout = layoutForInference(CONFIG);
 const positions = length + 8;
-const packed = precision === 'bf16';
-const backend = await openCpuBackend({ precision, threads });
-const extents = { streams: batch, positions, promptLength: 8, precision, packed };
+const backend = await openCpuBackend({ precision: types.precision, threads });
+const extents = { streams: batch, positions, promptLength: 8, ...types };
 const plans = planGeneration(CONFIG, layout, backend, extents);
 const session = new Session(backend, layout, { ...plans });
 await fillParameters(session, layout);
@@ -38,5 +39,7 @@ function bytesPerToken(): number {
   const { layers, channels, contextLength } = CONFIG;
   const weights = parameterCount(CONFIG) - contextLength * channels;
   const keysAndValues = 2 * layers * channels * (PROMPT.length + length / 2);
-  return (precision === 'bf16' ? 2 : 4) * (weights / batch + keysAndValues);
+  const weightBytes = { fp32: 4, bf16: 2, int8: 1 }[inferencePrecision];
+  const activationBytes = { fp32: 4, bf16: 2 }[types.precision];
+  return (weightBytes * weights) / batch + activationBytes * keysAndValues;
 }

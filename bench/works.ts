@@ -1,6 +1,7 @@
 /** @file What is measured: works in groups, and who does the same work beside us. Names can be picked with `--only`. */
 
 import type { Precision } from '#minillm/engine/tensor.js';
+import { INFERENCE_PRECISIONS, type InferencePrecision } from '#minillm/model/inference-precision.js';
 import { CONFIG } from './model.ts';
 
 /** The program a peer needs; works run without those that are not there. */
@@ -92,11 +93,11 @@ const forward = (precision: Precision): Work => ({
   bound: 'flops',
 });
 
-const generation = (streams: number, precision: Precision): Work => ({
+const generation = (streams: number, precision: InferencePrecision): Work => ({
   name: `generate ${streams} stream${streams > 1 ? 's' : ''} ${precision}`,
   script: 'generation',
   flags: flags({ batch: streams, length: 64, precision }),
-  peers: [eager('generation'), llamaCpp],
+  peers: precision === 'int8' ? [] : [eager('generation'), llamaCpp],
   bound: 'bytes',
 });
 
@@ -145,7 +146,7 @@ export const GROUPS: readonly Group[] = [
   { title: 'Forward only, with losses', works: PRECISIONS.map(forward) },
   {
     title: 'Generation, 64 new tokens a stream',
-    works: PRECISIONS.flatMap((precision) => [1, 8].map((streams) => generation(streams, precision))),
+    works: INFERENCE_PRECISIONS.flatMap((precision) => [1, 8].map((streams) => generation(streams, precision))),
   },
   { title: 'Serving', works: PRECISIONS.map(serving) },
   { title: 'HellaSwag, GPT-2 124M', works: PRECISIONS.map(hellaswag) },

@@ -2,13 +2,14 @@
 
 import { Option } from 'commander';
 import { DEVICES } from '../backends/devices.ts';
+import { INFERENCE_PRECISIONS } from '../model/inference-precision.ts';
 import { processorCount } from '../support/processors.ts';
 import { wholeNumber } from './flags.ts';
 
 export function precisionFlag(): Option {
-  return new Option('--precision <type>', 'precision of matrix products and activations')
-    .choices(['fp32', 'bf16'])
-    .default('fp32');
+  return new Option('--precision <type>', 'type of products and activations; int8: bf16 with 8-bit weights')
+    .choices(INFERENCE_PRECISIONS)
+    .default(INFERENCE_PRECISIONS[0]);
 }
 
 export function threadsFlag(): Option {

@@ -44,13 +44,19 @@ export function realNumber(min: number, max = Number.POSITIVE_INFINITY): Parse {
   };
 }
 
-/** One of some names; the error for a wrong one suggests the nearest. */
-export function oneOf(names: readonly string[]): (text: string) => string {
+/**
+ * One of some names; the error for a wrong one suggests the nearest.
+ * @param elsewhere what to say instead of names that mean something, but not here
+ */
+export function oneOf(
+  names: readonly string[],
+  elsewhere: Readonly<Record<string, string>> = {},
+): (text: string) => string {
   return (text) => {
     if (names.includes(text)) return text;
     const meant = nearestName(text, names);
-    const hint = meant === undefined ? '' : ` (Did you mean ${meant}?)`;
-    throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${hint}`);
+    const hint = elsewhere[text] ?? (meant === undefined ? '' : `(Did you mean ${meant}?)`);
+    throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}. ${hint}`.trimEnd());
   };
 }
 

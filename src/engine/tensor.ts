@@ -6,7 +6,7 @@
 import type { Graph } from './graph.ts';
 import type { Statistic } from './layout.ts';
 
-export type DType = 'float32' | 'bfloat16' | 'int32' | 'float64';
+export type DType = 'float32' | 'bfloat16' | 'int8' | 'int32' | 'float64';
 
 /** How a program computes: `bf16` stores activations and multiplies matrices in bfloat16, with float32 accumulation. */
 export type Precision = 'fp32' | 'bf16';
@@ -14,6 +14,7 @@ export type Precision = 'fp32' | 'bf16';
 export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = {
   float32: 4,
   bfloat16: 2,
+  int8: 1,
   int32: 4,
   float64: 8,
 };

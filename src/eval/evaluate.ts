@@ -7,10 +7,11 @@ import type { Backend } from '../engine/runtime/backend.ts';
 import { singleProcess } from '../engine/runtime/communicator.ts';
 import { checkMemory } from '../engine/runtime/memory.ts';
 import { Session, sessionBytes } from '../engine/runtime/session.ts';
-import type { Precision } from '../engine/tensor.ts';
-import { layoutForInference } from '../generate/programs.ts';
+import { layoutForInference, planWeightCopies } from '../generate/programs.ts';
 import type { Weights } from '../generate/weights.ts';
 import { parameterCount } from '../model/flops.ts';
+import { copiesForManyRows } from '../model/gpt2.ts';
+import { type InferencePrecision, inferenceTypes } from '../model/inference-precision.ts';
 import { bitsPerByte, targetBytes } from './bits-per-byte.ts';
 import { type ValidationOptions, validationBatches, withModelName } from './fit.ts';
 import { type HellaswagResult, hellaswag } from './hellaswag.ts';
@@ -21,7 +22,7 @@ import { Scorer } from './scorer.ts';
 import { validationLoss } from './validation-loss.ts';
 
 export interface EvaluationOptions extends ValidationOptions {
-  readonly precision: Precision;
+  readonly precision: InferencePrecision;
   /** Undefined for no HellaSwag. */
   readonly examples: readonly HellaswagExample[] | undefined;
 }
@@ -61,12 +62,13 @@ export interface PlannedEvaluation {
 }
 
 /**
- * Plans the evaluation of a model on a backend that was opened for `options.precision`.
+ * Plans the evaluation of a model on a backend that was opened for the activations of `options.precision`.
  * @throws UserError naming the model when it and the data do not fit together, or there is not enough memory.
  */
 export function planEvaluation(backend: Backend, weights: Weights, options: EvaluationOptions): PlannedEvaluation {
   const { config, name } = weights;
-  const { batchSize, precision, examples } = options;
+  const { batchSize, examples } = options;
+  const types = inferenceTypes(options.precision);
   const batches = withModelName(name, () => validationBatches(options, config));
   const length = batches?.sequenceLength ?? config.contextLength;
   const task = examples && withModelName(name, () => hellaswagTask(examples, config));
@@ -74,8 +76,9 @@ export function planEvaluation(backend: Backend, weights: Weights, options: Eval
   const layout = layoutForInference(config);
   const tokens = packedTokens(config, batchSize * length);
   const plans = {
-    ...(batches ? { losses: planLosses(config, layout, backend, { batch: batchSize, length, precision }) } : {}),
-    ...(task ? { score: planScoring(config, layout, backend, { tokens, top: 0, precision }) } : {}),
+    copies: planWeightCopies(config, layout, backend, copiesForManyRows(types.copies)),
+    ...(batches ? { losses: planLosses(config, layout, backend, { batch: batchSize, length, ...types }) } : {}),
+    ...(task ? { score: planScoring(config, layout, backend, { tokens, top: 0, ...types }) } : {}),
   };
   const bytes = sessionBytes(layout, Object.values(plans));
   checkMemory(backend, bytes, `evaluating ${name}`, () => 'lower --batch-size');
@@ -92,6 +95,7 @@ export async function* evaluateModel(
   const session = new Session<string>(backend, layout, plans);
   try {
     await weights.load(session);
+    await session.program('copies').run({}, { signal });
     let validation: ValidationResult | undefined;
     if (batches) {
       const total = batches.batchCount;

@@ -4,19 +4,22 @@ import { Graph } from '../engine/graph.ts';
 import type { ParameterLayout } from '../engine/layout.ts';
 import { type Plan, planNetwork } from '../engine/plan.ts';
 import type { Target } from '../engine/target.ts';
-import type { Precision } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { gpt2LogLikelihoods, gpt2Losses } from '../model/gpt2.ts';
+import { copiesForManyRows, gpt2LogLikelihoods, gpt2Losses } from '../model/gpt2.ts';
+import type { InferenceTypes } from '../model/inference-precision.ts';
+
+/** How an evaluation computes; in training without copies of the weights. */
+export type EvaluationTypes = Pick<InferenceTypes, 'precision'> & Partial<InferenceTypes>;
 
 /** Plans the losses of whole rows. Inputs tokens, targets [B, T]; result losses [B, T]. */
 export function planLosses(
   config: Gpt2Config,
   layout: ParameterLayout,
   target: Target,
-  { batch, length, precision }: { batch: number; length: number; precision: Precision },
+  { batch, length, precision, copies }: EvaluationTypes & { batch: number; length: number },
 ): Plan {
   const graph = new Graph({ batch, length }, precision);
-  graph.result('losses', gpt2Losses(graph, config));
+  graph.result('losses', gpt2Losses(graph, config, copiesForManyRows(copies)));
   return planNetwork(graph, layout, target);
 }
 
@@ -36,11 +39,11 @@ export function planScoring(
   config: Gpt2Config,
   layout: ParameterLayout,
   target: Target,
-  { tokens, top, precision }: { tokens: number; top: number; precision: Precision },
+  { tokens, top, precision, copies }: EvaluationTypes & { tokens: number; top: number },
 ): Plan {
   const graph = new Graph({ batch: 1, length: tokens }, precision);
   const extents = { segments: Math.ceil(tokens / 2), rows: tokens, top };
-  const { values, topIds, topValues } = gpt2LogLikelihoods(graph, config, extents);
+  const { values, topIds, topValues } = gpt2LogLikelihoods(graph, config, extents, copiesForManyRows(copies));
   graph.result('values', values);
   if (topIds) graph.result('topIds', topIds);
   if (topValues) graph.result('topValues', topValues);

@@ -142,6 +142,7 @@ export class Generator {
 
   /** Reads the next `length` positions of a prompt and, when they are its last, samples the first token after it. */
   async #readPrompt({ stream, slot }: Running, length: number): Promise<void> {
+    await this.#pack.refresh();
     const start = stream.read;
     const tokens = stream.prompt.subarray(start, start + length);
     const isLast = start + length === stream.prompt.length;

@@ -1,6 +1,6 @@
 /**
  * @file The programs of generation over one key-value cache: `prefill` reads a prompt, a chunk at a time, into one slot of
- * the cache; `decode` extends many streams, each at its own position, by one token; `pack` copies the weights for it.
+ * the cache; `decode` extends many streams, each at its own position, by one token; `pack` copies the weights for them.
  */
 
 import { Graph } from '../engine/graph.ts';
@@ -10,7 +10,13 @@ import { type Plan, plan, planNetwork } from '../engine/plan.ts';
 import type { Target } from '../engine/target.ts';
 import { extent, type Precision } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { type CacheSize, gpt2NextLogits, gpt2PackedWeights } from '../model/gpt2.ts';
+import {
+  type CacheSize,
+  copiesForManyRows,
+  gpt2NextLogits,
+  gpt2WeightCopies,
+  type WeightCopies,
+} from '../model/gpt2.ts';
 import { MAX_ALTERNATIVES, MAX_BIASED_TOKENS } from './sampling.ts';
 
 /**
@@ -29,12 +35,13 @@ export interface GenerationExtents {
   readonly positions: number;
   /** Positions of a prompt read in one run; longer prompts are read in chunks. Sets how much memory activations take. */
   readonly promptLength: number;
+  /** That of activations. */
   readonly precision: Precision;
   /**
-   * Whether decoding reads bfloat16 copies of the weights: twice as fast where memory bounds it, at the cost of half as
-   * much memory again as the parameters take.
+   * The copies of the weights that decoding reads. bf16: twice as fast where memory bounds it, at the cost of half as much
+   * memory again as the parameters take. int8: faster still, for a quarter; prefill reads them too.
    */
-  readonly packed: boolean;
+  readonly copies?: WeightCopies | undefined;
 }
 
 export interface GenerationPlans {
@@ -45,7 +52,7 @@ export interface GenerationPlans {
   readonly prefill: Plan;
   /** The same for at most `streams` rows of one position. */
   readonly decode: Plan;
-  /** Packs the weights for `decode`; empty where it reads the parameters themselves. */
+  /** Makes the copies of the weights; empty where the parameters themselves are read. */
   readonly pack: Plan;
 }
 
@@ -57,24 +64,34 @@ export function planGeneration(
   config: Gpt2Config,
   layout: ParameterLayout,
   target: Target,
-  { streams, positions, promptLength, precision, packed }: GenerationExtents,
+  { streams, positions, promptLength, precision, copies }: GenerationExtents,
 ): GenerationPlans {
   if (positions > config.contextLength)
     throw new RangeError(`a cache of ${positions} positions for a context of ${config.contextLength}`);
   const cache = { slots: streams, positions };
-  const planFor = (batch: number, length: number, readsPacked: boolean): Plan => {
+  const planFor = (batch: number, length: number, read: WeightCopies | undefined): Plan => {
     const graph = new Graph({ batch, length }, precision);
-    const logits_BV = gpt2NextLogits(graph, config, cache, { packed: readsPacked });
+    const logits_BV = gpt2NextLogits(graph, config, cache, read);
     graph.result('logits', logits_BV);
     const sampled = sample(logits_BV, samplingInputs(graph, positions + MAX_BIASED_TOKENS), MAX_ALTERNATIVES);
     for (const [name, tensor] of Object.entries(sampled)) graph.result(name, tensor);
     return planNetwork(graph, layout, target);
   };
-  const prefill = planFor(1, Math.min(promptLength, positions), false);
-  const decode = planFor(streams, 1, packed);
-  const packing = new Graph({ batch: 1, length: 1 });
-  if (packed) gpt2PackedWeights(packing, config);
-  return { prefill, decode, pack: plan(packing, layout, target) };
+  const prefill = planFor(1, Math.min(promptLength, positions), copiesForManyRows(copies));
+  const decode = planFor(streams, 1, copies);
+  return { prefill, decode, pack: planWeightCopies(config, layout, target, copies) };
+}
+
+/** Plans the making of the copies that other programs of the session read; nothing where they read none. */
+export function planWeightCopies(
+  config: Gpt2Config,
+  layout: ParameterLayout,
+  target: Target,
+  copies: WeightCopies | undefined,
+): Plan {
+  const graph = new Graph({ batch: 1, length: 1 });
+  if (copies) gpt2WeightCopies(graph, config, copies);
+  return plan(graph, layout, target);
 }
 
 function samplingInputs(graph: Graph, maxAdjustments: number): SamplingInputs {
@@ -89,7 +106,7 @@ function samplingInputs(graph: Graph, maxAdjustments: number): SamplingInputs {
 /** The parameter layout of a model that is run but not trained. */
 export function layoutForInference(config: Gpt2Config): ParameterLayout {
   const graph = new Graph({ batch: 1, length: 1 });
-  gpt2NextLogits(graph, config, { slots: 1, positions: 1 }, { packed: false });
+  gpt2NextLogits(graph, config, { slots: 1, positions: 1 });
   return layoutParameters(graph);
 }
 

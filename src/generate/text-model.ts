@@ -3,6 +3,7 @@
 import type { DeviceOptions } from '../backends/open.ts';
 import { END_OF_TEXT, encodePrompt, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { INFERENCE_PRECISIONS, type InferencePrecision, inferenceTypes } from '../model/inference-precision.ts';
 import { UserError } from '../support/errors.ts';
 import { Generator } from './generator.ts';
 import { generationPrograms } from './load-model.ts';
@@ -10,7 +11,9 @@ import { type OpenModel, openModel } from './open-model.ts';
 import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS } from './programs.ts';
 import { checkRequest, type GenerationRequest, type StreamEnd } from './stream.ts';
 
-export interface LoadOptions extends DeviceOptions {
+export interface LoadOptions extends Omit<DeviceOptions, 'precision'> {
+  /** Default: fp32. */
+  readonly precision?: InferencePrecision;
   /** Texts that are generated together; further ones wait for a free slot. */
   readonly streams?: number;
   /**
@@ -123,15 +126,15 @@ export class TextModel {
  * @throws UserError when there is no such model, its vocabulary is not GPT-2's, or there is not enough memory
  */
 export async function loadModel(checkpoint: string, options: LoadOptions = {}): Promise<TextModel> {
-  const { streams = DEFAULT_STREAMS, precision = 'fp32' } = options;
-  const model = await openModel(checkpoint, options, ({ contextLength }) => {
+  const { streams = DEFAULT_STREAMS } = options;
+  const types = inferenceTypes(options.precision ?? INFERENCE_PRECISIONS[0]);
+  const model = await openModel(checkpoint, { ...options, precision: types.precision }, ({ contextLength }) => {
     const { positions = contextLength } = options;
     if (positions > contextLength)
       throw new UserError(
         `${checkpoint}: expected prompt and new tokens to fit the context of ${contextLength} tokens, found ${positions}; ask for fewer tokens or shorten the prompt`,
       );
-    const packed = precision === 'bf16';
-    return generationPrograms({ streams, positions, promptLength: DEFAULT_PROMPT_LENGTH, precision, packed });
+    return generationPrograms({ streams, positions, promptLength: DEFAULT_PROMPT_LENGTH, ...types });
   });
   return new TextModel(model, new Generator(model.session));
 }

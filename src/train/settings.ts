@@ -20,6 +20,8 @@ export interface FlagText {
   readonly value?: 'path' | 'text' | 'tokens';
   /** What the flag means when no value follows it. */
   readonly alone?: string;
+  /** What to say of a name that has a meaning elsewhere. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
 }
 
 /** The flag of each setting, by its schema in `settingsSchema`. */
@@ -86,7 +88,10 @@ export const settingsSchema = z.strictObject({
   precision: z
     .enum(['fp32', 'bf16'])
     .optional()
-    .register(flagTexts, { description: 'type of matrix products and activations' }),
+    .register(flagTexts, {
+      description: 'type of matrix products and activations',
+      elsewhere: { int8: '(int8 is for sample, serve and eval; train in bf16, then give them --precision int8.)' },
+    }),
   shuffle: z
     .boolean()
     .optional()

@@ -152,7 +152,7 @@ export function planAll(
   const training = { batch, length, precision, ranks: size, shard, overlap };
   const { layout, plans } = planTraining(modelConfig, target, training, { optimizer, gradientClip });
   const positions = samplePositions(settings, modelConfig);
-  const extents = { streams: SAMPLE_STREAMS, positions, promptLength: positions, precision, packed: false };
+  const extents = { streams: SAMPLE_STREAMS, positions, promptLength: positions, precision };
   const tokens = packedTokens(modelConfig, batch * length);
   const score = planScoring(modelConfig, layout, target, { tokens, top: 0, precision });
   const all: Record<ProgramName, Plan> = { ...plans, score, ...planGeneration(modelConfig, layout, target, extents) };

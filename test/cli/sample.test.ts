@@ -76,8 +76,8 @@ test('an empty prompt begins a new document', async () => {
   expect(samples[0].tokens).not.toContain(END_OF_TEXT);
 });
 
-test('bf16 generates', async () => {
-  expect((await sample('--precision', 'bf16', '--tokens', '3')).code).toBe(0);
+test.each(['bf16', 'int8'])('%s generates', async (precision) => {
+  expect((await sample('--precision', precision, '--tokens', '3')).code).toBe(0);
 });
 
 test('a reader that stops reading is no error', async () => {

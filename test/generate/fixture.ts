@@ -16,12 +16,12 @@ export const VOCABULARY = 500;
 
 /** A session with the fixture's weights and the programs of generation, until the test ends. */
 export async function openFixture(extents: Partial<GenerationExtents> = {}) {
-  const { streams = 3, positions = CONTEXT, promptLength = CONTEXT, precision = 'fp32', packed = false } = extents;
+  const { streams = 3, positions = CONTEXT, promptLength = CONTEXT, precision = 'fp32', copies } = extents;
   const backend = await openCpuBackend({ threads: 2, precision });
   onTestFinished(() => backend.close());
   const folder = await openGpt2Folder(FIXTURE);
   const layout = layoutForInference(folder.config);
-  const plans = planGeneration(folder.config, layout, backend, { streams, positions, promptLength, precision, packed });
+  const plans = planGeneration(folder.config, layout, backend, { streams, positions, promptLength, precision, copies });
   const session = new Session(backend, layout, { ...plans });
   await loadParameters(session, folder);
   await folder.close();

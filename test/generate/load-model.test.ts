@@ -8,7 +8,7 @@ import { loadSession } from '#minillm/generate/open-model.js';
 import { openWeights } from '#minillm/generate/weights.js';
 import { FIXTURE, openFixture } from './fixture.js';
 
-const EXTENTS = { streams: 2, positions: 20, promptLength: 8, precision: 'fp32', packed: false } as const;
+const EXTENTS = { streams: 2, positions: 20, promptLength: 8, precision: 'fp32' } as const;
 
 test('a folder loaded in one call generates what one put together by hand does', async () => {
   const backend = await openCpuBackend({ threads: 1 });

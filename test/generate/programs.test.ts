@@ -67,7 +67,7 @@ describe('the logits of the fixture are those of PyTorch in float64, within 1e-4
 });
 
 test('decoding with packed weights gives the logits of PyTorch within bfloat16, and follows changed parameters', async () => {
-  const { session, programs } = await openFixture({ packed: true });
+  const { session, programs } = await openFixture({ copies: 'bf16' });
   const { tokens, logits } = await firstBatch();
   const [row, expected] = [tokens[0]!, logits[0]!];
   const found = new Float32Array(VOCABULARY);
@@ -93,7 +93,7 @@ test('decoding with packed weights gives the logits of PyTorch within bfloat16, 
 
 test('the plans say how large their cache is and how many logits they give', () => {
   const config = PRESETS.tiny;
-  const extents = { streams: 5, positions: 100, promptLength: 32, precision: 'fp32', packed: false } as const;
+  const extents = { streams: 5, positions: 100, promptLength: 32, precision: 'fp32' } as const;
   const { prefill, decode } = planGeneration(config, layoutForInference(config), cpuTarget, extents);
   for (const plan of [prefill, decode]) {
     expect(cacheSize(plan)).toEqual({ slots: 5, positions: 100 });
@@ -105,7 +105,7 @@ test('the plans say how large their cache is and how many logits they give', () 
 
 test('a cache longer than the context is refused', () => {
   const config = PRESETS.tiny;
-  const extents = { streams: 1, positions: 129, promptLength: 32, precision: 'fp32', packed: false } as const;
+  const extents = { streams: 1, positions: 129, promptLength: 32, precision: 'fp32' } as const;
   expect(() => planGeneration(config, layoutForInference(config), cpuTarget, extents)).toThrow(/129 positions.*128/);
 });
 
@@ -117,7 +117,7 @@ test('a model that is only run needs its parameters, its cache and little else',
       .map(({ name }) => name)
       .sort(),
   );
-  const extents = { streams: 1, positions: 1024, promptLength: 128, precision: 'fp32', packed: false } as const;
+  const extents = { streams: 1, positions: 1024, promptLength: 128, precision: 'fp32' } as const;
   const plans = planGeneration(config, layout, cpuTarget, extents);
   const bytes = sessionBytes(layout, [plans.prefill, plans.decode]);
   expect(bytes.has('gradients')).toBe(false);

@@ -41,7 +41,13 @@ async function trained(backend: Backend, data: string, precision: 'fp32' | 'bf16
 async function generated(backend: Backend, precision: 'fp32' | 'bf16'): Promise<number[][]> {
   const folder = await openWeights(FIXTURE);
   try {
-    const extents = { streams: 2, positions: 24, promptLength: 4, precision, packed: precision === 'bf16' };
+    const extents = {
+      streams: 2,
+      positions: 24,
+      promptLength: 4,
+      precision,
+      copies: precision === 'bf16' ? 'bf16' : undefined,
+    } as const;
     const generator = new Generator(await loadSession(backend, folder, generationPrograms(extents)));
     const prompts = [[1, 2, 3, 4, 5, 6], [7], [8, 9]];
     return await generator.complete({ prompts, tokens: 12, temperature: 1, topK: 0, topP: 1, seed: 3 });

@@ -5,7 +5,7 @@
 
 import type { Node } from '../../engine/graph.ts';
 import { input, type NamedNumbers, output } from '../../engine/operation.ts';
-import { BYTES_PER_ELEMENT, elements, extent } from '../../engine/tensor.ts';
+import { BYTES_PER_ELEMENT, elements, extent, type TensorSpec } from '../../engine/tensor.ts';
 
 interface Workspace {
   readonly bytes: number;
@@ -26,10 +26,20 @@ const SAMPLED_LOGIT_BYTES = 2 * BYTES_PER_ELEMENT.float64 + FLOAT + BYTES_PER_EL
 /** Elements whose squares are summed in double before the sums are added in order. */
 const NORM_CHUNK = 65_536;
 
-function crossEntropy(node: Node): Workspace {
-  const rows = Math.min(HEAD_ROWS, elements(input(node, 2).shape));
-  return { bytes: rows * extent(input(node, 1), 0) * FLOAT, sizes: { sliceRows: rows } };
+/** Workspace of a head's losses, whose logits are float32. */
+function lossHead(rowCount: number, vocabularySize: number): Workspace {
+  const rows = Math.min(HEAD_ROWS, rowCount);
+  return { bytes: rows * vocabularySize * FLOAT, sizes: { sliceRows: rows } };
 }
+
+/** The same where rows are chosen: before their logits they are gathered. */
+function scoringHead(rowCount: number, vocabularySize: number, x: TensorSpec): Workspace {
+  const rows = Math.min(SCORING_ROWS, rowCount);
+  const rowBytes = FLOAT * vocabularySize + BYTES_PER_ELEMENT[x.dtype] * extent(x, -1);
+  return { bytes: rows * rowBytes, sizes: { sliceRows: rows } };
+}
+
+const crossEntropy = (node: Node): Workspace => lossHead(elements(input(node, 2).shape), extent(input(node, 1), 0));
 
 const WORKSPACES: Readonly<Record<string, (node: Node) => Workspace>> = {
   cross_entropy: crossEntropy,
@@ -38,12 +48,11 @@ const WORKSPACES: Readonly<Record<string, (node: Node) => Workspace>> = {
     bytes: ROW_BLOCKS * 2 * extent(output(node), -1) * FLOAT,
     sizes: { blocks: ROW_BLOCKS },
   }),
-  log_likelihoods: (node) => {
-    const x = input(node);
-    const rows = Math.min(SCORING_ROWS, elements(input(node, 2).shape));
-    const rowBytes = FLOAT * extent(input(node, 1), 0) + BYTES_PER_ELEMENT[x.dtype] * extent(x, -1);
-    return { bytes: rows * rowBytes, sizes: { sliceRows: rows } };
-  },
+  log_likelihoods: (node) => scoringHead(elements(input(node, 2).shape), extent(input(node, 1), 0), input(node)),
+  // the rows of a quantised token table are padded, which only adds room
+  quantised_cross_entropy: (node) => lossHead(elements(input(node, 3).shape), extent(input(node, 1), 0)),
+  quantised_log_likelihoods: (node) =>
+    scoringHead(elements(input(node, 3).shape), extent(input(node, 1), 0), input(node)),
   sample: (node) => ({
     bytes: elements(input(node).shape) * SAMPLED_LOGIT_BYTES,
     sizes: {},

@@ -4,7 +4,6 @@ import type { DeviceName } from '../../backends/devices.ts';
 import { openBackend } from '../../backends/open.ts';
 import { openDataset } from '../../data/shards/dataset.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';
-import type { Precision } from '../../engine/tensor.ts';
 import {
   type Evaluation,
   type EvaluationOptions,
@@ -16,6 +15,7 @@ import { checkFit } from '../../eval/fit.ts';
 import { selectExamples } from '../../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../../eval/hellaswag-file.ts';
 import type { Weights } from '../../generate/weights.ts';
+import { type InferencePrecision, inferenceTypes } from '../../model/inference-precision.ts';
 import { UserError } from '../../support/errors.ts';
 import { closeAll, openCheckpoints } from '../inputs/checkpoints.ts';
 import { localHellaswag } from '../inputs/hellaswag.ts';
@@ -33,7 +33,7 @@ export interface EvalFlags {
   readonly limit?: number;
   readonly every: number;
   readonly batchSize: number;
-  readonly precision: Precision;
+  readonly precision: InferencePrecision;
   readonly threads: number;
   readonly device: DeviceName;
   readonly json?: true;
@@ -73,7 +73,7 @@ async function evaluateAll(
   { precision, threads, device, json }: EvalFlags,
   data: Omit<EvaluationOptions, 'precision'>,
 ): Promise<void> {
-  const backend = await openBackend({ precision, threads, device });
+  const backend = await openBackend({ precision: inferenceTypes(precision).precision, threads, device });
   try {
     const planned = opened.map((weights) => planEvaluation(backend, weights, { ...data, precision }));
     await abortOnSignals(async (signal) => {

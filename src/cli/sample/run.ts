@@ -1,9 +1,9 @@
 /** @file What `minillm sample` does. */
 
 import type { DeviceName } from '../../backends/devices.ts';
-import type { Precision } from '../../engine/tensor.ts';
 import type { StreamEnd } from '../../generate/stream.ts';
 import { loadModel, promptTokens, type TextModel } from '../../generate/text-model.ts';
+import type { InferencePrecision } from '../../model/inference-precision.ts';
 import { formatCount, formatDuration } from '../../support/format.ts';
 import { localCheckpoint } from '../inputs/checkpoint.ts';
 import { Progress } from '../terminal/progress.ts';
@@ -18,7 +18,7 @@ export interface SampleFlags {
   readonly topP: number;
   readonly seed: number;
   readonly count: number;
-  readonly precision: Precision;
+  readonly precision: InferencePrecision;
   readonly threads: number;
   readonly device: DeviceName;
   readonly json?: true;

@@ -16,8 +16,8 @@ import { type AccessOptions, serveApp } from '../../app/server/serve-app.ts';
 import { ServerState } from '../../app/server/server-state.ts';
 import type { DeviceName } from '../../backends/devices.ts';
 import { openBackend } from '../../backends/open.ts';
-import type { Precision } from '../../engine/tensor.ts';
 import { parameterCount } from '../../model/flops.ts';
+import { type InferencePrecision, inferenceTypes } from '../../model/inference-precision.ts';
 import { UserError } from '../../support/errors.ts';
 import { formatCount } from '../../support/format.ts';
 import { localCheckpoint } from '../inputs/checkpoint.ts';
@@ -37,7 +37,7 @@ export interface ServeFlags {
   readonly allowedHost: readonly string[];
   readonly corsOrigin: readonly string[];
   readonly rateLimit: number;
-  readonly precision: Precision;
+  readonly precision: InferencePrecision;
   readonly threads: number;
   readonly device: DeviceName;
 }
@@ -76,7 +76,8 @@ export async function runServe(flags: ServeFlags, version: string): Promise<void
 }
 
 async function openPool(main: MainSource, { precision, threads, device }: ServeFlags): Promise<ModelPool> {
-  return new ModelPool(await openBackend({ precision, threads, device }), precision, main);
+  const backend = await openBackend({ precision: inferenceTypes(precision).precision, threads, device });
+  return new ModelPool(backend, precision, main);
 }
 
 /** The initial weights of what is itself untrained say nothing new. */

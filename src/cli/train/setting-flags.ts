@@ -26,7 +26,7 @@ export function settingOptions(key: Key): Option[] {
 }
 
 function makeOptions(key: Key): Option[] {
-  const { description = '', value, alone } = flagTexts.get(settingsSchema.shape[key]) ?? {};
+  const { description = '', value, alone, elsewhere } = flagTexts.get(settingsSchema.shape[key]) ?? {};
   const schema = settingsSchema.shape[key].unwrap();
   const flag = `--${flagName(key)}`;
   const help = description + defaultsText(key);
@@ -39,7 +39,7 @@ function makeOptions(key: Key): Option[] {
     return [option.argParser(numberParser(schema, value === 'tokens'))];
   }
   // the help lists the choices; for a wrong one the parser suggests the nearest
-  return [new Option(`${flag} <name>`, help).choices(schema.options).argParser(oneOf(schema.options))];
+  return [new Option(`${flag} <name>`, help).choices(schema.options).argParser(oneOf(schema.options, elsewhere))];
 }
 
 /** ` (default: 19073; tiny: 400)`, or nothing for a setting whose default depends on others. */

@@ -34,27 +34,32 @@ export interface LogLikelihoods {
   readonly topValues: Tensor | undefined;
 }
 
+/** Int32: rows [R] are indices into the B·T active rows, targets [R] token ids or −1, count a scalar. */
+export interface ChosenRows {
+  readonly rows_R: Tensor;
+  readonly targets_R: Tensor;
+  readonly count: Tensor;
+}
+
+/** The outputs for so many rows. */
+export function likelihoodShapes(rows: number, top: number): readonly (TensorSpec | undefined)[] {
+  return [
+    { shape: [rows], dtype: 'float32' },
+    top > 0 ? { shape: [rows, top], dtype: 'int32' } : undefined,
+    top > 0 ? { shape: [rows, top], dtype: 'float32' } : undefined,
+  ];
+}
+
 /**
  * values[i] = log softmax(x[rows[i]] · tokenTableᵀ)[targets[i]] in nats, for i below `count`; 0 where the target is −1.
  *
  * @param x_BTC activation type, the normalised last stream
  * @param tokens_VC float32, a parameter
- * @param chosen int32: rows [R] are indices into the B·T active rows, targets [R] token ids or −1, count a scalar @param
- * top K, how many of the most likely tokens to give for each row
+ * @param top K, how many of the most likely tokens to give for each row
  */
-export function logLikelihoods(
-  x_BTC: Tensor,
-  tokens_VC: Tensor,
-  chosen: { readonly rows_R: Tensor; readonly targets_R: Tensor; readonly count: Tensor },
-  top: number,
-): LogLikelihoods {
-  const rows = extent(chosen.rows_R, 0);
+export function logLikelihoods(x_BTC: Tensor, tokens_VC: Tensor, chosen: ChosenRows, top: number): LogLikelihoods {
   const inputs = [x_BTC, tokens_VC, chosen.rows_R, chosen.targets_R, chosen.count];
-  const outputs: (TensorSpec | undefined)[] = [
-    { shape: [rows], dtype: 'float32' },
-    top > 0 ? { shape: [rows, top], dtype: 'int32' } : undefined,
-    top > 0 ? { shape: [rows, top], dtype: 'float32' } : undefined,
-  ];
+  const outputs = likelihoodShapes(extent(chosen.rows_R, 0), top);
   const node = apply(x_BTC.graph, logLikelihoodsForward, { inputs, outputs }, { top });
   return { values: output(node), topIds: node.outputs[1], topValues: node.outputs[2] };
 }

@@ -3,8 +3,8 @@
  * program of `packWeight` nodes makes the copies; it runs again when the parameters have changed.
  */
 
-import type { Graph } from '../graph.ts';
-import { apply, type Operation } from '../operation.ts';
+import type { Graph, Node } from '../graph.ts';
+import { apply, type NamedNumbers, type Operation } from '../operation.ts';
 import { extent, type Tensor } from '../tensor.ts';
 
 /** The columns of a copy are padded to a multiple of this, whatever groups the backend uses. */
@@ -17,27 +17,33 @@ export interface PackedWeight {
   readonly outputs: number;
 }
 
-/** The packed copy of parameter `name`; the programs of a session that ask for the same name share it. */
-export function packedWeight(graph: Graph, name: string, inputs: number, outputs: number): PackedWeight {
-  const columns = Math.ceil(outputs / COLUMN_GROUP) * COLUMN_GROUP;
-  return { copy: graph.state(`packed.${name}`, [columns, inputs], 'bfloat16'), inputs, outputs };
+/** The columns that the copy of a matrix of `outputs` columns has room for. */
+export function packedColumns(outputs: number): number {
+  return Math.ceil(outputs / COLUMN_GROUP) * COLUMN_GROUP;
 }
 
-interface Packing {
+/** The packed copy of parameter `name`; the programs of a session that ask for the same name share it. */
+export function packedWeight(graph: Graph, name: string, inputs: number, outputs: number): PackedWeight {
+  return { copy: graph.state(`packed.${name}`, [packedColumns(outputs), inputs], 'bfloat16'), inputs, outputs };
+}
+
+export interface Packing {
   readonly inputs: number;
   readonly outputs: number;
   /** Whether the parameter is stored [outputs, inputs]. */
   readonly transposed: boolean;
 }
 
+export const packingSizes = ({ attributes: { inputs, outputs, transposed } }: Node<Packing>): NamedNumbers => ({
+  inFeatures: inputs,
+  outFeatures: outputs,
+  transposed: transposed ? 1 : 0,
+});
+
 const packWeightOperation: Operation<Packing> = {
   name: 'pack_weight',
   tensors: { inputs: ['weight'], updates: ['packed'] },
-  sizes: ({ attributes: { inputs, outputs, transposed } }) => ({
-    inFeatures: inputs,
-    outFeatures: outputs,
-    transposed: transposed ? 1 : 0,
-  }),
+  sizes: packingSizes,
   flops: () => 0,
 };
 

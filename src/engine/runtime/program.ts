@@ -22,8 +22,14 @@ export interface RunOptions {
   readonly seconds?: Float64Array | undefined;
 }
 
-/** bfloat16 travels two to a word. */
-const VIEWS = { int32: Int32Array, float32: Float32Array, float64: Float64Array, bfloat16: Float32Array } as const;
+/** bfloat16 travels two to a word, int8 four. */
+const VIEWS = {
+  int32: Int32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  bfloat16: Float32Array,
+  int8: Float32Array,
+} as const;
 
 type Inputs = Readonly<Record<string, InputValue>>;
 

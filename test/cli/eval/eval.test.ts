@@ -45,6 +45,16 @@ test('the same numbers whatever batch size and threads', async () => {
   });
 });
 
+test('int8 changes the loss and the log-probabilities a little', async () => {
+  const model = ['--checkpoint', 'untrained:tiny', '--data', data, '--sequence-length', '16'];
+  const flags = [...model, '--hellaswag', hellaswagFile(3)];
+  const [exact] = await evaluations(...flags);
+  const [rounded] = await evaluations(...flags, '--precision', 'int8');
+  expect(rounded?.validation?.loss).not.toBe(exact?.validation?.loss);
+  expect(rounded?.validation?.loss).toBeCloseTo(exact!.validation!.loss, 1);
+  expect(rounded?.hellaswag?.total).toBe(3);
+});
+
 test('a training run logs what eval finds of its checkpoint, and several checkpoints make a table', async () => {
   const [out, file] = [join(folder, 'run'), hellaswagFile(20)];
   const flags = [...TINY, '--data', data, '--out', out, '--steps', '2', '--eval-every', '1', '--hellaswag', file];

@@ -174,6 +174,10 @@ describe('settings', () => {
 
   test.each([
     [['--btach-size', '2'], "unknown option '--btach-size' (Did you mean --batch-size?)"],
+    [
+      ['--precision', 'int8'],
+      /'int8' is invalid\. Allowed choices are fp32, bf16\. \(int8 is for sample, serve and eval; .*\)$/,
+    ],
     [['--preset', 'gpt2-124'], /'gpt2-124' is invalid\. Allowed choices are tiny, .*\. \(Did you mean gpt2-124m\?\)$/],
     [['--steps', '0'], "option '--steps <number>' argument '0' is invalid. Expected a whole number from 1."],
     [['--lr', '0'], "option '--lr <number>' argument '0' is invalid. Expected a number above 0."],

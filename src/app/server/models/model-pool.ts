@@ -6,7 +6,7 @@
 import { HTTPException } from 'hono/http-exception';
 import type { Backend } from '../../../engine/runtime/backend.ts';
 import { Turns } from '../../../engine/runtime/turns.ts';
-import type { Precision } from '../../../engine/tensor.ts';
+import type { InferencePrecision } from '../../../model/inference-precision.ts';
 import { MAX_OPEN_CHECKPOINTS } from '../completions/limits.ts';
 import { type LanguageModel, loadLanguageModel } from './language-model.ts';
 import { checkpointSources, type MainSource, type ModelSource } from './model-source.ts';
@@ -29,14 +29,14 @@ interface OpenModel {
 export class ModelPool {
   readonly main: MainSource;
   readonly backend: Backend;
-  readonly precision: Precision;
+  readonly precision: InferencePrecision;
   #compared: ModelSource | undefined;
   readonly #open = new Map<string, OpenModel>();
   readonly #opening = new Turns();
   #leases = 0;
 
-  /** @param backend opened for `precision`; the pool closes it */
-  constructor(backend: Backend, precision: Precision, main: MainSource) {
+  /** @param backend opened for the activations of `precision`; the pool closes it */
+  constructor(backend: Backend, precision: InferencePrecision, main: MainSource) {
     this.backend = backend;
     this.precision = precision;
     this.main = main;

@@ -16,19 +16,16 @@ ARGUMENTS(cross_entropy, {
 });
 
 void cross_entropy(const cross_entropy_arguments *args, const extents *active, team *team) {
-  const act *x = args->x;
-  const float *wte = args->token_table;
-  const int32_t *targets = args->targets;
-  float *losses = args->losses, *slice_of_logits = args->workspace;
-  int64_t C = args->channels, V = args->vocabulary_size, slice = args->slice_rows, N = rows_of(active);
-  for (int64_t start = 0; start < N; start += slice) {
-    int64_t rows = min64(slice, N - start);
-    slice_logits(x + start * C, wte, slice_of_logits, rows, C, V, team);
-    for (int64_t row; (row = team_claim(team, FREE_COUNTER)) < rows;) {
-      int32_t target = targets[start + row];
-      const float *logits = slice_of_logits + row * V;
-      losses[start + row] = target < 0 ? 0 : log_sum_exp(logits, V) - logits[target];
-    }
-    end_phase(team, FREE_COUNTER);
-  }
+  const loss_rows of = {
+      .x = args->x,
+      .targets = args->targets,
+      .losses = args->losses,
+      .slice_of_logits = args->workspace,
+      .N = rows_of(active),
+      .C = args->channels,
+      .V = args->vocabulary_size,
+      .slice = args->slice_rows,
+  };
+  const token_table wte = plain_table(args->token_table, args->channels);
+  losses_of_rows(&of, &wte, team);
 }

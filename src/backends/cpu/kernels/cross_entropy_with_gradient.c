@@ -37,6 +37,7 @@ static void soften(float *row, int64_t V, float lse, float scale) {
 void cross_entropy_with_gradient(const cross_entropy_with_gradient_arguments *args, const extents *active, team *team) {
   const act *x = args->x;
   const float *wte = args->token_table;
+  const token_table table = plain_table(wte, args->channels);
   const int32_t *targets = args->targets;
   float scale = *args->scale, *losses = args->losses, *dwte = args->token_table_gradient, *slice_of_logits = args->workspace;
   act *dx = args->x_gradient;
@@ -46,7 +47,7 @@ void cross_entropy_with_gradient(const cross_entropy_with_gradient_arguments *ar
 
   for (int64_t start = 0; start < N; start += slice) {
     int64_t rows = min64(slice, N - start);
-    slice_logits(x + start * C, wte, slice_of_logits, rows, C, V, team);
+    slice_logits(x + start * C, &table, slice_of_logits, rows, C, V, team);
     for (int64_t row; (row = team_claim(team, FREE_COUNTER)) < rows;) {
       int32_t target = targets[start + row];
       float *logits = slice_of_logits + row * V;

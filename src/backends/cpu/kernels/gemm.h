@@ -7,20 +7,28 @@
 #include "kernel.h"
 #include "simd.h"
 
+/** Columns of a strip (packed.h). */
+#define PACKED_COLUMNS 32
+
 /** A matrix factor as lanes (rows of A, columns of B) by k. */
 typedef struct {
   const void *data;
   int is_bf16;
   int64_t lane_stride, k_stride;
-  const act *pre; /* if given, each element is multiplied with gelu'(pre) at the same place */
+  const act *pre;       /* if given, each element is multiplied with gelu'(pre) at the same place */
+  int64_t strip_stride; /* of B alone: if not 0, int8 in strips of columns (packed.h), so far apart; without other strides */
 } operand;
 
-/** Where C goes: to `sums` (f32, = or +=), else as activations to `values`: plus bias, and through GELU if `pre` is kept. */
+/**
+ * Where C goes: to `sums` (f32, = or +=), else as activations to `values`: plus bias, and through GELU if `pre` is kept. With
+ * `scales` each column is first multiplied with its own.
+ */
 typedef struct {
   float *sums;
   int accumulate;
   act *values, *pre;
   const float *bias;
+  const float *scales;
 } destination;
 
 typedef struct {
@@ -43,14 +51,20 @@ static inline int64_t blocks_in(int64_t total, int64_t block) { return (total + 
 
 /** Writes `count` neighbouring elements of a row of C, of which `v` are the first `count` of VL. */
 static inline void write_partial(const destination *c, int64_t at, int64_t column, const float *from, int64_t count) {
-  float bias[VL] = {0};
+  float bias[VL] = {0}, scales[VL] = {0}, value_f32[VL];
   act pre[VL], value[VL];
+  vf v = vload(from);
+  if (c->scales) {
+    memcpy(scales, c->scales + column, (size_t)count * 4);
+    v *= vload(scales);
+  }
   if (c->sums) {
-    for (int64_t i = 0; i < count; i++) c->sums[at + i] = c->accumulate ? c->sums[at + i] + from[i] : from[i];
+    vstore(value_f32, v);
+    for (int64_t i = 0; i < count; i++) c->sums[at + i] = c->accumulate ? c->sums[at + i] + value_f32[i] : value_f32[i];
     return;
   }
   if (c->bias) memcpy(bias, c->bias + column, (size_t)count * 4);
-  vf v = vload(from) + vload(bias);
+  v += vload(bias);
   vstore_act(pre, v);
   vstore_act(value, c->pre ? vgelu(v) : v);
   memcpy(c->values + at, value, (size_t)count * sizeof(act));
@@ -63,6 +77,7 @@ static inline void write_row(const destination *c, int64_t row, int64_t column, 
   for (; j + VL <= count; j += VL) {
     int64_t at = row + column + j;
     vf v = vload(from + j);
+    if (c->scales) v *= vload(c->scales + column + j);
     if (c->sums) {
       vstore(c->sums + at, c->accumulate ? vload(c->sums + at) + v : v);
       continue;

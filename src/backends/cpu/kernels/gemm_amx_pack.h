@@ -47,6 +47,11 @@ static inline __m512i units_along_lanes(const operand *from, int64_t at, __mmask
   return (__m512i)pair_up(load_masked(from, at, mask), load_masked(from, at + from->k_stride, next));
 }
 
+/** 16 neighbours of a strip (packed.h), paired with the next along k. */
+static inline __m512i units_of_strip(const int8_t *bytes) {
+  return (__m512i)pair_up_exactly(vload_int8(bytes), vload_int8(bytes + PACKED_COLUMNS));
+}
+
 /** Transposes 16 x 16 units: pairs, then fours within 128-bit lanes, then the lanes. */
 static inline void transpose_units(__m512i v[16]) {
   __m512i a[16];
@@ -75,7 +80,12 @@ static inline void transpose_units(__m512i v[16]) {
 static inline __attribute__((always_inline)) void pack_tile(const operand *from, const int of_a, int64_t lane, int64_t lanes,
                                                             int64_t k, int64_t depth, uint32_t *out) {
   __m512i v[16];
-  if (from->k_stride == 1) {
+  if (from->strip_stride) { /* of B */
+    const int8_t *bytes = (const int8_t *)from->data + lane / PACKED_COLUMNS * from->strip_stride + lane % PACKED_COLUMNS;
+    const int units = lanes <= 0 ? 0 : (int)min64(16, blocks_in(depth, 2));
+    for (int i = 0; i < units; i++) v[i] = units_of_strip(bytes + (k + 2 * i) * PACKED_COLUMNS);
+    for (int i = units; i < 16; i++) v[i] = _mm512_setzero_si512();
+  } else if (from->k_stride == 1) {
     uint32_t mask = first_of(depth, 32);
     for (int i = 0; i < 16; i++)
       v[i] = units_along_k(from, (lane + i) * from->lane_stride + k, i < lanes ? mask : 0);
@@ -110,11 +120,12 @@ static inline __attribute__((always_inline)) void pack_as(const operand from, co
 static inline __attribute__((always_inline)) void pack_panels(const operand *from, const int of_a, int64_t lane,
                                                               int64_t lanes, int64_t k, int64_t depth, uint32_t *out) {
   operand as = *from; /* so that the compiler makes a loop for each type */
-  if (as.pre) {
+  if (as.pre || as.strip_stride) {
     pack_as(as, of_a, lane, lanes, k, depth, out);
     return;
   }
   as.pre = NULL;
+  as.strip_stride = 0;
   as.is_bf16 = from->is_bf16 ? 1 : 0;
   if (as.is_bf16) {
     as.is_bf16 = 1;

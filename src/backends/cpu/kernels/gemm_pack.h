@@ -133,12 +133,41 @@ static inline __attribute__((always_inline)) void pack_along_lanes(const operand
   }
 }
 
+/** A step of VL columns of a strip as units. */
+static inline void store_bytes(unit *to, const int8_t *bytes) {
+#if PACKED_BF16
+  const vu units = pair_up_exactly(vload_int8(bytes), vload_int8(bytes + PACKED_COLUMNS));
+  memcpy(to, &units, sizeof units);
+#else
+  vstore(to, vload_int8(bytes));
+#endif
+}
+
+/** Packs lanes [lane, lane + lanes), a whole number of vectors from the first, of a matrix in strips: see pack_block. */
+static inline void pack_strips(const operand *from, int64_t lane, int64_t lanes, int64_t k, int64_t depth, int64_t width,
+                               unit *out) {
+  const int64_t steps = (depth + STEP - 1) / STEP, padded = (lanes + width - 1) / width * width;
+  for (int64_t l = 0; l < padded; l += VL) {
+    const int64_t strip = (lane + l) / PACKED_COLUMNS, column = (lane + l) % PACKED_COLUMNS;
+    const int8_t *bytes = (const int8_t *)from->data + strip * from->strip_stride + k * PACKED_COLUMNS + column;
+    unit *to = out + l / width * width * steps + l % width;
+    for (int64_t s = 0; s < steps; s++, to += width, bytes += STEP * PACKED_COLUMNS) {
+      if (l >= lanes) memset(to, 0, VL * sizeof *to);
+      else store_bytes(to, bytes);
+    }
+  }
+}
+
 /**
  * Packs lanes [lane, lane + lanes) by k [k, k + depth) into panels of `width` lanes at `out`, padded with zeros; `buffer`
  * has room for 4 RUN items. depth is at most DEPTH.
  */
 static inline __attribute__((always_inline)) void pack_block(const operand *from, int64_t lane, int64_t lanes, int64_t k,
                                                              int64_t depth, int64_t width, unit *out, item *buffer) {
+  if (from->strip_stride) {
+    pack_strips(from, lane, lanes, k, depth, width, out);
+    return;
+  }
   operand plain = *from; /* so that the compiler makes loops without GELU's constants */
   plain.pre = NULL;
   if (from->k_stride == 1) pack_along_k(from, lane, lanes, k, depth, width, out, buffer);

@@ -4,8 +4,7 @@
  * first in a tie. Policy: written (=). Chosen rows are gathered a slice at a time, so rows that nobody asks about cost no
  * logits.
  */
-#include "cross_entropy.h"
-#include "top_tokens.h"
+#include "log_likelihoods.h"
 
 ARGUMENTS(log_likelihoods, {
   const act *x;             /* [N, C] */
@@ -23,32 +22,22 @@ ARGUMENTS(log_likelihoods, {
   int64_t slice_rows;       /* rows whose logits exist at once */
 });
 
-enum { GATHERING = FREE_COUNTER, SCORING };
-
 void log_likelihoods(const log_likelihoods_arguments *args, const extents *active, team *team) {
   (void)active;
-  const act *x = args->x;
-  const float *wte = args->token_table;
-  const int32_t *rows = args->rows, *targets = args->targets;
-  const int64_t count = *args->count, C = args->channels, V = args->vocabulary_size, K = args->top, slice = args->slice_rows;
-  float *values = args->values, *top_values = args->top_values, *slice_of_logits = args->workspace;
-  int32_t *ids = args->top_ids;
-  act *gathered = (act *)(slice_of_logits + slice * V);
-  for (int64_t start = 0; start < count; start += slice) {
-    const int64_t taken = min64(slice, count - start);
-    for (int64_t i; (i = team_claim(team, GATHERING)) < taken;)
-      memcpy(gathered + i * C, x + rows[start + i] * C, (size_t)C * sizeof *x);
-    end_phase(team, GATHERING);
-    slice_logits(gathered, wte, slice_of_logits, taken, C, V, team);
-    for (int64_t i; (i = team_claim(team, SCORING)) < taken;) {
-      const float *logits = slice_of_logits + i * V;
-      const int64_t at = start + i;
-      const float total = log_sum_exp(logits, V);
-      values[at] = targets[at] < 0 ? 0 : logits[targets[at]] - total;
-      if (K == 0) continue;
-      top_tokens(logits, V, K, ids + at * K, top_values + at * K);
-      for (int64_t k = 0; k < K; k++) top_values[at * K + k] -= total;
-    }
-    end_phase(team, SCORING);
-  }
+  const chosen_rows of = {
+      .x = args->x,
+      .rows = args->rows,
+      .targets = args->targets,
+      .values = args->values,
+      .top_ids = args->top_ids,
+      .top_values = args->top_values,
+      .slice_of_logits = args->workspace,
+      .count = *args->count,
+      .C = args->channels,
+      .V = args->vocabulary_size,
+      .K = args->top,
+      .slice = args->slice_rows,
+  };
+  const token_table wte = plain_table(args->token_table, args->channels);
+  score_rows(&of, &wte, team);
 }

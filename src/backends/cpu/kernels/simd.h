@@ -104,6 +104,22 @@ static inline void vstore_bf16(bf16 *p, vf v) {
 #endif
 }
 
+/** VL neighbouring int8 as floats. */
+static inline vf vload_int8(const int8_t *p) {
+#if defined(__AVX512F__)
+  return (vf)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
+#elif defined(__AVX2__)
+  return (vf)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+#else
+  int8_t bytes __attribute__((vector_size(VL)));
+  memcpy(&bytes, p, sizeof bytes);
+  return __builtin_convertvector(bytes, vf);
+#endif
+}
+
+/** Pairs of bf16 in 32 bits each, of floats that are bf16 numbers: `low` in the low half, `high` in the high one. */
+static inline vu pair_up_exactly(vf low, vf high) { return (vu)low >> 16 | (vu)high; }
+
 #if defined(__AVX512BF16__)
 /** Pairs of bf16 in 32 bits each, lane by lane: `low` rounded in the low half, `high` in the high one. */
 static inline vf pair_up(vf low, vf high) {
