@@ -31,12 +31,12 @@ static __device__ __forceinline__ void attend(const attention_arguments &args, e
   attend_block<WIDTH, ROWS>(head, (blocks - 1 - item.block) * ROWS);
 }
 
-#define ATTENTION(width, rows)                                                                  \
+#define ATTENTION(width)                                                            \
   KERNEL(attention_##width)(const attention_arguments args, const extents active) { \
-    attend<width, rows>(args, active);                                                   \
+    attend<width, ROWS_FOR(width)>(args, active);                                   \
   }
 
-ATTENTION(32, 128)
-ATTENTION(64, 128)
-ATTENTION(96, 64)
-ATTENTION(128, 64)
+ATTENTION(32)
+ATTENTION(64)
+ATTENTION(96)
+ATTENTION(128)

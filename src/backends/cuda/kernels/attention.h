@@ -2,9 +2,6 @@
 #pragma once
 #include "kernel.h"
 
-#define BLOCK_WARPS 4
-#define BLOCK_THREADS (BLOCK_WARPS * WARP)
-
 #define LOG2_E 1.4426950408889634f
 #define LN_2 0.6931471805599453f
 #define MINUS_INFINITY __int_as_float((int)0xff800000)

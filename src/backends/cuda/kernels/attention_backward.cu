@@ -21,36 +21,33 @@ static __device__ __forceinline__ backward_head head_of(const attention_backward
   const int H = args.heads, D = args.head_size, C = H * D, T = active.length;
   const int64_t row = (int64_t)(index / H) * T;
   backward_head head;
-  head.q = args.qkv + row * 3 * C + index % H * D;
-  head.k = head.q + C;
-  head.v = head.k + C;
-  head.q_gradient = args.qkv_gradient + row * 3 * C + index % H * D;
-  head.k_gradient = head.q_gradient + C;
-  head.v_gradient = head.k_gradient + C;
+  head.qkv = args.qkv + row * 3 * C + index % H * D;
+  head.qkv_gradient = args.qkv_gradient + row * 3 * C + index % H * D;
   head.out = args.out + row * C + index % H * D;
   head.out_gradient = args.output_gradient + row * C + index % H * D;
   head.log_sum_exp = args.log_sum_exp + (int64_t)index * T;
   head.delta = args.workspace + (int64_t)index * T;
-  head.wide = 3 * C;
-  head.narrow = C;
+  head.channels = C;
   head.head_size = D;
   head.rows = T;
   return head;
 }
 
-#define ATTENTION_BACKWARD(width, rows, at_once)                                                                        \
-  KERNEL(attention_backward_queries_##width)(const attention_backward_arguments args, const extents active) {           \
-    const int blocks = (active.length + rows - 1) / rows;                                                               \
-    const work_item item = work_of(blockIdx.x, blocks, active.batch * (int)args.heads);                                 \
-    gradient_of_queries<width, rows, at_once>(head_of(args, active, item.head), (blocks - 1 - item.block) * rows);      \
-  }                                                                                                                     \
-  KERNEL(attention_backward_keys_##width)(const attention_backward_arguments args, const extents active) {              \
-    const int blocks = (active.length + rows - 1) / rows;                                                               \
-    const work_item item = work_of(blockIdx.x, blocks, active.batch * (int)args.heads);                                 \
-    gradient_of_keys<width, rows, at_once>(head_of(args, active, item.head), item.block * rows);                        \
+#define ATTENTION_BACKWARD(width)                                                                                      \
+  KERNEL(attention_backward_queries_##width)(const attention_backward_arguments args, const extents active) {          \
+    constexpr int ROWS = ROWS_FOR(width);                                                                              \
+    const int blocks = (active.length + ROWS - 1) / ROWS;                                                              \
+    const work_item item = work_of(blockIdx.x, blocks, active.batch * (int)args.heads);                                \
+    gradient_of_queries<width, ROWS>(head_of(args, active, item.head), (blocks - 1 - item.block) * ROWS);              \
+  }                                                                                                                    \
+  KERNEL(attention_backward_keys_##width)(const attention_backward_arguments args, const extents active) {             \
+    constexpr int ROWS = ROWS_FOR(width);                                                                              \
+    const int blocks = (active.length + ROWS - 1) / ROWS;                                                              \
+    const work_item item = work_of(blockIdx.x, blocks, active.batch * (int)args.heads);                                \
+    gradient_of_keys<width, ROWS>(head_of(args, active, item.head), item.block * ROWS);                                \
   }
 
-ATTENTION_BACKWARD(32, 128, 16)
-ATTENTION_BACKWARD(64, 128, 16)
-ATTENTION_BACKWARD(96, 64, 16)
-ATTENTION_BACKWARD(128, 64, 16)
+ATTENTION_BACKWARD(32)
+ATTENTION_BACKWARD(64)
+ATTENTION_BACKWARD(96)
+ATTENTION_BACKWARD(128)

@@ -9,17 +9,19 @@
 #include "attention.h"
 
 typedef struct {
-  /** Row i of q, k and v lies `wide`·i, of out and its gradient `narrow`·i elements further. */
-  const act *q, *k, *v, *out, *out_gradient;
-  act *q_gradient, *k_gradient, *v_gradient;
+  /** Row i begins 3·channels·i elements further; q lies at 0, k at `channels`, v at 2·channels. */
+  const act *qkv;
+  act *qkv_gradient;
+  /** Row i begins channels·i elements further. */
+  const act *out, *out_gradient;
   const float *log_sum_exp;
   float *delta;
-  int wide, narrow, head_size, rows;
+  int channels, head_size, rows;
 } backward_head;
 
 /** rowsum(dout ⊙ out) of a row. */
 static __device__ __forceinline__ float delta_of(const backward_head &head, int row) {
-  const act *a = head.out + (int64_t)row * head.narrow, *b = head.out_gradient + (int64_t)row * head.narrow;
+  const act *a = head.out + (int64_t)row * head.channels, *b = head.out_gradient + (int64_t)row * head.channels;
   float sum = 0;
   for (int d = 0; d < head.head_size; d += 16 / sizeof(act)) {
     const uint4 left = *(const uint4 *)(a + d), right = *(const uint4 *)(b + d);

@@ -8,6 +8,9 @@
 #include "attention_backward.h"
 #include "mma.h"
 
+/** Rows of a block: with more, the registers would not hold wide heads. */
+#define ROWS_FOR(width) ((width) <= 64 ? 128 : 64)
+#define AT_ONCE 16 /* rows of the other side that scores are made with at a time */
 #define TILE 64 /* rows of the other side that are copied at a time */
 
 /** sums += left · rowsᵀ for rows `row` .. row + 8·COUNT - 1 of a tile. */
@@ -74,7 +77,7 @@ static __device__ __forceinline__ void store_sums(bf16 *to, int64_t stride, uint
 }
 
 /** Gradients of the query rows first .. first + ROWS - 1, which see the keys up to their own row. */
-template <int WIDTH, int ROWS, int AT_ONCE>
+template <int WIDTH, int ROWS>
 static __device__ __forceinline__ void gradient_of_queries(const backward_head &head, int first) {
   constexpr int ROW_TILES = ROWS / BLOCK_WARPS / 16, OWN_BYTES = ROWS * WIDTH * 2, TILE_BYTES = TILE * WIDTH * 2;
   extern __shared__ __align__(128) uint8_t shared[];
@@ -82,19 +85,19 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
   const uint32_t query_tile = shared_address(shared), gradient_tile = query_tile + OWN_BYTES;
   const uint32_t key_tiles = gradient_tile + OWN_BYTES, value_tiles = key_tiles + 2 * TILE_BYTES;
   const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
-  const int D = head.head_size, all = min(first + ROWS, head.rows), query = first + own;
+  const int C = head.channels, D = head.head_size, all = min(first + ROWS, head.rows), query = first + own;
   const float scale = score_scale(D);
 
   const auto copy_keys = [&](int key, int stage) {
-    const auto offset = [&](int row) { return (int64_t)(key + row) * head.wide; };
-    copy_rows<WIDTH, TILE, BLOCK_THREADS>(key_tiles + stage * TILE_BYTES, head.k, all - key, D, offset);
-    copy_rows<WIDTH, TILE, BLOCK_THREADS>(value_tiles + stage * TILE_BYTES, head.v, all - key, D, offset);
+    const auto offset = [&](int row) { return (int64_t)(key + row) * 3 * C; };
+    copy_rows<WIDTH, TILE>(key_tiles + stage * TILE_BYTES, head.qkv + C, all - key, D, offset);
+    copy_rows<WIDTH, TILE>(value_tiles + stage * TILE_BYTES, head.qkv + 2 * C, all - key, D, offset);
     commit_copies();
   };
-  copy_rows<WIDTH, ROWS, BLOCK_THREADS>(query_tile, head.q, head.rows - first, D,
-                                        [&](int row) { return (int64_t)(first + row) * head.wide; });
-  copy_rows<WIDTH, ROWS, BLOCK_THREADS>(gradient_tile, head.out_gradient, head.rows - first, D,
-                                        [&](int row) { return (int64_t)(first + row) * head.narrow; });
+  copy_rows<WIDTH, ROWS>(query_tile, head.qkv, head.rows - first, D,
+                                        [&](int row) { return (int64_t)(first + row) * 3 * C; });
+  copy_rows<WIDTH, ROWS>(gradient_tile, head.out_gradient, head.rows - first, D,
+                                        [&](int row) { return (int64_t)(first + row) * C; });
   copy_keys(0, 0);
   for (int row = threadIdx.x; row < ROWS; row += BLOCK_THREADS) {
     deltas[row] = first + row < head.rows ? delta_of(head, first + row) : 0;
@@ -122,32 +125,40 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
     const matrix_reader<WIDTH> keys = row_reader<WIDTH>(key_tiles + stage * TILE_BYTES);
     const matrix_reader<WIDTH> values = row_reader<WIDTH>(value_tiles + stage * TILE_BYTES);
     const matrix_reader<WIDTH> key_columns = square_reader<WIDTH>(key_tiles + stage * TILE_BYTES);
-#pragma unroll 1
+#pragma unroll
     for (int part = 0; part < TILE; part += AT_ONCE) {
       /* a warp without queries, or whose queries see none of these keys */
       if (query >= head.rows || key + part > query + ROW_TILES * 16 - 1) break;
       float weights[ROW_TILES][AT_ONCE / 8][4] = {}, products[ROW_TILES][AT_ONCE / 8][4] = {};
       multiply_rows<WIDTH>(weights, queries, keys, part);
       multiply_rows<WIDTH>(products, gradients, values, part);
+      if (key + part + AT_ONCE - 1 > query) {
+#pragma unroll
+        for (int m = 0; m < ROW_TILES; m++)
+#pragma unroll
+          for (int n = 0; n < AT_ONCE / 8; n++)
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+              if (8 * n + 2 * pair + i % 2 > query + 16 * m + i / 2 * 8 + group - key - part) weights[m][n][i] = MINUS_INFINITY;
+      }
 #pragma unroll
       for (int m = 0; m < ROW_TILES; m++)
 #pragma unroll
         for (int n = 0; n < AT_ONCE / 8; n++)
 #pragma unroll
           for (int i = 0; i < 4; i++) {
-            const bool seen = key + part + 8 * n + 2 * pair + i % 2 <= query + 16 * m + i / 2 * 8 + group;
-            const float weight = seen ? exp2_of(weights[m][n][i] * scale - log_sum[m][i / 2]) : 0;
+            const float weight = exp2_of(weights[m][n][i] * scale - log_sum[m][i / 2]);
             weights[m][n][i] = weight * (products[m][n][i] - delta[m][i / 2]);
           }
       add_weighted_rows<WIDTH>(sums, weights, key_columns, part);
     }
   }
-  store_sums<WIDTH>(head.q_gradient + (int64_t)query * head.wide, head.wide, shared + own * WIDTH * 2, sums, rsqrtf(D),
+  store_sums<WIDTH>(head.qkv_gradient + (int64_t)query * 3 * C, 3 * C, shared + own * WIDTH * 2, sums, rsqrtf(D),
                     head.rows - query, D);
 }
 
 /** Gradients of the key and value rows first .. first + ROWS - 1, seen by the queries from their own row on. */
-template <int WIDTH, int ROWS, int AT_ONCE>
+template <int WIDTH, int ROWS>
 static __device__ __forceinline__ void gradient_of_keys(const backward_head &head, int first) {
   constexpr int ROW_TILES = ROWS / BLOCK_WARPS / 16, OWN_BYTES = ROWS * WIDTH * 2, TILE_BYTES = TILE * WIDTH * 2;
   extern __shared__ __align__(128) uint8_t shared[];
@@ -156,23 +167,24 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
   const uint32_t query_tiles = value_tile + OWN_BYTES, gradient_tiles = query_tiles + 2 * TILE_BYTES;
   const uint32_t number_tiles = gradient_tiles + 2 * TILE_BYTES;
   const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
-  const int D = head.head_size, key = first + own;
+  const int C = head.channels, D = head.head_size, key = first + own;
   const float scale = score_scale(D);
 
+  const int number = threadIdx.x % TILE;
+  const float *numbers_from = (threadIdx.x < TILE ? head.log_sum_exp : head.delta) + number;
   const auto copy_queries = [&](int query, int stage) {
     const int rows = head.rows - query;
-    copy_rows<WIDTH, TILE, BLOCK_THREADS>(query_tiles + stage * TILE_BYTES, head.q, rows, D,
-                                          [&](int row) { return (int64_t)(query + row) * head.wide; });
-    copy_rows<WIDTH, TILE, BLOCK_THREADS>(gradient_tiles + stage * TILE_BYTES, head.out_gradient, rows, D,
-                                          [&](int row) { return (int64_t)(query + row) * head.narrow; });
-    const int row = threadIdx.x % TILE;
-    const float *from = threadIdx.x < TILE ? head.log_sum_exp : head.delta;
-    copy_word(number_tiles + (stage * 2 * TILE + threadIdx.x) * 4, row < rows ? from + query + row : from, row < rows);
+    copy_rows<WIDTH, TILE>(query_tiles + stage * TILE_BYTES, head.qkv, rows, D,
+                                          [&](int row) { return (int64_t)(query + row) * 3 * C; });
+    copy_rows<WIDTH, TILE>(gradient_tiles + stage * TILE_BYTES, head.out_gradient, rows, D,
+                                          [&](int row) { return (int64_t)(query + row) * C; });
+    const bool exists = number < rows;
+    copy_word(number_tiles + (stage * 2 * TILE + threadIdx.x) * 4, exists ? numbers_from + query : numbers_from, exists);
     commit_copies();
   };
-  const auto own_rows = [&](int row) { return (int64_t)(first + row) * head.wide; };
-  copy_rows<WIDTH, ROWS, BLOCK_THREADS>(key_tile, head.k, head.rows - first, D, own_rows);
-  copy_rows<WIDTH, ROWS, BLOCK_THREADS>(value_tile, head.v, head.rows - first, D, own_rows);
+  const auto own_rows = [&](int row) { return (int64_t)(first + row) * 3 * C; };
+  copy_rows<WIDTH, ROWS>(key_tile, head.qkv + C, head.rows - first, D, own_rows);
+  copy_rows<WIDTH, ROWS>(value_tile, head.qkv + 2 * C, head.rows - first, D, own_rows);
   copy_queries(first, 0);
 
   float key_sums[ROW_TILES][WIDTH / 8][4] = {}, value_sums[ROW_TILES][WIDTH / 8][4] = {};
@@ -189,13 +201,22 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
     const matrix_reader<WIDTH> gradients = row_reader<WIDTH>(gradient_tiles + stage * TILE_BYTES);
     const matrix_reader<WIDTH> query_columns = square_reader<WIDTH>(query_tiles + stage * TILE_BYTES);
     const matrix_reader<WIDTH> gradient_columns = square_reader<WIDTH>(gradient_tiles + stage * TILE_BYTES);
-#pragma unroll 1
+#pragma unroll
     for (int part = 0; part < TILE; part += AT_ONCE) {
       /* a warp without keys, or queries that see none of its keys */
       if (key >= head.rows) break;
       if (query + part + AT_ONCE - 1 < key) continue;
       float weights[ROW_TILES][AT_ONCE / 8][4] = {};
       multiply_rows<WIDTH>(weights, keys, queries, part);
+      if (query + part < key + ROW_TILES * 16 - 1) {
+#pragma unroll
+        for (int m = 0; m < ROW_TILES; m++)
+#pragma unroll
+          for (int n = 0; n < AT_ONCE / 8; n++)
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+              if (16 * m + i / 2 * 8 + group > query + part + 8 * n + 2 * pair + i % 2 - key) weights[m][n][i] = MINUS_INFINITY;
+      }
       const float *log_sums = numbers + stage * 2 * TILE + part + 2 * pair, *deltas = log_sums + TILE;
 #pragma unroll
       for (int n = 0; n < AT_ONCE / 8; n++) {
@@ -204,9 +225,8 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
         for (int m = 0; m < ROW_TILES; m++)
 #pragma unroll
           for (int i = 0; i < 4; i++) {
-            const bool seen = key + 16 * m + i / 2 * 8 + group <= query + part + 8 * n + 2 * pair + i % 2;
             const float exponent = weights[m][n][i] * scale - LOG2_E * (i % 2 ? log_sum.y : log_sum.x);
-            weights[m][n][i] = seen ? exp2_of(exponent) : 0;
+            weights[m][n][i] = exp2_of(exponent);
           }
       }
       add_weighted_rows<WIDTH>(value_sums, weights, gradient_columns, part);
@@ -224,7 +244,7 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
     }
   }
   const int left = head.rows - key;
-  const int64_t at = (int64_t)key * head.wide;
-  store_sums<WIDTH>(head.k_gradient + at, head.wide, shared + own * WIDTH * 2, key_sums, rsqrtf(D), left, D);
-  store_sums<WIDTH>(head.v_gradient + at, head.wide, shared + OWN_BYTES + own * WIDTH * 2, value_sums, 1, left, D);
+  bf16 *to = head.qkv_gradient + (int64_t)key * 3 * C + C;
+  store_sums<WIDTH>(to, 3 * C, shared + own * WIDTH * 2, key_sums, rsqrtf(D), left, D);
+  store_sums<WIDTH>(to + C, 3 * C, shared + OWN_BYTES + own * WIDTH * 2, value_sums, 1, left, D);
 }

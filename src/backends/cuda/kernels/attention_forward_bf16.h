@@ -10,6 +10,8 @@
 #include "attention.h"
 #include "mma.h"
 
+/** Query rows of a block: with more, the registers would not hold wide heads. */
+#define ROWS_FOR(width) ((width) <= 64 ? 128 : 64)
 #define KEYS 64 /* of a block */
 #define TWO 1.998f
 
@@ -72,11 +74,11 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
 
   const auto copy_keys = [&](int key, int stage) {
     const auto offset = [&](int row) { return key_offset(head, key + row); };
-    copy_rows<WIDTH, KEYS, BLOCK_THREADS>(key_tiles + stage * KEY_BYTES, head.k, all - key, head.head_size, offset);
-    copy_rows<WIDTH, KEYS, BLOCK_THREADS>(value_tiles + stage * KEY_BYTES, head.v, all - key, head.head_size, offset);
+    copy_rows<WIDTH, KEYS>(key_tiles + stage * KEY_BYTES, head.k, all - key, head.head_size, offset);
+    copy_rows<WIDTH, KEYS>(value_tiles + stage * KEY_BYTES, head.v, all - key, head.head_size, offset);
     commit_copies();
   };
-  copy_rows<WIDTH, ROWS, BLOCK_THREADS>(query_tile, head.q, head.rows - first, head.head_size,
+  copy_rows<WIDTH, ROWS>(query_tile, head.q, head.rows - first, head.head_size,
                                         [&](int row) { return (int64_t)(first + row) * head.query_stride; });
   copy_keys(0, 0);
 

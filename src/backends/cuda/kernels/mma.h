@@ -9,6 +9,8 @@
 #pragma once
 #include "kernel.h"
 
+#define BLOCK_WARPS 4
+#define BLOCK_THREADS (BLOCK_WARPS * WARP)
 #define CHUNK 8 /* elements that are copied as one: 16 bytes */
 
 static __device__ __forceinline__ int lane_id(void) { return threadIdx.x % WARP; }
@@ -53,13 +55,13 @@ template <int WIDTH> static __device__ __forceinline__ uint32_t chunk_offset(int
 }
 
 /**
- * Begins to copy ROWS rows of a tile, shared by the block's THREADS: `rows` of them and their first `columns` elements exist, the
+ * Begins to copy ROWS rows of a tile, shared by the block's threads: `rows` of them and their first `columns` elements exist, the
  * rest is zeros. `offset(row)` says where a row begins.
  */
-template <int WIDTH, int ROWS, int THREADS, typename Offset>
+template <int WIDTH, int ROWS, typename Offset>
 static __device__ __forceinline__ void copy_rows(uint32_t tile, const bf16 *from, int rows, int columns, Offset offset) {
-#pragma unroll
-  for (int i = threadIdx.x; i < ROWS * WIDTH / CHUNK; i += THREADS) {
+#pragma unroll 1
+  for (int i = threadIdx.x; i < ROWS * WIDTH / CHUNK; i += BLOCK_THREADS) {
     const int row = i / (WIDTH / CHUNK), chunk = i % (WIDTH / CHUNK);
     const bool exists = row < rows && chunk * CHUNK < columns;
     copy_chunk(tile + chunk_offset<WIDTH>(row, chunk), exists ? from + offset(row) + chunk * CHUNK : from, exists);
