@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, writableCacheFolder } from '../support/cache.ts';
 import { fileError } from '../support/files.ts';
@@ -21,9 +21,9 @@ const LINKED = ['-lm', '-lpthread'];
 export interface CompileRequest {
   /** Name of the library, for the file and for messages. */
   readonly name: string;
-  /** Folder of the sources; every `.h` in it counts towards the cache key. */
+  /** Folder of the sources; every `.h` in it, and beside a source, counts towards the cache key. */
   readonly folder: URL;
-  /** The `.c` files to compile. */
+  /** The `.c` files to compile, by their paths in the folder. */
   readonly sources: readonly string[];
   readonly flags: readonly string[];
   /** Default: the system's C compiler. */
@@ -47,7 +47,14 @@ export async function compileLibrary(request: CompileRequest): Promise<string> {
 async function cacheKey(compiler: Compiler, { folder, sources, flags }: CompileRequest): Promise<string> {
   const { command, args, version } = compiler;
   const directory = fileURLToPath(folder);
-  const headers = (await readdir(directory)).filter((file) => file.endsWith('.h')).sort();
+  const folders = [...new Set(['.', ...sources.map((source) => dirname(source))])];
+  const files = await Promise.all(
+    folders.map(async (each) => (await readdir(join(directory, each))).map((file) => join(each, file))),
+  );
+  const headers = files
+    .flat()
+    .filter((file) => file.endsWith('.h'))
+    .sort();
   const texts = await Promise.all([...headers, ...sources].map((file) => readFile(join(directory, file), 'utf8')));
   const parts = [
     ...[process.platform, process.arch, command, args, version],
@@ -75,7 +82,7 @@ async function build(compiler: Compiler, request: CompileRequest, cache: string,
 async function compileAll(compiler: Compiler, request: CompileRequest, folder: string): Promise<string[]> {
   const jobs = request.sources.map((source) => ({
     source: join(fileURLToPath(request.folder), source),
-    object: join(folder, source.replace(/\.c$/, '.o')),
+    object: join(folder, source.replaceAll('/', '-').replace(/\.c$/, '.o')),
   }));
   const waiting = [...jobs];
   const worker = async (): Promise<void> => {

@@ -59,7 +59,7 @@ static __device__ __forceinline__ int64_t rows_of(extents active) { return (int6
 static __device__ __forceinline__ int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /** The sum over a warp, the same in every lane. */
-static __device__ __forceinline__ float warp_sum(float x) {
+template <typename T> static __device__ __forceinline__ T warp_sum(T x) {
 #pragma unroll
   for (int distance = WARP / 2; distance > 0; distance /= 2) x += __shfl_xor_sync(FULL_WARP, x, distance);
   return x;
