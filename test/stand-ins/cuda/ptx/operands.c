@@ -29,7 +29,7 @@ static void parse_number(parser *p, operand *o, int negative) {
     o->kind = INTEGER;
     if (*s.at == '0' && (second == 'b' || second == 'B')) o->integer = (int64_t)strtoull(s.at + 2, NULL, 2);
     else o->integer = (int64_t)strtoull(s.at, NULL, 0);
-    if (negative) o->integer = -o->integer;
+    if (negative) o->integer = (int64_t)-(uint64_t)o->integer;
   }
   lexer_next(&p->l);
 }

@@ -64,7 +64,8 @@ static void parse_parameters(parser *p) {
       if (at_sign(p, ',')) lexer_next(&p->l);
       if (!at_word(p, ".param")) parse_failed(p, "'.param' expected");
       lexer_next(&p->l);
-      symbol *s = &p->symbols[parse_variable(p, PARAM, 0)];
+      int index = parse_variable(p, PARAM, 0);
+      symbol *s = &p->symbols[index];
       s->address = (offset + s->align - 1) / s->align * s->align;
       offset = s->address + s->size;
     }
