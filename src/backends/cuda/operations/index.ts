@@ -3,6 +3,9 @@
 import type { CudaOperation } from '../operation.ts';
 import { adamw } from './adamw.ts';
 import { add } from './add.ts';
+import { attention } from './attention.ts';
+import { attentionBackward } from './attention-backward.ts';
+import { cachedAttention } from './cached-attention.ts';
 import { clipFactor } from './clip-factor.ts';
 import { crossEntropy, crossEntropyWithGradient } from './cross-entropy.ts';
 import { embedding, embeddingBackward } from './embedding.ts';
@@ -14,6 +17,7 @@ import { linearBackwardBias } from './linear-backward-bias.ts';
 import { logLikelihoods } from './log-likelihoods.ts';
 import { packWeight } from './pack-weight.ts';
 import { sample } from './sample.ts';
+import { segmentAttention } from './segment-attention.ts';
 import { squaredNorm } from './squared-norm.ts';
 import { addToStatistic, takeStatistics } from './statistics.ts';
 import { sumLosses } from './sum-losses.ts';
@@ -22,6 +26,9 @@ export const OPERATIONS: Readonly<Record<string, CudaOperation>> = {
   adamw,
   add,
   add_to_statistic: addToStatistic,
+  attention,
+  attention_backward: attentionBackward,
+  cached_attention: cachedAttention,
   clip_factor: clipFactor,
   cross_entropy: crossEntropy,
   cross_entropy_with_gradient: crossEntropyWithGradient,
@@ -40,6 +47,7 @@ export const OPERATIONS: Readonly<Record<string, CudaOperation>> = {
   packed_linear: packedLinear,
   packed_logits: packedLogits,
   sample,
+  segment_attention: segmentAttention,
   squared_norm: squaredNorm,
   sum_losses: sumLosses,
   take_statistics: takeStatistics,
