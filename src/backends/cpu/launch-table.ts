@@ -44,7 +44,10 @@ export function buildLaunches(
   const pointer = (tensor: Tensor | undefined): number => (tensor ? resolve(plan.addressOf(tensor)) : 0);
   return plan.nodes.map((planned) => {
     const { address, fields } = kernelOf(planned.node.op.name);
-    return { kernel: address, words: argumentWords(planned.node, fields, pointer, ownOf(planned, resolve, collectives)) };
+    return {
+      kernel: address,
+      words: argumentWords(planned.node, fields, pointer, ownOf(planned, resolve, collectives)),
+    };
   });
 }
 
