@@ -69,10 +69,6 @@ static int decode_vector_move(parser *p, const statement *s, unsigned bytes) {
   } else {
     i.run = pack;
     i.d = destination(p, s, to, bytes);
-    // the destination may be one of the parts
-    int is_part = 0;
-    for (unsigned e = 0; e < vector->count; e++) is_part |= i.list[e] == i.d;
-    if (is_part) parse_failed(p, "%.*s sets one of its parts", (int)s->opcode.length, s->opcode.at);
     if (i.count == 2 && bytes <= 8) i.a = i.list[0], i.b = i.list[1], i.run = bytes == 4 ? pack_16 : pack_32;
   }
   append(p, &i);

@@ -154,6 +154,17 @@ static void parse_function(parser *p) {
   }
 }
 
+/** Functions may be defined behind the kernels that call them, so all are noted first. */
+static void find_functions(parser *p) {
+  lexer begin = p->l;
+  for (lexer_next(&p->l); p->l.kind != END;) {
+    if (at_word(p, ".func")) parse_function(p);
+    else if (at_sign(p, '{')) skip_braces(p);
+    else lexer_next(&p->l);
+  }
+  p->l = begin;
+}
+
 static int space_of(span word, space *where) {
   static const struct {
     const char *name;
@@ -197,7 +208,7 @@ ptx_module *ptx_load(const char *text, char *message) {
   parser *const p = calloc(1, sizeof *p);
   *p = (parser){.module = m, .message = message, .failed = &failed, .guard = NO_SLOT, .l = {m->text, 1, END, {0}}};
   int is_bad = setjmp(failed);
-  if (!is_bad) parse_module(p);
+  if (!is_bad) find_functions(p), parse_module(p);
   free(p->symbols);
   free(p->registers);
   free(p->patches);
