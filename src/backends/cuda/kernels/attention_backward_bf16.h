@@ -70,6 +70,7 @@ template <int WIDTH, int ROW_TILES>
 static __device__ __forceinline__ void store_sums(bf16 *to, int64_t stride, uint8_t *tile,
                                                   const float (&sums)[ROW_TILES][WIDTH / 8][4], float scale, int rows,
                                                   int columns) {
+  __syncwarp();
 #pragma unroll
   for (int m = 0; m < ROW_TILES; m++) put_results<WIDTH>(tile + 16 * m * WIDTH * 2, sums[m], {scale, scale});
   __syncwarp();

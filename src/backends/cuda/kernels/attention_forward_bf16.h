@@ -157,6 +157,7 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
   /* The warp's rows go out through its own rows of the query tile. */
   uint8_t *tile = shared + own * WIDTH * 2;
   const int left = head.rows - first - own;
+  __syncwarp();
 #pragma unroll
   for (int m = 0; m < ROW_TILES; m++) {
     put_results<WIDTH>(tile + 16 * m * WIDTH * 2, out[m], {1 / rows[m].total[0], 1 / rows[m].total[1]});
