@@ -2,9 +2,10 @@
  * The forward pass on tensor cores. A warp owns 16·ROW_TILES queries and holds them, their output and the scores of a block
  * of keys in registers; the four warps share keys and values, of which the next block is copied while one is used.
  *
- * A row whose largest score occurs twice would have two weights of exactly 1, and their rounding to bf16 a bias that
- * makes training diverge (arXiv 2510.04212). As soon as a row's weights add up to two, its softmax is therefore taken
- * relative not to the maximum m but to m + |m| (modulo 64, so that nothing vanishes): the same function, other roundings.
+ * The softmax of a row is taken relative to its maximum as it was when scores last exceeded it by a factor of 2^SLACK: what has
+ * been summed is then rarely multiplied again. Two scores at the maximum would have weights of exactly 1, and their rounding to
+ * bf16 a bias that makes training diverge (arXiv 2510.04212); then it is taken relative not to the maximum m but to m + |m|
+ * (modulo 64, so that nothing vanishes): the same function, other roundings.
  */
 #pragma once
 #include "attention.h"
@@ -13,52 +14,61 @@
 /** Query rows of a block: with more, the registers would not hold wide heads. */
 #define ROWS_FOR(width) ((width) <= 64 ? 128 : 64)
 #define KEYS 64 /* of a block */
-#define TWO 1.998f
+#define SLACK 8
+#define NEAR 1e-3f * LOG2_E /* a factor of 1.001 */
 
 /** A lane's share of the online softmax of a tile of 16 rows: rows g and g + 8. */
 typedef struct {
   float reference[2]; /* what scores are taken relative to */
-  float total[2];     /* of all weights so far */
+  float total[2];     /* of the lane's own weights so far */
 } softmax_rows;
 
-/**
- * Turns the scores of a block of keys into weights 2^(score·scale − reference) and brings reference and total up to date.
- * `correction` is the factor of everything summed before.
- */
-static __device__ __forceinline__ void make_weights(float (&scores)[KEYS / 8][4], softmax_rows &rows,
-                                                    float (&correction)[2], float scale) {
-  float shrink[2] = {1, 1};
+/** Moves the references of rows whose `highest` score is too large for them, and brings all that was summed relative to them up to date. */
+template <int WIDTH>
+static __device__ __forceinline__ void move_references(const float (&scores)[KEYS / 8][4], const float (&highest)[2],
+                                                       softmax_rows &rows, float (&out)[WIDTH / 8][4], float scale) {
+  float correction[2];
 #pragma unroll
   for (int half = 0; half < 2; half++) {
-    float highest = fmaxf(scores[0][2 * half], scores[0][2 * half + 1]);
-#pragma unroll
-    for (int n = 1; n < KEYS / 8; n++) highest = fmaxf(highest, fmaxf(scores[n][2 * half], scores[n][2 * half + 1]));
-    const float reference = fmaxf(rows.reference[half], row_max(highest) * scale);
-    float sum = 0;
+    float near = 0;
 #pragma unroll
     for (int n = 0; n < KEYS / 8; n++)
 #pragma unroll
-      for (int i = 2 * half; i < 2 * half + 2; i++) {
-        scores[n][i] = exp2_of(scores[n][i] * scale - reference);
-        sum += scores[n][i];
-      }
-    sum = row_sum(sum);
-    correction[half] = exp2_of(rows.reference[half] - reference);
-    rows.total[half] = rows.total[half] * correction[half] + sum;
-    rows.reference[half] = reference;
-    if (sum > 0 && rows.total[half] >= TWO) {
-      const float size = fabsf(reference), shift = size - 64 * floorf(size / 64);
-      shrink[half] = exp2_of(-shift);
-      rows.reference[half] += shift;
-      rows.total[half] *= shrink[half];
-      correction[half] *= shrink[half];
-    }
+      for (int i = 2 * half; i < 2 * half + 2; i++) near += scores[n][i] > highest[half] - NEAR / scale;
+    const float maximum = highest[half] * scale, before = rows.reference[half];
+    const float size = row_sum(near) > 1 ? fabsf(maximum) : 0;
+    if (maximum > before + SLACK) rows.reference[half] = maximum + (size - 64 * floorf(size / 64));
+    correction[half] = exp2_of(before - rows.reference[half]);
+    rows.total[half] *= correction[half];
   }
-  if (!__any_sync(FULL_WARP, shrink[0] != 1 || shrink[1] != 1)) return;
+#pragma unroll
+  for (int n = 0; n < WIDTH / 8; n++)
+#pragma unroll
+    for (int i = 0; i < 4; i++) out[n][i] *= correction[i / 2];
+}
+
+/** Turns the scores of a block of keys into weights 2^(score·scale − reference), and adds them to the totals. */
+template <int WIDTH>
+static __device__ __forceinline__ void make_weights(float (&scores)[KEYS / 8][4], softmax_rows &rows,
+                                                    float (&out)[WIDTH / 8][4], float scale) {
+  float highest[2];
+#pragma unroll
+  for (int half = 0; half < 2; half++) {
+    float most = fmaxf(scores[0][2 * half], scores[0][2 * half + 1]);
+#pragma unroll
+    for (int n = 1; n < KEYS / 8; n++) most = fmaxf(most, fmaxf(scores[n][2 * half], scores[n][2 * half + 1]));
+    highest[half] = row_max(most);
+  }
+  const auto is_beyond = [&](int half) { return highest[half] * scale > rows.reference[half] + SLACK; };
+  if (__any_sync(FULL_WARP, is_beyond(0) || is_beyond(1)))
+    move_references<WIDTH>(scores, highest, rows, out, scale);
 #pragma unroll
   for (int n = 0; n < KEYS / 8; n++)
 #pragma unroll
-    for (int i = 0; i < 4; i++) scores[n][i] *= shrink[i / 2];
+    for (int i = 0; i < 4; i++) {
+      scores[n][i] = exp2_of(fmaf(scores[n][i], scale, -rows.reference[i / 2]));
+      rows.total[i / 2] += scores[n][i];
+    }
 }
 
 template <int WIDTH, int ROWS>
@@ -117,7 +127,6 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
         }
       }
 
-    float correction[ROW_TILES][2];
 #pragma unroll
     for (int m = 0; m < ROW_TILES; m++) {
       const int seen = position + 16 * m + group - key; /* the last key that row g sees */
@@ -128,11 +137,7 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
           for (int i = 0; i < 4; i++)
             if (8 * n + 2 * pair + i % 2 > seen + i / 2 * 8) scores[m][n][i] = MINUS_INFINITY;
       }
-      make_weights(scores[m], rows[m], correction[m], scale);
-#pragma unroll
-      for (int n = 0; n < WIDTH / 8; n++)
-#pragma unroll
-        for (int i = 0; i < 4; i++) out[m][n][i] *= correction[m][i / 2];
+      make_weights<WIDTH>(scores[m], rows[m], out[m], scale);
     }
 
     const matrix_reader<WIDTH> values = square_reader<WIDTH>(value_tiles + stage * KEY_BYTES);
@@ -160,12 +165,13 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
   __syncwarp();
 #pragma unroll
   for (int m = 0; m < ROW_TILES; m++) {
-    put_results<WIDTH>(tile + 16 * m * WIDTH * 2, out[m], {1 / rows[m].total[0], 1 / rows[m].total[1]});
+    const float total[2] = {row_sum(rows[m].total[0]), row_sum(rows[m].total[1])};
+    put_results<WIDTH>(tile + 16 * m * WIDTH * 2, out[m], {1 / total[0], 1 / total[1]});
 #pragma unroll
     for (int half = 0; half < 2; half++) {
       const int row = 16 * m + 8 * half + group;
       if (head.log_sum_exp && pair == 0 && row < left)
-        head.log_sum_exp[first + own + row] = LN_2 * (rows[m].reference[half] + log2f(rows[m].total[half]));
+        head.log_sum_exp[first + own + row] = LN_2 * (rows[m].reference[half] + log2f(total[half]));
     }
   }
   __syncwarp();
