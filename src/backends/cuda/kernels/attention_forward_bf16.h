@@ -74,7 +74,7 @@ static __device__ __forceinline__ void make_weights(float (&scores)[KEYS / 8][4]
 template <int WIDTH, int ROWS>
 static __device__ __forceinline__ void attend_block(const attention_head &head, int first) {
   constexpr int ROW_TILES = ROWS / BLOCK_WARPS / 16, KEY_BYTES = KEYS * WIDTH * 2, QUERY_BYTES = ROWS * WIDTH * 2;
-  extern __shared__ __align__(128) uint8_t shared[];
+  extern __shared__ __align__(16) uint8_t shared[];
   const uint32_t query_tile = shared_address(shared), key_tiles = query_tile + QUERY_BYTES;
   const uint32_t value_tiles = key_tiles + 2 * KEY_BYTES;
   const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
@@ -83,13 +83,15 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
   const float scale = score_scale(head.head_size);
 
   const auto copy_keys = [&](int key, int stage) {
-    const auto offset = [&](int row) { return key_offset(head, key + row); };
-    copy_rows<WIDTH, KEYS>(key_tiles + stage * KEY_BYTES, head.k, all - key, head.head_size, offset);
-    copy_rows<WIDTH, KEYS>(value_tiles + stage * KEY_BYTES, head.v, all - key, head.head_size, offset);
+    const int64_t from = (int64_t)key * head.key_stride, gap = (int64_t)head.gap * head.key_stride;
+    copy_rows<WIDTH, KEYS>(key_tiles + stage * KEY_BYTES, head.k + from, head.key_stride, all - key, head.head_size,
+                           head.start - key, gap);
+    copy_rows<WIDTH, KEYS>(value_tiles + stage * KEY_BYTES, head.v + from, head.key_stride, all - key, head.head_size,
+                           head.start - key, gap);
     commit_copies();
   };
-  copy_rows<WIDTH, ROWS>(query_tile, head.q, head.rows - first, head.head_size,
-                                        [&](int row) { return (int64_t)(first + row) * head.query_stride; });
+  copy_rows<WIDTH, ROWS>(query_tile, head.q + (int64_t)first * head.query_stride, head.query_stride, head.rows - first,
+                         head.head_size);
   copy_keys(0, 0);
 
   float out[ROW_TILES][WIDTH / 8][4] = {};
@@ -102,7 +104,7 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
     wait_for_copies<0>();
     __syncthreads();
     if (key == 0) {
-      const matrix_reader<WIDTH> reader = square_reader<WIDTH>(query_tile + own * WIDTH * 2);
+      const block_reader<WIDTH> reader(query_tile + own * WIDTH * 2);
 #pragma unroll
       for (int m = 0; m < ROW_TILES; m++)
 #pragma unroll
@@ -113,7 +115,7 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
     if (first + own >= head.rows || key > position + 16 * ROW_TILES - 1) continue;
 
     float scores[ROW_TILES][KEYS / 8][4] = {};
-    const matrix_reader<WIDTH> keys = row_reader<WIDTH>(key_tiles + stage * KEY_BYTES);
+    const block_reader<WIDTH> keys(key_tiles + stage * KEY_BYTES);
 #pragma unroll
     for (int k = 0; k < WIDTH / 16; k++)
 #pragma unroll
@@ -122,8 +124,8 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
         load_matrices(right, keys.at(16 * n, k));
 #pragma unroll
         for (int m = 0; m < ROW_TILES; m++) {
-          multiply_add(scores[m][2 * n], queries[m][k], right[0], right[1]);
-          multiply_add(scores[m][2 * n + 1], queries[m][k], right[2], right[3]);
+          multiply_add(scores[m][2 * n], queries[m][k], right[0], right[2]);
+          multiply_add(scores[m][2 * n + 1], queries[m][k], right[1], right[3]);
         }
       }
 
@@ -140,7 +142,7 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
       make_weights<WIDTH>(scores[m], rows[m], out[m], scale);
     }
 
-    const matrix_reader<WIDTH> values = square_reader<WIDTH>(value_tiles + stage * KEY_BYTES);
+    const block_reader<WIDTH> values(value_tiles + stage * KEY_BYTES);
 #pragma unroll
     for (int k = 0; k < KEYS / 16; k++) {
       uint32_t weights[ROW_TILES][4];
