@@ -10,7 +10,7 @@
 /** After so many instructions, a warp lets others go on: it may wait for what they write. */
 #define SHARE 200000u
 /** More than any kernel needs: a loop that does not end. */
-#define BUDGET ((uint64_t)1 << 28)
+#define BUDGET ((uint64_t)1 << 24)
 
 static uint32_t runnable(const warp *w) { return w->alive & ~w->waiting & ~w->group; }
 
