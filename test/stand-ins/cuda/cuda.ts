@@ -1,8 +1,8 @@
 /** @file CUDA without a GPU: libraries that play the driver and cuBLASLt, and the real NVRTC where this machine has it. */
 
-import { readdirSync } from 'node:fs';
 import { compileLibrary } from '#minillm/native/compile.js';
 import { openNvrtc } from '#minillm/native/cuda/nvrtc.js';
+import { PTX_FLAGS, PTX_SOURCES } from './ptx/build.js';
 
 const FOLDER = new URL('./', import.meta.url);
 const FLAGS = ['-O3', '-std=gnu11', '-fvisibility=hidden'];
@@ -24,12 +24,11 @@ export interface GpuOptions {
 
 /** The library that plays the driver. */
 export function compileDriver(): Promise<string> {
-  const ptx = readdirSync(new URL('ptx/', FOLDER)).filter((name) => name.endsWith('.c'));
   return compileLibrary({
     name: 'stand-in-cuda',
     folder: FOLDER,
-    sources: ['driver.c', ...ptx.map((name) => `ptx/${name}`)],
-    flags: FLAGS,
+    sources: ['driver.c', ...PTX_SOURCES],
+    flags: [...FLAGS, ...PTX_FLAGS],
   });
 }
 
