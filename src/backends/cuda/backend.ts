@@ -91,7 +91,7 @@ export class CudaBackend implements Backend {
   }
 
   free(buffer: DeviceBuffer): void {
-    if (this.#allocated.delete(buffer)) this.device.driver.free(buffer.address);
+    if (this.#allocated.delete(buffer)) this.device.release(() => this.device.driver.free(buffer.address));
   }
 
   async write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): Promise<void> {
@@ -124,13 +124,13 @@ export class CudaBackend implements Backend {
 
   release(executable: Executable): void {
     const { inputs, staged, recordings } = executable as CudaExecutable;
-    recordings.close();
+    this.device.release(() => recordings.close());
     this.free(inputs);
     this.#freeStaged(staged.address);
   }
 
   #freeStaged(address: number): void {
-    if (this.#staged.delete(address)) this.device.driver.freeHost(address);
+    if (this.#staged.delete(address)) this.device.release(() => this.device.driver.freeHost(address));
   }
 
   run(executable: Executable, request: RunRequest): Promise<Outcome> {
@@ -188,9 +188,11 @@ export class CudaBackend implements Backend {
     await this.#runs.take(async () => {});
     for (const buffer of [...this.#allocated]) this.free(buffer);
     for (const address of [...this.#staged]) this.#freeStaged(address);
-    this.#products.close();
-    this.#kernels.close();
-    this.device.close();
+    this.device.release(() => {
+      this.#products.close();
+      this.#kernels.close();
+      this.device.close();
+    });
   }
 }
 
