@@ -4,7 +4,7 @@ import type { Plan, Region } from '../../engine/plan.ts';
 import type { Backend, DeviceBuffer, Executable, Outcome, Regions, RunRequest } from '../../engine/runtime/backend.ts';
 import type { Communicator } from '../../engine/runtime/communicator.ts';
 import { Turns } from '../../engine/runtime/turns.ts';
-import type { Precision } from '../../engine/tensor.ts';
+import { byteLength, type Precision } from '../../engine/tensor.ts';
 import { openCublasLt } from '../../native/cuda/cublaslt.ts';
 import { DriverError, openDriver } from '../../native/cuda/driver.ts';
 import { openNvrtc } from '../../native/cuda/nvrtc.ts';
@@ -26,8 +26,8 @@ export interface CudaOptions {
 
 interface CudaExecutable extends Executable {
   readonly regions: Regions;
-  /** The input block on the device, and where the host writes it. */
   readonly inputs: DeviceBuffer;
+  /** Page-locked memory: the input block as the host writes it, then each result as it comes back. */
   readonly staged: { readonly address: number; readonly bytes: Uint8Array };
   readonly recordings: Recordings;
   readonly communicator: Communicator;
@@ -91,7 +91,7 @@ export class CudaBackend implements Backend {
   }
 
   free(buffer: DeviceBuffer): void {
-    if (this.#allocated.delete(buffer)) this.device.driver.free(buffer.address);
+    if (this.#allocated.delete(buffer)) this.device.release(() => this.device.driver.free(buffer.address));
   }
 
   async write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): Promise<void> {
@@ -108,7 +108,7 @@ export class CudaBackend implements Backend {
     if (plan.precision && plan.precision !== this.#precision)
       throw new TypeError(`a program traced in ${plan.precision} on a backend opened for ${this.#precision}`);
     const inputs = this.allocate(plan.inputBytes, 'zero');
-    const staged = this.device.driver.allocateHost(plan.inputBytes);
+    const staged = this.device.driver.allocateHost(plan.inputBytes + resultBytes(plan));
     this.#staged.add(staged.address);
     const all: Regions = new Map(regions).set('inputs', inputs);
     const recordings = new Recordings(plan, {
@@ -124,13 +124,13 @@ export class CudaBackend implements Backend {
 
   release(executable: Executable): void {
     const { inputs, staged, recordings } = executable as CudaExecutable;
-    recordings.close();
+    this.device.release(() => recordings.close());
     this.free(inputs);
     this.#freeStaged(staged.address);
   }
 
   #freeStaged(address: number): void {
-    if (this.#staged.delete(address)) this.device.driver.freeHost(address);
+    if (this.#staged.delete(address)) this.device.release(() => this.device.driver.freeHost(address));
   }
 
   run(executable: Executable, request: RunRequest): Promise<Outcome> {
@@ -159,16 +159,23 @@ export class CudaBackend implements Backend {
     const began = performance.now();
     if (seconds) recording.runTimed();
     else recording.run();
+    let at = plan.inputBytes;
+    const arrivals = results.map(({ tensor, values }) => {
+      const { region, byteOffset } = plan.addressOf(tensor);
+      const { address } = bufferOf(regions, region);
+      driver.copyToHost(staged.address + at, address + byteOffset, values.byteLength, stream);
+      const bytes = staged.bytes.subarray(at, at + values.byteLength);
+      at += alignUp(values.byteLength);
+      return { values, bytes };
+    });
     const check = (): void => {
       if (communicator.failed?.aborted) throw communicator.failure();
     };
     await this.device.finish(recording.seconds, check);
     recording.seconds = (performance.now() - began) / 1000;
     if (seconds) recording.addSeconds(seconds);
-    for (const { tensor, values } of results) {
-      const { region, byteOffset } = plan.addressOf(tensor);
-      await this.read(bufferOf(regions, region), byteOffset, values);
-    }
+    for (const { values, bytes } of arrivals)
+      new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes);
   }
 
   /** The driver trusts its addresses; this is where they are checked. */
@@ -188,9 +195,11 @@ export class CudaBackend implements Backend {
     await this.#runs.take(async () => {});
     for (const buffer of [...this.#allocated]) this.free(buffer);
     for (const address of [...this.#staged]) this.#freeStaged(address);
-    this.#products.close();
-    this.#kernels.close();
-    this.device.close();
+    this.device.release(() => {
+      this.#products.close();
+      this.#kernels.close();
+      this.device.close();
+    });
   }
 }
 
@@ -198,6 +207,14 @@ export class CudaBackend implements Backend {
 function extentsOf(inputs: Uint8Array): Extents {
   const view = new DataView(inputs.buffer, inputs.byteOffset);
   return { batch: view.getInt32(0, true), length: view.getInt32(4, true) };
+}
+
+const ALIGNMENT = 16;
+const alignUp = (bytes: number): number => ALIGNMENT * Math.ceil(bytes / ALIGNMENT);
+
+/** Bytes of all results of a plan, each aligned. */
+function resultBytes({ results }: Plan): number {
+  return [...results.values()].reduce((sum, tensor) => sum + alignUp(byteLength(tensor)), 0);
 }
 
 function bufferOf(regions: Regions, region: Region): DeviceBuffer {

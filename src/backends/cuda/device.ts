@@ -28,6 +28,8 @@ export interface CudaDevice {
    * @param check called between two looks; what it throws ends the wait
    */
   finish(seconds?: number, check?: () => void): Promise<void>;
+  /** Gives something back. A GPU that has failed has nothing left to give back: its errors have been told. */
+  release(giveBack: () => void): void;
   close(): void;
 }
 
@@ -87,6 +89,13 @@ export function openDevice(driver: Driver, ordinal: number): CudaDevice {
       }
     },
     finish,
+    release(giveBack) {
+      try {
+        giveBack();
+      } catch (cause) {
+        if (!(cause instanceof DriverError)) throw cause;
+      }
+    },
     close() {
       driver.synchronize(stream);
       driver.destroyEvent(done);

@@ -13,7 +13,7 @@ import { makeTemporaryFolder, removeTemporaryFolder } from '../../support/tempor
 import { type KernelField, parseFields } from '../kernel-arguments.ts';
 
 const SOURCES = new URL('./kernels/', import.meta.url);
-const OPTIONS = ['--std=c++17'];
+const OPTIONS = ['--std=c++17', '--device-as-default-execution-space'];
 const EXTENSION = '.cubin';
 
 /** The kernels of an operation. */

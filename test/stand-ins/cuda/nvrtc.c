@@ -4,17 +4,35 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <glob.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
 #define MAX_OPTIONS 64
 
+/** Opens the library of built-in functions beside NVRTC, which looks for it by name alone. */
+static void open_builtins(const char *nvrtc) {
+  char pattern[4096];
+  const char *slash = strrchr(nvrtc, '/');
+  if (!slash) return;
+  snprintf(pattern, sizeof pattern, "%.*s/libnvrtc-builtins.so.*", (int)(slash - nvrtc), nvrtc);
+  glob_t found;
+  if (glob(pattern, 0, NULL, &found)) return;
+  for (size_t i = 0; i < found.gl_pathc; i++) dlopen(found.gl_pathv[i], RTLD_NOW | RTLD_GLOBAL);
+  globfree(&found);
+}
+
 static void *real(const char *name) {
   static void *library;
-  if (!library) library = dlopen(getenv("MINILLM_STANDIN_NVRTC"), RTLD_NOW | RTLD_GLOBAL);
+  if (!library) {
+    const char *path = getenv("MINILLM_STANDIN_NVRTC");
+    open_builtins(path);
+    library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+  }
   if (!library) abort();
   return dlsym(library, name);
 }
