@@ -3,7 +3,7 @@ import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 for (const entry of readdirSync('src', { recursive: true, withFileTypes: true })) {
-  if (!/\.[ch]$/.test(entry.name)) continue;
+  if (!/\.(c|cu|h)$/.test(entry.name)) continue;
   const from = join(entry.parentPath, entry.name);
   cpSync(from, from.replace(/^src/, 'dist'));
 }

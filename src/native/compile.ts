@@ -5,14 +5,14 @@
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, writableCacheFolder } from '../support/cache.ts';
 import { fileError } from '../support/files.ts';
 import { processorCount } from '../support/processors.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 import { type Compiler, findCompiler, invoke } from './compiler.ts';
-import { BUILD_PREFIX, findLibrary, keepLibrary, removeStale } from './kept-library.ts';
+import { BUILD_PREFIX, findKept, keep, removeStale } from './kept-library.ts';
 
 const LIBRARY_FLAGS = ['-fPIC'];
 const LINK_FLAGS = ['-shared'];
@@ -21,9 +21,9 @@ const LINKED = ['-lm', '-lpthread'];
 export interface CompileRequest {
   /** Name of the library, for the file and for messages. */
   readonly name: string;
-  /** Folder of the sources; every `.h` in it counts towards the cache key. */
+  /** Folder of the sources; every `.h` in it, and beside a source, counts towards the cache key. */
   readonly folder: URL;
-  /** The `.c` files to compile. */
+  /** The `.c` files to compile, by their paths in the folder. */
   readonly sources: readonly string[];
   readonly flags: readonly string[];
   /** Default: the system's C compiler. */
@@ -37,17 +37,24 @@ export interface CompileRequest {
 export async function compileLibrary(request: CompileRequest): Promise<string> {
   const compiler = request.compiler ?? (await findCompiler());
   const stem = `${request.name}-${await cacheKey(compiler, request)}`;
-  const kept = await findLibrary(await cacheFolder(), stem);
+  const kept = await findKept(await cacheFolder(), stem, '.so');
   if (kept) return kept;
   const folder = await writableCacheFolder(`kernels for this machine (${request.name})`);
-  return (await findLibrary(folder, stem)) ?? (await build(compiler, request, folder, stem));
+  return (await findKept(folder, stem, '.so')) ?? (await build(compiler, request, folder, stem));
 }
 
 /** 16 hexadecimal digits that identify everything the library depends on. */
 async function cacheKey(compiler: Compiler, { folder, sources, flags }: CompileRequest): Promise<string> {
   const { command, args, version } = compiler;
   const directory = fileURLToPath(folder);
-  const headers = (await readdir(directory)).filter((file) => file.endsWith('.h')).sort();
+  const folders = [...new Set(['.', ...sources.map((source) => dirname(source))])];
+  const files = await Promise.all(
+    folders.map(async (each) => (await readdir(join(directory, each))).map((file) => join(each, file))),
+  );
+  const headers = files
+    .flat()
+    .filter((file) => file.endsWith('.h'))
+    .sort();
   const texts = await Promise.all([...headers, ...sources].map((file) => readFile(join(directory, file), 'utf8')));
   const parts = [
     ...[process.platform, process.arch, command, args, version],
@@ -64,7 +71,7 @@ async function build(compiler: Compiler, request: CompileRequest, cache: string,
     const objects = await compileAll(compiler, request, folder);
     const made = join(folder, 'library.so');
     await invoke(compiler, [...LINK_FLAGS, '-o', made, ...objects, ...LINKED], folder);
-    return await keepLibrary(made, cache, stem);
+    return await keep(made, cache, stem, '.so');
   } catch (cause) {
     throw fileError(cache, 'compile into it', cause);
   } finally {
@@ -75,7 +82,7 @@ async function build(compiler: Compiler, request: CompileRequest, cache: string,
 async function compileAll(compiler: Compiler, request: CompileRequest, folder: string): Promise<string[]> {
   const jobs = request.sources.map((source) => ({
     source: join(fileURLToPath(request.folder), source),
-    object: join(folder, source.replace(/\.c$/, '.o')),
+    object: join(folder, source.replaceAll('/', '-').replace(/\.c$/, '.o')),
   }));
   const waiting = [...jobs];
   const worker = async (): Promise<void> => {

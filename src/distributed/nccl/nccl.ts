@@ -7,7 +7,7 @@ import {
   type NativeCollectives,
 } from '../../engine/runtime/communicator.ts';
 import { compileLibrary } from '../../native/compile.ts';
-import { openLibrary } from '../../native/library.ts';
+import { openLibrary, terminated } from '../../native/library.ts';
 import { UserError } from '../../support/errors.ts';
 
 /** Elements as communicator.c numbers them: those of programs, and the bytes of the host. */
@@ -108,9 +108,4 @@ export async function loadNccl(nccl: string, driver: string): Promise<Nccl> {
       };
     },
   };
-}
-
-/** A text as C reads it. */
-function terminated(text: string): Uint8Array {
-  return Buffer.from(`${text}\0`);
 }
