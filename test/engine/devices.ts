@@ -25,7 +25,7 @@ export interface Device {
 
 const PRECISIONS: readonly Precision[] = ['fp32', 'bf16'];
 
-function cpuDevices(variant: Variant): Device[] {
+function devicesOf(variant: Variant): Device[] {
   return PRECISIONS.map((precision) => ({
     name: `${variant} ${precision}`,
     precision,
@@ -38,7 +38,7 @@ function cpuDevices(variant: Variant): Device[] {
 const best = await detectVariant();
 
 /** The processor's best variant, for suites about the engine rather than the kernels. */
-export const bestDevices: readonly Device[] = cpuDevices(best);
+export const bestDevices: readonly Device[] = devicesOf(best);
 
 const cudaDevices: readonly Device[] = PRECISIONS.map((precision) => ({
   name: `cuda ${precision}`,
@@ -51,13 +51,15 @@ const cudaDevices: readonly Device[] = PRECISIONS.map((precision) => ({
   },
 }));
 
-export const devices: readonly Device[] = [
+/** All variants of the CPU's kernels, for operations that only it has. */
+export const cpuDevices: readonly Device[] = [
   ...bestDevices,
-  ...(hasNvrtc ? cudaDevices : []),
   ...runnableVariants(best)
     .filter((variant) => variant !== best)
-    .flatMap(cpuDevices),
+    .flatMap(devicesOf),
 ];
+
+export const devices: readonly Device[] = [...cpuDevices, ...(hasNvrtc ? cudaDevices : [])];
 
 const opened = new Map<string, Promise<Backend>>();
 

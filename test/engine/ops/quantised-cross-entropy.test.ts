@@ -2,6 +2,7 @@ import type { Graph } from '#minillm/engine/graph.js';
 import { quantisedWeight, quantiseWeight } from '#minillm/engine/ops/quantise-weight.js';
 import { quantisedCrossEntropy } from '#minillm/engine/ops/quantised-cross-entropy.js';
 import { describeOp, type OpTest } from '../describe-op.ts';
+import { cpuDevices } from '../devices.ts';
 import type { Extents } from '../op-harness.ts';
 import * as reference from '../reference/cross-entropy.ts';
 import { quantised } from '../reference/quantise.ts';
@@ -48,4 +49,4 @@ function quantisedCrossEntropyTest({ compiled, active = compiled, C, V }: Shape)
   };
 }
 
-describeOp(SHAPES.map(quantisedCrossEntropyTest));
+describeOp(SHAPES.map(quantisedCrossEntropyTest), cpuDevices);

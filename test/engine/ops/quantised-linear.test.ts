@@ -4,7 +4,7 @@ import { quantisedWeight, quantiseWeight } from '#minillm/engine/ops/quantise-we
 import { quantisedLinear } from '#minillm/engine/ops/quantised-linear.js';
 import { expectSameBits } from '../comparison.ts';
 import { describeOp, type OpTest } from '../describe-op.ts';
-import { devices } from '../devices.ts';
+import { cpuDevices } from '../devices.ts';
 import { type Extents, runOp } from '../op-harness.ts';
 import * as reference from '../reference/linear.ts';
 import { quantised } from '../reference/quantise.ts';
@@ -59,9 +59,9 @@ function quantisedLinearTest({ compiled, active = compiled, K, M, gelu = false }
   };
 }
 
-describeOp(SHAPES.map(quantisedLinearTest));
+describeOp(SHAPES.map(quantisedLinearTest), cpuDevices);
 
-describe.each(devices)('$name', (device) => {
+describe.each(cpuDevices)('$name', (device) => {
   test.each([8, 50])('a row has the same bits alone and among others, of at most %i', async (batch) => {
     const [K, M] = [200, 72];
     const compiled = { batch, length: 1 };

@@ -3,7 +3,7 @@ import type { Graph } from '#minillm/engine/graph.js';
 import { quantisedWeight, quantiseWeight } from '#minillm/engine/ops/quantise-weight.js';
 import { quantisedLogLikelihoods } from '#minillm/engine/ops/quantised-log-likelihoods.js';
 import { describeOp, type OpTest } from '../describe-op.ts';
-import { devices, type Precision } from '../devices.ts';
+import { cpuDevices, type Precision } from '../devices.ts';
 import { type OpCase, runOp } from '../op-harness.ts';
 import { logProbabilities } from '../reference/log-likelihoods.ts';
 import { quantised } from '../reference/quantise.ts';
@@ -74,9 +74,9 @@ function valuesTest(shape: Shape): OpTest {
   };
 }
 
-describeOp(SHAPES.map(valuesTest));
+describeOp(SHAPES.map(valuesTest), cpuDevices);
 
-describe.each(devices)('$name', (device) => {
+describe.each(cpuDevices)('$name', (device) => {
   const slack = device.precision === 'bf16' ? 0.1 : 1e-4;
 
   test.each(SHAPES)('the 5 most likely of V $V at $chosen rows have their log-probabilities', async (shape) => {

@@ -4,7 +4,7 @@ import { quantisedWeight, quantiseWeight } from '#minillm/engine/ops/quantise-we
 import { quantisedLogits } from '#minillm/engine/ops/quantised-logits.js';
 import { expectSameBits } from '../comparison.ts';
 import { describeOp, type OpTest } from '../describe-op.ts';
-import { devices } from '../devices.ts';
+import { cpuDevices } from '../devices.ts';
 import { type Extents, runOp } from '../op-harness.ts';
 import * as reference from '../reference/logits.ts';
 import { quantised } from '../reference/quantise.ts';
@@ -47,9 +47,9 @@ function quantisedLogitsTest({ compiled, active = compiled, C, V, rows }: Shape)
   };
 }
 
-describeOp(SHAPES.map(quantisedLogitsTest));
+describeOp(SHAPES.map(quantisedLogitsTest), cpuDevices);
 
-describe.each(devices)('$name', (device) => {
+describe.each(cpuDevices)('$name', (device) => {
   test('a row has the same bits alone and beside six others', async () => {
     const shape = { compiled: { batch: 7, length: 7 }, C: 40, V: 77 };
     const logitsOf = async (rows: readonly number[]): Promise<Float64Array | undefined> => {
