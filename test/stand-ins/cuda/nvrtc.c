@@ -4,17 +4,33 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <glob.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
 #define MAX_OPTIONS 64
 
+/** NVRTC finds its built-in functions beside itself only where they are open already. */
+static void open_builtins(const char *path) {
+  char pattern[4096];
+  glob_t found;
+  const char *end = strrchr(path, '/');
+  snprintf(pattern, sizeof pattern, "%.*s/libnvrtc-builtins.so.*", end ? (int)(end - path) : 0, path);
+  if (!glob(pattern, 0, NULL, &found)) dlopen(found.gl_pathv[0], RTLD_NOW | RTLD_GLOBAL);
+  globfree(&found);
+}
+
 static void *real(const char *name) {
   static void *library;
-  if (!library) library = dlopen(getenv("MINILLM_STANDIN_NVRTC"), RTLD_NOW | RTLD_GLOBAL);
+  if (!library) {
+    const char *path = getenv("MINILLM_STANDIN_NVRTC");
+    open_builtins(path);
+    library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+  }
   if (!library) abort();
   return dlsym(library, name);
 }
