@@ -12,7 +12,7 @@ import { fileError } from '../support/files.ts';
 import { processorCount } from '../support/processors.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 import { type Compiler, findCompiler, invoke } from './compiler.ts';
-import { BUILD_PREFIX, findLibrary, keepLibrary, removeStale } from './kept-library.ts';
+import { BUILD_PREFIX, findKept, keep, removeStale } from './kept-library.ts';
 
 const LIBRARY_FLAGS = ['-fPIC'];
 const LINK_FLAGS = ['-shared'];
@@ -37,10 +37,10 @@ export interface CompileRequest {
 export async function compileLibrary(request: CompileRequest): Promise<string> {
   const compiler = request.compiler ?? (await findCompiler());
   const stem = `${request.name}-${await cacheKey(compiler, request)}`;
-  const kept = await findLibrary(await cacheFolder(), stem);
+  const kept = await findKept(await cacheFolder(), stem, '.so');
   if (kept) return kept;
   const folder = await writableCacheFolder(`kernels for this machine (${request.name})`);
-  return (await findLibrary(folder, stem)) ?? (await build(compiler, request, folder, stem));
+  return (await findKept(folder, stem, '.so')) ?? (await build(compiler, request, folder, stem));
 }
 
 /** 16 hexadecimal digits that identify everything the library depends on. */
@@ -71,7 +71,7 @@ async function build(compiler: Compiler, request: CompileRequest, cache: string,
     const objects = await compileAll(compiler, request, folder);
     const made = join(folder, 'library.so');
     await invoke(compiler, [...LINK_FLAGS, '-o', made, ...objects, ...LINKED], folder);
-    return await keepLibrary(made, cache, stem);
+    return await keep(made, cache, stem, '.so');
   } catch (cause) {
     throw fileError(cache, 'compile into it', cause);
   } finally {

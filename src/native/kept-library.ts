@@ -1,6 +1,6 @@
 /**
- * @file Compiled libraries in the cache. The name `STEM-CHECKSUM.so` holds the checksum of the content, so a damaged
- * library is never loaded, and one rename puts library and checksum in place.
+ * @file Compiled code in the cache. The name `STEM-CHECKSUM.so` (or `.cubin`, for a GPU) holds the checksum of the content, so
+ * damaged code is never loaded, and one rename puts code and checksum in place.
  */
 
 import { createHash } from 'node:crypto';
@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { syncFolder } from '../support/files.ts';
 import { isOnlyOurs } from '../support/trust.ts';
 
-const LIBRARY = /^(.+)-[0-9a-f]{16}-[0-9a-f]{32}\.so$/;
+const LIBRARY = /^(.+)-[0-9a-f]{16}-[0-9a-f]{32}\.(?:so|cubin)$/;
+/** What the code is for. */
+export type Extension = '.so' | '.cubin';
 /** What earlier versions wrote, without a checksum. */
 const OLD_LIBRARY = /-[0-9a-f]{16}\.so$/;
 /** Prefix of the folders in which libraries are built. */
@@ -20,21 +22,21 @@ const DAY_MILLISECONDS = 86_400_000;
 const BUILD_DAYS = 1;
 const UNUSED_DAYS = 30;
 
-/** The file name of a library: its stem and the checksum of its content. */
-function fileName(stem: string, content: Uint8Array): string {
-  return `${stem}-${createHash('sha256').update(content).digest('hex').slice(0, 32)}.so`;
+/** The file name: the stem and the checksum of the content. */
+function fileName(stem: string, content: Uint8Array, extension: Extension): string {
+  return `${stem}-${createHash('sha256').update(content).digest('hex').slice(0, 32)}${extension}`;
 }
 
 /**
- * The path of a library that is safe to load: its content matches its name, and nobody else can change it. Undefined if
- * there is none.
+ * The path of code that is safe to load: its content matches its name, and nobody else can change it. Undefined if there is
+ * none.
  */
-export async function findLibrary(folder: string, stem: string): Promise<string | undefined> {
+export async function findKept(folder: string, stem: string, extension: Extension): Promise<string | undefined> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(`${stem}-`)) continue;
     const path = join(folder, name);
     const content = await readOwn(path);
-    if (content && fileName(stem, content) === name) return path;
+    if (content && fileName(stem, content, extension) === name) return path;
   }
   return undefined;
 }
@@ -66,8 +68,8 @@ function touch(file: number): void {
   }
 }
 
-/** Moves a library that was built in the same cache to its final name, and returns its path. */
-export async function keepLibrary(made: string, folder: string, stem: string): Promise<string> {
+/** Moves code that was built in the same cache to its final name, and returns its path. */
+export async function keep(made: string, folder: string, stem: string, extension: Extension): Promise<string> {
   const file = openSync(made, 'r+');
   let content: Uint8Array;
   try {
@@ -77,7 +79,7 @@ export async function keepLibrary(made: string, folder: string, stem: string): P
   } finally {
     closeSync(file);
   }
-  const path = join(folder, fileName(stem, content));
+  const path = join(folder, fileName(stem, content, extension));
   await rename(made, path);
   await syncFolder(folder);
   return path;

@@ -1,10 +1,15 @@
-/** @file The backends every suite runs on: each variant of the CPU kernels that this machine runs, in both precisions. */
+/**
+ * @file The backends every suite runs on: each variant of the CPU kernels that this machine runs, and where kernels for GPUs can be
+ * compiled, a GPU that is played (test/stand-ins/cuda); in both precisions.
+ */
 
 import { afterAll } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { detectVariant } from '#minillm/backends/cpu/libraries.js';
 import { runnableVariants, type Variant } from '#minillm/backends/cpu/variants.js';
+import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
+import { cudaEnvironment, hasNvrtc } from '../stand-ins/cuda/cuda.js';
 
 export type Precision = 'fp32' | 'bf16';
 
@@ -35,8 +40,20 @@ const best = await detectVariant();
 /** The processor's best variant, for suites about the engine rather than the kernels. */
 export const bestDevices: readonly Device[] = cpuDevices(best);
 
+const cudaDevices: readonly Device[] = PRECISIONS.map((precision) => ({
+  name: `cuda ${precision}`,
+  precision,
+  hasThreads: false,
+  sharesHostMemory: false,
+  open: async () => {
+    Object.assign(process.env, await cudaEnvironment());
+    return openCudaBackend({ precision });
+  },
+}));
+
 export const devices: readonly Device[] = [
   ...bestDevices,
+  ...(hasNvrtc ? cudaDevices : []),
   ...runnableVariants(best)
     .filter((variant) => variant !== best)
     .flatMap(cpuDevices),

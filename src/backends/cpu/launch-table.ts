@@ -1,8 +1,17 @@
 /** @file A plan as the table the team walks: for each node the kernel's address and its arguments (kernel-arguments.ts). */
 
-import type { Address, Plan } from '../../engine/plan.ts';
+import type { Address, Plan, PlannedNode } from '../../engine/plan.ts';
 import type { NativeCollectives } from '../../engine/runtime/communicator.ts';
-import { argumentWords, type KernelField, type Word } from './kernel-arguments.ts';
+import type { Tensor } from '../../engine/tensor.ts';
+import {
+  argumentWords,
+  encodeWords,
+  type KernelField,
+  type OwnArguments,
+  WORD_BYTES,
+  type Word,
+} from '../kernel-arguments.ts';
+import { workspaceOf } from './workspace.ts';
 
 export interface Launch {
   /** Address of the kernel. */
@@ -18,7 +27,6 @@ export interface Kernel {
 
 /** Address and size of a launch record: two pointers. */
 const RECORD_BYTES = 16;
-const WORD_BYTES = 8;
 
 /**
  * The launches of a plan.
@@ -33,18 +41,29 @@ export function buildLaunches(
   resolve: (address: Address) => number,
   collectives: NativeCollectives | undefined,
 ): Launch[] {
+  const pointer = (tensor: Tensor | undefined): number => (tensor ? resolve(plan.addressOf(tensor)) : 0);
   return plan.nodes.map((planned) => {
     const { address, fields } = kernelOf(planned.node.op.name);
-    const workspace = planned.workspace ? resolve(planned.workspace) : 0;
-    const words = argumentWords(
-      planned,
-      fields,
-      (tensor) => (tensor ? resolve(plan.addressOf(tensor)) : 0),
-      workspace,
-      collectives,
-    );
-    return { kernel: address, words };
+    return {
+      kernel: address,
+      words: argumentWords(planned.node, fields, pointer, ownOf(planned, resolve, collectives)),
+    };
   });
+}
+
+function ownOf(
+  { node, workspace }: PlannedNode,
+  resolve: (address: Address) => number,
+  collectives: NativeCollectives | undefined,
+): OwnArguments {
+  if (node.op.isCollective) {
+    const context = collectives?.context ?? 0;
+    return node.op.name === 'begin_collective'
+      ? { pointers: { context, begin: collectives?.begin ?? 0 } }
+      : { pointers: { context, wait: collectives?.wait ?? 0 } };
+  }
+  const own = workspaceOf(node);
+  return own ? { pointers: { workspace: workspace ? resolve(workspace) : 0 }, sizes: own.sizes } : {};
 }
 
 /** Bytes of the encoded table: the records {kernel, arguments}, then the argument words. */
@@ -60,11 +79,8 @@ export function encodeTable(launches: readonly Launch[], base: number): Uint8Arr
   launches.forEach(({ kernel, words }, index) => {
     view.setBigInt64(RECORD_BYTES * index, BigInt(kernel), true);
     view.setBigInt64(RECORD_BYTES * index + WORD_BYTES, BigInt(base + at), true);
-    for (const word of words) {
-      if ('integer' in word) view.setBigInt64(at, BigInt(word.integer), true);
-      else view.setFloat64(at, word.real, true);
-      at += WORD_BYTES;
-    }
+    encodeWords(words, view, at);
+    at += WORD_BYTES * words.length;
   });
   return bytes;
 }

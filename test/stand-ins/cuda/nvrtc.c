@@ -14,13 +14,15 @@
 #define EXPORT __attribute__((visibility("default")))
 #define MAX_OPTIONS 64
 
-/** NVRTC finds its built-in functions beside itself only where they are open already. */
-static void open_builtins(const char *path) {
+/** Opens the library of built-in functions beside NVRTC, which looks for it by name alone. */
+static void open_builtins(const char *nvrtc) {
   char pattern[4096];
+  const char *slash = strrchr(nvrtc, '/');
+  if (!slash) return;
+  snprintf(pattern, sizeof pattern, "%.*s/libnvrtc-builtins.so.*", (int)(slash - nvrtc), nvrtc);
   glob_t found;
-  const char *end = strrchr(path, '/');
-  snprintf(pattern, sizeof pattern, "%.*s/libnvrtc-builtins.so.*", end ? (int)(end - path) : 0, path);
-  if (!glob(pattern, 0, NULL, &found)) dlopen(found.gl_pathv[0], RTLD_NOW | RTLD_GLOBAL);
+  if (glob(pattern, 0, NULL, &found)) return;
+  for (size_t i = 0; i < found.gl_pathc; i++) dlopen(found.gl_pathv[i], RTLD_NOW | RTLD_GLOBAL);
   globfree(&found);
 }
 

@@ -38,5 +38,4 @@ static __device__ __forceinline__ void attend(const attention_arguments &args, e
 
 ATTENTION(32)
 ATTENTION(64)
-ATTENTION(96)
 ATTENTION(128)

@@ -9,14 +9,14 @@
 #include "attention.h"
 
 typedef struct {
-  /** Row i begins 3·channels·i elements further; q lies at 0, k at `channels`, v at 2·channels. */
+  /** Row i begins wide·i elements further; q lies at 0, k at `channels`, v at 2·channels. */
   const act *qkv;
   act *qkv_gradient;
   /** Row i begins channels·i elements further. */
   const act *out, *out_gradient;
   const float *log_sum_exp;
   float *delta;
-  int channels, head_size, rows;
+  int channels, wide, head_size, rows;
 } backward_head;
 
 /** rowsum(dout ⊙ out) of a row. */

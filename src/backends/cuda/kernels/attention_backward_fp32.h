@@ -21,7 +21,7 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
   const int own = 4 * thread_row(), column = thread_column(), C = head.channels, D = head.head_size;
   const int all = min(first + ROWS, head.rows), query = first + own;
   const float scale = LOG2_E / sqrtf((float)D);
-  fill_tile<WIDTH, ROWS>(queries, head.qkv, head.rows - first, D, [&](int row) { return (int64_t)(first + row) * 3 * C; });
+  fill_tile<WIDTH, ROWS>(queries, head.qkv, head.rows - first, D, [&](int row) { return (int64_t)(first + row) * head.wide; });
   fill_tile<WIDTH, ROWS>(gradients, head.out_gradient, head.rows - first, D,
                          [&](int row) { return (int64_t)(first + row) * C; });
   if (threadIdx.x < ROWS) {
@@ -33,7 +33,7 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
   for (int i = 0; i < 4; i++) log_sum[i] = query + i < head.rows ? head.log_sum_exp[query + i] : 0;
   row_sums<WIDTH> sums = {};
   for (int key = 0; key < all; key += OTHERS) {
-    const auto offset = [&](int row) { return (int64_t)(key + row) * 3 * C; };
+    const auto offset = [&](int row) { return (int64_t)(key + row) * head.wide; };
     __syncthreads();
     fill_tile<WIDTH, OTHERS>(keys, head.qkv + C, all - key, D, offset);
     fill_tile<WIDTH, OTHERS>(values, head.qkv + 2 * C, all - key, D, offset);
@@ -52,7 +52,7 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
     add_weighted_rows<WIDTH, OTHERS>(sums, keys, [&](int i, int row) { return weights[tile_floats<OTHERS>(own + i) + row]; });
   }
   const float factor = 1 / sqrtf((float)D);
-  store_sums<WIDTH>(head.qkv_gradient + (int64_t)query * 3 * C, 3 * C, sums, {factor, factor, factor, factor},
+  store_sums<WIDTH>(head.qkv_gradient + (int64_t)query * head.wide, head.wide, sums, {factor, factor, factor, factor},
                     head.rows - query, D);
 }
 
@@ -66,13 +66,13 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
   const int own = 4 * thread_row(), column = thread_column(), C = head.channels, D = head.head_size, key = first + own;
   const int others = OTHERS / SIDE * thread_row(); /* the queries of which the thread makes scores */
   const float scale = LOG2_E / sqrtf((float)D);
-  const auto own_rows = [&](int row) { return (int64_t)(first + row) * 3 * C; };
+  const auto own_rows = [&](int row) { return (int64_t)(first + row) * head.wide; };
   fill_tile<WIDTH, ROWS>(keys, head.qkv + C, head.rows - first, D, own_rows);
   fill_tile<WIDTH, ROWS>(values, head.qkv + 2 * C, head.rows - first, D, own_rows);
   row_sums<WIDTH> key_sums = {}, value_sums = {};
   for (int query = first; query < head.rows; query += OTHERS) {
     __syncthreads();
-    fill_tile<WIDTH, OTHERS>(queries, head.qkv, head.rows - query, D, [&](int row) { return (int64_t)(query + row) * 3 * C; });
+    fill_tile<WIDTH, OTHERS>(queries, head.qkv, head.rows - query, D, [&](int row) { return (int64_t)(query + row) * head.wide; });
     fill_tile<WIDTH, OTHERS>(gradients, head.out_gradient, head.rows - query, D,
                              [&](int row) { return (int64_t)(query + row) * C; });
     __syncthreads();
@@ -96,7 +96,7 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
     add_weighted_rows<WIDTH, OTHERS>(key_sums, queries, [&](int i, int row) { return score_gradients[tile_floats<ROWS>(row) + own + i]; });
   }
   const float factor = 1 / sqrtf((float)D);
-  float *to = head.qkv_gradient + (int64_t)key * 3 * C + C;
-  store_sums<WIDTH>(to, 3 * C, key_sums, {factor, factor, factor, factor}, head.rows - key, D);
-  store_sums<WIDTH>(to + C, 3 * C, value_sums, {1, 1, 1, 1}, head.rows - key, D);
+  float *to = head.qkv_gradient + (int64_t)key * head.wide + C;
+  store_sums<WIDTH>(to, head.wide, key_sums, {factor, factor, factor, factor}, head.rows - key, D);
+  store_sums<WIDTH>(to + C, head.wide, value_sums, {1, 1, 1, 1}, head.rows - key, D);
 }

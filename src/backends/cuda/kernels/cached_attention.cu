@@ -182,5 +182,4 @@ static __device__ __forceinline__ void prefill(const cached_attention_arguments 
 
 CACHED_ATTENTION(32)
 CACHED_ATTENTION(64)
-CACHED_ATTENTION(96)
 CACHED_ATTENTION(128)

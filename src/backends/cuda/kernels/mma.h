@@ -19,7 +19,7 @@ static __device__ __forceinline__ uint32_t shared_address(const void *pointer) {
   return (uint32_t)__cvta_generic_to_shared(pointer);
 }
 
-/** Begins to copy 16 bytes to shared memory, or fills them with zeros. */
+/** Begins to copy 16 bytes to shared memory, or fills them with zeros and reads nothing. */
 static __device__ __forceinline__ void copy_chunk(uint32_t to, const void *from, bool exists) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(__cvta_generic_to_global(from)),
                "r"(exists ? 16 : 0)
@@ -43,10 +43,10 @@ template <int PENDING> static __device__ __forceinline__ void wait_for_copies(vo
 
 /**
  * Which chunk of a row holds chunk 0, as the two exchange by exclusive or: the eight rows that a matrix is loaded from then lie
- * in different banks. WIDTH is a multiple of 32.
+ * in different banks. WIDTH is 32, 64 or 128.
  */
 template <int WIDTH> static __device__ __forceinline__ int chunk_turn(int row) {
-  return WIDTH % 64 == 0 ? row & 7 : row >> 1 & 3;
+  return WIDTH >= 64 ? row & 7 : row >> 1 & 3;
 }
 
 /** Byte offset of a chunk in a tile of rows of WIDTH elements. */
@@ -56,16 +56,19 @@ template <int WIDTH> static __device__ __forceinline__ uint32_t chunk_offset(int
 
 /**
  * Begins to copy ROWS rows of a tile, shared by the block's threads: `rows` of them and their first `columns` elements exist, the
- * rest is zeros. `offset(row)` says where a row begins.
+ * rest is zeros. Rows lie `stride` elements apart, those from row `split` on another `gap` elements further.
  */
-template <int WIDTH, int ROWS, typename Offset>
-static __device__ __forceinline__ void copy_rows(uint32_t tile, const bf16 *from, int rows, int columns, Offset offset) {
-#pragma unroll 1
-  for (int i = threadIdx.x; i < ROWS * WIDTH / CHUNK; i += BLOCK_THREADS) {
-    const int row = i / (WIDTH / CHUNK), chunk = i % (WIDTH / CHUNK);
-    const bool exists = row < rows && chunk * CHUNK < columns;
-    copy_chunk(tile + chunk_offset<WIDTH>(row, chunk), exists ? from + offset(row) + chunk * CHUNK : from, exists);
-  }
+template <int WIDTH, int ROWS>
+static __device__ __forceinline__ void copy_rows(uint32_t tile, const bf16 *from, int stride, int rows, int columns,
+                                                 int split = 0, int64_t gap = 0) {
+  constexpr int CHUNKS = WIDTH / CHUNK, AT_ONCE = BLOCK_THREADS / CHUNKS; /* a multiple of 8 */
+  const int row = threadIdx.x / CHUNKS, chunk = threadIdx.x % CHUNKS;
+  const uint32_t to = tile + chunk_offset<WIDTH>(row, chunk);
+  const bf16 *at = from + (int64_t)row * stride + chunk * CHUNK;
+  const int end = chunk * CHUNK < columns ? rows : 0;
+#pragma unroll
+  for (int i = 0; i < ROWS; i += AT_ONCE, at += AT_ONCE * stride)
+    copy_chunk(to + i * WIDTH * 2, row + i < split ? at : at + gap, row + i < end);
 }
 
 /** A warp writes ROWS rows of a tile to memory, `rows` of them and their first `columns` elements. */
@@ -79,28 +82,25 @@ static __device__ __forceinline__ void store_rows(bf16 *to, int64_t stride, cons
   }
 }
 
-/** A lane's addresses in a tile for one way of loading matrices: its own row and chunk of each. */
-template <int WIDTH> struct matrix_reader {
+/**
+ * A lane's addresses for loading 16×16 blocks of a tile as four 8×8 matrices: upper left, lower left, upper right, lower right. The
+ * four are a left operand; transposed they are two right operands, 0 with 1 and 2 with 3, whose rows are summed over; as
+ * they are, 0 with 2 and 1 with 3, columns are.
+ */
+template <int WIDTH> struct block_reader {
   uint32_t start, turn;
 
-  __device__ __forceinline__ matrix_reader(uint32_t tile, int row, int chunk)
-      : start(tile + row * WIDTH * 2), turn((chunk ^ chunk_turn<WIDTH>(row)) * 16) {}
+  __device__ __forceinline__ block_reader(uint32_t tile) {
+    const int row = lane_id() % 16;
+    start = tile + row * WIDTH * 2;
+    turn = (lane_id() / 16 ^ chunk_turn<WIDTH>(row)) * 16;
+  }
 
-  /** For the matrices that begin at `row`, a multiple of 8, and chunk 2·pair. */
+  /** For the block whose first row is `row`, a multiple of 8, and whose first chunk 2·pair. */
   __device__ __forceinline__ uint32_t at(int row, int pair) const {
     return start + row * WIDTH * 2 + (turn ^ (uint32_t)(32 * pair));
   }
 };
-
-/** Reads 16×16 blocks as left operands, and transposed as a pair of right operands: rows are summed over. */
-template <int WIDTH> static __device__ __forceinline__ matrix_reader<WIDTH> square_reader(uint32_t tile) {
-  return matrix_reader<WIDTH>(tile, lane_id() % 16, lane_id() / 16);
-}
-
-/** Reads 16×16 blocks as a pair of right operands that are summed over the columns. */
-template <int WIDTH> static __device__ __forceinline__ matrix_reader<WIDTH> row_reader(uint32_t tile) {
-  return matrix_reader<WIDTH>(tile, lane_id() % 8 + lane_id() / 16 * 8, lane_id() / 8 % 2);
-}
 
 /** Loads four 8×8 matrices; a lane gives the address of one row. */
 static __device__ __forceinline__ void load_matrices(uint32_t (&to)[4], uint32_t address) {

@@ -76,5 +76,4 @@ template <int WIDTH> static __device__ __forceinline__ void attend(const segment
 
 SEGMENT_ATTENTION(32)
 SEGMENT_ATTENTION(64)
-SEGMENT_ATTENTION(96)
 SEGMENT_ATTENTION(128)

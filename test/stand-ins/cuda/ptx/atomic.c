@@ -74,7 +74,7 @@ static void atomic_at(warp *w, const instruction *i, uint64_t *address, space wh
 }
 
 static void atomic_run(warp *w, const instruction *i) {
-  uint64_t address[LANES];
+  uint64_t address[LANES], within[LANES];
   addresses(w, i, address);
   if (i->space != GENERIC) {
     atomic_at(w, i, address, i->space);
@@ -82,8 +82,8 @@ static void atomic_run(warp *w, const instruction *i) {
   }
   uint32_t all = w->active;
   for (uint32_t left = all; left; left &= ~w->active) {
-    space where = split_window(w, address, left);
-    atomic_at(w, i, address, where);
+    space where = split_window(w, address, left, within);
+    atomic_at(w, i, within, where);
   }
   w->active = all;
 }

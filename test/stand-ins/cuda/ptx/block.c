@@ -108,9 +108,7 @@ static void set_specials(warp *w) {
 }
 
 static void begin_block(block *b) {
-  size_t granules = (b->shared_bytes >> b->granule_shift) + 1;
-  memset(b->writers, 0, granules * sizeof *b->writers);
-  for (int r = 0; r < 2; r++) memset(b->readers[r], 0, granules * sizeof *b->readers[r]);
+  forget_touches(b);
   memset(b->barriers, 0, sizeof b->barriers);
   for (warp *w = b->warps; w < b->warps + b->warp_count; w++) {
     unsigned threads = b->threads - w->index * LANES;
@@ -149,8 +147,7 @@ static void make_warps(block *b) {
   }
   b->shared = allocate(b->shared_bytes);
   size_t granules = (b->shared_bytes >> b->granule_shift) + 1;
-  b->writers = allocate(granules * sizeof *b->writers);
-  for (int r = 0; r < 2; r++) b->readers[r] = allocate(granules * sizeof *b->readers[r]);
+  b->granules = allocate(granules * sizeof *b->granules);
 }
 
 static void free_warps(block *b) {
@@ -158,7 +155,7 @@ static void free_warps(block *b) {
     warp *w = &b->warps[n];
     free(w->registers), free(w->local), free(w->local_written), free(w->copies);
   }
-  free(b->warps), free(b->shared), free(b->writers), free(b->readers[0]), free(b->readers[1]);
+  free(b->warps), free(b->shared), free(b->granules);
 }
 
 static int check_launch(const ptx_kernel *k, const unsigned grid[3], const unsigned size[3], size_t dynamic, char *message) {

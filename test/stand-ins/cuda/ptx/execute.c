@@ -10,7 +10,7 @@
 /** After so many instructions, a warp lets others go on: it may wait for what they write. */
 #define SHARE 200000u
 /** More than any kernel needs: a loop that does not end. */
-#define BUDGET ((uint64_t)1 << 28)
+#define BUDGET ((uint64_t)1 << 24)
 
 static uint32_t runnable(const warp *w) { return w->alive & ~w->waiting & ~w->group; }
 
@@ -138,6 +138,16 @@ static int gather(warp *w, const instruction *i) {
   return 0;
 }
 
+/** Whether all lanes are there and name one another. */
+static inline int is_gathered(const warp *w, const instruction *i) {
+  if (w->active != ALL_LANES) return 0;
+  if (i->gathering == GATHER_WARP) return 1;
+  const uint32_t *mask = lanes(w, i->mask);
+  uint32_t all = ALL_LANES;
+  for (int l = 0; l < LANES; l++) all &= mask[l];
+  return all == ALL_LANES;
+}
+
 static void check_budget(warp *w) {
   if (w->done > BUDGET)
     fail(w, &w->kernel->code[w->pc], (unsigned)__builtin_ctz(w->group),
@@ -153,7 +163,7 @@ void run_warp(warp *w) {
     w->active = w->group;
     if (i->guard != NO_SLOT) w->active &= predicate(w, i->guard) ^ (i->guard_negated ? ALL_LANES : 0);
     if (w->active) {
-      if (i->gathering && w->active != ALL_LANES && !gather(w, i)) continue;
+      if (i->gathering && !is_gathered(w, i) && !gather(w, i)) continue;
       w->pc++;
       i->run(w, i);
     } else {

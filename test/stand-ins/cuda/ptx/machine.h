@@ -5,8 +5,13 @@
 #include "program.h"
 #include "special.h"
 
-/** What was last done to a granule of shared memory: see races.c. */
+/** Who did something to a granule of shared memory, and when: see races.c. */
 typedef uint64_t touch;
+typedef struct {
+  touch writer, readers[2];
+} granule;
+
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
 
 typedef enum { RUNNING, AT_BARRIER, ENDED } warp_state;
 
@@ -76,7 +81,7 @@ struct block {
   uint8_t *shared;
   size_t shared_bytes;
   unsigned granule_shift;
-  touch *writers, *readers[2];
+  granule *granules;
   barrier barriers[MAX_BARRIERS];
   char *message;
   jmp_buf failed;
@@ -109,6 +114,7 @@ static inline void tick(warp *w) { w->known[w->index]++; }
 
 /* memory.c */
 typedef enum { READ, WRITE, ATOMIC } access;
+/* In these, the addresses of lanes that are not active are those of one that is. */
 /** Global memory: each lane's bytes must be aligned, in one allocation, and written if they are read. */
 void access_global(warp *, const instruction *, const uint64_t *address, unsigned bytes, access);
 void read_global_lane(warp *, const instruction *, unsigned lane, uint64_t address, unsigned bytes);
@@ -118,6 +124,8 @@ void access_parameters(warp *, const instruction *, uint64_t *address, unsigned 
 void check_alignment(warp *, const instruction *, const uint64_t *address, unsigned bytes, const char *memory);
 
 /* races.c */
+/** Nobody has touched the block's shared memory. */
+void forget_touches(block *);
 /** Shared memory; the addresses become the host's. `is_strong`: volatile, or ordered with other strong accesses. */
 void access_shared(warp *, const instruction *, uint64_t *address, unsigned bytes, access, int is_strong);
 void read_shared_lane(warp *, const instruction *, unsigned lane, uint64_t address, unsigned bytes);

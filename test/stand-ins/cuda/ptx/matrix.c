@@ -8,40 +8,64 @@ static void need_all_lanes(warp *w, const instruction *i) {
   fail(w, i, (unsigned)__builtin_ctz(w->active), "all lanes of the warp must take part; these do: 0x%08x", w->active);
 }
 
-/** A transposed, so that the 16 rows of a column lie together: a[k][row]; b[k][column]; c[column][row]. */
-typedef struct {
-  float a[16][16], b[16][8], c[8][16];
-} fragments;
+typedef float floats __attribute__((vector_size(64)));
+typedef int32_t words __attribute__((vector_size(64)));
+
+/** A register of a fragment has row g, column t in lane 4g + t. Its four columns, 8 numbers each; and back. */
+static inline void to_columns(const floats *lanes_of, floats *columns) {
+  const words first = {0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29};
+  columns[0] = __builtin_shuffle(lanes_of[0], lanes_of[1], first);
+  columns[1] = __builtin_shuffle(lanes_of[0], lanes_of[1], first + 2);
+}
+static inline void from_columns(const floats *columns, floats *lanes_of) {
+  const words first = {0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27};
+  lanes_of[0] = __builtin_shuffle(columns[0], columns[1], first);
+  lanes_of[1] = __builtin_shuffle(columns[0], columns[1], first + 4);
+}
 
 typedef enum { MMA_BF16, MMA_F16, MMA_TF32 } element;
 
-static inline float element_value(element e, uint32_t word, unsigned half) {
-  if (e == MMA_TF32) return as_float(word & ~0x1fffu);
-  uint16_t bits = (uint16_t)(word >> 16 * half);
-  return e == MMA_BF16 ? bf16_value(bits) : f16_value(bits);
+/** The numbers of a register: of 16 bits the lower (0) or upper ones (1). */
+static inline void values_of(const warp *w, slot s, element e, unsigned half, floats *values) {
+  const words *bits = lanes(w, s);
+  for (int n = 0; n < 2; n++) {
+    if (e == MMA_TF32) values[n] = (floats)(bits[n] & ~0x1fff);
+    else if (e == MMA_BF16) values[n] = (floats)(half ? bits[n] & ~0xffff : bits[n] << 16);
+    else
+      for (int l = 0; l < 16; l++) values[n][l] = f16_value((uint16_t)(bits[n][l] >> 16 * half));
+  }
 }
 
-/** Registers of A hold rows g and g + 8 in turn, then the next columns; an element in 16 bits has a neighbour. */
+/** a[k][row], b[k][column], c[column][row]: the 16 rows of a column lie together. */
+typedef struct {
+  float a[16][16], b[16][8];
+  floats c[8];
+} fragments;
+
+/** Registers of A hold rows g and g + 8 in turn, then the next columns; numbers of 16 bits come in pairs of columns. */
 static inline void gather_inputs(const warp *w, const slot *list, fragments *f, element e, unsigned depth) {
   const unsigned width = e == MMA_TF32 ? 1 : 2, a_registers = depth / (2 * width), b_registers = depth / (4 * width);
-  for (unsigned r = 0; r < a_registers; r++) {
-    const uint32_t *a = lanes(w, list[r]);
-    for (unsigned l = 0; l < LANES; l++)
-      for (unsigned h = 0; h < width; h++)
-        f->a[r / 2 * 4 * width + l % 4 * width + h][l / 4 + r % 2 * 8] = element_value(e, a[l], h);
-  }
-  for (unsigned r = 0; r < b_registers; r++) {
-    const uint32_t *b = lanes(w, list[a_registers + r]);
-    for (unsigned l = 0; l < LANES; l++)
-      for (unsigned h = 0; h < width; h++) f->b[r * 4 * width + l % 4 * width + h][l / 4] = element_value(e, b[l], h);
-  }
+  floats values[2];
+  float columns[4][8] __attribute__((aligned(64)));
+  for (unsigned r = 0; r < a_registers + b_registers; r++)
+    for (unsigned h = 0; h < width; h++) {
+      values_of(w, list[r], e, h, values);
+      to_columns(values, (floats *)columns);
+      for (unsigned t = 0; t < 4; t++) {
+        if (r < a_registers) memcpy(&f->a[r / 2 * 4 * width + t * width + h][r % 2 * 8], columns[t], sizeof columns[t]);
+        else memcpy(f->b[(r - a_registers) * 4 * width + t * width + h], columns[t], sizeof columns[t]);
+      }
+    }
 }
 
 /** Products are summed one after the other, each fused: the hardware's own order is not told. */
 static inline void multiply(fragments *f, unsigned depth) {
+  floats c[8];
+  memcpy(c, f->c, sizeof c);
   for (unsigned k = 0; k < depth; k++)
     for (unsigned n = 0; n < 8; n++)
-      for (unsigned m = 0; m < 16; m++) f->c[n][m] = __builtin_fmaf(f->a[k][m], f->b[k][n], f->c[n][m]);
+      for (unsigned m = 0; m < 16; m++) c[n][m] = __builtin_fmaf(f->a[k][m], f->b[k][n], c[n][m]);
+  memcpy(f->c, c, sizeof c);
 }
 
 static inline void product(warp *w, const instruction *i, element e, unsigned depth) {
@@ -49,14 +73,15 @@ static inline void product(warp *w, const instruction *i, element e, unsigned de
   fragments f;
   const slot *d = i->list, *inputs = d + 4, *c = inputs + i->count;
   gather_inputs(w, inputs, &f, e, depth);
+  float columns[4][8] __attribute__((aligned(64)));
   for (unsigned r = 0; r < 4; r++) {
-    const float *from = lanes(w, c[r]);
-    for (unsigned l = 0; l < LANES; l++) f.c[l % 4 * 2 + r % 2][l / 4 + r / 2 * 8] = from[l];
+    to_columns(lanes(w, c[r]), (floats *)columns);
+    for (unsigned t = 0; t < 4; t++) memcpy((float *)&f.c[2 * t + r % 2] + r / 2 * 8, columns[t], sizeof columns[t]);
   }
   multiply(&f, depth);
   for (unsigned r = 0; r < 4; r++) {
-    float *to = lanes(w, d[r]);
-    for (unsigned l = 0; l < LANES; l++) to[l] = f.c[l % 4 * 2 + r % 2][l / 4 + r / 2 * 8];
+    for (unsigned t = 0; t < 4; t++) memcpy(columns[t], (float *)&f.c[2 * t + r % 2] + r / 2 * 8, sizeof columns[t]);
+    from_columns((floats *)columns, lanes(w, d[r]));
   }
   tick(w);
 }

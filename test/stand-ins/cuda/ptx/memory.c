@@ -5,8 +5,8 @@
 
 void check_alignment(warp *w, const instruction *i, const uint64_t *address, unsigned bytes, const char *memory) {
   uint64_t bits = 0;
-  for (int l = 0; l < LANES; l++) bits |= w->active >> l & 1 ? address[l] : 0;
-  if (!(bits & (bytes - 1))) return;
+  for (int l = 0; l < LANES; l++) bits |= address[l];
+  if (LIKELY(!(bits & (bytes - 1)))) return;
   EACH_ACTIVE(w, l)
     if (address[l] & (bytes - 1))
       fail(w, i, l, "%u bytes at 0x%llx of %s, which is not a multiple of %u", bytes, (unsigned long long)address[l],
@@ -45,9 +45,14 @@ static const ptx_allocation *find_lane(warp *w, const instruction *i, unsigned l
   return a;
 }
 
-static int all_written(const uint8_t *written, size_t bytes) {
+static inline int all_written(const uint8_t *written, size_t bytes) {
   size_t n = 0;
-  uint64_t word;
+  uint64_t word = 0;
+  if (bytes == 4) {
+    uint32_t half;
+    memcpy(&half, written, 4);
+    return !((half - 0x01010101u) & ~half & 0x80808080u);
+  }
   for (; n + 8 <= bytes; n += 8) {
     memcpy(&word, written + n, 8);
     if ((word - 0x0101010101010101u) & ~word & 0x8080808080808080u) return 0;
@@ -57,39 +62,51 @@ static int all_written(const uint8_t *written, size_t bytes) {
   return 1;
 }
 
+_Noreturn static void report_unwritten(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes,
+                                       access how, const ptx_allocation *a) {
+  fail(w, i, lane, "%s %u bytes at 0x%llx of global memory (%llu bytes into its allocation), which nobody has written",
+       verb(how), bytes, (unsigned long long)address, (unsigned long long)(address - a->begin));
+}
+
 static void visit(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes, access how) {
   const ptx_allocation *a = find_lane(w, i, lane, address, bytes, how);
   if (!a->written) return;
   uint8_t *written = a->written + (address - a->begin);
   if (how == WRITE) memset(written, 1, bytes);
-  else if (!all_written(written, bytes))
-    fail(w, i, lane, "%s %u bytes at 0x%llx of global memory (%llu bytes into its allocation), which nobody has written",
-         verb(how), bytes, (unsigned long long)address, (unsigned long long)(address - a->begin));
+  else if (!all_written(written, bytes)) report_unwritten(w, i, lane, address, bytes, how, a);
 }
 
 void read_global_lane(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes) {
   visit(w, i, lane, address, bytes, READ);
 }
 
-/** All lanes in a row: one visit for the warp. */
+/** All lanes are near one another: one look-up for the warp. Returns 0 if they are not, or something is wrong. */
 static int visit_together(warp *w, const uint64_t *address, unsigned bytes, access how) {
-  if (w->active != ALL_LANES) return 0;
-  uint64_t first = address[0], differs = 0;
-  for (uint64_t l = 0; l < LANES; l++) differs |= address[l] ^ (first + l * bytes);
-  if (differs) return 0;
-  const ptx_allocation *a = find(w, first);
-  size_t all = (size_t)bytes * LANES;
-  if (!a || all > a->end - first) return 0;
+  uint64_t first = address[0], differs = 0, low = first, high = first;
+  for (uint64_t l = 0; l < LANES; l++) {
+    differs |= address[l] ^ (first + l * bytes);
+    low = address[l] < low ? address[l] : low;
+    high = address[l] > high ? address[l] : high;
+  }
+  const ptx_allocation *a = find(w, low);
+  if (!a || high >= a->end || bytes > a->end - high) return 0;
   if (!a->written) return 1;
-  uint8_t *written = a->written + (first - a->begin);
-  if (how == WRITE) memset(written, 1, all);
-  else return all_written(written, all);
+  uint8_t *written = a->written - a->begin;
+  if (!differs) {
+    if (how != WRITE) return all_written(written + first, (size_t)bytes * LANES);
+    memset(written + first, 1, (size_t)bytes * LANES);
+  } else if (how == WRITE) {
+    for (int l = 0; l < LANES; l++) memset(written + address[l], 1, bytes);
+  } else {
+    for (int l = 0; l < LANES; l++)
+      if (!all_written(written + address[l], bytes)) return 0;
+  }
   return 1;
 }
 
 void access_global(warp *w, const instruction *i, const uint64_t *address, unsigned bytes, access how) {
   check_alignment(w, i, address, bytes, "global memory");
-  if (visit_together(w, address, bytes, how)) return;
+  if (LIKELY(visit_together(w, address, bytes, how))) return;
   EACH_ACTIVE(w, l) visit(w, i, l, address[l], bytes, how);
 }
 

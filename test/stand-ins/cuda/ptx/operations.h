@@ -19,15 +19,19 @@ space space_of_statement(const statement *);
 void place_address(parser *, const statement *, const operand *, instruction *);
 /** Shared memory is looked at as finely as its smallest access. */
 void note_shared_access(parser *, const instruction *);
-/** Makes those lanes active that point to the space of the first, as addresses of that space. */
-space split_window(warp *, uint64_t *address, uint32_t lanes);
-/** Each lane's address. */
+/** Makes those of the lanes active that point to the space of the first; `within`: their addresses in it. */
+space split_window(warp *, const uint64_t *address, uint32_t left, uint64_t *within);
+/** Each lane's address; for lanes that are not active that of one that is. */
 static inline void addresses(const warp *w, const instruction *i, uint64_t *address) {
   const void *base = lanes(w, i->a);
   if (i->form & 8)
     for (int l = 0; l < LANES; l++) address[l] = ((const uint64_t *)base)[l] + (uint64_t)i->offset;
   else
     for (int l = 0; l < LANES; l++) address[l] = (uint32_t)(((const uint32_t *)base)[l] + (uint32_t)i->offset);
+  const uint32_t active = w->active;
+  if (active == ALL_LANES) return;
+  const uint64_t any = address[__builtin_ctz(active)];
+  for (int l = 0; l < LANES; l++) address[l] = active >> l & 1 ? address[l] : any;
 }
 /** In the form of an access: volatile, or ordered with others. */
 #define IS_STRONG 16u

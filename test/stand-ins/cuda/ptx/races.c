@@ -4,11 +4,10 @@
  * each instruction for which its lanes gather. Two accesses that no clock orders are a race, unless neither writes or both
  * are atomic or of one thread.
  */
-#include <string.h>
-
 #include "machine.h"
 
-/* A touch: 32 bits time, 19 bits pc, then flags, warp and lane. 0: never. */
+/* A touch: 32 bits time, 19 bits pc, then flags, warp and lane. Nothing comes after LATER, which bytes have that nobody has
+written, and those that a copy is on its way to. */
 #define LANE(t) ((unsigned)(t) & 31)
 #define WARP(t) ((unsigned)((t) >> 5) & 31)
 #define SEVERAL ((touch)1 << 10)
@@ -16,6 +15,7 @@
 #define PENDING ((touch)1 << 12)
 #define PC(t) ((uint32_t)((t) >> 13) & 0x7ffff)
 #define TIME(t) ((uint32_t)((t) >> 32))
+#define LATER ((touch)0xffffffff << 32)
 
 static inline touch touch_now(const warp *w, const instruction *i, touch flags) {
   uint32_t pc = (uint32_t)(i - w->kernel->code);
@@ -25,72 +25,76 @@ static inline touch touch_now(const warp *w, const instruction *i, touch flags) 
 static inline int is_ordered(const warp *w, touch t) { return TIME(t) <= w->known[WARP(t)]; }
 static inline int is_own(const warp *w, touch t, unsigned lane) { return WARP(t) == w->index && LANE(t) == lane; }
 
-_Noreturn static void report_race(warp *w, const instruction *i, unsigned lane, size_t granule, const char *does, touch t,
+void forget_touches(block *b) {
+  size_t count = (b->shared_bytes >> b->granule_shift) + 1;
+  for (size_t g = 0; g < count; g++) b->granules[g] = (granule){.writer = LATER};
+}
+
+_Noreturn static void report_race(warp *w, const instruction *i, unsigned lane, size_t g, const char *does, touch t,
                                   const char *did) {
   const block *b = w->block;
-  int is_same_warp = WARP(t) == w->index;
   fail(w, i, lane, "race on shared memory: %s byte 0x%zx, which %s %s at %s, with no %s between them", does,
-       granule << b->granule_shift, thread_text(b, WARP(t), LANE(t)), did, place_text(b->kernel, PC(t)),
-       is_same_warp ? "__syncwarp or barrier" : "barrier");
+       g << b->granule_shift, thread_text(b, WARP(t), LANE(t)), did, place_text(b->kernel, PC(t)),
+       WARP(t) == w->index ? "__syncwarp or barrier" : "barrier");
 }
 
-_Noreturn static void report_pending(warp *w, const instruction *i, unsigned lane, size_t granule, const char *does, touch t) {
+/** The last write is not known to be done: is it a race, or has it not been there at all? */
+__attribute__((noinline)) static void check_writer(warp *w, const instruction *i, unsigned lane, size_t g, touch flags,
+                                                   const char *does) {
   const block *b = w->block;
-  fail(w, i, lane, "%s byte 0x%zx of shared memory, to which the copy of %s at %s is still under way: its wait is missing",
-       does, granule << b->granule_shift, thread_text(b, WARP(t), LANE(t)), place_text(b->kernel, PC(t)));
+  touch t = b->granules[g].writer;
+  if (t & PENDING)
+    fail(w, i, lane, "%s byte 0x%zx of shared memory, to which the copy of %s at %s is still under way: its wait is missing",
+         does, g << b->granule_shift, thread_text(b, WARP(t), LANE(t)), place_text(b->kernel, PC(t)));
+  if (t == LATER) {
+    if (*does != 'w') fail(w, i, lane, "%s byte 0x%zx of shared memory, which nobody has written", does, g << b->granule_shift);
+  } else if (!is_own(w, t, lane) && !(t & flags & STRONG)) {
+    report_race(w, i, lane, g, does, t, "wrote");
+  }
 }
 
-static void check_writer(warp *w, const instruction *i, unsigned lane, size_t g, touch flags, const char *does) {
-  touch t = w->block->writers[g];
-  if (t & PENDING) report_pending(w, i, lane, g, does, t);
-  if (!is_ordered(w, t) && !is_own(w, t, lane) && !(t & flags & STRONG)) report_race(w, i, lane, g, does, t, "wrote");
-}
-
-static void check_readers(warp *w, const instruction *i, unsigned lane, size_t g, touch flags) {
+static inline void check_readers(warp *w, const instruction *i, unsigned lane, size_t g, touch flags) {
   for (int r = 0; r < 2; r++) {
-    touch t = w->block->readers[r][g];
-    if (!t || is_ordered(w, t) || (t & flags & STRONG)) continue;
-    if (is_own(w, t, lane) && !(t & SEVERAL)) continue;
+    touch t = w->block->granules[g].readers[r];
+    if (LIKELY(is_ordered(w, t)) || (t & flags & STRONG) || (is_own(w, t, lane) && !(t & SEVERAL))) continue;
     report_race(w, i, lane, g, "writes", t, "reads");
   }
 }
 
-static inline void note_reader(warp *w, size_t g, touch now, unsigned lane) {
-  touch *first = &w->block->readers[0][g], *second = &w->block->readers[1][g];
-  for (touch *t = first;; t = second) {
-    if (WARP(*t) == w->index || !*t || is_ordered(w, *t) || t == second) {
-      touch several = 0;
-      if (*t && WARP(*t) == w->index && !is_ordered(w, *t)) several = LANE(*t) != lane ? SEVERAL : *t & SEVERAL;
-      *t = now | lane | several;
-      return;
-    }
+/** Two readers are kept, of different warps: whoever writes next, one of them is another. */
+static inline void note_reader(const warp *w, granule *g, touch now, unsigned lane) {
+  for (touch *t = g->readers;; t++) {
+    if (is_ordered(w, *t)) *t = now | lane;
+    else if (WARP(*t) == w->index) *t = now | lane | (LANE(*t) != lane ? SEVERAL : *t & SEVERAL);
+    else if (t == g->readers) continue;
+    else *t = now | lane;
+    return;
   }
 }
 
-static void read_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes, touch now) {
+static inline void read_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes, touch now) {
   const block *b = w->block;
-  size_t end = (address + bytes - 1) >> b->granule_shift;
+  const size_t end = (address + bytes - 1) >> b->granule_shift;
   for (size_t g = address >> b->granule_shift; g <= end; g++) {
-    touch t = b->writers[g];
-    if (!t)
-      fail(w, i, lane, "reads byte 0x%zx of shared memory, which nobody has written", g << b->granule_shift);
-    if (!is_ordered(w, t) || (t & PENDING)) check_writer(w, i, lane, g, now, "reads");
-    note_reader(w, g, now, lane);
+    granule *at = &b->granules[g];
+    if (!LIKELY(is_ordered(w, at->writer))) check_writer(w, i, lane, g, now, "reads");
+    note_reader(w, at, now, lane);
   }
 }
 
-static void check_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes, touch flags) {
+static inline void check_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes, touch flags,
+                                  const char *does) {
   const block *b = w->block;
-  size_t end = (address + bytes - 1) >> b->granule_shift;
+  const size_t end = (address + bytes - 1) >> b->granule_shift;
   for (size_t g = address >> b->granule_shift; g <= end; g++) {
-    check_writer(w, i, lane, g, flags, "writes");
+    if (!LIKELY(is_ordered(w, b->granules[g].writer))) check_writer(w, i, lane, g, flags, does);
     check_readers(w, i, lane, g, flags);
   }
 }
 
-static void set_writer(const block *b, uint64_t address, unsigned bytes, touch t) {
-  size_t end = (address + bytes - 1) >> b->granule_shift;
-  for (size_t g = address >> b->granule_shift; g <= end; g++) b->writers[g] = t;
+static inline void set_writer(const block *b, uint64_t address, unsigned bytes, touch t) {
+  const size_t end = (address + bytes - 1) >> b->granule_shift;
+  for (size_t g = address >> b->granule_shift; g <= end; g++) b->granules[g].writer = t;
 }
 
 static void check_bounds(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes) {
@@ -107,14 +111,14 @@ void read_shared_lane(warp *w, const instruction *i, unsigned lane, uint64_t add
 
 void write_shared_lane(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes) {
   check_bounds(w, i, lane, address, bytes);
-  check_granules(w, i, lane, address, bytes, 0);
+  check_granules(w, i, lane, address, bytes, 0, "writes");
   set_writer(w->block, address, bytes, touch_now(w, i, 0) | lane);
 }
 
 void begin_copy(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes) {
   check_bounds(w, i, lane, address, bytes);
-  check_granules(w, i, lane, address, bytes, 0);
-  set_writer(w->block, address, bytes, touch_now(w, i, PENDING) | lane);
+  check_granules(w, i, lane, address, bytes, 0, "writes");
+  set_writer(w->block, address, bytes, touch_now(w, i, PENDING) | LATER | lane);
 }
 
 void end_copy(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes) {
@@ -125,15 +129,14 @@ void access_shared(warp *w, const instruction *i, uint64_t *address, unsigned by
   const block *b = w->block;
   const touch flags = is_strong ? STRONG : 0, now = touch_now(w, i, flags);
   check_alignment(w, i, address, bytes, "shared memory");
-  EACH_ACTIVE(w, l) check_bounds(w, i, l, address[l], bytes);
+  uint64_t highest = 0;
+  for (int l = 0; l < LANES; l++) highest = address[l] > highest ? address[l] : highest;
+  if (!LIKELY(highest + bytes <= b->shared_bytes)) EACH_ACTIVE(w, l) check_bounds(w, i, l, address[l], bytes);
   if (how == READ) {
     EACH_ACTIVE(w, l) read_granules(w, i, l, address[l], bytes, now);
   } else {
-    EACH_ACTIVE(w, l) {
-      if (how == ATOMIC && !b->writers[address[l] >> b->granule_shift])
-        fail(w, i, l, "changes byte 0x%llx of shared memory, which nobody has written", (unsigned long long)address[l]);
-      check_granules(w, i, l, address[l], bytes, flags);
-    }
+    const char *does = how == WRITE ? "writes" : "changes";
+    EACH_ACTIVE(w, l) check_granules(w, i, l, address[l], bytes, flags, does);
     EACH_ACTIVE(w, l) set_writer(b, address[l], bytes, now | l);
   }
   for (int l = 0; l < LANES; l++) address[l] += (uint64_t)(uintptr_t)b->shared;

@@ -125,26 +125,26 @@ static void store(warp *w, const instruction *i) {
   store_at(w, i, address, i->space);
 }
 
-space split_window(warp *w, uint64_t *address, uint32_t all) {
+space split_window(warp *w, const uint64_t *address, uint32_t left, uint64_t *within) {
   static const space spaces[] = {GLOBAL, SHARED, LOCAL, PARAM};
-  uint64_t window = WINDOW(address[__builtin_ctz(all)]);
+  const uint64_t first = address[__builtin_ctz(left)], window = WINDOW(first), begin = window < 4 ? window << 56 : 0;
   w->active = 0;
   for (int l = 0; l < LANES; l++) {
-    if (!(all >> l & 1) || WINDOW(address[l]) != window) continue;
-    w->active |= 1u << l;
-    address[l] -= window < 4 ? window << 56 : 0;
+    int is_here = WINDOW(address[l]) == window;
+    w->active |= is_here ? left & 1u << l : 0;
+    within[l] = (is_here ? address[l] : first) - begin;
   }
   return window < 4 ? spaces[window] : GLOBAL;
 }
 
 /** Generic addresses: the lanes of each space in turn. */
 static void generic(warp *w, const instruction *i, void (*access_at)(warp *, const instruction *, uint64_t *, space)) {
-  uint64_t address[LANES];
+  uint64_t address[LANES], within[LANES];
   addresses(w, i, address);
   uint32_t all = w->active;
   for (uint32_t left = all; left; left &= ~w->active) {
-    space where = split_window(w, address, left);
-    access_at(w, i, address, where);
+    space where = split_window(w, address, left, within);
+    access_at(w, i, within, where);
   }
   w->active = all;
 }

@@ -1,13 +1,11 @@
 /**
- * @file The arguments of a kernel by name: what its C source declares (ARGUMENTS in kernels/kernel.h), and what the
- * operation, the workspace and the communicator provide. The two must agree field for field.
+ * @file The arguments of a kernel by name: what its source declares (ARGUMENTS in kernels/kernel.h), and what the operation
+ * and its backend provide. The two must agree field for field.
  */
 
-import type { Node } from '../../engine/graph.ts';
-import type { PlannedNode } from '../../engine/plan.ts';
-import type { NativeCollectives } from '../../engine/runtime/communicator.ts';
-import type { Tensor } from '../../engine/tensor.ts';
-import { workspaceOf } from './workspace.ts';
+import type { Node } from '../engine/graph.ts';
+import type { NamedNumbers } from '../engine/operation.ts';
+import type { Tensor } from '../engine/tensor.ts';
 
 /** A field of a kernel's struct; all are eight bytes. */
 export interface KernelField {
@@ -40,36 +38,44 @@ export function parseFields(struct: string): KernelField[] {
     });
 }
 
+/** What a backend adds to the arguments that an operation gives: its workspace, sizes that go with it, addresses. */
+export interface OwnArguments {
+  readonly pointers?: NamedNumbers;
+  readonly sizes?: NamedNumbers;
+}
+
 /**
  * The words of one launch, in the order of the kernel's struct.
  * @param pointer the address of a tensor, 0 for none
- * @param workspace its address, 0 for none
  * @throws TypeError naming the fields that only one side has.
  */
 export function argumentWords(
-  { node }: PlannedNode,
+  node: Node,
   fields: readonly KernelField[],
   pointer: (tensor: Tensor | undefined) => number,
-  workspace: number,
-  collectives: NativeCollectives | undefined,
+  own: OwnArguments,
 ): Word[] {
-  const pointers = tensorPointers(node, pointer);
-  const sizes = { ...node.op.sizes?.(node) };
-  const ownWorkspace = workspaceOf(node);
-  if (ownWorkspace) {
-    pointers.workspace = workspace;
-    Object.assign(sizes, ownWorkspace.sizes);
-  }
-  if (node.op.isCollective) {
-    pointers.context = collectives?.context ?? 0;
-    if (node.op.name === 'begin_collective') pointers.begin = collectives?.begin ?? 0;
-    else pointers.wait = collectives?.wait ?? 0;
-  }
-  const given = { pointer: pointers, size: sizes, constant: { ...node.op.constants?.(node) } };
+  const given = {
+    pointer: { ...tensorPointers(node, pointer), ...own.pointers },
+    size: { ...node.op.sizes?.(node), ...own.sizes },
+    constant: { ...node.op.constants?.(node) },
+  };
   checkNames(node.op.name, fields, given);
   return fields.map(({ name, kind }) => {
     const value = given[kind][name] as number;
     return kind === 'constant' ? { real: value } : { integer: value };
+  });
+}
+
+/** Bytes of a word. */
+export const WORD_BYTES = 8;
+
+/** Writes words one after another. */
+export function encodeWords(words: readonly Word[], view: DataView, byteOffset: number): void {
+  words.forEach((word, index) => {
+    const at = byteOffset + WORD_BYTES * index;
+    if ('integer' in word) view.setBigInt64(at, BigInt(word.integer), true);
+    else view.setFloat64(at, word.real, true);
   });
 }
 

@@ -1,0 +1,224 @@
+/** @file The CUDA backend: plans become kernels and matrix products on a stream, captured as graphs and launched as one. */
+
+import type { Plan, Region } from '../../engine/plan.ts';
+import type { Backend, DeviceBuffer, Executable, Outcome, Regions, RunRequest } from '../../engine/runtime/backend.ts';
+import type { Communicator } from '../../engine/runtime/communicator.ts';
+import { Turns } from '../../engine/runtime/turns.ts';
+import { byteLength, type Precision } from '../../engine/tensor.ts';
+import { openCublasLt } from '../../native/cuda/cublaslt.ts';
+import { DriverError, openDriver } from '../../native/cuda/driver.ts';
+import { openNvrtc } from '../../native/cuda/nvrtc.ts';
+import { UserError } from '../../support/errors.ts';
+import { formatBytes } from '../../support/format.ts';
+import { type CudaDevice, openDevice } from './device.ts';
+import { type Kernels, openKernels } from './kernels.ts';
+import type { Extents } from './operation.ts';
+import { measurePeak } from './peak.ts';
+import { openProducts, type Products } from './products.ts';
+import { Recordings } from './recordings.ts';
+import { cudaTarget } from './target.ts';
+
+export interface CudaOptions {
+  /** Which GPU, as the driver counts them. */
+  readonly ordinal?: number;
+  readonly precision?: Precision;
+}
+
+interface CudaExecutable extends Executable {
+  readonly regions: Regions;
+  readonly inputs: DeviceBuffer;
+  /** Page-locked memory: the input block as the host writes it, then each result as it comes back. */
+  readonly staged: { readonly address: number; readonly bytes: Uint8Array };
+  readonly recordings: Recordings;
+  readonly communicator: Communicator;
+}
+
+/**
+ * Opens a GPU: its driver, NVRTC, cuBLASLt; compiles the kernels that the cache lacks.
+ * @throws UserError when one of them is missing or too old, saying what to do.
+ */
+export async function openCudaBackend({ ordinal = 0, precision = 'fp32' }: CudaOptions = {}): Promise<CudaBackend> {
+  const driver = await openDriver();
+  const nvrtc = await openNvrtc();
+  const device = openDevice(driver, ordinal);
+  const kernels = await openKernels(driver, nvrtc, device.properties.computeCapability, precision);
+  const products = await openProducts(device, await openCublasLt());
+  return new CudaBackend(device, kernels, products, precision);
+}
+
+export class CudaBackend implements Backend {
+  readonly name = 'cuda';
+  readonly description: string;
+  readonly sharesHostMemory = false;
+  readonly overheadBytes: number;
+  readonly networkPasses = cudaTarget.networkPasses;
+  readonly gradientPasses = cudaTarget.gradientPasses;
+  readonly workspaceBytes = cudaTarget.workspaceBytes;
+  readonly device: CudaDevice;
+  readonly #kernels: Kernels;
+  readonly #products: Products;
+  readonly #precision: Precision;
+  readonly #allocated = new Set<DeviceBuffer>();
+  /** Page-locked memory of executables. */
+  readonly #staged = new Set<number>();
+  readonly #runs = new Turns();
+  #closed = false;
+
+  constructor(device: CudaDevice, kernels: Kernels, products: Products, precision: Precision) {
+    const { name, memoryBytes } = device.properties;
+    this.device = device;
+    this.#kernels = kernels;
+    this.#products = products;
+    this.#precision = precision;
+    this.description = `${name}, ${formatBytes(memoryBytes)}, CUDA ${device.driver.version}`;
+    this.overheadBytes = products.workspaceBytes;
+  }
+
+  memory(): { total: number; available: number } {
+    const { free, total } = this.device.driver.memory();
+    return { total, available: free };
+  }
+
+  peak(): Promise<number> {
+    return measurePeak(this.device, this.#products, this.#precision);
+  }
+
+  allocate(bytes: number, contents: 'zero' | 'undefined'): DeviceBuffer {
+    const buffer = { address: this.device.allocate(bytes), bytes };
+    if (contents === 'zero' && bytes > 0) this.device.driver.fill(buffer.address, 0, bytes, this.device.stream);
+    this.#allocated.add(buffer);
+    return buffer;
+  }
+
+  free(buffer: DeviceBuffer): void {
+    if (this.#allocated.delete(buffer)) this.device.release(() => this.device.driver.free(buffer.address));
+  }
+
+  async write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): Promise<void> {
+    this.#check(buffer, byteOffset, source);
+    await this.device.write(buffer.address + byteOffset, source);
+  }
+
+  async read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): Promise<void> {
+    this.#check(buffer, byteOffset, target);
+    await this.device.read(buffer.address + byteOffset, target);
+  }
+
+  compile(plan: Plan, regions: Regions, communicator: Communicator): CudaExecutable {
+    if (plan.precision && plan.precision !== this.#precision)
+      throw new TypeError(`a program traced in ${plan.precision} on a backend opened for ${this.#precision}`);
+    const inputs = this.allocate(plan.inputBytes, 'zero');
+    const staged = this.device.driver.allocateHost(plan.inputBytes + resultBytes(plan));
+    this.#staged.add(staged.address);
+    const all: Regions = new Map(regions).set('inputs', inputs);
+    const recordings = new Recordings(plan, {
+      device: this.device,
+      kernels: this.#kernels,
+      products: this.#products,
+      resolve: ({ region, byteOffset }) => bufferOf(all, region).address + byteOffset,
+      collectives: communicator.native,
+      failed: () => communicator.failure(),
+    });
+    return { plan, regions: all, inputs, staged, recordings, communicator };
+  }
+
+  release(executable: Executable): void {
+    const { inputs, staged, recordings } = executable as CudaExecutable;
+    this.device.release(() => recordings.close());
+    this.free(inputs);
+    this.#freeStaged(staged.address);
+  }
+
+  #freeStaged(address: number): void {
+    if (this.#staged.delete(address)) this.device.release(() => this.device.driver.freeHost(address));
+  }
+
+  run(executable: Executable, request: RunRequest): Promise<Outcome> {
+    return this.#runs.take(async () => {
+      if (this.#closed || request.signal?.aborted) return 'stopped';
+      try {
+        await this.#run(executable as CudaExecutable, request);
+        return 'completed';
+      } catch (cause) {
+        if (!(cause instanceof DriverError) || cause.isOutOfMemory) throw cause;
+        throw new UserError(
+          `cuda:${this.device.ordinal} has failed: ${cause.message}; what was saved before is safe: start again to go on from it`,
+          { cause },
+        );
+      }
+    });
+  }
+
+  /** Puts inputs, program and results on the stream, and waits for the end of them. */
+  async #run(executable: CudaExecutable, { inputs, results, seconds }: RunRequest): Promise<void> {
+    const { plan, regions, staged, recordings, communicator } = executable;
+    const { driver, stream } = this.device;
+    staged.bytes.set(inputs);
+    driver.copyToDevice(executable.inputs.address, staged.address, inputs.length, stream);
+    const recording = recordings.of(extentsOf(inputs));
+    const began = performance.now();
+    if (seconds) recording.runTimed();
+    else recording.run();
+    let at = plan.inputBytes;
+    const arrivals = results.map(({ tensor, values }) => {
+      const { region, byteOffset } = plan.addressOf(tensor);
+      const { address } = bufferOf(regions, region);
+      driver.copyToHost(staged.address + at, address + byteOffset, values.byteLength, stream);
+      const bytes = staged.bytes.subarray(at, at + values.byteLength);
+      at += alignUp(values.byteLength);
+      return { values, bytes };
+    });
+    const check = (): void => {
+      if (communicator.failed?.aborted) throw communicator.failure();
+    };
+    await this.device.finish(recording.seconds, check);
+    recording.seconds = (performance.now() - began) / 1000;
+    if (seconds) recording.addSeconds(seconds);
+    for (const { values, bytes } of arrivals)
+      new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes);
+  }
+
+  /** The driver trusts its addresses; this is where they are checked. */
+  #check(buffer: DeviceBuffer, byteOffset: number, { byteLength }: ArrayBufferView): void {
+    if (!this.#allocated.has(buffer)) throw new Error('the buffer was freed, or its backend is closed');
+    if (byteOffset < 0 || byteOffset + byteLength > buffer.bytes)
+      throw new RangeError(`bytes ${byteOffset} to ${byteOffset + byteLength} of a buffer of ${buffer.bytes}`);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#runs.take(async () => {});
+    for (const buffer of [...this.#allocated]) this.free(buffer);
+    for (const address of [...this.#staged]) this.#freeStaged(address);
+    this.device.release(() => {
+      this.#products.close();
+      this.#kernels.close();
+      this.device.close();
+    });
+  }
+}
+
+/** The active extents stand first in the input block. */
+function extentsOf(inputs: Uint8Array): Extents {
+  const view = new DataView(inputs.buffer, inputs.byteOffset);
+  return { batch: view.getInt32(0, true), length: view.getInt32(4, true) };
+}
+
+const ALIGNMENT = 16;
+const alignUp = (bytes: number): number => ALIGNMENT * Math.ceil(bytes / ALIGNMENT);
+
+/** Bytes of all results of a plan, each aligned. */
+function resultBytes({ results }: Plan): number {
+  return [...results.values()].reduce((sum, tensor) => sum + alignUp(byteLength(tensor)), 0);
+}
+
+function bufferOf(regions: Regions, region: Region): DeviceBuffer {
+  const buffer = regions.get(region);
+  if (!buffer) throw new TypeError(`the plan needs ${region}, which was not allocated`);
+  return buffer;
+}

@@ -1,0 +1,111 @@
+/** @file A GPU that was opened: its context, the stream that all its work is put on, its memory. */
+
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { type DeviceProperties, type Driver, DriverError } from '../../native/cuda/driver.ts';
+import { UserError } from '../../support/errors.ts';
+import { formatBytes } from '../../support/format.ts';
+
+/** Compute capability 8.0, Ampere: the first with bf16 products and asynchronous copies. */
+const MIN_CAPABILITY = 80;
+/** Copies between the host's memory and the device's go in pieces, so that JavaScript answers in between. */
+const PIECE_BYTES = 64 * 2 ** 20;
+/** How much of the time that the last run took is slept away before the GPU is asked. */
+const SLEPT = 0.9;
+
+export interface CudaDevice {
+  readonly driver: Driver;
+  readonly ordinal: number;
+  readonly properties: DeviceProperties;
+  readonly context: number;
+  readonly stream: number;
+  /** @throws UserError when memory is short, with how much there is. */
+  allocate(bytes: number): number;
+  write(address: number, source: ArrayBufferView): Promise<void>;
+  read(address: number, target: ArrayBufferView): Promise<void>;
+  /**
+   * Resolves when all that has been put on the stream is done.
+   * @param seconds how long it may be expected to take
+   * @param check called between two looks; what it throws ends the wait
+   */
+  finish(seconds?: number, check?: () => void): Promise<void>;
+  /** Gives something back. A GPU that has failed has nothing left to give back: its errors have been told. */
+  release(giveBack: () => void): void;
+  close(): void;
+}
+
+/** @throws UserError when there is no such GPU, or it is too old. */
+export function openDevice(driver: Driver, ordinal: number): CudaDevice {
+  const count = driver.deviceCount();
+  if (ordinal >= count)
+    throw new UserError(
+      `expected a GPU cuda:${ordinal}, found ${count} (cuda:0${count > 1 ? ` to cuda:${count - 1}` : ''}); CUDA_VISIBLE_DEVICES may hide others`,
+    );
+  const properties = driver.properties(ordinal);
+  if (properties.computeCapability < MIN_CAPABILITY)
+    throw new UserError(
+      `expected a GPU of compute capability 8.0 or newer (A100, RTX 30 and later), found ${properties.name}, which has ${properties.computeCapability / 10}; use --device cpu`,
+    );
+  const context = driver.openContext(ordinal);
+  const stream = driver.createStream(0);
+  const done = driver.createEvent();
+
+  const finish = async (seconds = 0, check: () => void = () => {}): Promise<void> => {
+    driver.record(done, stream);
+    const slept = Math.floor(1000 * SLEPT * seconds);
+    if (slept > 1) await sleep(slept);
+    while (!driver.isDone(done)) {
+      check();
+      await nextTurn();
+    }
+  };
+
+  return {
+    driver,
+    ordinal,
+    properties,
+    context,
+    stream,
+    allocate(bytes) {
+      try {
+        return driver.allocate(Math.max(bytes, 1));
+      } catch (cause) {
+        if (!(cause instanceof DriverError) || !cause.isOutOfMemory) throw cause;
+        const { free, total } = driver.memory();
+        throw new UserError(
+          `cuda:${ordinal} refused ${formatBytes(bytes)} of memory: ${formatBytes(free)} of its ${formatBytes(total)} are free; take a smaller batch, or end what else uses the GPU (nvidia-smi shows it)`,
+        );
+      }
+    },
+    async write(address, source) {
+      for (const [at, piece] of pieces(source)) {
+        driver.copyToDevice(address + at, piece, piece.length, stream);
+        await finish();
+      }
+    },
+    async read(address, target) {
+      for (const [at, piece] of pieces(target)) {
+        driver.copyToHost(piece, address + at, piece.length, stream);
+        await finish();
+      }
+    },
+    finish,
+    release(giveBack) {
+      try {
+        giveBack();
+      } catch (cause) {
+        if (!(cause instanceof DriverError)) throw cause;
+      }
+    },
+    close() {
+      driver.synchronize(stream);
+      driver.destroyEvent(done);
+      driver.destroyStream(stream);
+      driver.closeContext(ordinal);
+    },
+  };
+}
+
+function* pieces({ buffer, byteOffset, byteLength }: ArrayBufferView): Generator<readonly [number, Uint8Array]> {
+  for (let at = 0; at < byteLength; at += PIECE_BYTES)
+    yield [at, new Uint8Array(buffer, byteOffset + at, Math.min(PIECE_BYTES, byteLength - at))];
+}

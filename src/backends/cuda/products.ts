@@ -1,0 +1,179 @@
+/**
+ * @file Matrix products over cuBLASLt. It offers several algorithms for a shape: the fastest is found by measuring, once for each
+ * GPU and version of the library, and kept on disk, so that later runs take the same one and give the same bits.
+ */
+
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type {
+  CublasLt,
+  PreparedProduct,
+  ProductAlgorithm,
+  ProductPlaces,
+  ProductShape,
+} from '../../native/cuda/cublaslt.ts';
+import { writableCacheFolder } from '../../support/cache.ts';
+import { UserError } from '../../support/errors.ts';
+import { temporaryPath } from '../../support/files.ts';
+import type { CudaDevice } from './device.ts';
+import type { Product } from './operation.ts';
+
+/** What cuBLASLt asks for on Hopper; less elsewhere. */
+const WORKSPACE_BYTES = 32 * 2 ** 20;
+/** Algorithms that are measured. */
+const CANDIDATES = 8;
+/** How often each is run before it is measured, and while it is. */
+const WARM_UP_RUNS = 1;
+const MEASURED_RUNS = 3;
+/** Products below this many floating-point operations take what cuBLASLt thinks best. */
+const MEASURED_FLOPS = 1e9;
+
+/** An algorithm as the file keeps it. */
+interface KeptAlgorithm {
+  readonly algorithm: string;
+  readonly workspaceBytes: number;
+}
+
+type KeptAlgorithms = Record<string, KeptAlgorithm>;
+
+/** A product with its algorithm chosen. */
+export interface ChosenProduct {
+  run(places: Omit<ProductPlaces, 'workspace' | 'workspaceBytes' | 'stream'>, accumulate: boolean): void;
+}
+
+/** Opens the file of chosen algorithms. */
+export async function openProducts(device: CudaDevice, lt: CublasLt): Promise<Products> {
+  const which = createHash('sha256').update(`${device.properties.name} ${lt.version} ${device.driver.version}`);
+  const folder = await writableCacheFolder('chosen matrix products');
+  return new Products(device, lt, join(folder, `products-${which.digest('hex').slice(0, 16)}.json`));
+}
+
+export class Products {
+  readonly #device: CudaDevice;
+  readonly #lt: CublasLt;
+  readonly #file: string;
+  readonly #workspace: number;
+  readonly #prepared = new Map<string, { readonly product: PreparedProduct; readonly choice: ProductAlgorithm }>();
+
+  constructor(device: CudaDevice, lt: CublasLt, file: string) {
+    this.#device = device;
+    this.#lt = lt;
+    this.#file = file;
+    this.#workspace = device.allocate(WORKSPACE_BYTES);
+  }
+
+  /** Bytes of the device that products share. */
+  get workspaceBytes(): number {
+    return WORKSPACE_BYTES;
+  }
+
+  /**
+   * Finds how to compute a product; may measure, so not while a stream is captured.
+   * @param places where it will read: what is there does not matter
+   * @throws UserError when cuBLASLt has no algorithm for it.
+   */
+  choose(product: Product, places: { readonly a: number; readonly b: number; readonly bias: number }): ChosenProduct {
+    const shape = shapeOf(product);
+    const key = JSON.stringify([shape, product.accumulate ?? false]);
+    const known = this.#prepared.get(key) ?? this.#prepare(shape, key, product, places);
+    this.#prepared.set(key, known);
+    const own = { workspace: this.#workspace, workspaceBytes: WORKSPACE_BYTES, stream: this.#device.stream };
+    return { run: (at, accumulate) => known.product.run({ ...at, ...own }, known.choice, accumulate) };
+  }
+
+  #prepare(
+    shape: ProductShape,
+    key: string,
+    product: Product,
+    places: { readonly a: number; readonly b: number; readonly bias: number },
+  ) {
+    const prepared = this.#lt.prepare(shape);
+    const kept = readKept(this.#file)[key];
+    if (kept) return { product: prepared, choice: decode(kept) };
+    const candidates = prepared.algorithms(CANDIDATES, WORKSPACE_BYTES);
+    const [first] = candidates;
+    if (!first) throw new UserError(`cuBLASLt ${this.#lt.version} has no algorithm for a product of ${key}`);
+    const { m, n, k } = shape;
+    if (2 * m * n * k < MEASURED_FLOPS || candidates.length === 1) return { product: prepared, choice: first };
+    const choice = this.#measure(prepared, candidates, product, places);
+    // another process may have chosen meanwhile: its choice counts
+    const all = readKept(this.#file);
+    const agreed = all[key] ?? encode(choice);
+    all[key] = agreed;
+    const written = temporaryPath(this.#file);
+    writeFileSync(written, JSON.stringify(all));
+    renameSync(written, this.#file);
+    return { product: prepared, choice: decode(agreed) };
+  }
+
+  /** The fastest. Results go to memory of their own, so that nothing of the program changes. */
+  #measure(
+    prepared: PreparedProduct,
+    candidates: readonly ProductAlgorithm[],
+    { m, d, accumulate = false }: Product,
+    { a, b, bias }: { readonly a: number; readonly b: number; readonly bias: number },
+  ): ProductAlgorithm {
+    const { driver, stream } = this.#device;
+    const bytes = m * d.stride * (d.dtype === 'float32' ? 4 : 2);
+    let target: number;
+    try {
+      target = driver.allocate(bytes);
+    } catch {
+      return candidates[0] as ProductAlgorithm; // no room to measure in
+    }
+    const [start, end] = [driver.createEvent({ timing: true }), driver.createEvent({ timing: true })];
+    try {
+      driver.fill(target, 0, bytes, stream);
+      const own = { workspace: this.#workspace, workspaceBytes: WORKSPACE_BYTES, stream };
+      const times = candidates.map((candidate) => {
+        const run = (): void => prepared.run({ a, b, d: target, bias, ...own }, candidate, accumulate);
+        for (let i = 0; i < WARM_UP_RUNS; i++) run();
+        driver.record(start, stream);
+        for (let i = 0; i < MEASURED_RUNS; i++) run();
+        driver.record(end, stream);
+        driver.synchronize(stream);
+        return driver.milliseconds(start, end);
+      });
+      return candidates[times.indexOf(Math.min(...times))] as ProductAlgorithm;
+    } finally {
+      driver.destroyEvent(start);
+      driver.destroyEvent(end);
+      driver.free(target);
+    }
+  }
+
+  close(): void {
+    for (const { product } of this.#prepared.values()) product.destroy();
+    this.#lt.close();
+  }
+}
+
+function shapeOf({ m, n, k, a, b, d, bias }: Product): ProductShape {
+  const layout = ({ dtype, stride, transposed = false }: Product['a']) => {
+    if (dtype !== 'float32' && dtype !== 'bfloat16') throw new TypeError(`a matrix of ${dtype} has no product`);
+    return { type: dtype, stride, transposed };
+  };
+  const shape = { m, n, k, a: layout(a), b: layout(b), d: layout(d) };
+  if (!bias) return shape;
+  if (bias.dtype !== 'float32' && bias.dtype !== 'bfloat16') throw new TypeError(`a bias of ${bias.dtype}`);
+  return { ...shape, epilogue: 'bias', biasType: bias.dtype };
+}
+
+/** What the file keeps; nothing if there is none, or it is damaged. */
+function readKept(file: string): KeptAlgorithms {
+  if (!existsSync(file)) return {};
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as KeptAlgorithms;
+  } catch {
+    return {};
+  }
+}
+
+function encode({ algorithm, workspaceBytes }: ProductAlgorithm): KeptAlgorithm {
+  return { algorithm: Buffer.from(algorithm).toString('hex'), workspaceBytes };
+}
+
+function decode({ algorithm, workspaceBytes }: KeptAlgorithm): ProductAlgorithm {
+  return { algorithm: Buffer.from(algorithm, 'hex'), workspaceBytes };
+}
