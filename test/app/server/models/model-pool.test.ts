@@ -8,6 +8,7 @@ import { MAX_OPEN_CHECKPOINTS } from '#minillm/app/server/completions/limits.js'
 import type { ModelPool } from '#minillm/app/server/models/model-pool.js';
 import { modelRoutes } from '#minillm/app/server/models/model-routes.js';
 import { comparedSource, mainSource } from '#minillm/app/server/models/model-source.js';
+import type { InferencePrecision } from '#minillm/model/inference-precision.js';
 import { openPool } from './pools.ts';
 import { smallRun } from './small-run.ts';
 
@@ -17,8 +18,8 @@ const STEPS = [2, 4, 6];
 beforeAll(() => smallRun(RUN, STEPS));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function pool(compare?: string): Promise<ModelPool> {
-  const opened = await openPool(RUN, compare);
+async function pool(compare?: string, precision?: InferencePrecision): Promise<ModelPool> {
+  const opened = await openPool(RUN, compare, precision);
   onTestFinished(() => opened.close());
   return opened;
 }
@@ -34,6 +35,15 @@ async function scores(models: ModelPool, id: string): Promise<number[]> {
   }
   throw new Error('nothing was scored');
 }
+
+test('a model in int8 scores nearly as in bf16, from its first request on', async () => {
+  const [exact, rounded] = [
+    await scores(await pool(undefined, 'bf16'), 'book'),
+    await scores(await pool(undefined, 'int8'), 'book'),
+  ];
+  expect(rounded).not.toEqual(exact);
+  for (const [index, score] of exact.entries()) expect(rounded[index]).toBeCloseTo(score, 1);
+});
 
 describe('names', () => {
   test('a run is called by its folder, its newest step is the main model, its checkpoints NAME@STEP', async () => {
