@@ -10,6 +10,7 @@ import { ServerProcess } from './server-process.ts';
 
 export interface HttpTarget {
   readonly name: string;
+  readonly share?: number;
   /** Makes what is served and returns the arguments of `minillm`. */
   prepare(folder: string): Promise<readonly string[]>;
   /** Requests; the first is the one that is asked again and again. */
@@ -29,11 +30,12 @@ const CHECK_EVERY = 16;
 /** Memory that a server may have taken at any time beside what it takes when idle. */
 const MAX_GAINED_BYTES = 200e6;
 
-export function httpTarget({ name, prepare, requests, scripts, constant }: HttpTarget): Target {
+export function httpTarget({ name, share = 1, prepare, requests, scripts, constant }: HttpTarget): Target {
   const steps = (input: Buffer): readonly Step[] => (scripts ? parseScript(input) : bytesAtOnce(input));
   return {
     name,
     kind: 'request',
+    share,
     mutate: scripts?.mutate ?? mutateRequest,
     seeds: async () => scripts?.seeds ?? requests.map((request) => Buffer.from(request)),
     async open(folder) {

@@ -41,6 +41,7 @@ const SCRIPTS: readonly (readonly Step[])[] = [
 
 export const target = httpTarget({
   name: 'sockets',
+  share: 2,
   prepare: async () => ['serve', '--checkpoint', 'untrained:tiny', '--port', '0', '--threads', '1'],
   requests: [post(BODY)],
   scripts: { seeds: SCRIPTS.map(formatScript), mutate: mutateScript },
