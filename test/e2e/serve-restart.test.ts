@@ -125,11 +125,11 @@ test('a server that is told to stop answers or refuses every request in words, a
   const server = await serve();
   const { lasts } = await load(server.port, () => server.process.kill('SIGTERM'));
   for (const { status, text, error, retryAfter } of lasts) {
-    // an open connection is told; a new one finds a server that is stopping, or none any more
-    if (error !== undefined) expect([error, text]).toEqual([expect.stringMatching(/ECONNREFUSED|ECONNRESET/), '']);
+    // who is waiting is told; a new connection finds a server that is stopping, closes its doors, or is gone
+    if (error !== undefined) expect(error).toMatch(/ECONNREFUSED|ECONNRESET|socket hang up|aborted/);
     else expect(text).toContain('"code":"server_not_ready"');
     if (status === 503) expect(retryAfter).toBe('5');
-    expect(text).not.toContain('[DONE]');
+    expect(text).not.toMatch(/\[DONE\]|"finish_reason":"/);
   }
   expect(lasts.some(({ status }) => status === 503)).toBe(true);
   if (server.process.exitCode === null) await once(server.process, 'exit');
