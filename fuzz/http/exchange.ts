@@ -69,6 +69,8 @@ export async function exchange(server: ServerProcess, steps: readonly Step[], is
 
 /** @param hasCome whether the server has written a text, or nothing more */
 async function play(socket: Socket, steps: readonly Step[], hasCome: (text: string) => boolean): Promise<void> {
+  // a socket that is reset while it connects never says that it is closed
+  await new Promise<void>((resolve) => socket.once('connect', resolve).once('close', () => resolve()));
   for (const step of steps) {
     if (socket.destroyed) return;
     if ('send' in step) {

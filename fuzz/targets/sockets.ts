@@ -8,7 +8,7 @@ const KEPT = 'Host: localhost\r\nContent-Type: application/json\r\n';
 const CLOSED = `${KEPT}Connection: close\r\n`;
 const HEALTH = 'GET /health HTTP/1.1\r\nHost: localhost\r\n';
 const BODY = '{"prompt": [7454, 2402], "max_tokens": 3, "temperature": 0}';
-const STREAM = '{"prompt": [7454, 2402], "max_tokens": 40, "n": 4, "stream": true, "logprobs": 20}';
+const STREAM = '{"prompt": [7454, 2402], "max_tokens": 12, "n": 2, "stream": true, "logprobs": 20}';
 
 const post = (body: string, head = CLOSED): string =>
   `POST /v1/completions HTTP/1.1\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`;
