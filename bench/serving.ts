@@ -3,22 +3,19 @@
  * `--batch` clients get, and the longest a client waits between two tokens while a prompt of 1,000 tokens arrives beside it.
  */
 
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { median } from '#minillm/support/median.js';
 import { workArguments } from './arguments.ts';
 import { reportParts } from './report.ts';
+import { ServedModel } from './served.ts';
 
-const BIN = fileURLToPath(new URL('../bin/minillm.js', import.meta.url));
 const PROMPT_LENGTH = 32;
 const LONG_PROMPT_LENGTH = 1000;
 
 const { batch, length, precision, threads, runs, input } = workArguments();
-const args = ['serve', '--checkpoint', input, '--no-compare', '--precision', precision, '--threads', `${threads}`];
-const server = spawn(process.execPath, [BIN, ...args, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+const flags = ['--checkpoint', input, '--no-compare', '--precision', precision, '--threads', `${threads}`];
+const server = await ServedModel.start(flags);
+const { url } = server;
 try {
-  const url = await serverUrl();
   await completion(url, PROMPT_LENGTH, length);
 
   const firsts: number[] = [];
@@ -37,18 +34,7 @@ try {
     { part: `longest gap beside a prompt of ${LONG_PROMPT_LENGTH}`, value: median(gaps ?? []), unit: 'ms' },
   ]);
 } finally {
-  server.kill();
-}
-
-/** The address, once the model has been loaded. */
-async function serverUrl(): Promise<string> {
-  for await (const line of createInterface({ input: server.stdout })) {
-    const [url] = /http:\/\/\S+?\//.exec(line) ?? [];
-    if (!url) continue;
-    while (!(await fetch(`${url}health`)).ok) await new Promise((resolve) => setTimeout(resolve, 50));
-    return url;
-  }
-  throw new Error('the server has ended');
+  await server.stop();
 }
 
 interface Completion {

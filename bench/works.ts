@@ -124,6 +124,15 @@ const serving = (precision: Precision): Work => ({
   opens: 'checkpoint',
 });
 
+const CROWD_SECONDS = 60;
+
+const crowd: Work = {
+  name: 'serve a crowd of 200',
+  script: 'crowd/work',
+  flags: flags({ batch: 200, length: CROWD_SECONDS }),
+  peers: [],
+};
+
 const tokenising: Work = {
   name: 'tokenise',
   script: 'tokenize',
@@ -149,6 +158,7 @@ export const GROUPS: readonly Group[] = [
     works: INFERENCE_PRECISIONS.flatMap((precision) => [1, 8].map((streams) => generation(streams, precision))),
   },
   { title: 'Serving', works: PRECISIONS.map(serving) },
+  { title: `Serving 200 clients for ${CROWD_SECONDS} s, an untrained tiny model`, works: [crowd], showsMemory: true },
   { title: 'HellaSwag, GPT-2 124M', works: PRECISIONS.map(hellaswag) },
   { title: 'Tokenising', works: [tokenising] },
   { title: 'Loading: from a checkpoint to the first token', works: PRECISIONS.map(loading) },

@@ -28,6 +28,7 @@ const NAMES = [
     'report',
     'parquet',
     'completions',
+    'sockets',
     'dashboard',
   ],
 ];

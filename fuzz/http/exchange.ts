@@ -1,7 +1,9 @@
-/** @file Bytes to a server over a socket of their own, and what comes back. */
+/** @file A client at a socket of its own: what it does, and what comes back. */
 
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FuzzFailure } from '../target.ts';
+import type { Step } from './script.ts';
 import type { ServerProcess } from './server-process.ts';
 
 /** CPU time that a server may take for one request, and time on the clock. */
@@ -15,14 +17,15 @@ const LOST_POLLS = 10;
 const MAX_ANSWER_BYTES = 1 << 20;
 
 /**
- * Sends bytes and reads until the server closes the connection, or has neither written nor worked for a while.
+ * Does what the steps say and reads until the server closes the connection, or has neither written nor worked for a while.
  * @param isWhole the server is to answer and close whatever the time it takes.
  * @throws FuzzFailure when it takes too long.
  */
-export async function exchange(server: ServerProcess, bytes: Buffer, isWhole = false): Promise<Buffer> {
+export async function exchange(server: ServerProcess, steps: readonly Step[], isWhole = false): Promise<Buffer> {
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
   const pieces: Buffer[] = [];
   let received = 0;
+  let quiet = 0;
   socket.on('data', (piece: Buffer) => {
     received += piece.length;
     if (received <= MAX_ANSWER_BYTES) pieces.push(piece);
@@ -31,12 +34,15 @@ export async function exchange(server: ServerProcess, bytes: Buffer, isWhole = f
   // the server may close before everything is written
   socket.on('error', () => {});
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  socket.write(bytes);
+  let isPlayed = false;
+  const hasCome = (text: string): boolean => quiet >= QUIET_POLLS || Buffer.concat(pieces).includes(text, 0, 'latin1');
+  void play(socket, steps, hasCome).then(() => {
+    isPlayed = true;
+  });
 
   const started = performance.now();
   const before = server.usage.cpuMilliseconds ?? 0;
   let seen = { received, cpu: before };
-  let quiet = 0;
   let problem: FuzzFailure | undefined;
   const watching = setInterval(() => {
     const cpu = server.usage.cpuMilliseconds ?? 0;
@@ -49,8 +55,8 @@ export async function exchange(server: ServerProcess, bytes: Buffer, isWhole = f
     } else if (performance.now() - started > MAX_MILLISECONDS) {
       problem = new FuzzFailure(`hang: the server leaves the connection open for more than ${MAX_MILLISECONDS} ms`);
       socket.destroy();
-    } else if (quiet >= LOST_POLLS && !isWhole) socket.destroy();
-    else if (quiet >= QUIET_POLLS && !isWhole && !socket.writableEnded) socket.end();
+    } else if (isPlayed && quiet >= LOST_POLLS && !isWhole) socket.destroy();
+    else if (isPlayed && quiet >= QUIET_POLLS && !isWhole && !socket.writableEnded) socket.end();
   }, POLL_MILLISECONDS);
   try {
     await closed;
@@ -59,6 +65,27 @@ export async function exchange(server: ServerProcess, bytes: Buffer, isWhole = f
   }
   if (problem) throw problem;
   return Buffer.concat(pieces);
+}
+
+/** @param hasCome whether the server has written a text, or nothing more */
+async function play(socket: Socket, steps: readonly Step[], hasCome: (text: string) => boolean): Promise<void> {
+  // a socket that is reset while it connects never says that it is closed
+  await new Promise<void>((resolve) => socket.once('connect', resolve).once('close', () => resolve()));
+  for (const step of steps) {
+    if (socket.destroyed) return;
+    if ('send' in step) {
+      if (!socket.writableEnded) socket.write(step.send, 'latin1');
+    } else if ('pause' in step) await sleep(step.pause);
+    else if ('await' in step) while (!socket.destroyed && !hasCome(step.await)) await sleep(1);
+    else if ('deaf' in step) {
+      socket.pause();
+      await sleep(step.deaf);
+      socket.resume();
+    } else if ('end' in step) socket.end();
+    // what has said its end cannot be reset any more
+    else if (socket.writableEnded) socket.destroy();
+    else socket.resetAndDestroy();
+  }
 }
 
 /** Status and body of an answer; undefined for what is none. */

@@ -1,37 +1,48 @@
 /** @file A target whose input is what a client sends to a server, followed now and then by a request whose answer is known. */
 
+import { fileURLToPath } from 'node:url';
 import { UserError } from '#minillm/support/errors.js';
-import { FuzzFailure, type Target } from '../target.ts';
+import { FuzzFailure, type Mutate, type Target } from '../target.ts';
 import { exchange, parseAnswer } from './exchange.ts';
 import { mutateRequest } from './mutate-request.ts';
+import { parseScript, type Step } from './script.ts';
 import { ServerProcess } from './server-process.ts';
 
 export interface HttpTarget {
   readonly name: string;
+  readonly share?: number;
   /** Makes what is served and returns the arguments of `minillm`. */
   prepare(folder: string): Promise<readonly string[]>;
   /** Requests; the first is the one that is asked again and again. */
   readonly requests: readonly string[];
+  /** What clients do at their sockets, where that is the input; else it is bytes that begin as requests. */
+  readonly scripts?: { readonly seeds: readonly Buffer[]; readonly mutate: Mutate };
   /** What of the body of the first one's answer is always the same. */
   constant(body: string): string;
 }
+
+/** What tells of places in the program: where it is installed, lines of a stack. */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PLACES = /^\s*at .+:\d+:\d+\)?$|node:internal|node_modules|file:\/\//m;
 
 /** Inputs between two requests whose answer is known. */
 const CHECK_EVERY = 16;
 /** Memory that a server may have taken at any time beside what it takes when idle. */
 const MAX_GAINED_BYTES = 200e6;
 
-export function httpTarget({ name, prepare, requests, constant }: HttpTarget): Target {
+export function httpTarget({ name, share = 1, prepare, requests, scripts, constant }: HttpTarget): Target {
+  const steps = (input: Buffer): readonly Step[] => (scripts ? parseScript(input) : bytesAtOnce(input));
   return {
     name,
     kind: 'request',
-    mutate: mutateRequest,
-    seeds: async () => requests.map((request) => Buffer.from(request)),
+    share,
+    mutate: scripts?.mutate ?? mutateRequest,
+    seeds: async () => scripts?.seeds ?? requests.map((request) => Buffer.from(request)),
     async open(folder) {
       const args = await prepare(folder);
-      const known = Buffer.from(requests[0] ?? '');
+      const known = bytesAtOnce(Buffer.from(requests[0] ?? ''));
       const warm = async (server: ServerProcess): Promise<{ answer: string; idleBytes: number }> => {
-        for (const request of requests) await exchange(server, Buffer.from(request));
+        for (const request of requests) await exchange(server, bytesAtOnce(Buffer.from(request)));
         const answer = constant(parseAnswer(await exchange(server, known, true))?.body ?? '');
         return { answer, idleBytes: server.usage.residentBytes };
       };
@@ -41,7 +52,8 @@ export function httpTarget({ name, prepare, requests, constant }: HttpTarget): T
 
       /** Sends an input and looks at answer, log, process and memory. */
       const send = async (input: Buffer): Promise<void> => {
-        const answer = parseAnswer(await exchange(server, input));
+        const received = await exchange(server, steps(input));
+        const answer = parseAnswer(received);
         if (inputs++ % CHECK_EVERY === 0) {
           const found = constant(parseAnswer(await exchange(server, known, true))?.body ?? '');
           if (found !== expected && !server.hasEnded)
@@ -55,9 +67,13 @@ export function httpTarget({ name, prepare, requests, constant }: HttpTarget): T
         const gained = server.usage.peakBytes - idleBytes;
         if (gained > MAX_GAINED_BYTES)
           throw new FuzzFailure(`over memory: the server took ${Math.round(gained / 1e6)} MB more than when idle`);
+        const text = received.toString('latin1');
+        const place = text.includes(ROOT) ? text.indexOf(ROOT) : text.search(PLACES);
+        if (place >= 0) throw new FuzzFailure(`a place in the program in an answer: ${inOneLine(text.slice(place))}`);
+        // behind the first may be those of further requests
+        const [failed] = [...text.matchAll(/^HTTP\/1\.1 (5\d\d)/gm)].filter(([, status]) => status !== '503');
+        if (failed) throw new FuzzFailure(`answered ${inOneLine(text.slice(failed.index))}`);
         if (answer === undefined) throw new UserError('closed without an answer');
-        if (answer.status >= 500 && answer.status !== 503)
-          throw new FuzzFailure(`answered ${answer.status}: ${inOneLine(answer.body)}`);
         if (answer.status >= 400) throw new UserError(`answered ${answer.status}: ${answer.body.slice(0, 200)}`);
       };
 
@@ -80,6 +96,8 @@ export function httpTarget({ name, prepare, requests, constant }: HttpTarget): T
     },
   };
 }
+
+const bytesAtOnce = (bytes: Buffer): readonly Step[] => [{ send: bytes.toString('latin1') }];
 
 function inOneLine(text: string): string {
   return text

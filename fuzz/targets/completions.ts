@@ -31,7 +31,7 @@ export const target = httpTarget({
       stop: ['\n', 'fox'],
     }),
     post({ model: 'untrained:tiny', prompt: ['a', 'b'], max_tokens: 2, n: 2, stream: true, echo: true }),
-    post({ prompt: [[1, 2, 3], [50256]], max_tokens: 1, temperature: 0, logprobs: 5, echo: true, seed: 1234 }),
+    post({ prompt: [[1, 2, 3], [50256]], max_tokens: 1, temperature: 0, logprobs: 20, echo: true, seed: 1234 }),
     postChunked('{"prompt": "Onc', 'e", "max_tokens": 1}'),
     post({
       ...{ prompt: 'a', max_tokens: 3, stream: true, logprobs: 2, stream_options: { include_usage: true } },

@@ -4,6 +4,7 @@
  */
 
 import type { Program } from '../engine/runtime/program.ts';
+import { Turns } from '../engine/runtime/turns.ts';
 import { extent } from '../engine/tensor.ts';
 import { type PackedBatch, type PackingLimits, packRequests, type ScoringRequest } from './packing.ts';
 
@@ -19,6 +20,7 @@ export interface ContinuationScores {
 export class Scorer {
   readonly #program: Program;
   readonly #limits: PackingLimits;
+  readonly #turns = new Turns();
   /** K, how many of the most likely tokens are given for each. */
   readonly top: number;
 
@@ -45,7 +47,8 @@ export class Scorer {
   ): AsyncGenerator<readonly ContinuationScores[], void> {
     let gathered: ContinuationScores[] = [];
     for (const batch of packRequests(requests, this.#limits)) {
-      const scores = await this.#run(batch, signal);
+      // of overlapping requests one waits for the device, so that other programs of the session get every second turn
+      const scores = await this.#turns.take(() => this.#run(batch, signal));
       if (!scores) return;
       for (const [index, part] of batch.parts.entries()) {
         gathered.push(...(scores[index] ?? []));

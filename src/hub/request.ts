@@ -1,11 +1,11 @@
 /**
  * @file One request to the hub. Redirects are followed by hand, so that the token goes to the hub's own host and to no
- * other. A connection that falls silent is broken off; one that is merely slow may take as long as it needs.
+ * other.
  */
 
 import { UserError } from '../support/errors.ts';
 import type { Hub } from './hub.ts';
-import { connectionError, TransientError } from './hub-errors.ts';
+import { unlessSilent } from './silence.ts';
 
 const MAX_REDIRECTS = 10;
 
@@ -31,32 +31,18 @@ export async function request<Result>(
   { signal, headers = {} }: RequestOptions,
   use: (answer: Answer) => Promise<Result>,
 ): Promise<Result> {
-  const { silenceMilliseconds } = hub.patience;
-  const abort = new AbortController();
-  const onAbort = (): void => abort.abort();
-  signal.throwIfAborted();
-  signal.addEventListener('abort', onAbort, { once: true });
-  const silence = setTimeout(onAbort, silenceMilliseconds);
-  try {
-    const response = await follow(hub, url, { signal: abort.signal, headers });
-    silence.refresh();
+  return unlessSilent(hub, signal, async (connection, moved) => {
+    const response = await follow(hub, url, { signal: connection, headers });
+    moved();
     const body = (async function* () {
       for await (const piece of response.body ?? []) {
-        silence.refresh();
+        moved();
         yield piece;
-        silence.refresh(); // the reader's own time is no silence
+        moved(); // the reader's own time is no silence
       }
     })();
-    return await use({ response, body });
-  } catch (cause) {
-    signal.throwIfAborted();
-    if (abort.signal.aborted) throw new TransientError(`nothing came for ${silenceMilliseconds / 1000} s`);
-    throw connectionError(cause);
-  } finally {
-    clearTimeout(silence);
-    signal.removeEventListener('abort', onAbort);
-    abort.abort(); // what is left of the body
-  }
+    return use({ response, body });
+  });
 }
 
 /** The first answer that is no redirect. */

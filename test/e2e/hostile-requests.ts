@@ -36,8 +36,8 @@ export function hostileRequests(contextLength: number): readonly HostileRequest[
   const bodyBytes = 8 * tokens;
   const filled = (piece: string): string => piece.repeat(Math.floor(bodyBytes / piece.length));
   const longest = Array.from({ length: contextLength - 1 }, (_, index) => index);
-  const many = { prompt: Array(32).fill(longest), n: 128, max_tokens: 1, logprobs: 5, echo: true };
-  const manyIds = `{"prompt":[[${longest.join()}],[${longest.join()}]],"n":128,"max_tokens":1,"logprobs":5,"echo":true}`;
+  const many = { prompt: Array(32).fill(longest), n: 128, max_tokens: 1, logprobs: 20, echo: true };
+  const manyIds = `{"prompt":[[${longest.join()}],[${longest.join()}]],"n":128,"max_tokens":1,"logprobs":20,"echo":true}`;
   return [
     {
       name: 'ids that are none',

@@ -12,6 +12,15 @@ import { type StandIn, type StandInOptions, startStandIn } from './playground-st
 /** Words that only the trained model knows. */
 const STORY = /\b(fox|heron|sea|friends)\b/;
 
+/** Makes a page believe that it is in the background until `show` is called. */
+const HIDDEN = `
+  let visibility = 'hidden';
+  Object.defineProperty(document, 'visibilityState', { get: () => visibility });
+  window.show = () => {
+    visibility = 'visible';
+    document.dispatchEvent(new Event('visibilitychange'));
+  };`;
+
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe.skipIf(missingBrowser !== undefined)(`the app's page${missingBrowser ? ` (${missingBrowser})` : ''}`, () => {
@@ -28,8 +37,14 @@ describe.skipIf(missingBrowser !== undefined)(`the app's page${missingBrowser ? 
   }
 
   /** A page that must not complain on its console, nor ask any other server; `complaints` are checked as the test ends. */
-  async function open(server: StandIn, fragment = '', options: BrowserContextOptions = {}): Promise<Page> {
+  async function open(
+    server: StandIn,
+    fragment = '',
+    options: BrowserContextOptions = {},
+    script?: string,
+  ): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+    if (script !== undefined) await page.addInitScript(script);
     const complaints: string[] = [];
     const elsewhere: string[] = [];
     page.on('pageerror', ({ message }) => complaints.push(message));
@@ -96,6 +111,32 @@ describe.skipIf(missingBrowser !== undefined)(`the app's page${missingBrowser ? 
     expect(await pane(page, 'Trained').textContent()).toContain('stopped');
     await page.getByRole('button', { name: 'Clear' }).click();
     expect(await tokens(page, 'Trained').count()).toBe(0);
+  });
+
+  test('writes by itself once in a tab: not when it is loaded again, but for a link that is followed', async () => {
+    const server = await serve();
+    const page = await open(server);
+    await written(page);
+    expect(server.requests.length).toBe(2);
+    await page.reload();
+    await pane(page, 'Trained').getByText('Run writes a text here').waitFor();
+    await write(page, 'Once upon a time');
+    await written(page);
+    expect(server.requests.length).toBe(4);
+    await page.evaluate("location.hash = '#prompt=A&length=3'");
+    await expect.poll(() => tokens(page, 'Trained').count()).toBe(3);
+    await written(page);
+    expect(server.requests.length).toBe(6);
+  });
+
+  test('writes nothing by itself before it is seen', async () => {
+    const server = await serve();
+    const page = await open(server, '', {}, HIDDEN);
+    await pane(page, 'Trained').getByText('Run writes a text here').waitFor();
+    expect(server.requests).toEqual([]);
+    await page.evaluate('show()');
+    await written(page);
+    expect(server.requests.length).toBe(2);
   });
 
   test('a token shows the alternatives of both models, and goes on from another', async () => {

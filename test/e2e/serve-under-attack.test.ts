@@ -68,7 +68,7 @@ test(
     }
     // idle is a server whose programs have all run at their full extents
     const longest = Array.from({ length: CONTEXT_LENGTH - 1 }, (_, id) => 30_000 + id);
-    await complete(port, { prompt: longest, max_tokens: 1, logprobs: 5, echo: true });
+    await complete(port, { prompt: longest, max_tokens: 1, logprobs: 20, echo: true });
     const idle = residentMegabytes('VmRSS');
     const end = performance.now() + 1000 * SECONDS;
     const isEnded = (): boolean => performance.now() >= end;
@@ -103,7 +103,7 @@ test(
     async function unfinished(): Promise<void> {
       const text = JSON.stringify({ prompt: [1, 2, 3], max_tokens: CONTEXT_LENGTH - 3, n: 8 });
       const longest = Array.from({ length: CONTEXT_LENGTH - 1 }, (_, id) => 30_000 + id);
-      const scoring = JSON.stringify({ prompt: Array(8).fill(longest), max_tokens: 0, logprobs: 5, echo: true });
+      const scoring = JSON.stringify({ prompt: Array(8).fill(longest), max_tokens: 0, logprobs: 20, echo: true });
       const head = `POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: `;
       const sockets = [
         `${head}1000\r\n\r\n{`,

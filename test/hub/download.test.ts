@@ -130,7 +130,7 @@ test('a silent connection is given up and tried again', async () => {
     options: { patience: patience({ tries: 100, silenceMilliseconds: 300 }) },
   });
   await run();
-  expect(waits[0]).toBe('nothing came for 0.3 s');
+  expect(waits[0]).toBe('nothing moved for 0.3 s');
   expect(readFileSync(path).equals(CONTENT)).toBe(true);
 });
 

@@ -10,7 +10,7 @@ import { requireApiKey } from './access/api-key.ts';
 import { answerHeaders } from './access/headers.ts';
 import { limitRate, RateLimit } from './access/rate-limit.ts';
 import { RETRY_AFTER_SECONDS } from './completions/limits.ts';
-import { problemResponse, RequestProblem } from './completions/problem.ts';
+import { notReadyProblem, problemResponse, stoppingProblem } from './completions/problem.ts';
 import { DASHBOARD_PAGE, runEvents } from './dashboard/dashboard.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { playgroundApp } from './playground.ts';
@@ -63,11 +63,7 @@ export function serveApp(
 }
 
 async function answer(state: ServerState, c: Context<Bindings>): Promise<Response> {
-  if (state.phase === 'stopping' || !state.api)
-    throw new RequestProblem(
-      state.api ? 'the server is stopping' : `the server is not ready: ${state.message}; try again later`,
-      { status: 503, code: 'server_not_ready', retryAfter: RETRY_AFTER_SECONDS },
-    );
+  if (state.phase === 'stopping' || !state.api) throw state.api ? stoppingProblem() : notReadyProblem(state.message);
   const end = state.begin();
   try {
     return await state.api.fetch(c.req.raw, c.env);

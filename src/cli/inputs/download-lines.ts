@@ -15,7 +15,7 @@ export function downloadLine(bytes: number, totalBytes: number, seconds: number)
   ].join(' | ');
 }
 
-/** `nothing came for 60 s; retrying in 2.1 s`. */
+/** `nothing moved for 60 s; retrying in 2.1 s`. */
 export function waitLine(reason: string, milliseconds: number): string {
   return milliseconds === 0 ? reason : `${reason}; retrying in ${formatDuration(milliseconds / 1000)}`;
 }

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { openHub } from '../../hub/hub.ts';
-import { checkRepositoryName, uploadModel } from '../../hub/upload.ts';
-import { sizeOf, type UploadFile } from '../../hub/upload-file.ts';
+import { checkRepositoryName, uploadModel } from '../../hub/upload/upload.ts';
+import { sizeOf, type UploadFile } from '../../hub/upload/upload-file.ts';
 import { drawPng, drawSvg } from '../../report/figure/draw.ts';
 import { resultsFigure } from '../../report/figure/figure.ts';
 import { formatBytes, formatCount } from '../../support/format.ts';

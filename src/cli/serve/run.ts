@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { completionsApp } from '../../app/server/completions/completions.ts';
-import { STOPPING_SECONDS } from '../../app/server/completions/limits.ts';
+import { FAREWELL_SECONDS, STOPPING_SECONDS } from '../../app/server/completions/limits.ts';
 import { listen, type RunningServer } from '../../app/server/listen.ts';
 import { ModelPool } from '../../app/server/models/model-pool.ts';
 import {
@@ -23,6 +23,7 @@ import { formatCount } from '../../support/format.ts';
 import { localCheckpoint } from '../inputs/checkpoint.ts';
 import { Progress } from '../terminal/progress.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
+import { loadModels } from './load-models.ts';
 
 export interface ServeFlags {
   readonly checkpoint: string;
@@ -57,10 +58,11 @@ export async function runServe(flags: ServeFlags, version: string): Promise<void
     try {
       const pool = await openPool(main, flags);
       try {
-        await load(pool, compared, flags, (message) => {
+        const show = (message: string): void => {
           state.message = message;
           progress.update(`${server.url}: ${message}`);
-        });
+        };
+        await loadModels(pool, compared, { isComparedNeeded: flags.isCompareGiven, show });
         state.api = completionsApp(pool);
         progress.clear();
         report(pool, server);
@@ -69,9 +71,13 @@ export async function runServe(flags: ServeFlags, version: string): Promise<void
       } finally {
         await pool.close();
       }
+      // what could not be answered is told so
+      await state.stop(1000 * FAREWELL_SECONDS);
     } finally {
       await server.close();
     }
+    // to be stopped is how a server ends
+    process.exitCode = 0;
   }, 'stopping once what was asked is answered (again to quit now)');
 }
 
@@ -89,24 +95,6 @@ async function findCompared(
   if (compare === false || (!isCompareGiven && main.key.startsWith(UNTRAINED))) return undefined;
   const folder = compare === UNTRAINED ? compare : await localCheckpoint(compare, progress);
   return comparedSource(main, compare, folder);
-}
-
-async function load(
-  pool: ModelPool,
-  compared: ModelSource | undefined,
-  { isCompareGiven }: ServeFlags,
-  show: (message: string) => void,
-): Promise<void> {
-  show(`loading ${pool.main.id}`);
-  await pool.loadMain();
-  if (!compared) return;
-  show(`loading ${compared.id}`);
-  try {
-    await pool.loadCompared(compared);
-  } catch (cause) {
-    if (isCompareGiven || !(cause instanceof UserError)) throw cause;
-    console.error(`minillm: ${cause.message}; going on without ${compared.id}`);
-  }
 }
 
 function report({ main, compared, backend, precision }: ModelPool, { url }: RunningServer): void {

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { SECURITY_HEADERS } from '#minillm/app/server/access/headers.js';
 import { listen } from '#minillm/app/server/listen.js';
 
 async function answerTo(bytes: string): Promise<string> {
@@ -21,6 +22,11 @@ test('HTTP/1.0 without a host is answered on loopback', async () =>
 
 test('the name of another host is refused on loopback', async () =>
   expect(await answerTo('GET / HTTP/1.1\r\nhost: example.com\r\n\r\n')).toMatch(/^HTTP\/1\.1 403/));
+
+test('that refusal has the headers of every answer', async () => {
+  const answer = await answerTo('GET / HTTP/1.1\r\nhost: example.com\r\n\r\n');
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) expect(answer).toContain(`${name}: ${value}\r\n`);
+});
 
 test('what is no name of a host is refused on loopback', async () =>
   expect(await answerTo('GET / HTTP/1.1\r\nhost: .1\r\n\r\n')).toMatch(/^HTTP\/1\.1 40[03]/));

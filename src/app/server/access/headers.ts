@@ -5,7 +5,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { MiddlewareHandler } from 'hono';
 
 /** Answers are data, not pages: they load nothing and are shown nowhere. The page has headers of its own. */
-const SECURITY = {
+export const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
@@ -23,7 +23,7 @@ const PREFLIGHT_SECONDS = 600;
 export function answerHeaders(corsOrigins: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
     const { outgoing } = c.env as HttpBindings;
-    for (const [name, value] of Object.entries(SECURITY)) outgoing.setHeader(name, value);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) outgoing.setHeader(name, value);
     const given = c.req.header('x-request-id') ?? '';
     outgoing.setHeader('x-request-id', REQUEST_ID.test(given) ? given : randomUUID());
     const origin = c.req.header('origin');

@@ -5,6 +5,7 @@
 
 import { isIP } from 'node:net';
 import type { Application } from '../listen.ts';
+import { SECURITY_HEADERS } from './headers.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 
@@ -26,6 +27,9 @@ export function forKnownHosts(app: Application, host: string, allowed?: readonly
     const { hostname } = URL.canParse(request.url) ? new URL(request.url) : { hostname: '' };
     if (isKnown(hostname.replace(/^\[|\]$/g, ''))) return app.fetch(request, bindings);
     const advice = allowed ? '; --allowed-host NAME adds one' : '';
-    return new Response(`this server does not answer to that name${advice}\n`, { status: 403 });
+    return new Response(`this server does not answer to that name${advice}\n`, {
+      status: 403,
+      headers: SECURITY_HEADERS,
+    });
   };
 }

@@ -11,7 +11,7 @@ import type { LanguageModel } from '../models/language-model.ts';
 import type { CompletionBody } from './completions-schema.ts';
 import { ClientGone } from './delivery.ts';
 import { MAX_CHOICES, MAX_LOGPROBS, type ModelLimits } from './limits.ts';
-import { RequestProblem } from './problem.ts';
+import { RequestProblem, stoppingProblem } from './problem.ts';
 import type { Prompt } from './request-lists.ts';
 import { prepareStop, type Stop, StopText } from './stop-text.ts';
 
@@ -111,7 +111,7 @@ export async function planWork(body: CompletionBody, limits: ModelLimits): Promi
  * Completes a request. Requests may overlap: they take turns on the device.
  * @param prompts of `planWork`
  * @param send receives pieces of the texts as they are generated, without the prompts @param onToken is called for each token
- * @throws ClientGone when the signal is aborted, or the backend closed, before it is done
+ * @throws ClientGone when the signal is aborted before it is done; RequestProblem 503 when the backend is closed
  */
 export async function complete(
   model: LanguageModel,
@@ -180,6 +180,9 @@ function checkLength(prompt: number, newTokens: number, { contextLength }: Model
   );
 }
 
+/** Why a model stops before it is done: nobody waits for it any more, or its backend has been closed. */
+const interruption = (signal: AbortSignal): UserError => (signal.aborted ? new ClientGone() : stoppingProblem());
+
 interface Writing {
   readonly prompt: readonly number[];
   readonly index: number;
@@ -228,7 +231,7 @@ async function write(model: LanguageModel, body: CompletionBody, writing: Writin
       decoded += Array.from(piece).length;
       await add(stop.push(piece), isScored(body) ? event : undefined, offset);
       if (stop.stopped) break;
-    } else if (event.ended === 'interrupted') throw new ClientGone();
+    } else if (event.ended === 'interrupted') throw interruption(signal);
     else if (event.ended === 'stop') {
       tokens.push(END_OF_TEXT);
       finishReason = 'stop';
@@ -258,7 +261,7 @@ export async function score(
       throw new UserError('the model gives log-probabilities of NaN; its weights are damaged, or training diverged');
     scored.push({ ...choice, scores });
   }
-  if (scored.length < choices.length) throw new ClientGone();
+  if (scored.length < choices.length) throw interruption(signal);
   return scored;
 }
 

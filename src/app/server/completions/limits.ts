@@ -3,8 +3,10 @@
  * cost is a multiple of the model's context, so that memory and time are bounded whatever is sent.
  */
 
-/** Most likely tokens reported for each token, as in OpenAI's API. */
-export const MAX_LOGPROBS = 5;
+import { MAX_ALTERNATIVES } from '../../../generate/sampling.ts';
+
+/** Most likely tokens reported for each token: as many as vLLM allows, four times those of OpenAI's API. */
+export const MAX_LOGPROBS = MAX_ALTERNATIVES;
 /** Choices per prompt, as in OpenAI's API. */
 export const MAX_N = 128;
 /** Choices per request: prompts × n. */
@@ -46,6 +48,8 @@ export const PING_SECONDS = 15;
 export const RETRY_AFTER_SECONDS = 5;
 /** How long a server that is to stop goes on with what was asked. */
 export const STOPPING_SECONDS = 20;
+/** How long it then has to tell the rest that they are not answered. */
+export const FAREWELL_SECONDS = 2;
 /** How long a client may keep its answer waiting, in total. */
 export const MAX_WAIT_SECONDS = 120;
 /** Defects whose stack traces are logged. */

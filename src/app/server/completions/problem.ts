@@ -33,6 +33,19 @@ export class RequestProblem extends UserError {
   }
 }
 
+const unready = (message: string): RequestProblem =>
+  new RequestProblem(`${message}; try again later`, {
+    status: 503,
+    code: 'server_not_ready',
+    retryAfter: RETRY_AFTER_SECONDS,
+  });
+
+/** @param doing what the server is doing instead */
+export const notReadyProblem = (doing: string): RequestProblem => unready(`the server is not ready: ${doing}`);
+
+/** What a server that is to stop says to what it does not answer any more. */
+export const stoppingProblem = (): RequestProblem => unready('the server is stopping');
+
 /** Errors about a field begin so; see `completions-schema.ts` and `request-lists.ts`. */
 const FIELD = /^request: ([a-z_]+)[.:]/;
 

@@ -11,6 +11,7 @@ import { PASSAGES } from './read/passages.ts';
 import { Reading } from './read/reading.tsx';
 import { usePageData } from './use-page-data.ts';
 import { EXAMPLES } from './write/examples.ts';
+import { allowFirstSight } from './write/first-sight.ts';
 import { fromFragment, type PageState, toFragment, type View } from './write/link.ts';
 import { DEFAULTS, withinLimits } from './write/settings.ts';
 import { Writing } from './write/writing.tsx';
@@ -69,6 +70,7 @@ function Models({ data }: { readonly data: PageData }) {
   }, [state]);
   useEffect(() => {
     const follow = (): void => {
+      allowFirstSight();
       setState(read());
       setLink((count) => count + 1);
     };

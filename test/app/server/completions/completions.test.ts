@@ -63,6 +63,19 @@ describe('scoring', () => {
     expect(usage).toEqual({ prompt_tokens: IDS.length, completion_tokens: 0, total_tokens: IDS.length });
   });
 
+  test('as many likeliest tokens are given as vLLM allows, the same ones in their order however many are asked for', async () => {
+    const scored = { prompt: IDS, max_tokens: 0, echo: true, return_tokens_as_token_ids: true };
+    const named = async (logprobs: number) =>
+      (await ask({ ...scored, logprobs })).choices[0]!.logprobs!.top_logprobs.slice(1);
+    const [few, all] = [await named(5), await named(MAX_LOGPROBS)];
+    for (const [place, top] of all.entries()) {
+      const values = Object.values(top!).slice(0, MAX_LOGPROBS);
+      expect(values).toHaveLength(20);
+      expect(values).toEqual([...values].sort((a, b) => b - a));
+      expect(Object.entries(few[place]!).slice(0, 5)).toEqual(Object.entries(top!).slice(0, 5));
+    }
+  });
+
   test('what lm-evaluation-harness sends: several prompts of tokens, one greedy token after each', async () => {
     const prompts = [IDS, IDS.slice(0, 3), [50256, ...IDS]];
     const { choices } = await ask({
@@ -99,7 +112,7 @@ describe('scoring', () => {
           return {
             values: new Float32Array(length),
             topIds,
-            topValues: new Float32Array(5).fill(Number.NaN),
+            topValues: new Float32Array(MAX_LOGPROBS * length).fill(Number.NaN),
           };
         });
     });
@@ -194,7 +207,7 @@ test('a page of this server may ask, and a parameter of the content type does no
 
 test('an answer of many choices with all their log-probabilities is whole', async () => {
   const prompt = Array.from({ length: 60 }, (_, i) => Array.from({ length: 127 }, (_, id) => id + i));
-  const { choices, usage } = await ask({ prompt, max_tokens: 0, echo: true, logprobs: 5 });
+  const { choices, usage } = await ask({ prompt, max_tokens: 0, echo: true, logprobs: MAX_LOGPROBS });
   expect(choices.map(({ index, logprobs }) => [index, logprobs?.tokens.length])).toEqual(
     prompt.map((_, i) => [i, 127]),
   );
@@ -234,7 +247,7 @@ test.each([
   ['too long', { prompt: TEXT, max_tokens: 125 }, /maximum context length is 128 tokens; the request has 7 .* and 125/],
   ['too long for a stream', { prompt: TEXT, max_tokens: 125, stream: true }, /maximum context length is 128 tokens/],
   ['far too long', { prompt: 'a'.repeat(5000) }, /allows a text prompt of 4096 bytes; the request has 5000/],
-  ['too many log-probabilities', { prompt: TEXT, logprobs: 6 }, /logprobs/],
+  ['too many log-probabilities', { prompt: TEXT, logprobs: 21 }, /logprobs: Too big: expected number to be <=20/],
   ['an empty stop', { prompt: TEXT, stop: '' }, /stop: expected texts of 1 to 1000 characters, found ""/],
   [
     'too many stops',

@@ -128,7 +128,7 @@ test('the page is told of checkpoints, their losses and the curve', async () => 
   const data = (await (await modelRoutes(models).request('/app/models.json')).json()) as Record<string, unknown>;
   expect(data).toMatchObject({
     ...{ main: 'book', compared: 'untrained', precision: 'fp32', hasRun: true },
-    limits: { contextLength: 32, maxTokens: 31, maxLogprobs: 5 },
+    limits: { contextLength: 32, maxTokens: 31, maxLogprobs: 20 },
     uniformLoss: Math.log(50257),
   });
   expect(data.steps).toEqual([

@@ -79,6 +79,8 @@ test.each([
   [{ prompt: PROMPT }, true],
   [{ prompt: [[1, 2], [3]], stop: ['a'], logit_bias: { 5: -100 }, suffix: null, temperature: null }, true],
   [{ prompt: [1, 'a'] }, false],
+  [{ prompt: PROMPT, logprobs: 20 }, true],
+  [{ prompt: PROMPT, logprobs: 21 }, false],
   [{ prompt: PROMPT, temperature: 3 }, false],
   [{ prompt: PROMPT, stop: '' }, false],
   [{ prompt: PROMPT, logit_bias: { a: 1 } }, false],

@@ -35,6 +35,7 @@ export function PaneView(props: PaneViewProps) {
         {samples.length > 0 && <CopyButton title="Copy" text={() => plainText(state)} />}
       </header>
       <div class="texts">
+        {status === 'empty' && <small>Run writes a text here.</small>}
         {samples.length === 0 && isRunning && (
           <p class="text">
             <span class="given">{prompt}</span>

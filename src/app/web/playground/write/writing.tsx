@@ -13,6 +13,7 @@ import { TokenCard } from '../tokens/token-card.tsx';
 import { useTokenCard } from '../tokens/use-token-card.ts';
 import { topOf, type ViewProps } from '../view.ts';
 import { CopyMenu } from './copy-menu.tsx';
+import { onFirstSight } from './first-sight.ts';
 import { PaneView } from './pane-view.tsx';
 import { PromptForm } from './prompt-form.tsx';
 import type { Settings } from './settings.ts';
@@ -61,9 +62,10 @@ export function Writing({ data, state, onChange }: ViewProps) {
       SETTLE_MILLISECONDS,
     );
   };
-  // the page is never empty
+  // the page shows what it is for
   useEffect(() => {
-    if (state.view === 'write' && main.state.status === 'empty' && prompt !== '') run();
+    const isWanted = state.view === 'write' && main.state.status === 'empty' && prompt !== '';
+    return isWanted ? onFirstSight(run) : undefined;
   }, [state.view]);
 
   const goOn = (pane: Pane, sample: number, index: number, { id, own }: CardRow): void => {

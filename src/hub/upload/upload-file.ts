@@ -2,8 +2,8 @@
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { fileError } from '../support/files.ts';
-import { type Checksum, startHash } from './checksum.ts';
+import { fileError } from '../../support/files.ts';
+import { type Checksum, startHash } from '../checksum.ts';
 
 export interface UploadFile {
   /** In the repository. */

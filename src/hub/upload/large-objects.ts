@@ -4,10 +4,10 @@
  */
 
 import { z } from 'zod';
-import { UserError } from '../support/errors.ts';
-import { parseJson } from '../support/json.ts';
-import type { Hub } from './hub.ts';
-import { subjectFor } from './repository.ts';
+import { UserError } from '../../support/errors.ts';
+import { parseJson } from '../../support/json.ts';
+import type { Hub } from '../hub.ts';
+import { subjectFor } from '../repository.ts';
 import { readPieces, type UploadFile } from './upload-file.ts';
 import { sendUpload, type UploadRequestOptions } from './upload-request.ts';
 

@@ -5,13 +5,13 @@
 
 import { modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
-import { UserError } from '../support/errors.ts';
-import { parseJson } from '../support/json.ts';
-import { apiOptions } from './api.ts';
-import type { Hub } from './hub.ts';
-import { NotThereError } from './hub-errors.ts';
+import { UserError } from '../../support/errors.ts';
+import { parseJson } from '../../support/json.ts';
+import { apiOptions } from '../api.ts';
+import type { Hub } from '../hub.ts';
+import { NotThereError } from '../hub-errors.ts';
+import { listFilesIn, type Repository, subjectFor } from '../repository.ts';
 import { type LargeFile, uploadLargeFiles } from './large-objects.ts';
-import { listFilesIn, type Repository, subjectFor } from './repository.ts';
 import { digest, readPieces, sizeOf, type UploadFile } from './upload-file.ts';
 import { NotPermittedError, sendUpload, type UploadAnswer } from './upload-request.ts';
 

@@ -4,10 +4,11 @@
  */
 
 import { ReadableStream } from 'node:stream/web';
-import { UserError } from '../support/errors.ts';
-import type { Hub } from './hub.ts';
-import { connectionError, type Subject, statusError, TransientError } from './hub-errors.ts';
-import { retrying } from './retry.ts';
+import { UserError } from '../../support/errors.ts';
+import type { Hub } from '../hub.ts';
+import { type Subject, statusError, TransientError } from '../hub-errors.ts';
+import { retrying } from '../retry.ts';
+import { unlessSilent } from '../silence.ts';
 
 /** Characters of the hub's own words in an error. */
 const SHOWN_LENGTH = 300;
@@ -62,23 +63,17 @@ async function sendOnce(
   { method, url, headers, body, expected = [] }: UploadRequest,
   { signal, onSent }: UploadRequestOptions,
 ): Promise<UploadAnswer> {
-  const { silenceMilliseconds } = hub.patience;
-  const abort = new AbortController();
-  const onAbort = (): void => abort.abort();
-  signal.throwIfAborted();
-  signal.addEventListener('abort', onAbort, { once: true });
-  const silence = setTimeout(onAbort, silenceMilliseconds);
-  const count = (bytes: number): void => {
-    silence.refresh();
-    onSent?.(bytes);
-  };
   // storage takes signed addresses and refuses any other credential
   const isHub = new URL(url).origin === new URL(hub.url).origin;
   const credentials: Record<string, string> = isHub ? { authorization: `Bearer ${hub.token}` } : {};
-  try {
+  return unlessSilent(hub, signal, async (connection, moved) => {
+    const count = (bytes: number): void => {
+      moved();
+      onSent?.(bytes);
+    };
     const response = await fetch(url, {
       method,
-      signal: abort.signal,
+      signal: connection,
       headers: { 'user-agent': 'minillm', ...headers, ...credentials, ...lengthOf(body) },
       ...(typeof body === 'string' ? { body } : { body: counted(body, count), duplex: 'half' }),
     } as RequestInit);
@@ -86,15 +81,7 @@ async function sendOnce(
     const answer = { status: response.status, headers: response.headers, text: await response.text() };
     if (response.ok || expected.includes(answer.status)) return answer;
     throw isHub ? refusal(response, answer.text, hub, subject) : storageError(response, subject);
-  } catch (cause) {
-    signal.throwIfAborted();
-    if (abort.signal.aborted) throw new TransientError(`nothing moved for ${silenceMilliseconds / 1000} s`);
-    throw connectionError(cause);
-  } finally {
-    clearTimeout(silence);
-    signal.removeEventListener('abort', onAbort);
-    abort.abort();
-  }
+  });
 }
 
 /** Signed addresses take no body of unknown length. */

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Hub } from '#minillm/hub/hub.js';
-import { checkRepositoryName, uploadModel } from '#minillm/hub/upload.js';
-import type { UploadFile } from '#minillm/hub/upload-file.js';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import type { FakeHubOptions } from './fake-hub.ts';
-import { noUploads } from './fake-uploads.ts';
-import { fakeHub, hubAt, NEVER, someBytes } from './hubs.ts';
+import { checkRepositoryName, uploadModel } from '#minillm/hub/upload/upload.js';
+import type { UploadFile } from '#minillm/hub/upload/upload-file.js';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import type { FakeHubOptions } from '../fake-hub.ts';
+import { noUploads } from '../fake-uploads.ts';
+import { fakeHub, hubAt, NEVER, someBytes } from '../hubs.ts';
 
 const TOKEN = 'hf_right';
 const WEIGHTS = someBytes(300_000);
