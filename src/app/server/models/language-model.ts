@@ -44,6 +44,7 @@ export async function loadLanguageModel(
     purpose: `serving ${weights.name}`,
     advice: 'serve a smaller model, or fewer',
   });
-  const scorer = new Scorer(session.program('score'), positions);
-  return { config, generator: new Generator(session), scorer, close: () => session.close() };
+  const generator = new Generator(session);
+  const scorer = new Scorer(session.program('score'), positions, () => generator.load.running > 0);
+  return { config, generator, scorer, close: () => session.close() };
 }
