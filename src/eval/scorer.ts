@@ -3,6 +3,7 @@
  * beside it nor on the number of threads.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from '../engine/runtime/program.ts';
 import { Turns } from '../engine/runtime/turns.ts';
 import { extent } from '../engine/tensor.ts';
@@ -20,15 +21,21 @@ export interface ContinuationScores {
 export class Scorer {
   readonly #program: Program;
   readonly #limits: PackingLimits;
+  readonly #isDeviceWanted: () => boolean;
   readonly #turns = new Turns();
+  /** Milliseconds of the last run. */
+  #taken = 0;
   /** K, how many of the most likely tokens are given for each. */
   readonly top: number;
 
   /**
    * @param program a compiled plan of `planScoring`
    * @param positions the context length of the model
+   * @param isDeviceWanted whether other programs wait for the device: they get as much of its time as scoring, however many
+   * requests wait to be scored
    */
-  constructor(program: Program, positions: number) {
+  constructor(program: Program, positions: number, isDeviceWanted: () => boolean = () => false) {
+    this.#isDeviceWanted = isDeviceWanted;
     this.#program = program;
     const { plan } = program;
     const rows = inputExtent(program, 'rows', 0);
@@ -47,8 +54,7 @@ export class Scorer {
   ): AsyncGenerator<readonly ContinuationScores[], void> {
     let gathered: ContinuationScores[] = [];
     for (const batch of packRequests(requests, this.#limits)) {
-      // of overlapping requests one waits for the device, so that other programs of the session get every second turn
-      const scores = await this.#turns.take(() => this.#run(batch, signal));
+      const scores = await this.#turns.take(() => this.#share(() => this.#run(batch, signal)));
       if (!scores) return;
       for (const [index, part] of batch.parts.entries()) {
         gathered.push(...(scores[index] ?? []));
@@ -56,6 +62,16 @@ export class Scorer {
         yield gathered;
         gathered = [];
       }
+    }
+  }
+
+  async #share<Result>(run: () => Promise<Result>): Promise<Result> {
+    if (this.#isDeviceWanted()) await sleep(this.#taken);
+    const start = performance.now();
+    try {
+      return await run();
+    } finally {
+      this.#taken = performance.now() - start;
     }
   }
 

@@ -46,6 +46,7 @@ export async function loadLanguageModel(
     advice: 'serve a smaller model, or fewer',
   });
   await session.program('pack').run({});
-  const scorer = new Scorer(session.program('score'), positions);
-  return { config, generator: new Generator(session), scorer, close: () => session.close() };
+  const generator = new Generator(session);
+  const scorer = new Scorer(session.program('score'), positions, () => generator.load.running > 0);
+  return { config, generator, scorer, close: () => session.close() };
 }
