@@ -6,64 +6,12 @@
  */
 #pragma once
 #include "attention_backward.h"
-#include "mma.h"
+#include "bf16_tiles.h"
 
 /** Rows of a block: with more, the registers would not hold wide heads. */
 #define ROWS_FOR(width) ((width) <= 64 ? 128 : 64)
 #define AT_ONCE 16 /* rows of the other side that scores are made with at a time */
 #define TILE 64 /* rows of the other side that are copied at a time */
-
-/** sums += left · rowsᵀ for rows `row` .. row + 8·COUNT - 1 of a tile. */
-template <int WIDTH, int ROW_TILES, int COUNT>
-static __device__ __forceinline__ void multiply_rows(float (&sums)[ROW_TILES][COUNT][4],
-                                                     const uint32_t (&left)[ROW_TILES][WIDTH / 16][4],
-                                                     const block_reader<WIDTH> &tile, int row) {
-#pragma unroll
-  for (int k = 0; k < WIDTH / 16; k++)
-#pragma unroll
-    for (int n = 0; n < COUNT / 2; n++) {
-      uint32_t right[4];
-      load_matrices(right, tile.at(row + 16 * n, k));
-#pragma unroll
-      for (int m = 0; m < ROW_TILES; m++) {
-        multiply_add(sums[m][2 * n], left[m][k], right[0], right[2]);
-        multiply_add(sums[m][2 * n + 1], left[m][k], right[1], right[3]);
-      }
-    }
-}
-
-/** sums += weights · the rows `row` .. row + 8·COUNT - 1 of a tile. */
-template <int WIDTH, int ROW_TILES, int COUNT>
-static __device__ __forceinline__ void add_weighted_rows(float (&sums)[ROW_TILES][WIDTH / 8][4],
-                                                         const float (&weights)[ROW_TILES][COUNT][4],
-                                                         const block_reader<WIDTH> &tile, int row) {
-#pragma unroll
-  for (int k = 0; k < COUNT / 2; k++) {
-    uint32_t left[ROW_TILES][4];
-#pragma unroll
-    for (int m = 0; m < ROW_TILES; m++) as_left_operand(left[m], weights[m][2 * k], weights[m][2 * k + 1]);
-#pragma unroll
-    for (int n = 0; n < WIDTH / 16; n++) {
-      uint32_t right[4];
-      load_matrices_transposed(right, tile.at(row + 16 * k, n));
-#pragma unroll
-      for (int m = 0; m < ROW_TILES; m++) {
-        multiply_add(sums[m][2 * n], left[m], right[0], right[1]);
-        multiply_add(sums[m][2 * n + 1], left[m], right[2], right[3]);
-      }
-    }
-  }
-}
-
-/** Loads a warp's own rows as left operands. */
-template <int WIDTH, int ROW_TILES>
-static __device__ __forceinline__ void load_left(uint32_t (&left)[ROW_TILES][WIDTH / 16][4], uint32_t tile) {
-  const block_reader<WIDTH> reader(tile);
-#pragma unroll
-  for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-    for (int k = 0; k < WIDTH / 16; k++) load_matrices(left[m][k], reader.at(16 * m, k));
-}
 
 /** Stores a warp's sums, scaled, through its own rows of a tile. */
 template <int WIDTH, int ROW_TILES>
@@ -130,15 +78,9 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
       float weights[ROW_TILES][AT_ONCE / 8][4] = {}, products[ROW_TILES][AT_ONCE / 8][4] = {};
       multiply_rows<WIDTH>(weights, queries, keys, part);
       multiply_rows<WIDTH>(products, gradients, values, part);
-      if (key + part + AT_ONCE - 1 > query) {
+      if (key + part + AT_ONCE - 1 > query)
 #pragma unroll
-        for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-          for (int n = 0; n < AT_ONCE / 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++)
-              if (8 * n + 2 * pair + i % 2 > query + 16 * m + i / 2 * 8 + group - key - part) weights[m][n][i] = MINUS_INFINITY;
-      }
+        for (int m = 0; m < ROW_TILES; m++) hide_beyond(weights[m], query + 16 * m - key - part);
 #pragma unroll
       for (int m = 0; m < ROW_TILES; m++)
 #pragma unroll
@@ -204,15 +146,9 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
       if (query + part + AT_ONCE - 1 < key) continue;
       float weights[ROW_TILES][AT_ONCE / 8][4] = {};
       multiply_rows<WIDTH>(weights, keys, queries, part);
-      if (query + part < key + ROW_TILES * 16 - 1) {
+      if (query + part < key + ROW_TILES * 16 - 1)
 #pragma unroll
-        for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-          for (int n = 0; n < AT_ONCE / 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++)
-              if (16 * m + i / 2 * 8 + group > query + part + 8 * n + 2 * pair + i % 2 - key) weights[m][n][i] = MINUS_INFINITY;
-      }
+        for (int m = 0; m < ROW_TILES; m++) hide_below(weights[m], query + part - key - 16 * m);
       const float *log_sums = numbers + stage * 2 * TILE + part + 2 * pair, *deltas = log_sums + TILE;
 #pragma unroll
       for (int n = 0; n < AT_ONCE / 8; n++) {

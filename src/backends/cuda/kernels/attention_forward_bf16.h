@@ -9,7 +9,7 @@
  */
 #pragma once
 #include "attention.h"
-#include "mma.h"
+#include "bf16_tiles.h"
 
 /** Query rows of a block: with more, the registers would not hold wide heads. */
 #define ROWS_FOR(width) ((width) <= 64 ? 128 : 64)
@@ -103,62 +103,20 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
   for (int key = 0, stage = 0; key < all; key += KEYS, stage ^= 1) {
     wait_for_copies<0>();
     __syncthreads();
-    if (key == 0) {
-      const block_reader<WIDTH> reader(query_tile + own * WIDTH * 2);
-#pragma unroll
-      for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-        for (int k = 0; k < WIDTH / 16; k++) load_matrices(queries[m][k], reader.at(16 * m, k));
-    }
+    if (key == 0) load_left<WIDTH>(queries, query_tile + own * WIDTH * 2);
     if (key + KEYS < all) copy_keys(key + KEYS, stage ^ 1);
     /* a warp without queries, or whose queries see none of these keys */
     if (first + own >= head.rows || key > position + 16 * ROW_TILES - 1) continue;
 
     float scores[ROW_TILES][KEYS / 8][4] = {};
-    const block_reader<WIDTH> keys(key_tiles + stage * KEY_BYTES);
-#pragma unroll
-    for (int k = 0; k < WIDTH / 16; k++)
-#pragma unroll
-      for (int n = 0; n < KEYS / 16; n++) {
-        uint32_t right[4];
-        load_matrices(right, keys.at(16 * n, k));
-#pragma unroll
-        for (int m = 0; m < ROW_TILES; m++) {
-          multiply_add(scores[m][2 * n], queries[m][k], right[0], right[2]);
-          multiply_add(scores[m][2 * n + 1], queries[m][k], right[1], right[3]);
-        }
-      }
-
+    multiply_rows<WIDTH>(scores, queries, key_tiles + stage * KEY_BYTES, 0);
 #pragma unroll
     for (int m = 0; m < ROW_TILES; m++) {
-      const int seen = position + 16 * m + group - key; /* the last key that row g sees */
-      if (key + KEYS - 1 > position + 16 * m) {
-#pragma unroll
-        for (int n = 0; n < KEYS / 8; n++)
-#pragma unroll
-          for (int i = 0; i < 4; i++)
-            if (8 * n + 2 * pair + i % 2 > seen + i / 2 * 8) scores[m][n][i] = MINUS_INFINITY;
-      }
+      const int limit = position + 16 * m - key;
+      if (limit < KEYS - 1) hide_beyond(scores[m], limit);
       make_weights<WIDTH>(scores[m], rows[m], out[m], scale);
     }
-
-    const block_reader<WIDTH> values(value_tiles + stage * KEY_BYTES);
-#pragma unroll
-    for (int k = 0; k < KEYS / 16; k++) {
-      uint32_t weights[ROW_TILES][4];
-#pragma unroll
-      for (int m = 0; m < ROW_TILES; m++) as_left_operand(weights[m], scores[m][2 * k], scores[m][2 * k + 1]);
-#pragma unroll
-      for (int n = 0; n < WIDTH / 16; n++) {
-        uint32_t right[4];
-        load_matrices_transposed(right, values.at(16 * k, n));
-#pragma unroll
-        for (int m = 0; m < ROW_TILES; m++) {
-          multiply_add(out[m][2 * n], weights[m], right[0], right[1]);
-          multiply_add(out[m][2 * n + 1], weights[m], right[2], right[3]);
-        }
-      }
-    }
+    add_weighted_rows<WIDTH>(out, scores, value_tiles + stage * KEY_BYTES, 0);
   }
 
   /* The warp's rows go out through its own rows of the query tile. */
