@@ -1,8 +1,8 @@
 /**
- * The backward pass on tensor cores. In both kernels a warp holds the rows that it sums gradients for, and their sums, in
- * registers; the block's four warps share tiles of the other side, of which the next is copied while one is used. Scores are
- * made with the warp's own rows on the left, so that they are left operands of the next product where they are: against
- * queries they are transposed.
+ * The backward pass on tensor cores. In both kernels a warp holds the rows that it sums gradients for, and their
+ * sums, in registers; the block's four warps share tiles of the other side, of which the next is copied while one is
+ * used. Scores are made with the warp's own rows on the left, so that they are left operands of the next product
+ * where they are: against queries they are transposed.
  */
 #pragma once
 #include "attention_backward.h"
@@ -93,8 +93,8 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
       add_weighted_rows<WIDTH>(sums, weights, keys, part);
     }
   }
-  store_sums<WIDTH>(head.qkv_gradient + (int64_t)query * head.wide, head.wide, shared + own * WIDTH * 2, sums, rsqrtf(D),
-                    head.rows - query, D);
+  store_sums<WIDTH>(head.qkv_gradient + (int64_t)query * head.wide, head.wide, shared + own * WIDTH * 2, sums,
+                    rsqrtf(D), head.rows - query, D);
 }
 
 /** Gradients of the key and value rows first .. first + ROWS - 1, seen by the queries from their own row on. */
@@ -102,7 +102,8 @@ template <int WIDTH, int ROWS>
 static __device__ __forceinline__ void gradient_of_keys(const backward_head &head, int first) {
   constexpr int ROW_TILES = ROWS / BLOCK_WARPS / 16, OWN_BYTES = ROWS * WIDTH * 2, TILE_BYTES = TILE * WIDTH * 2;
   extern __shared__ __align__(16) uint8_t shared[];
-  const float *numbers = (const float *)(shared + 2 * OWN_BYTES + 4 * TILE_BYTES); /* [stage][log_sum_exp, delta][TILE] */
+  /* [stage][log_sum_exp, delta][TILE] */
+  const float *numbers = (const float *)(shared + 2 * OWN_BYTES + 4 * TILE_BYTES);
   const uint32_t key_tile = shared_address(shared), value_tile = key_tile + OWN_BYTES;
   const uint32_t query_tiles = value_tile + OWN_BYTES, gradient_tiles = query_tiles + 2 * TILE_BYTES;
   const uint32_t number_tiles = gradient_tiles + 2 * TILE_BYTES;
@@ -121,7 +122,8 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
   };
   const auto copy_own = [&](uint32_t tile, int channel) {
     const int stride = head.wide;
-    copy_rows<WIDTH, ROWS>(tile, head.qkv + (int64_t)first * stride + channel, stride, head.rows - first, head.head_size);
+    const bf16 *from = head.qkv + (int64_t)first * stride + channel;
+    copy_rows<WIDTH, ROWS>(tile, from, stride, head.rows - first, head.head_size);
   };
   copy_own(key_tile, head.channels);
   copy_own(value_tile, 2 * head.channels);
@@ -170,7 +172,8 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
 #pragma unroll
         for (int m = 0; m < ROW_TILES; m++)
 #pragma unroll
-          for (int i = 0; i < 4; i++) products[m][n][i] = weights[m][n][i] * (products[m][n][i] - (i % 2 ? delta.y : delta.x));
+          for (int i = 0; i < 4; i++)
+            products[m][n][i] = weights[m][n][i] * (products[m][n][i] - (i % 2 ? delta.y : delta.x));
       }
       add_weighted_rows<WIDTH>(key_sums, products, queries, part);
     }

@@ -1,11 +1,13 @@
 /**
- * The forward pass on tensor cores. A warp owns 16·ROW_TILES queries and holds them, their output and the scores of a block
- * of keys in registers; the four warps share keys and values, of which the next block is copied while one is used.
+ * The forward pass on tensor cores. A warp owns 16·ROW_TILES queries and holds them, their output and the scores of a
+ * block of keys in registers; the four warps share keys and values, of which the next block is copied while one is
+ * used.
  *
- * The softmax of a row is taken relative to its maximum as it was when scores last exceeded it by a factor of 2^SLACK: what has
- * been summed is then rarely multiplied again. Two scores at the maximum would have weights of exactly 1, and their rounding to
- * bf16 a bias that makes training diverge (arXiv 2510.04212); then it is taken relative not to the maximum m but to m + |m|
- * (modulo 64, so that nothing vanishes): the same function, other roundings.
+ * The softmax of a row is taken relative to its maximum as it was when scores last exceeded it by a factor of
+ * 2^SLACK: what has been summed is then rarely multiplied again. Two scores at the maximum would have weights of
+ * exactly 1, and their rounding to bf16 a bias that makes training diverge (arXiv 2510.04212); then it is taken
+ * relative not to the maximum m but to m + |m| (modulo 64, so that nothing vanishes): the same function, other
+ * roundings.
  */
 #pragma once
 #include "attention.h"
@@ -23,7 +25,10 @@ typedef struct {
   float total[2];     /* of the lane's own weights so far */
 } softmax_rows;
 
-/** Moves the references of rows whose `highest` score is too large for them, and brings all that was summed relative to them up to date. */
+/**
+ * Moves the references of rows whose `highest` score is too large for them, and brings all that was summed relative
+ * to them up to date.
+ */
 template <int WIDTH>
 static __device__ __forceinline__ void move_references(const float (&scores)[KEYS / 8][4], const float (&highest)[2],
                                                        softmax_rows &rows, float (&out)[WIDTH / 8][4], float scale) {

@@ -1,6 +1,7 @@
 /**
- * Tiles of bf16 in shared memory and products of them on tensor cores. A block has four warps; each owns 16·ROW_TILES rows of its
- * results, and the left operands of them, in registers, and reads the right operands from tiles that all of them share.
+ * Tiles of bf16 in shared memory and products of them on tensor cores. A block has four warps; each owns 16·ROW_TILES
+ * rows of its results, and the left operands of them, in registers, and reads the right operands from tiles that all
+ * of them share.
  */
 #pragma once
 #include "attention.h"
@@ -11,8 +12,8 @@
 #define CHUNK 8 /* elements that are copied as one: 16 bytes */
 
 /**
- * Which chunk of a row holds chunk 0, as the two exchange by exclusive or: the eight rows that a matrix is loaded from then lie
- * in different banks. WIDTH is 32, 64 or 128.
+ * Which chunk of a row holds chunk 0, as the two exchange by exclusive or: the eight rows that a matrix is loaded
+ * from then lie in different banks. WIDTH is 32, 64 or 128.
  */
 template <int WIDTH> static __device__ __forceinline__ int chunk_turn(int row) {
   return WIDTH >= 64 ? row & 7 : row >> 1 & 3;
@@ -24,8 +25,9 @@ template <int WIDTH> static __device__ __forceinline__ uint32_t chunk_offset(int
 }
 
 /**
- * Begins to copy ROWS rows of a tile, shared by the block's threads: `rows` of them and their first `columns` elements exist, the
- * rest is zeros. Rows lie `stride` elements apart, those from row `split` on another `gap` elements further.
+ * Begins to copy ROWS rows of a tile, shared by the block's threads: `rows` of them and their first `columns`
+ * elements exist, the rest is zeros. Rows lie `stride` elements apart, those from row `split` on another `gap`
+ * elements further.
  */
 template <int WIDTH, int ROWS>
 static __device__ __forceinline__ void copy_rows(uint32_t tile, const bf16 *from, int stride, int rows, int columns,
@@ -41,9 +43,9 @@ static __device__ __forceinline__ void copy_rows(uint32_t tile, const bf16 *from
 }
 
 /**
- * A lane's addresses for loading 16×16 blocks of a tile as four 8×8 matrices: upper left, lower left, upper right, lower right. The
- * four are a left operand; transposed they are two right operands, 0 with 1 and 2 with 3, whose rows are summed over; as
- * they are, 0 with 2 and 1 with 3, columns are.
+ * A lane's addresses for loading 16×16 blocks of a tile as four 8×8 matrices: upper left, lower left, upper right,
+ * lower right. The four are a left operand; transposed they are two right operands, 0 with 1 and 2 with 3, whose rows
+ * are summed over; as they are, 0 with 2 and 1 with 3, columns are.
  */
 template <int WIDTH> struct block_reader {
   uint32_t start, turn;
@@ -115,20 +117,22 @@ static __device__ __forceinline__ void add_weighted_rows(float (&sums)[ROW_TILES
 
 /** Hides of each row r of 16 the scores of columns beyond limit + r. */
 template <int COUNT> static __device__ __forceinline__ void hide_beyond(float (&scores)[COUNT][4], int limit) {
+  const int beyond = lane_id() % 4 * 2 - lane_id() / 4 - limit;
 #pragma unroll
   for (int n = 0; n < COUNT; n++)
 #pragma unroll
     for (int i = 0; i < 4; i++)
-      if (8 * n + lane_id() % 4 * 2 + i % 2 > limit + lane_id() / 4 + i / 2 * 8) scores[n][i] = MINUS_INFINITY;
+      if (beyond > i / 2 * 8 - 8 * n - i % 2) scores[n][i] = MINUS_INFINITY;
 }
 
 /** Hides of each column c the scores of rows beyond limit + c. */
 template <int COUNT> static __device__ __forceinline__ void hide_below(float (&scores)[COUNT][4], int limit) {
+  const int below = lane_id() / 4 - lane_id() % 4 * 2 - limit;
 #pragma unroll
   for (int n = 0; n < COUNT; n++)
 #pragma unroll
     for (int i = 0; i < 4; i++)
-      if (lane_id() / 4 + i / 2 * 8 > limit + 8 * n + lane_id() % 4 * 2 + i % 2) scores[n][i] = MINUS_INFINITY;
+      if (below > 8 * n + i % 2 - i / 2 * 8) scores[n][i] = MINUS_INFINITY;
 }
 
 /** Puts 16 rows of results, scaled, into a tile as bf16; `factors` are those of rows g and g + 8. */
@@ -145,7 +149,8 @@ static __device__ __forceinline__ void put_results(uint8_t *tile, const float (&
 
 /** A warp writes ROWS rows of a tile to memory, `rows` of them and their first `columns` elements. */
 template <int WIDTH, int ROWS>
-static __device__ __forceinline__ void store_rows(bf16 *to, int64_t stride, const uint8_t *tile, int rows, int columns) {
+static __device__ __forceinline__ void store_rows(bf16 *to, int64_t stride, const uint8_t *tile, int rows,
+                                                  int columns) {
 #pragma unroll
   for (int i = lane_id(); i < ROWS * WIDTH / CHUNK; i += WARP) {
     const int row = i / (WIDTH / CHUNK), chunk = i % (WIDTH / CHUNK);

@@ -1,9 +1,9 @@
 /**
  * Matrix instructions in PTX, and the asynchronous copies that feed them. They stand nowhere else.
  *
- * A product's operands lie across a warp, two neighbouring bf16 in a register. With g = lane / 4 and t = lane % 4, a lane holds
- * of the 16×8 result (fp32) row g, columns 2t and 2t+1, then the same columns of row g+8. Two results side by side, rounded
- * and paired, are the left operand of a following product over their columns.
+ * A product's operands lie across a warp, two neighbouring bf16 in a register. With g = lane / 4 and t = lane % 4, a
+ * lane holds of the 16×8 result (fp32) row g, columns 2t and 2t+1, then the same columns of row g+8. Two results side
+ * by side, rounded and paired, are the left operand of a following product over their columns.
  */
 #pragma once
 #include "vectors.h"
