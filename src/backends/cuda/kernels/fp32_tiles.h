@@ -7,7 +7,7 @@
 
 #define SIDE 16
 
-template <int WIDTH> constexpr int tile_floats(int rows) { return rows * (WIDTH + 4); }
+template <int WIDTH> static __device__ constexpr int tile_floats(int rows) { return rows * (WIDTH + 4); }
 
 static __device__ __forceinline__ int thread_row(void) { return threadIdx.x / SIDE; }
 static __device__ __forceinline__ int thread_column(void) { return threadIdx.x % SIDE; }
