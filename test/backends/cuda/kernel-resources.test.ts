@@ -26,7 +26,7 @@ const USUAL: Budget = { registers: 64 };
 /** Those that keep much in registers, by kernel or by how its name begins. */
 const BUDGETS: Readonly<Record<string, Budget>> = {
   // tiles of scores and of sums: no more than two blocks of 128 threads need fit
-  attention_: { registers: 255, spills: 8 },
+  attention_: { registers: 255 },
   cached_attention_: { registers: 192 },
   segment_attention_: { registers: 192 },
   // twelve columns of two sums and a weight each, beside the row

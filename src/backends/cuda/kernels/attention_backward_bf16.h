@@ -33,7 +33,7 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
   float *deltas = (float *)(shared + 2 * OWN_BYTES + 4 * TILE_BYTES);
   const uint32_t query_tile = shared_address(shared), gradient_tile = query_tile + OWN_BYTES;
   const uint32_t key_tiles = gradient_tile + OWN_BYTES, value_tiles = key_tiles + 2 * TILE_BYTES;
-  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
+  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_of_thread() / 4, pair = lane_of_thread() % 4;
   const int C = head.channels, D = head.head_size, all = min(first + ROWS, head.rows), query = first + own;
   const float scale = score_scale(D);
 
@@ -107,7 +107,7 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
   const uint32_t key_tile = shared_address(shared), value_tile = key_tile + OWN_BYTES;
   const uint32_t query_tiles = value_tile + OWN_BYTES, gradient_tiles = query_tiles + 2 * TILE_BYTES;
   const uint32_t number_tiles = gradient_tiles + 2 * TILE_BYTES;
-  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
+  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_of_thread() / 4, pair = lane_of_thread() % 4;
   const int key = first + own;
   const float scale = score_scale(head.head_size);
 

@@ -82,7 +82,7 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
   extern __shared__ __align__(16) uint8_t shared[];
   const uint32_t query_tile = shared_address(shared), key_tiles = query_tile + QUERY_BYTES;
   const uint32_t value_tiles = key_tiles + 2 * KEY_BYTES;
-  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
+  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_of_thread() / 4, pair = lane_of_thread() % 4;
   const int all = head.start + min(first + ROWS, head.rows);
   const int position = head.start + first + own; /* of the warp's first query */
   const float scale = score_scale(head.head_size);

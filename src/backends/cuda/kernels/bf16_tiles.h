@@ -52,9 +52,9 @@ template <int WIDTH> struct block_reader {
 
   /** A tile by its address in shared memory. */
   __device__ __forceinline__ block_reader(uint32_t tile) {
-    const int row = lane_id() % 16;
+    const int row = lane_of_thread() % 16;
     start = tile + row * WIDTH * 2;
-    turn = (lane_id() / 16 ^ chunk_turn<WIDTH>(row)) * 16;
+    turn = (lane_of_thread() / 16 ^ chunk_turn<WIDTH>(row)) * 16;
   }
 
   /** For the block whose first row is `row`, a multiple of 8, and whose first chunk 2·pair. */
@@ -117,7 +117,7 @@ static __device__ __forceinline__ void add_weighted_rows(float (&sums)[ROW_TILES
 
 /** Hides of each row r of 16 the scores of columns beyond limit + r. */
 template <int COUNT> static __device__ __forceinline__ void hide_beyond(float (&scores)[COUNT][4], int limit) {
-  const int beyond = lane_id() % 4 * 2 - lane_id() / 4 - limit;
+  const int beyond = lane_of_thread() % 4 * 2 - lane_of_thread() / 4 - limit;
 #pragma unroll
   for (int n = 0; n < COUNT; n++)
 #pragma unroll
@@ -127,7 +127,7 @@ template <int COUNT> static __device__ __forceinline__ void hide_beyond(float (&
 
 /** Hides of each column c the scores of rows beyond limit + c. */
 template <int COUNT> static __device__ __forceinline__ void hide_below(float (&scores)[COUNT][4], int limit) {
-  const int below = lane_id() / 4 - lane_id() % 4 * 2 - limit;
+  const int below = lane_of_thread() / 4 - lane_of_thread() % 4 * 2 - limit;
 #pragma unroll
   for (int n = 0; n < COUNT; n++)
 #pragma unroll
@@ -143,7 +143,7 @@ static __device__ __forceinline__ void put_results(uint8_t *tile, const float (&
   for (int half = 0; half < 2; half++)
 #pragma unroll
     for (int n = 0; n < WIDTH / 8; n++)
-      *(uint32_t *)(tile + chunk_offset<WIDTH>(8 * half + lane_id() / 4, n) + lane_id() % 4 * 4) =
+      *(uint32_t *)(tile + chunk_offset<WIDTH>(8 * half + lane_of_thread() / 4, n) + lane_of_thread() % 4 * 4) =
           bf16_pair(results[n][2 * half] * factors[half], results[n][2 * half + 1] * factors[half]);
 }
 
@@ -152,7 +152,7 @@ template <int WIDTH, int ROWS>
 static __device__ __forceinline__ void store_rows(bf16 *to, int64_t stride, const uint8_t *tile, int rows,
                                                   int columns) {
 #pragma unroll
-  for (int i = lane_id(); i < ROWS * WIDTH / CHUNK; i += WARP) {
+  for (int i = lane_of_thread(); i < ROWS * WIDTH / CHUNK; i += WARP) {
     const int row = i / (WIDTH / CHUNK), chunk = i % (WIDTH / CHUNK);
     if (row < rows && chunk * CHUNK < columns)
       *(uint4 *)(to + row * stride + chunk * CHUNK) = *(const uint4 *)(tile + chunk_offset<WIDTH>(row, chunk));

@@ -6,6 +6,7 @@
  * by side, rounded and paired, are the left operand of a following product over their columns.
  */
 #pragma once
+#include "block.h"
 #include "vectors.h"
 
 static __device__ __forceinline__ int lane_id(void) { return threadIdx.x % WARP; }
