@@ -40,7 +40,8 @@ const best = await detectVariant();
 /** The processor's best variant, for suites about the engine rather than the kernels. */
 export const bestDevices: readonly Device[] = cpuDevices(best);
 
-const cudaDevices: readonly Device[] = PRECISIONS.map((precision) => ({
+/** The GPU that is played. */
+export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((precision) => ({
   name: `cuda ${precision}`,
   precision,
   hasThreads: false,
@@ -53,7 +54,7 @@ const cudaDevices: readonly Device[] = PRECISIONS.map((precision) => ({
 
 export const devices: readonly Device[] = [
   ...bestDevices,
-  ...(hasNvrtc ? cudaDevices : []),
+  ...cudaDevices,
   ...runnableVariants(best)
     .filter((variant) => variant !== best)
     .flatMap(cpuDevices),
