@@ -172,7 +172,8 @@ export class CudaBackend implements Backend {
       if (communicator.failed?.aborted) throw communicator.failure();
     };
     await this.device.finish(recording.seconds, check);
-    recording.seconds = (performance.now() - began) / 1000;
+    const took = (performance.now() - began) / 1000;
+    recording.seconds = recording.seconds === 0 ? took : Math.min(recording.seconds, took);
     if (seconds) recording.addSeconds(seconds);
     for (const { values, bytes } of arrivals)
       new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes);

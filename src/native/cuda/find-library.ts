@@ -83,6 +83,7 @@ function condaFolders(): string[] {
 }
 
 async function pythonFolders(pipFolders: readonly string[]): Promise<string[]> {
+  if (pipFolders.length === 0) return [];
   for (const python of ['python3', 'python']) {
     try {
       const { stdout } = await run(python, ['-c', ASK_PYTHON]);
