@@ -27,6 +27,9 @@ const SYSTEM_FOLDERS = [
   ...['/opt/cuda/lib64', '/opt/conda/lib'],
 ];
 
+/** A path of a library, not of a folder. */
+const FILE_NAME = /\.so(\.\d+)*$/;
+
 /** Prints where pip has put NVIDIA's wheels, a folder a line. */
 const ASK_PYTHON =
   'import importlib.util as u; s = u.find_spec("nvidia"); print(*(s.submodule_search_locations if s else []), sep="\\n")';
@@ -40,12 +43,12 @@ export async function findNvidiaLibrary(wanted: WantedLibrary): Promise<string> 
   const { names, variable, pipFolders, install } = wanted;
   const named = process.env[variable]?.trim();
   if (named) {
+    const isFile = FILE_NAME.test(named);
     const folders = [join(named, 'lib'), join(named, 'lib64'), named];
-    const path = /\.so(\.\d+)*$/.test(named) && existsSync(named) ? named : findIn(folders, names);
+    const path = isFile ? (existsSync(named) ? named : undefined) : findIn(folders, names);
     if (path) return path;
-    throw new UserError(
-      `expected ${names.join(' or ')} in ${folders.join(', ')}, as ${variable} says, and found none; ${install}`,
-    );
+    const expected = isFile ? `the library ${named}` : `${names.join(' or ')} in ${folders.join(', ')}`;
+    throw new UserError(`expected ${expected}, as ${variable} says, and found none; ${install}`);
   }
   const path =
     findIn(toolkitFolders(), names) ??
