@@ -1,7 +1,7 @@
 /** @file The flags of every command that runs a model on a device. */
 
-import { Option } from 'commander';
-import { DEVICES } from '../backends/devices.ts';
+import { InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_DEVICE, DEVICE_NAMES, type DeviceName, parseDevice } from '../backends/devices.ts';
 import { processorCount } from '../support/processors.ts';
 import { wholeNumber } from './flags.ts';
 
@@ -16,5 +16,14 @@ export function threadsFlag(): Option {
 }
 
 export function deviceFlag(): Option {
-  return new Option('--device <name>', 'device to run on').choices(DEVICES).default(DEVICES[0]);
+  return new Option('--device <name>', `device to run on: ${DEVICE_NAMES}`)
+    .argParser(deviceName)
+    .default(DEFAULT_DEVICE);
+}
+
+/** The value of `--device`. */
+export function deviceName(text: string): DeviceName {
+  const device = parseDevice(text);
+  if (device === undefined) throw new InvalidArgumentError(`Expected ${DEVICE_NAMES}.`);
+  return device;
 }

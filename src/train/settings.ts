@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import { DEVICES } from '../backends/devices.ts';
+import { DEFAULT_DEVICE, DEVICE_NAMES, type DeviceName, parseDevice } from '../backends/devices.ts';
 import { DOWNLOAD } from '../eval/hellaswag-source.ts';
 import { PRESET_NAMES } from '../model/presets.ts';
 import { UserError } from '../support/errors.ts';
@@ -131,7 +131,12 @@ export const settingsSchema = z.strictObject({
   checkReplicas: wholeFrom(0).optional().register(flagTexts, {
     description: 'steps between checks that all ranks hold the same weights; 0 checks at the start only',
   }),
-  device: z.enum(DEVICES).optional().register(flagTexts, { description: 'device to train on' }),
+  device: z
+    .custom<DeviceName>((value) => typeof value === 'string' && parseDevice(value) !== undefined, {
+      error: `expected ${DEVICE_NAMES}`,
+    })
+    .optional()
+    .register(flagTexts, { description: `device to train on: ${DEVICE_NAMES}` }),
 });
 
 /** Settings that may each be missing. */
@@ -176,7 +181,7 @@ export const DEFAULTS = {
   zero: 0,
   overlap: true,
   checkReplicas: 0,
-  device: DEVICES[0],
+  device: DEFAULT_DEVICE,
 } as const satisfies GivenSettings;
 
 /** What a preset changes. */

@@ -125,7 +125,7 @@ async function checkRunFolder(out: string, communicator: Communicator): Promise<
 /** Opens the device; the first rank of a machine first, whose compiled kernels the others find. */
 function openDevice(settings: Settings, communicator: Communicator, closers: Closers): Promise<Backend> {
   return firstThenOthers(communicator, communicator.localRank === 0, async () => {
-    const backend = await openBackend(settings);
+    const backend = await openBackend({ ...settings, localRank: communicator.localRank });
     closers.push(() => backend.close());
     return backend;
   });

@@ -10,6 +10,7 @@ afterEach(() => {
 });
 
 test('each finding is a line without colour when piped, and a machine that has all passes', async () => {
+  vi.stubEnv('MINILLM_CUDA_DRIVER', '/nowhere');
   const { code, stdout, stderr } = await minillm('doctor');
   expect([code, stderr]).toEqual([0, '']);
   const lines = stdout.trimEnd().split('\n');
@@ -20,7 +21,7 @@ test('each finding is a line without colour when piped, and a machine that has a
     'processor',
     'memory',
     'MPI',
-    ...(process.platform === 'linux' ? ['NCCL'] : []),
+    ...(process.platform === 'linux' ? ['GPU'] : []),
     'C compiler',
     'kernel cache',
     'C toolchain',

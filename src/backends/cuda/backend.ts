@@ -39,10 +39,10 @@ interface CudaExecutable extends Executable {
  */
 export async function openCudaBackend({ ordinal = 0, precision = 'fp32' }: CudaOptions = {}): Promise<CudaBackend> {
   const driver = await openDriver();
-  const nvrtc = await openNvrtc();
+  const nvrtc = await openNvrtc(driver.major);
   const device = openDevice(driver, ordinal);
   const kernels = await openKernels(driver, nvrtc, device.properties.computeCapability, precision);
-  const products = await openProducts(device, await openCublasLt());
+  const products = await openProducts(device, await openCublasLt(driver.major));
   return new CudaBackend(device, kernels, products, precision);
 }
 
@@ -172,7 +172,8 @@ export class CudaBackend implements Backend {
       if (communicator.failed?.aborted) throw communicator.failure();
     };
     await this.device.finish(recording.seconds, check);
-    recording.seconds = (performance.now() - began) / 1000;
+    const took = (performance.now() - began) / 1000;
+    recording.seconds = recording.seconds === 0 ? took : Math.min(recording.seconds, took);
     if (seconds) recording.addSeconds(seconds);
     for (const { values, bytes } of arrivals)
       new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes);

@@ -1,6 +1,6 @@
 /** @file The rate of matrix products that utilisation is measured against: the maker's figure, else what a large product reaches. */
 
-import type { Precision } from '../../engine/tensor.ts';
+import { BYTES_PER_ELEMENT, type Precision } from '../../engine/tensor.ts';
 import type { CudaDevice } from './device.ts';
 import type { Product } from './operation.ts';
 import type { Products } from './products.ts';
@@ -19,31 +19,43 @@ const BF16_PEAKS: readonly (readonly [name: RegExp, flops: number])[] = [
   [/\bL4\b/, 121e12],
 ];
 
-/** Side of the square matrices of the measured product. */
-const SIZE = 8192;
-const RUNS = 10;
+/** Sides of the square matrices that are multiplied, until one product takes long enough to be measured. */
+const SIZES = [512, 1024, 2048, 4096, 8192];
+const ENOUGH_SECONDS = 0.002;
+const RUNS = 5;
 
 /** Dense matrix-product rate in FLOP/s. */
 export async function measurePeak(device: CudaDevice, products: Products, precision: Precision): Promise<number> {
   const known = BF16_PEAKS.find(([name]) => name.test(device.properties.name));
   if (precision === 'bf16' && known) return known[1];
+  let rate = 0;
+  for (const size of SIZES) {
+    const seconds = await secondsOf(size, device, products, precision);
+    rate = (2 * size ** 3) / seconds;
+    if (seconds > ENOUGH_SECONDS) break;
+  }
+  return rate;
+}
+
+/** How long a product of two square matrices takes. */
+async function secondsOf(size: number, device: CudaDevice, products: Products, precision: Precision): Promise<number> {
   const { driver, stream } = device;
   const dtype = precision === 'bf16' ? 'bfloat16' : 'float32';
-  const bytes = SIZE * SIZE * (dtype === 'bfloat16' ? 2 : 4);
+  const bytes = size * size * BYTES_PER_ELEMENT[dtype];
   const places = [device.allocate(bytes), device.allocate(bytes), device.allocate(bytes)];
   const [start, end] = [driver.createEvent({ timing: true }), driver.createEvent({ timing: true })];
   try {
     const [a = 0, b = 0, d = 0] = places;
     for (const place of places) driver.fill(place, 0, bytes, stream);
-    const matrix = { place: { of: 'workspace' }, dtype, stride: SIZE } as const;
-    const product: Product = { kind: 'product', m: SIZE, n: SIZE, k: SIZE, a: matrix, b: matrix, d: matrix };
+    const matrix = { place: { of: 'workspace' }, dtype, stride: size } as const;
+    const product: Product = { kind: 'product', m: size, n: size, k: size, a: matrix, b: matrix, d: matrix };
     const { run } = products.choose(product, { a, b, bias: 0 });
     run({ a, b, d }, false);
     driver.record(start, stream);
     for (let i = 0; i < RUNS; i++) run({ a, b, d }, false);
     driver.record(end, stream);
     await device.finish();
-    return (RUNS * 2 * SIZE ** 3) / (driver.milliseconds(start, end) / 1000);
+    return driver.milliseconds(start, end) / 1000 / RUNS;
   } finally {
     for (const place of places) driver.free(place);
     driver.destroyEvent(start);

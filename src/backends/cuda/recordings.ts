@@ -45,7 +45,7 @@ export class Recording {
   #runs = 0;
   #graph: number | undefined;
   #events: number[] = [];
-  /** How long the last run took. */
+  /** How long the shortest run has taken; 0 before the first. */
   seconds = 0;
 
   constructor(works: readonly Work[], builder: Builder) {

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { detectVariant, openKernels } from '../../backends/cpu/libraries.ts';
 import { chooseVariant, runnableVariants } from '../../backends/cpu/variants.ts';
 import { findMpi } from '../../distributed/mpi/mpi-compiler.ts';
-import { findNccl } from '../../distributed/nccl/nccl-library.ts';
 import { CompilerError, findCompiler, invoke } from '../../native/compiler.ts';
 import { BUILD_PREFIX, listLibraries } from '../../native/kept-library.ts';
 import { findCache } from '../../support/cache.ts';
@@ -14,6 +13,7 @@ import { messageOf } from '../../support/errors.ts';
 import { formatBytes, formatDuration } from '../../support/format.ts';
 import { processorCount, processorQuota } from '../../support/processors.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../../support/temporary-folder.ts';
+import { checkGpus } from './gpu-checks.ts';
 
 export interface Check {
   readonly name: string;
@@ -45,7 +45,7 @@ export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
   };
   yield checkMemory();
   yield { name: 'MPI', ok: true, found: await findMpi() };
-  if (process.platform === 'linux') yield await checkNccl();
+  if (process.platform === 'linux') yield* checkGpus(build);
   const compiler = await attempt('C compiler', async () => {
     const { command, args, version } = await findCompiler();
     return `${[command, ...args].join(' ')}, ${version.split('\n')[0]}`;
@@ -90,17 +90,6 @@ function checkMemory(): Check {
   const total = Math.min(totalmem(), process.constrainedMemory() || totalmem());
   const available = process.availableMemory?.() ?? freemem();
   return { name: 'memory', ok: true, found: `${formatBytes(total)}, ${formatBytes(available)} available` };
-}
-
-/** Where NCCL is; only a job on several GPUs needs it. */
-async function checkNccl(): Promise<Check> {
-  const name = 'NCCL';
-  try {
-    const { path, version } = await findNccl();
-    return { name, ok: true, found: `${version}, ${path}` };
-  } catch (cause) {
-    return { name, ok: true, found: `none, so no training on several GPUs: ${messageOf(cause)}` };
-  }
 }
 
 /** A check that finds what `look` returns, or fails with the message of what it throws. */

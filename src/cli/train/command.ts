@@ -63,7 +63,11 @@ export function trainCommand(): Command {
       'address to serve the dashboard on; 0.0.0.0 for all of this machine',
       DEFAULT_HOST,
     )
-    .option('--processes <n>', 'train with n ranks on this machine, started through `mpirun`', wholeNumber(1))
+    .option(
+      '--processes <n>',
+      'train with n ranks on this machine: on CPUs over MPI, on GPUs over NCCL, one each',
+      wholeNumber(1),
+    )
     .option(
       '--rank-timeout <seconds>',
       'how long another rank may answer nothing before the run ends with an error',
@@ -74,8 +78,11 @@ export function trainCommand(): Command {
       const { config, printConfig, json, profile, panel, logTo, ...others } = flags;
       const { dashboard, dashboardHost, processes, rankTimeout, ...given } = others;
       if (processes !== undefined && !printConfig) {
+        const { chosenDevice } = await import('./run.ts');
         const { runProcesses } = await import('./processes.ts');
-        await runProcesses(processes, withoutProcesses(process.argv.slice(2)), given.threads);
+        const device = await chosenDevice(given, config);
+        const args = withoutProcesses(process.argv.slice(2));
+        await runProcesses(processes, { args, device, threads: given.threads });
         return;
       }
       const { runTraining } = await import('./run.ts');

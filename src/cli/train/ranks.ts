@@ -2,6 +2,8 @@
 
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openRankGpu } from '../../backends/cuda/rank-gpu.ts';
+import { type DeviceName, resolveDevice } from '../../backends/devices.ts';
 import { findLaunchedWorld } from '../../distributed/launched-world.ts';
 import { watchLauncher } from '../../distributed/launcher-watch.ts';
 import { openWorld } from '../../distributed/open.ts';
@@ -20,13 +22,19 @@ export interface Rank {
   readonly threads: number;
 }
 
+export interface RankOptions {
+  /** How long a rank may be silent before it counts as lost. */
+  readonly timeoutSeconds: number;
+  /** What ranks train on. */
+  readonly device: DeviceName;
+}
+
 /**
  * Does the work as one of the ranks that a launcher has started, or alone. An error that this rank meets alone ends all of
  * them; each error is printed once, with the rank that met it.
- * @param timeoutSeconds how long a rank may be silent before it counts as lost
  */
-export async function asRank(timeoutSeconds: number, work: (rank: Rank) => Promise<void>): Promise<void> {
-  const world = await join(timeoutSeconds);
+export async function asRank(options: RankOptions, work: (rank: Rank) => Promise<void>): Promise<void> {
+  const world = await join(options);
   if (!world) return work({ communicator: singleProcess, threads: threadsPerProcess(1) });
   const launcher = watchLauncher(
     () =>
@@ -53,11 +61,19 @@ export async function asRank(timeoutSeconds: number, work: (rank: Rank) => Promi
 }
 
 /** Joins the world; an error that all ranks meet there is rank 0's to report. */
-async function join(timeoutSeconds: number): Promise<RankCommunicator | undefined> {
+async function join({ timeoutSeconds, device }: RankOptions): Promise<RankCommunicator | undefined> {
+  const launched = findLaunchedWorld(process.env);
   try {
-    return await openWorld({ timeoutSeconds });
+    if (!launched) return undefined;
+    const resolved = await resolveDevice(device, launched.localRank);
+    if (resolved.kind === 'cpu') return await openWorld({ timeoutSeconds });
+    const openGpu = async (localRank: number) => {
+      const gpu = await resolveDevice(device, localRank);
+      return openRankGpu(gpu.kind === 'cuda' ? gpu.ordinal : resolved.ordinal);
+    };
+    return await openWorld({ timeoutSeconds, openGpu });
   } catch (cause) {
-    const { rank = 0 } = findLaunchedWorld(process.env) ?? {};
+    const { rank = 0 } = launched ?? {};
     if (rank === 0 || !(cause instanceof UserError)) throw cause;
     await sleep(WRITER_MILLISECONDS);
     throw new UserError(`rank ${rank} on ${hostname()}: ${cause.message}`);

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { type DashboardProcess, startDashboard } from '../../app/server/dashboard/dashboard-process.ts';
 import { runName } from '../../app/server/dashboard/run-information.ts';
+import { DEFAULT_DEVICE, type DeviceName } from '../../backends/devices.ts';
 import { findLaunchedWorld } from '../../distributed/launched-world.ts';
 import { PARENT_VARIABLE } from '../../distributed/launcher-watch.ts';
 import { type Communicator, isWriter } from '../../engine/runtime/communicator.ts';
@@ -52,8 +53,10 @@ export async function runTraining(
     return;
   }
   const launched = findLaunchedWorld(process.env);
+  const { rankTimeout: timeoutSeconds } = options;
+  const device = await chosenDevice(flags, configFile);
   const work = (signal?: AbortSignal) =>
-    asRank(options.rankTimeout, async ({ communicator, threads }) => {
+    asRank({ timeoutSeconds, device }, async ({ communicator, threads }) => {
       const run = await firstThenOthers(communicator, isWriter(communicator), () =>
         prepare(flags, configFile, threads),
       );
@@ -70,6 +73,12 @@ export async function runTraining(
     },
     launched.rank === 0 ? STOP_NOTICE : false,
   );
+}
+
+/** The device that flags or file name. */
+export async function chosenDevice(flags: GivenSettings, configFile: string | undefined): Promise<DeviceName> {
+  const file = configFile ? await readSettingsFile(configFile) : {};
+  return flags.device ?? file.device ?? DEFAULT_DEVICE;
 }
 
 /** @param threads those of a run that asks for no number of them */

@@ -3,6 +3,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { DEFAULTS, flagTexts, type GivenSettings, PRESET_DEFAULTS, settingsSchema } from '../../train/settings.ts';
+import { deviceName } from '../device-flags.ts';
 import { oneOf, realNumber, tokenCount, wholeNumber } from '../flags.ts';
 
 type Key = keyof GivenSettings;
@@ -38,8 +39,10 @@ function makeOptions(key: Key): Option[] {
     const option = new Option(`${flag} <${value ?? 'number'}>`, help);
     return [option.argParser(numberParser(schema, value === 'tokens'))];
   }
+  const named = new Option(`${flag} <name>`, help);
+  if (!(schema instanceof z.ZodEnum)) return [named.argParser(deviceName)];
   // the help lists the choices; for a wrong one the parser suggests the nearest
-  return [new Option(`${flag} <name>`, help).choices(schema.options).argParser(oneOf(schema.options))];
+  return [named.choices(schema.options).argParser(oneOf(schema.options))];
 }
 
 /** ` (default: 19073; tiny: 400)`, or nothing for a setting whose default depends on others. */

@@ -27,6 +27,9 @@ const SYSTEM_FOLDERS = [
   ...['/opt/cuda/lib64', '/opt/conda/lib'],
 ];
 
+/** A path of a library, not of a folder. */
+const FILE_NAME = /\.so(\.\d+)*$/;
+
 /** Prints where pip has put NVIDIA's wheels, a folder a line. */
 const ASK_PYTHON =
   'import importlib.util as u; s = u.find_spec("nvidia"); print(*(s.submodule_search_locations if s else []), sep="\\n")';
@@ -34,18 +37,20 @@ const ASK_PYTHON =
 /**
  * The path of a library, or the name under which the loader knows it: from its variable, else `CUDA_HOME` or `CUDA_PATH`, the
  * loader's path, conda's environment, the usual places of a system, or beside the Python on the `PATH`.
+ * @param newest the newest major version that will do: that of the driver
  * @throws UserError when it is in none of them, saying what to install.
  */
-export async function findNvidiaLibrary(wanted: WantedLibrary): Promise<string> {
-  const { names, variable, pipFolders, install } = wanted;
+export async function findNvidiaLibrary(wanted: WantedLibrary, newest = Number.POSITIVE_INFINITY): Promise<string> {
+  const { variable, pipFolders, install } = wanted;
+  const names = wanted.names.filter((name) => Number(name.split('.').at(-1)) <= newest);
   const named = process.env[variable]?.trim();
   if (named) {
+    const isFile = FILE_NAME.test(named);
     const folders = [join(named, 'lib'), join(named, 'lib64'), named];
-    const path = /\.so(\.\d+)*$/.test(named) && existsSync(named) ? named : findIn(folders, names);
+    const path = isFile ? (existsSync(named) ? named : undefined) : findIn(folders, names);
     if (path) return path;
-    throw new UserError(
-      `expected ${names.join(' or ')} in ${folders.join(', ')}, as ${variable} says, and found none; ${install}`,
-    );
+    const expected = isFile ? `the library ${named}` : `${names.join(' or ')} in ${folders.join(', ')}`;
+    throw new UserError(`expected ${expected}, as ${variable} says, and found none; ${install}`);
   }
   const path =
     findIn(toolkitFolders(), names) ??
@@ -83,6 +88,7 @@ function condaFolders(): string[] {
 }
 
 async function pythonFolders(pipFolders: readonly string[]): Promise<string[]> {
+  if (pipFolders.length === 0) return [];
   for (const python of ['python3', 'python']) {
     try {
       const { stdout } = await run(python, ['-c', ASK_PYTHON]);

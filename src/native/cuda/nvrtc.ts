@@ -7,6 +7,7 @@ import {
   declareTypes,
   type NativeArgument,
   type NativeFunction,
+  type NativeLibrary,
   openLibrary,
   terminated,
   withTexts,
@@ -73,9 +74,12 @@ export interface Nvrtc {
   compileToPtx(source: CudaSource, architecture: string): string;
 }
 
-/** @throws UserError when NVRTC is missing. */
-export async function openNvrtc(): Promise<Nvrtc> {
-  const path = await findNvidiaLibrary(WANTED);
+/**
+ * @param newest the newest major version whose kernels the driver can load
+ * @throws UserError when NVRTC is missing.
+ */
+export async function openNvrtc(newest?: number): Promise<Nvrtc> {
+  const path = await findNvidiaLibrary(WANTED, newest);
   openBuiltins(dirname(path));
   declareTypes(NVRTC_TYPES);
   const library = openLibrary(path);
@@ -147,11 +151,16 @@ export async function openNvrtc(): Promise<Nvrtc> {
   };
 }
 
+/** Libraries that only NVRTC uses: one that nothing refers to is closed. */
+const opened = new Map<string, NativeLibrary>();
+
 /** NVRTC looks for its built-in functions in the loader's path alone; a library that is open is found there too. */
 function openBuiltins(folder: string): void {
   if (!existsSync(folder)) return;
   const name = readdirSync(folder).find((each) => /^libnvrtc-builtins\.so\.\d+\.\d+$/.test(each));
-  if (name) openLibrary(join(folder, name));
+  if (!name) return;
+  const path = join(folder, name);
+  if (!opened.has(path)) opened.set(path, openLibrary(path));
 }
 
 /** A text that ends with a zero byte. */

@@ -2,10 +2,12 @@
 
 import { compileLibrary } from '#minillm/native/compile.js';
 import { openNvrtc } from '#minillm/native/cuda/nvrtc.js';
-import { PTX_FLAGS, PTX_SOURCES } from './ptx/build.js';
+import { openLibrary } from '#minillm/native/library.js';
+import { DRIVER_SOURCES } from './driver/build.js';
+import { compileInterpreter, PTX_FLAGS } from './ptx/build.js';
 
 const FOLDER = new URL('./', import.meta.url);
-const FLAGS = ['-O3', '-std=gnu11', '-fvisibility=hidden'];
+const FLAGS = [...PTX_FLAGS, '-fvisibility=hidden'];
 
 /** What a process needs in its environment to see the GPU. */
 export type CudaEnvironment = Readonly<Record<string, string>>;
@@ -22,14 +24,22 @@ export interface GpuOptions {
   readonly seed?: number;
 }
 
+const compiled = new Map<string, Promise<string>>();
+
+/** Compiles once a process. */
+function once(name: string, compile: () => Promise<string>): Promise<string> {
+  const path = compiled.get(name) ?? compile();
+  compiled.set(name, path);
+  return path;
+}
+
+function compile(name: string, sources: readonly string[]): Promise<string> {
+  return once(name, () => compileLibrary({ name, folder: FOLDER, sources, flags: FLAGS }));
+}
+
 /** The library that plays the driver. */
 export function compileDriver(): Promise<string> {
-  return compileLibrary({
-    name: 'stand-in-cuda',
-    folder: FOLDER,
-    sources: ['driver.c', ...PTX_SOURCES],
-    flags: [...FLAGS, ...PTX_FLAGS],
-  });
+  return compile('stand-in-cuda', DRIVER_SOURCES);
 }
 
 /** The real NVRTC's path; undefined where there is none, and kernels cannot be compiled. */
@@ -48,13 +58,12 @@ if (!hasNvrtc) console.warn('NVRTC was not found, so no CUDA kernel is tested: p
 
 /** Compiles the libraries, and says how to find them. */
 export async function cudaEnvironment(options: GpuOptions = {}): Promise<CudaEnvironment> {
-  const one = (name: string, source: string): Promise<string> =>
-    compileLibrary({ name, folder: FOLDER, sources: [source], flags: FLAGS });
   const { gpus = 1, memoryBytes = 2 ** 32, computeCapability = 90, driverVersion = 13000, seed = 1 } = options;
   return {
     MINILLM_CUDA_DRIVER: await compileDriver(),
-    MINILLM_CUBLASLT: await one('stand-in-cublaslt', 'cublaslt.c'),
-    MINILLM_NVRTC: await one('stand-in-nvrtc', 'nvrtc.c'),
+    MINILLM_CUBLASLT: await compile('stand-in-cublaslt', ['cublaslt.c']),
+    MINILLM_NVRTC: await compile('stand-in-nvrtc', ['nvrtc.c']),
+    MINILLM_STANDIN_PTX: await once('stand-in-ptx', compileInterpreter),
     MINILLM_STANDIN_NVRTC: nvrtc ?? '',
     MINILLM_STANDIN_GPUS: String(gpus),
     MINILLM_STANDIN_MEMORY: String(memoryBytes),
@@ -62,4 +71,18 @@ export async function cudaEnvironment(options: GpuOptions = {}): Promise<CudaEnv
     MINILLM_STANDIN_DRIVER: String(driverVersion),
     MINILLM_STANDIN_SEED: String(seed),
   };
+}
+
+/** What tests do to the GPU of this process. */
+export interface StandInGpu {
+  /** It falls off the bus. */
+  lose(): void;
+  /** It is as good as new. */
+  mend(): void;
+}
+
+export async function standInGpu(): Promise<StandInGpu> {
+  const library = openLibrary(await compileDriver());
+  const [lose, mend] = [library.function('void stand_in_lose()'), library.function('void stand_in_mend()')];
+  return { lose: () => void lose(), mend: () => void mend() };
 }

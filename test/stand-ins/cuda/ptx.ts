@@ -1,9 +1,8 @@
 /** @file The interpreter of PTX by itself, for tests of it: modules, memory and launches. */
 
 import { onTestFinished } from 'vitest';
-import { compileLibrary } from '#minillm/native/compile.js';
 import { openLibrary } from '#minillm/native/library.js';
-import { PTX_FLAGS, PTX_SOURCES } from './ptx/build.js';
+import { compileInterpreter } from './ptx/build.js';
 
 const MESSAGE_BYTES = 1024;
 
@@ -32,13 +31,7 @@ export interface Interpreter {
 }
 
 export async function openInterpreter(): Promise<Interpreter> {
-  const path = await compileLibrary({
-    name: 'stand-in-ptx',
-    folder: new URL('./', import.meta.url),
-    sources: ['ptx-launcher.c', ...PTX_SOURCES],
-    flags: PTX_FLAGS,
-  });
-  const library = openLibrary(path);
+  const library = openLibrary(await compileInterpreter());
   const load = library.function('int64_t ptx_load(const void *text, void *message)');
   const unload = library.function('void ptx_unload(int64_t module)');
   const find = library.function('int64_t ptx_find(int64_t module, const void *name)');

@@ -5,11 +5,17 @@
 
 #define MESSAGE_BYTES 1200
 
-/** Work of a stream, done when something waits for it. Returns 0, or another number: `message` says what was wrong. */
+/** What work returns that cannot be done yet, and is to be asked again. */
+#define NOT_YET (-1)
+
+/**
+ * Work of a stream, done when something waits for it. Returns 0, or NOT_YET, or another number: `message` says what was
+ * wrong.
+ */
 typedef int work_function(void *data, char *message);
 
 /** Puts work on a stream, which may be captured; `data` is copied. Returns a CUresult. */
 int32_t stand_in_enqueue(int64_t stream, work_function *function, const void *data, size_t bytes);
 
-/** The bytes of an allocation that holds all of these, and their shadows (not 0 once written); returns 0 if there is none. */
+/** Whether all of these bytes lie in one allocation of a device, and their shadows (not 0 once written). */
 int stand_in_memory(uint64_t address, size_t bytes, uint8_t **written);

@@ -1,4 +1,6 @@
-/** Gradient of causal attention (FlashAttention-2, Dao 2023), see attention_backward.h. The longest blocks come first. */
+/**
+ * Gradient of causal attention (FlashAttention-2, Dao 2023), see attention_backward.h. The longest blocks come first.
+ */
 #ifdef ACT_BF16
 #include "attention_backward_bf16.h"
 #else
@@ -16,9 +18,8 @@ ARGUMENTS(attention_backward, {
   int64_t head_size;          /* D */
 });
 
-static __device__ __forceinline__ backward_head head_of(const attention_backward_arguments &args, extents active,
-                                                        int index) {
-  const int H = args.heads, D = args.head_size, C = H * D, T = active.length;
+static __device__ __forceinline__ backward_head head_of(const attention_backward_arguments &args, int T, int index) {
+  const int H = args.heads, D = args.head_size, C = H * D;
   const int64_t row = (int64_t)(index / H) * T;
   backward_head head;
   head.qkv = args.qkv + row * 3 * C + index % H * D;
@@ -28,26 +29,35 @@ static __device__ __forceinline__ backward_head head_of(const attention_backward
   head.log_sum_exp = args.log_sum_exp + (int64_t)index * T;
   head.delta = args.workspace + (int64_t)index * T;
   head.channels = C;
+  head.wide = 3 * C;
   head.head_size = D;
   head.rows = T;
   return head;
 }
 
-#define ATTENTION_BACKWARD(width)                                                                                      \
-  KERNEL(attention_backward_queries_##width)(const attention_backward_arguments args, const extents active) {          \
-    constexpr int ROWS = ROWS_FOR(width);                                                                              \
-    const int blocks = (active.length + ROWS - 1) / ROWS;                                                              \
-    const work_item item = work_of(blockIdx.x, blocks, active.batch * (int)args.heads);                                \
-    gradient_of_queries<width, ROWS>(head_of(args, active, item.head), (blocks - 1 - item.block) * ROWS);              \
-  }                                                                                                                    \
-  KERNEL(attention_backward_keys_##width)(const attention_backward_arguments args, const extents active) {             \
-    constexpr int ROWS = ROWS_FOR(width);                                                                              \
-    const int blocks = (active.length + ROWS - 1) / ROWS;                                                              \
-    const work_item item = work_of(blockIdx.x, blocks, active.batch * (int)args.heads);                                \
-    gradient_of_keys<width, ROWS>(head_of(args, active, item.head), item.block * ROWS);                                \
+/** Takes the block's work; the head goes to shared memory, as it is wanted too rarely for registers. */
+template <int ROWS>
+static __device__ __forceinline__ int take_work(backward_head &head, const attention_backward_arguments &args,
+                                                extents active) {
+  const work_item item = work_of(blockIdx.x, (active.length + ROWS - 1) / ROWS, active.batch * (int)args.heads);
+  if (threadIdx.x == 0) head = head_of(args, active.length, item.head);
+  __syncthreads();
+  return item.block * ROWS;
+}
+
+#define ATTENTION_BACKWARD(width)                                                                                  \
+  KERNEL(attention_backward_queries_##width)(const attention_backward_arguments args, const extents active) {      \
+    constexpr int ROWS = ROWS_FOR(width);                                                                          \
+    __shared__ backward_head head;                                                                                 \
+    const int from_end = take_work<ROWS>(head, args, active);                                                      \
+    gradient_of_queries<width, ROWS>(head, (active.length - 1) / ROWS * ROWS - from_end);                          \
+  }                                                                                                                \
+  KERNEL(attention_backward_keys_##width)(const attention_backward_arguments args, const extents active) {         \
+    constexpr int ROWS = ROWS_FOR(width);                                                                          \
+    __shared__ backward_head head;                                                                                 \
+    gradient_of_keys<width, ROWS>(head, take_work<ROWS>(head, args, active));                                      \
   }
 
 ATTENTION_BACKWARD(32)
 ATTENTION_BACKWARD(64)
-ATTENTION_BACKWARD(96)
 ATTENTION_BACKWARD(128)

@@ -1,75 +1,24 @@
 /**
- * The backward pass on tensor cores. In both kernels a warp holds the rows that it sums gradients for, and their sums, in
- * registers; the block's four warps share tiles of the other side, of which the next is copied while one is used. Scores are
- * made with the warp's own rows on the left, so that they are left operands of the next product where they are: against
- * queries they are transposed.
+ * The backward pass on tensor cores. In both kernels a warp holds the rows that it sums gradients for, and their
+ * sums, in registers; the block's four warps share tiles of the other side, of which the next is copied while one is
+ * used. Scores are made with the warp's own rows on the left, so that they are left operands of the next product
+ * where they are: against queries they are transposed.
  */
 #pragma once
 #include "attention_backward.h"
-#include "mma.h"
+#include "bf16_tiles.h"
 
 /** Rows of a block: with more, the registers would not hold wide heads. */
 #define ROWS_FOR(width) ((width) <= 64 ? 128 : 64)
 #define AT_ONCE 16 /* rows of the other side that scores are made with at a time */
 #define TILE 64 /* rows of the other side that are copied at a time */
 
-/** sums += left · rowsᵀ for rows `row` .. row + 8·COUNT - 1 of a tile. */
-template <int WIDTH, int ROW_TILES, int COUNT>
-static __device__ __forceinline__ void multiply_rows(float (&sums)[ROW_TILES][COUNT][4],
-                                                     const uint32_t (&left)[ROW_TILES][WIDTH / 16][4],
-                                                     const matrix_reader<WIDTH> &rows, int row) {
-#pragma unroll
-  for (int k = 0; k < WIDTH / 16; k++)
-#pragma unroll
-    for (int n = 0; n < COUNT / 2; n++) {
-      uint32_t right[4];
-      load_matrices(right, rows.at(row + 16 * n, k));
-#pragma unroll
-      for (int m = 0; m < ROW_TILES; m++) {
-        multiply_add(sums[m][2 * n], left[m][k], right[0], right[1]);
-        multiply_add(sums[m][2 * n + 1], left[m][k], right[2], right[3]);
-      }
-    }
-}
-
-/** sums += weights · the rows `row` .. row + 8·COUNT - 1 of a tile. */
-template <int WIDTH, int ROW_TILES, int COUNT>
-static __device__ __forceinline__ void add_weighted_rows(float (&sums)[ROW_TILES][WIDTH / 8][4],
-                                                         const float (&weights)[ROW_TILES][COUNT][4],
-                                                         const matrix_reader<WIDTH> &columns, int row) {
-#pragma unroll
-  for (int k = 0; k < COUNT / 2; k++) {
-    uint32_t left[ROW_TILES][4];
-#pragma unroll
-    for (int m = 0; m < ROW_TILES; m++) as_left_operand(left[m], weights[m][2 * k], weights[m][2 * k + 1]);
-#pragma unroll
-    for (int n = 0; n < WIDTH / 16; n++) {
-      uint32_t right[4];
-      load_matrices_transposed(right, columns.at(row + 16 * k, n));
-#pragma unroll
-      for (int m = 0; m < ROW_TILES; m++) {
-        multiply_add(sums[m][2 * n], left[m], right[0], right[1]);
-        multiply_add(sums[m][2 * n + 1], left[m], right[2], right[3]);
-      }
-    }
-  }
-}
-
-/** Loads a warp's own rows as left operands. */
-template <int WIDTH, int ROW_TILES>
-static __device__ __forceinline__ void load_left(uint32_t (&left)[ROW_TILES][WIDTH / 16][4], uint32_t tile) {
-  const matrix_reader<WIDTH> reader = square_reader<WIDTH>(tile);
-#pragma unroll
-  for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-    for (int k = 0; k < WIDTH / 16; k++) load_matrices(left[m][k], reader.at(16 * m, k));
-}
-
 /** Stores a warp's sums, scaled, through its own rows of a tile. */
 template <int WIDTH, int ROW_TILES>
 static __device__ __forceinline__ void store_sums(bf16 *to, int64_t stride, uint8_t *tile,
                                                   const float (&sums)[ROW_TILES][WIDTH / 8][4], float scale, int rows,
                                                   int columns) {
+  __syncwarp();
 #pragma unroll
   for (int m = 0; m < ROW_TILES; m++) put_results<WIDTH>(tile + 16 * m * WIDTH * 2, sums[m], {scale, scale});
   __syncwarp();
@@ -80,24 +29,22 @@ static __device__ __forceinline__ void store_sums(bf16 *to, int64_t stride, uint
 template <int WIDTH, int ROWS>
 static __device__ __forceinline__ void gradient_of_queries(const backward_head &head, int first) {
   constexpr int ROW_TILES = ROWS / BLOCK_WARPS / 16, OWN_BYTES = ROWS * WIDTH * 2, TILE_BYTES = TILE * WIDTH * 2;
-  extern __shared__ __align__(128) uint8_t shared[];
+  extern __shared__ __align__(16) uint8_t shared[];
   float *deltas = (float *)(shared + 2 * OWN_BYTES + 4 * TILE_BYTES);
   const uint32_t query_tile = shared_address(shared), gradient_tile = query_tile + OWN_BYTES;
   const uint32_t key_tiles = gradient_tile + OWN_BYTES, value_tiles = key_tiles + 2 * TILE_BYTES;
-  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
+  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_of_thread() / 4, pair = lane_of_thread() % 4;
   const int C = head.channels, D = head.head_size, all = min(first + ROWS, head.rows), query = first + own;
   const float scale = score_scale(D);
 
   const auto copy_keys = [&](int key, int stage) {
-    const auto offset = [&](int row) { return (int64_t)(key + row) * 3 * C; };
-    copy_rows<WIDTH, TILE>(key_tiles + stage * TILE_BYTES, head.qkv + C, all - key, D, offset);
-    copy_rows<WIDTH, TILE>(value_tiles + stage * TILE_BYTES, head.qkv + 2 * C, all - key, D, offset);
+    const bf16 *from = head.qkv + (int64_t)key * head.wide + C;
+    copy_rows<WIDTH, TILE>(key_tiles + stage * TILE_BYTES, from, head.wide, all - key, D);
+    copy_rows<WIDTH, TILE>(value_tiles + stage * TILE_BYTES, from + C, head.wide, all - key, D);
     commit_copies();
   };
-  copy_rows<WIDTH, ROWS>(query_tile, head.qkv, head.rows - first, D,
-                                        [&](int row) { return (int64_t)(first + row) * 3 * C; });
-  copy_rows<WIDTH, ROWS>(gradient_tile, head.out_gradient, head.rows - first, D,
-                                        [&](int row) { return (int64_t)(first + row) * C; });
+  copy_rows<WIDTH, ROWS>(query_tile, head.qkv + (int64_t)first * head.wide, head.wide, head.rows - first, D);
+  copy_rows<WIDTH, ROWS>(gradient_tile, head.out_gradient + (int64_t)first * C, C, head.rows - first, D);
   copy_keys(0, 0);
   for (int row = threadIdx.x; row < ROWS; row += BLOCK_THREADS) {
     deltas[row] = first + row < head.rows ? delta_of(head, first + row) : 0;
@@ -122,9 +69,8 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
         }
     }
     if (key + TILE < all) copy_keys(key + TILE, stage ^ 1);
-    const matrix_reader<WIDTH> keys = row_reader<WIDTH>(key_tiles + stage * TILE_BYTES);
-    const matrix_reader<WIDTH> values = row_reader<WIDTH>(value_tiles + stage * TILE_BYTES);
-    const matrix_reader<WIDTH> key_columns = square_reader<WIDTH>(key_tiles + stage * TILE_BYTES);
+    const block_reader<WIDTH> keys(key_tiles + stage * TILE_BYTES);
+    const block_reader<WIDTH> values(value_tiles + stage * TILE_BYTES);
 #pragma unroll
     for (int part = 0; part < TILE; part += AT_ONCE) {
       /* a warp without queries, or whose queries see none of these keys */
@@ -132,15 +78,9 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
       float weights[ROW_TILES][AT_ONCE / 8][4] = {}, products[ROW_TILES][AT_ONCE / 8][4] = {};
       multiply_rows<WIDTH>(weights, queries, keys, part);
       multiply_rows<WIDTH>(products, gradients, values, part);
-      if (key + part + AT_ONCE - 1 > query) {
+      if (key + part + AT_ONCE - 1 > query)
 #pragma unroll
-        for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-          for (int n = 0; n < AT_ONCE / 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++)
-              if (8 * n + 2 * pair + i % 2 > query + 16 * m + i / 2 * 8 + group - key - part) weights[m][n][i] = MINUS_INFINITY;
-      }
+        for (int m = 0; m < ROW_TILES; m++) hide_beyond(weights[m], query + 16 * m - key - part);
 #pragma unroll
       for (int m = 0; m < ROW_TILES; m++)
 #pragma unroll
@@ -150,41 +90,43 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
             const float weight = exp2_of(weights[m][n][i] * scale - log_sum[m][i / 2]);
             weights[m][n][i] = weight * (products[m][n][i] - delta[m][i / 2]);
           }
-      add_weighted_rows<WIDTH>(sums, weights, key_columns, part);
+      add_weighted_rows<WIDTH>(sums, weights, keys, part);
     }
   }
-  store_sums<WIDTH>(head.qkv_gradient + (int64_t)query * 3 * C, 3 * C, shared + own * WIDTH * 2, sums, rsqrtf(D),
-                    head.rows - query, D);
+  store_sums<WIDTH>(head.qkv_gradient + (int64_t)query * head.wide, head.wide, shared + own * WIDTH * 2, sums,
+                    rsqrtf(D), head.rows - query, D);
 }
 
 /** Gradients of the key and value rows first .. first + ROWS - 1, seen by the queries from their own row on. */
 template <int WIDTH, int ROWS>
 static __device__ __forceinline__ void gradient_of_keys(const backward_head &head, int first) {
   constexpr int ROW_TILES = ROWS / BLOCK_WARPS / 16, OWN_BYTES = ROWS * WIDTH * 2, TILE_BYTES = TILE * WIDTH * 2;
-  extern __shared__ __align__(128) uint8_t shared[];
-  const float *numbers = (const float *)(shared + 2 * OWN_BYTES + 4 * TILE_BYTES); /* [stage][log_sum_exp, delta][TILE] */
+  extern __shared__ __align__(16) uint8_t shared[];
+  /* [stage][log_sum_exp, delta][TILE] */
+  const float *numbers = (const float *)(shared + 2 * OWN_BYTES + 4 * TILE_BYTES);
   const uint32_t key_tile = shared_address(shared), value_tile = key_tile + OWN_BYTES;
   const uint32_t query_tiles = value_tile + OWN_BYTES, gradient_tiles = query_tiles + 2 * TILE_BYTES;
   const uint32_t number_tiles = gradient_tiles + 2 * TILE_BYTES;
-  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
-  const int C = head.channels, D = head.head_size, key = first + own;
-  const float scale = score_scale(D);
+  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_of_thread() / 4, pair = lane_of_thread() % 4;
+  const int key = first + own;
+  const float scale = score_scale(head.head_size);
 
-  const int number = threadIdx.x % TILE;
-  const float *numbers_from = (threadIdx.x < TILE ? head.log_sum_exp : head.delta) + number;
   const auto copy_queries = [&](int query, int stage) {
-    const int rows = head.rows - query;
-    copy_rows<WIDTH, TILE>(query_tiles + stage * TILE_BYTES, head.qkv, rows, D,
-                                          [&](int row) { return (int64_t)(query + row) * 3 * C; });
-    copy_rows<WIDTH, TILE>(gradient_tiles + stage * TILE_BYTES, head.out_gradient, rows, D,
-                                          [&](int row) { return (int64_t)(query + row) * C; });
-    const bool exists = number < rows;
-    copy_word(number_tiles + (stage * 2 * TILE + threadIdx.x) * 4, exists ? numbers_from + query : numbers_from, exists);
+    const int rows = head.rows - query, C = head.channels, D = head.head_size;
+    copy_rows<WIDTH, TILE>(query_tiles + stage * TILE_BYTES, head.qkv + (int64_t)query * head.wide, head.wide, rows, D);
+    copy_rows<WIDTH, TILE>(gradient_tiles + stage * TILE_BYTES, head.out_gradient + (int64_t)query * C, C, rows, D);
+    const int row = threadIdx.x % TILE;
+    const float *from = (threadIdx.x < TILE ? head.log_sum_exp : head.delta) + query + row;
+    copy_word(number_tiles + (stage * 2 * TILE + threadIdx.x) * 4, from, row < rows);
     commit_copies();
   };
-  const auto own_rows = [&](int row) { return (int64_t)(first + row) * 3 * C; };
-  copy_rows<WIDTH, ROWS>(key_tile, head.qkv + C, head.rows - first, D, own_rows);
-  copy_rows<WIDTH, ROWS>(value_tile, head.qkv + 2 * C, head.rows - first, D, own_rows);
+  const auto copy_own = [&](uint32_t tile, int channel) {
+    const int stride = head.wide;
+    const bf16 *from = head.qkv + (int64_t)first * stride + channel;
+    copy_rows<WIDTH, ROWS>(tile, from, stride, head.rows - first, head.head_size);
+  };
+  copy_own(key_tile, head.channels);
+  copy_own(value_tile, 2 * head.channels);
   copy_queries(first, 0);
 
   float key_sums[ROW_TILES][WIDTH / 8][4] = {}, value_sums[ROW_TILES][WIDTH / 8][4] = {};
@@ -197,10 +139,8 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
       load_left<WIDTH>(values, value_tile + own * WIDTH * 2);
     }
     if (query + TILE < head.rows) copy_queries(query + TILE, stage ^ 1);
-    const matrix_reader<WIDTH> queries = row_reader<WIDTH>(query_tiles + stage * TILE_BYTES);
-    const matrix_reader<WIDTH> gradients = row_reader<WIDTH>(gradient_tiles + stage * TILE_BYTES);
-    const matrix_reader<WIDTH> query_columns = square_reader<WIDTH>(query_tiles + stage * TILE_BYTES);
-    const matrix_reader<WIDTH> gradient_columns = square_reader<WIDTH>(gradient_tiles + stage * TILE_BYTES);
+    const block_reader<WIDTH> queries(query_tiles + stage * TILE_BYTES);
+    const block_reader<WIDTH> gradients(gradient_tiles + stage * TILE_BYTES);
 #pragma unroll
     for (int part = 0; part < TILE; part += AT_ONCE) {
       /* a warp without keys, or queries that see none of its keys */
@@ -208,15 +148,9 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
       if (query + part + AT_ONCE - 1 < key) continue;
       float weights[ROW_TILES][AT_ONCE / 8][4] = {};
       multiply_rows<WIDTH>(weights, keys, queries, part);
-      if (query + part < key + ROW_TILES * 16 - 1) {
+      if (query + part < key + ROW_TILES * 16 - 1)
 #pragma unroll
-        for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-          for (int n = 0; n < AT_ONCE / 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++)
-              if (16 * m + i / 2 * 8 + group > query + part + 8 * n + 2 * pair + i % 2 - key) weights[m][n][i] = MINUS_INFINITY;
-      }
+        for (int m = 0; m < ROW_TILES; m++) hide_below(weights[m], query + part - key - 16 * m);
       const float *log_sums = numbers + stage * 2 * TILE + part + 2 * pair, *deltas = log_sums + TILE;
 #pragma unroll
       for (int n = 0; n < AT_ONCE / 8; n++) {
@@ -229,7 +163,7 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
             weights[m][n][i] = exp2_of(exponent);
           }
       }
-      add_weighted_rows<WIDTH>(value_sums, weights, gradient_columns, part);
+      add_weighted_rows<WIDTH>(value_sums, weights, gradients, part);
       float products[ROW_TILES][AT_ONCE / 8][4] = {};
       multiply_rows<WIDTH>(products, values, gradients, part);
 #pragma unroll
@@ -238,13 +172,17 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
 #pragma unroll
         for (int m = 0; m < ROW_TILES; m++)
 #pragma unroll
-          for (int i = 0; i < 4; i++) products[m][n][i] = weights[m][n][i] * (products[m][n][i] - (i % 2 ? delta.y : delta.x));
+          for (int i = 0; i < 4; i++)
+            products[m][n][i] = weights[m][n][i] * (products[m][n][i] - (i % 2 ? delta.y : delta.x));
       }
-      add_weighted_rows<WIDTH>(key_sums, products, query_columns, part);
+      add_weighted_rows<WIDTH>(key_sums, products, queries, part);
     }
   }
-  const int left = head.rows - key;
-  bf16 *to = head.qkv_gradient + (int64_t)key * 3 * C + C;
-  store_sums<WIDTH>(to, 3 * C, shared + own * WIDTH * 2, key_sums, rsqrtf(D), left, D);
-  store_sums<WIDTH>(to + C, 3 * C, shared + OWN_BYTES + own * WIDTH * 2, value_sums, 1, left, D);
+  const auto store_own = [&](uint8_t *tile, const float (&sums)[ROW_TILES][WIDTH / 8][4], float factor, int channel) {
+    const int stride = head.wide;
+    store_sums<WIDTH>(head.qkv_gradient + (int64_t)key * stride + channel, stride, tile + own * WIDTH * 2, sums, factor,
+                      head.rows - key, head.head_size);
+  };
+  store_own(shared, key_sums, rsqrtf(head.head_size), head.channels);
+  store_own(shared + OWN_BYTES, value_sums, 1, 2 * head.channels);
 }

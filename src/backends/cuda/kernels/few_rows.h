@@ -1,29 +1,33 @@
 /**
  * Products of a few rows with a matrix whose columns lie one after another [M,K], as in generation, which does little but read
- * weights: a warp takes COLUMNS of them, reads each once from memory, and multiplies it with up to FEW_ROWS rows. A
+ * weights: a warp takes COLUMNS of them, reads each once from memory, and multiplies it with up to eight rows. A
  * sum has one order, so a row's bits depend on nothing of its neighbours.
  */
 #pragma once
 #include "block.h"
 #include "vectors.h"
 
-#define FEW_ROWS 8
 #define COLUMNS 2
 #define FEW_ROWS_WIDTH 8
 
-/** Sums of the rows `places` of x, the same in every lane. */
-template <int ROWS, typename W>
-static __device__ __forceinline__ void dot_products(const act *x, const int *places, const W *w, int64_t column,
-                                                    int64_t M, int64_t K, float sums[FEW_ROWS][COLUMNS]) {
+/**
+ * Multiplies the `ROWS` rows of x at `places`, or as many of them as there are, with this warp's columns.
+ *
+ * @param write takes a row, a column, and the product
+ */
+template <int ROWS, typename W, typename Write>
+static __device__ __forceinline__ void multiply_rows(const act *x, const int *places, int count, const W *w, int64_t column,
+                                                     int64_t M, int64_t K, Write write) {
   const bool whole = K % FEW_ROWS_WIDTH == 0;
   const W *columns[COLUMNS];
+  float sums[ROWS][COLUMNS];
 #pragma unroll
   for (int j = 0; j < COLUMNS; j++) columns[j] = w + min64(column + j, M - 1) * K;
 #pragma unroll
   for (int r = 0; r < ROWS; r++)
 #pragma unroll
     for (int j = 0; j < COLUMNS; j++) sums[r][j] = 0;
-#pragma unroll 1
+#pragma unroll(ROWS <= 2 ? 2 : 1)
   for (int64_t k = lane_of_thread() * FEW_ROWS_WIDTH; k < K; k += WARP * FEW_ROWS_WIDTH) {
     numbers<FEW_ROWS_WIDTH> weights[COLUMNS];
 #pragma unroll
@@ -40,34 +44,41 @@ static __device__ __forceinline__ void dot_products(const act *x, const int *pla
 #pragma unroll
   for (int r = 0; r < ROWS; r++)
 #pragma unroll
-    for (int j = 0; j < COLUMNS; j++) sums[r][j] = warp_sum(sums[r][j]);
+    for (int j = 0; j < COLUMNS; j++) {
+      const float product = warp_sum(sums[r][j]);
+      /* each lane writes one of them */
+      if (lane_of_thread() == r * COLUMNS + j && r < count && column + j < M) write(r, column + j, product);
+    }
 }
 
 /**
- * Multiplies the rows that blockIdx.y stands for with this warp's columns; blocks of columns are blockIdx.x.
+ * Multiplies the ROWS rows that blockIdx.y stands for with this warp's columns; blocks of columns are blockIdx.x.
  *
  * @param rows of all
- * @param row_of the place of a row in x
+ * @param place_of the place of a row in x
  * @param write takes a row, a column, and the product
  */
-template <typename W, typename Row, typename Write>
+template <int ROWS, typename W, typename Place, typename Write>
 static __device__ __forceinline__ void multiply_few_rows(const act *x, const W *w, int64_t rows, int64_t M, int64_t K,
-                                                         Row row_of, Write write) {
-  const int64_t first = (int64_t)blockIdx.y * FEW_ROWS, count = min64(FEW_ROWS, rows - first);
+                                                         Place place_of, Write write) {
+  const int64_t first = (int64_t)blockIdx.y * ROWS;
+  const int count = (int)min64(ROWS, rows - first);
   const int64_t column = ((int64_t)blockIdx.x * warps_of_block() + warp_of_thread()) * COLUMNS;
   if (column >= M) return;
-  int places[FEW_ROWS];
+  int places[ROWS];
 #pragma unroll
-  for (int r = 0; r < FEW_ROWS; r++) places[r] = row_of(first + min64(r, count - 1));
-  float sums[FEW_ROWS][COLUMNS];
-  if (count == 1) dot_products<1>(x, places, w, column, M, K, sums);
-  else if (count == 2) dot_products<2>(x, places, w, column, M, K, sums);
-  else if (count <= 4) dot_products<4>(x, places, w, column, M, K, sums);
-  else dot_products<8>(x, places, w, column, M, K, sums);
-  /* each lane writes one of them */
-#pragma unroll
-  for (int r = 0; r < FEW_ROWS; r++)
-#pragma unroll
-    for (int j = 0; j < COLUMNS; j++)
-      if (lane_of_thread() == r * COLUMNS + j && r < count && column + j < M) write(first + r, column + j, sums[r][j]);
+  for (int r = 0; r < ROWS; r++) places[r] = place_of(first + min(r, count - 1));
+  const auto write_row = [&](int row, int64_t at, float product) { write(first + row, at, product); };
+  multiply_rows<ROWS>(x, places, count, w, column, M, K, write_row);
 }
+
+/** The kernels NAME_1, NAME_2, NAME_4 and NAME_8, by the rows that they take at once, of a template NAME_of. */
+#define FEW_ROWS_KERNEL(name, rows)                                                                             \
+  KERNEL(__launch_bounds__(128) name##_##rows)(const name##_arguments args, const extents active) {             \
+    name##_of<rows>(args, active);                                                                              \
+  }
+#define FEW_ROWS_KERNELS(name) \
+  FEW_ROWS_KERNEL(name, 1)     \
+  FEW_ROWS_KERNEL(name, 2)     \
+  FEW_ROWS_KERNEL(name, 4)     \
+  FEW_ROWS_KERNEL(name, 8)

@@ -1,17 +1,13 @@
 /**
- * Tensor cores in PTX: tiles of bf16 in shared memory, their asynchronous copies, and the product of 16×8×16 that takes its
- * operands from them. The only place with matrix instructions.
+ * Matrix instructions in PTX, and the asynchronous copies that feed them. They stand nowhere else.
  *
- * A product's operands lie across a warp, two neighbouring elements in a register. With g = lane / 4 and t = lane % 4, a lane
- * holds of the 16×8 result (fp32) row g, columns 2t and 2t+1, then the same columns of row g+8. Two results side by side,
- * rounded and paired, are the left operand of a following product over their columns.
+ * A product's operands lie across a warp, two neighbouring bf16 in a register. With g = lane / 4 and t = lane % 4, a
+ * lane holds of the 16×8 result (fp32) row g, columns 2t and 2t+1, then the same columns of row g+8. Two results side
+ * by side, rounded and paired, are the left operand of a following product over their columns.
  */
 #pragma once
-#include "kernel.h"
-
-#define BLOCK_WARPS 4
-#define BLOCK_THREADS (BLOCK_WARPS * WARP)
-#define CHUNK 8 /* elements that are copied as one: 16 bytes */
+#include "block.h"
+#include "vectors.h"
 
 static __device__ __forceinline__ int lane_id(void) { return threadIdx.x % WARP; }
 
@@ -19,7 +15,7 @@ static __device__ __forceinline__ uint32_t shared_address(const void *pointer) {
   return (uint32_t)__cvta_generic_to_shared(pointer);
 }
 
-/** Begins to copy 16 bytes to shared memory, or fills them with zeros. */
+/** Begins to copy 16 bytes to shared memory, or fills them with zeros and reads nothing. */
 static __device__ __forceinline__ void copy_chunk(uint32_t to, const void *from, bool exists) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(__cvta_generic_to_global(from)),
                "r"(exists ? 16 : 0)
@@ -39,67 +35,6 @@ static __device__ __forceinline__ void commit_copies(void) { asm volatile("cp.as
 /** Waits for this thread's copies, all but the last PENDING groups. */
 template <int PENDING> static __device__ __forceinline__ void wait_for_copies(void) {
   asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
-}
-
-/**
- * Which chunk of a row holds chunk 0, as the two exchange by exclusive or: the eight rows that a matrix is loaded from then lie
- * in different banks. WIDTH is a multiple of 32.
- */
-template <int WIDTH> static __device__ __forceinline__ int chunk_turn(int row) {
-  return WIDTH % 64 == 0 ? row & 7 : row >> 1 & 3;
-}
-
-/** Byte offset of a chunk in a tile of rows of WIDTH elements. */
-template <int WIDTH> static __device__ __forceinline__ uint32_t chunk_offset(int row, int chunk) {
-  return row * WIDTH * 2 + (chunk ^ chunk_turn<WIDTH>(row)) * 16;
-}
-
-/**
- * Begins to copy ROWS rows of a tile, shared by the block's threads: `rows` of them and their first `columns` elements exist, the
- * rest is zeros. `offset(row)` says where a row begins.
- */
-template <int WIDTH, int ROWS, typename Offset>
-static __device__ __forceinline__ void copy_rows(uint32_t tile, const bf16 *from, int rows, int columns, Offset offset) {
-#pragma unroll 1
-  for (int i = threadIdx.x; i < ROWS * WIDTH / CHUNK; i += BLOCK_THREADS) {
-    const int row = i / (WIDTH / CHUNK), chunk = i % (WIDTH / CHUNK);
-    const bool exists = row < rows && chunk * CHUNK < columns;
-    copy_chunk(tile + chunk_offset<WIDTH>(row, chunk), exists ? from + offset(row) + chunk * CHUNK : from, exists);
-  }
-}
-
-/** A warp writes ROWS rows of a tile to memory, `rows` of them and their first `columns` elements. */
-template <int WIDTH, int ROWS>
-static __device__ __forceinline__ void store_rows(bf16 *to, int64_t stride, const uint8_t *tile, int rows, int columns) {
-#pragma unroll
-  for (int i = lane_id(); i < ROWS * WIDTH / CHUNK; i += WARP) {
-    const int row = i / (WIDTH / CHUNK), chunk = i % (WIDTH / CHUNK);
-    if (row < rows && chunk * CHUNK < columns)
-      *(uint4 *)(to + row * stride + chunk * CHUNK) = *(const uint4 *)(tile + chunk_offset<WIDTH>(row, chunk));
-  }
-}
-
-/** A lane's addresses in a tile for one way of loading matrices: its own row and chunk of each. */
-template <int WIDTH> struct matrix_reader {
-  uint32_t start, turn;
-
-  __device__ __forceinline__ matrix_reader(uint32_t tile, int row, int chunk)
-      : start(tile + row * WIDTH * 2), turn((chunk ^ chunk_turn<WIDTH>(row)) * 16) {}
-
-  /** For the matrices that begin at `row`, a multiple of 8, and chunk 2·pair. */
-  __device__ __forceinline__ uint32_t at(int row, int pair) const {
-    return start + row * WIDTH * 2 + (turn ^ (uint32_t)(32 * pair));
-  }
-};
-
-/** Reads 16×16 blocks as left operands, and transposed as a pair of right operands: rows are summed over. */
-template <int WIDTH> static __device__ __forceinline__ matrix_reader<WIDTH> square_reader(uint32_t tile) {
-  return matrix_reader<WIDTH>(tile, lane_id() % 16, lane_id() / 16);
-}
-
-/** Reads 16×16 blocks as a pair of right operands that are summed over the columns. */
-template <int WIDTH> static __device__ __forceinline__ matrix_reader<WIDTH> row_reader(uint32_t tile) {
-  return matrix_reader<WIDTH>(tile, lane_id() % 8 + lane_id() / 16 * 8, lane_id() / 8 % 2);
 }
 
 /** Loads four 8×8 matrices; a lane gives the address of one row. */
@@ -126,31 +61,12 @@ static __device__ __forceinline__ void multiply_add(float (&sum)[4], const uint3
                : "r"(left[0]), "r"(left[1]), "r"(left[2]), "r"(left[3]), "r"(right0), "r"(right1));
 }
 
-/** Two bf16 in a register, rounded to the nearest; the first in the lower half. */
-static __device__ __forceinline__ uint32_t pair_up(float first, float second) {
-  uint32_t pair;
-  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));
-  return pair;
-}
-
 /** Two results side by side as the left operand of a following product. */
 static __device__ __forceinline__ void as_left_operand(uint32_t (&left)[4], const float (&a)[4], const float (&b)[4]) {
-  left[0] = pair_up(a[0], a[1]);
-  left[1] = pair_up(a[2], a[3]);
-  left[2] = pair_up(b[0], b[1]);
-  left[3] = pair_up(b[2], b[3]);
-}
-
-/** Puts 16 rows of results, scaled, into a tile as bf16; `factors` are those of rows g and g + 8. */
-template <int WIDTH>
-static __device__ __forceinline__ void put_results(uint8_t *tile, const float (&results)[WIDTH / 8][4],
-                                                   const float (&factors)[2]) {
-#pragma unroll
-  for (int half = 0; half < 2; half++)
-#pragma unroll
-    for (int n = 0; n < WIDTH / 8; n++)
-      *(uint32_t *)(tile + chunk_offset<WIDTH>(8 * half + lane_id() / 4, n) + lane_id() % 4 * 4) =
-          pair_up(results[n][2 * half] * factors[half], results[n][2 * half + 1] * factors[half]);
+  left[0] = bf16_pair(a[0], a[1]);
+  left[1] = bf16_pair(a[2], a[3]);
+  left[2] = bf16_pair(b[0], b[1]);
+  left[3] = bf16_pair(b[2], b[3]);
 }
 
 /** The sum over the four lanes that hold a row of a result. */

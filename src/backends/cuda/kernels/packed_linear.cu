@@ -15,13 +15,16 @@ ARGUMENTS(packed_linear, {
   int64_t out_features; /* M */
 });
 
-KERNEL(__launch_bounds__(128) packed_linear)(const packed_linear_arguments args, const extents active) {
+template <int ROWS>
+static __device__ __forceinline__ void packed_linear_of(const packed_linear_arguments &args, const extents active) {
   const int64_t M = args.out_features;
-  multiply_few_rows(
-      args.x, args.weight, rows_of(active), M, args.in_features, [](int64_t n) { return (int)n; },
-      [&](int64_t n, int64_t column, float product) {
-        const float pre = product + args.bias[column];
-        if (args.preactivation) args.preactivation[n * M + column] = from_float<act>(pre);
-        args.y[n * M + column] = from_float<act>(args.preactivation ? gelu_of(pre) : pre);
-      });
+  const auto place_of = [](int64_t n) { return (int)n; };
+  const auto write = [&](int64_t n, int64_t column, float product) {
+    const float pre = product + args.bias[column];
+    if (args.preactivation) args.preactivation[n * M + column] = from_float<act>(pre);
+    args.y[n * M + column] = from_float<act>(args.preactivation ? gelu_of(pre) : pre);
+  };
+  multiply_few_rows<ROWS>(args.x, args.weight, rows_of(active), M, args.in_features, place_of, write);
 }
+
+FEW_ROWS_KERNELS(packed_linear)

@@ -13,9 +13,12 @@ ARGUMENTS(packed_logits, {
   int64_t vocabulary_size; /* V */
 });
 
-KERNEL(__launch_bounds__(128) packed_logits)(const packed_logits_arguments args, const extents active) {
+template <int ROWS>
+static __device__ __forceinline__ void packed_logits_of(const packed_logits_arguments &args, const extents active) {
   const int64_t V = args.vocabulary_size;
-  multiply_few_rows(
-      args.x, args.token_table, active.batch, V, args.channels, [&](int64_t b) { return args.rows[b]; },
-      [&](int64_t b, int64_t v, float product) { args.logits[b * V + v] = product; });
+  const auto place_of = [&](int64_t b) { return args.rows[b]; };
+  const auto write = [&](int64_t b, int64_t v, float product) { args.logits[b * V + v] = product; };
+  multiply_few_rows<ROWS>(args.x, args.token_table, active.batch, V, args.channels, place_of, write);
 }
+
+FEW_ROWS_KERNELS(packed_logits)

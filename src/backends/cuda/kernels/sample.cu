@@ -3,7 +3,7 @@
  * log-probabilities of the logits as they came. Policy: written (=), of the likeliest tokens as many as the row asks for.
  *
  * A block takes a row. Weights e^((logit - greatest) / temperature) are worked out in double and kept as multiples of 2^-46, so that
- * sums of them are exact in any order: a tail of tokens less likely than that is never drawn.
+ * sums of them are exact in any order; one that is less than that, but not 0, counts as so much.
  */
 #include "select.h"
 #include "top_tokens.h"
@@ -48,7 +48,9 @@ static __device__ token greatest_of(const float *logits, int V, space *shared) {
 }
 
 static __device__ __forceinline__ uint64_t weight_of(float logit, float greatest, double temperature) {
-  return __double2ull_rn(exp(((double)logit - greatest) / temperature) * UNIT);
+  const double weight = exp(((double)logit - greatest) / temperature);
+  const uint64_t units = __double2ull_rn(weight * UNIT);
+  return units > 0 || weight == 0 ? units : 1;
 }
 
 /** floor(total * uniform), exactly. */

@@ -7,7 +7,7 @@ import type { Node } from '../../../engine/graph.ts';
 import { input } from '../../../engine/operation.ts';
 import { bytesOf, isBfloat16 } from './steps.ts';
 
-const WIDTHS = [32, 64, 96, 128];
+const WIDTHS = [32, 64, 128];
 
 /** How the kernels of a node divide its heads. */
 export interface Tiles {

@@ -6,15 +6,16 @@ import { extent } from '../../../engine/tensor.ts';
 import type { CudaOperation, Extents, Launch } from '../operation.ts';
 import { ceilDivide, launch, rowsOf, WARP } from './steps.ts';
 
-/** Rows that are multiplied with one reading of the weights. */
-const FEW_ROWS = 8;
+/** Rows that a kernel multiplies with one reading of the weights. */
+const ROWS = [1, 2, 4, 8];
 /** Columns of a warp, and warps of a block. */
 const COLUMNS = 2;
 const WARPS = 4;
 
 function multiply(node: Node, rows: number): Launch[] {
   const blocks = ceilDivide(extent(output(node), -1), COLUMNS * WARPS);
-  return [launch(node.op.name, [blocks, ceilDivide(rows, FEW_ROWS)], WARP * WARPS)];
+  const atOnce = ROWS.find((some) => rows <= some) ?? Math.max(...ROWS);
+  return [launch(`${node.op.name}_${atOnce}`, [blocks, ceilDivide(rows, atOnce)], WARP * WARPS)];
 }
 
 const rowOfEachStream: CudaOperation = { steps: (node: Node, { batch }: Extents) => multiply(node, batch) };

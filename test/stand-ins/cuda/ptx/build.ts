@@ -1,7 +1,8 @@
-/** @file How the interpreter of PTX is compiled, into whatever library uses it. */
+/** @file How the interpreter of PTX is compiled. */
 
 import { readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { compileLibrary } from '#minillm/native/compile.js';
 
 /** For this processor, whose model the cache of libraries must know. A product and a sum are fused only where PTX says so. */
 export const PTX_FLAGS = [
@@ -9,7 +10,13 @@ export const PTX_FLAGS = [
   `-DCOMPILED_FOR="${cpus()[0]?.model.replaceAll('"', '')}"`,
 ];
 
-/** Its sources, by their paths in the folder of the stand-ins. */
-export const PTX_SOURCES = readdirSync(new URL('./', import.meta.url))
-  .filter((name) => name.endsWith('.c'))
-  .map((name) => `ptx/${name}`);
+/** Its library, with what tests of it launch kernels by. */
+export function compileInterpreter(): Promise<string> {
+  const sources = readdirSync(new URL('./', import.meta.url)).filter((name) => name.endsWith('.c'));
+  return compileLibrary({
+    name: 'stand-in-ptx',
+    folder: new URL('../', import.meta.url),
+    sources: ['ptx-launcher.c', ...sources.map((name) => `ptx/${name}`)],
+    flags: PTX_FLAGS,
+  });
+}

@@ -1,0 +1,163 @@
+/** The command line with a GPU: a played one, whose kernels are interpreted; and what it says where something is missing. */
+
+import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { cudaEnvironment, type GpuOptions, hasNvrtc } from '../stand-ins/cuda/cuda.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { fixtureTraining } from './fixture-run.js';
+import { minillm } from './minillm.js';
+import { TINY, tinyData } from './tiny-data.js';
+
+const { folder, data } = tinyData();
+const MODEL = join(folder, 'model');
+const SAMPLE = ['sample', '--checkpoint', MODEL, '--prompt', 'The fox', '--tokens', '12', '--seed', '3'];
+const NOWHERE = '/nowhere/library.so';
+
+beforeAll(async () => {
+  const { stderr } = await minillm('train', '--data', data, '--out', MODEL, ...TINY, '--steps', '1', '--device', 'cpu');
+  expect(stderr).toBe('');
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+async function withGpus(options: GpuOptions = {}): Promise<void> {
+  for (const [name, value] of Object.entries(await cudaEnvironment(options))) vi.stubEnv(name, value);
+}
+
+/** What `sample` says of its speed goes. */
+const withoutRate = (stderr: string): string => stderr.replace(/^\d+ tokens in .*\n/m, '');
+
+/** The step lines of a run without what depends on time. */
+const losses = (stdout: string): string[] =>
+  stdout
+    .split('\n')
+    .filter((line) => /^step \d+ \| loss/.test(line))
+    .map((line) => line.replace(/ \| dt:.*/, ''));
+
+describe('without a GPU', () => {
+  test('auto is the CPU, without a word', async () => {
+    vi.stubEnv('MINILLM_CUDA_DRIVER', NOWHERE);
+    const { code, stderr } = await minillm(...SAMPLE);
+    expect([code, withoutRate(stderr)]).toEqual([0, '']);
+  });
+
+  test('cuda is one line that says what is missing', async () => {
+    vi.stubEnv('MINILLM_CUDA_DRIVER', NOWHERE);
+    const { code, stdout, stderr } = await minillm(...SAMPLE, '--device', 'cuda');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /^minillm: expected the library \/nowhere\/library\.so, as MINILLM_CUDA_DRIVER says.*; it comes with NVIDIA's driver.*\n$/,
+    );
+  });
+
+  test('a device that does not exist is one line that says which do', async () => {
+    const { code, stderr } = await minillm(...SAMPLE, '--device', 'tpu');
+    expect(code).toBe(2);
+    expect(stderr).toContain('Expected auto, cpu, cuda, or cuda:N for a certain GPU.');
+  });
+});
+
+describe('a GPU that cannot be used', () => {
+  test('without NVRTC: auto says so once and takes the CPU, cuda fails', async () => {
+    await withGpus();
+    vi.stubEnv('MINILLM_NVRTC', NOWHERE);
+    const auto = await minillm(...SAMPLE);
+    expect(auto.code).toBe(0);
+    expect(withoutRate(auto.stderr)).toMatch(
+      /^minillm: Stand-in GPU is not used: expected the library .*; install it \(pip .*\n$/,
+    );
+    const { code, stderr } = await minillm(...SAMPLE, '--device', 'cuda');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^minillm: expected the library .*install it \(pip .*\n$/);
+  });
+
+  test.each<[string, GpuOptions, string, RegExp]>([
+    [
+      'a driver that is too old',
+      { driverVersion: 11080 },
+      'cuda',
+      /expected a CUDA driver for CUDA 12\.0 or newer, found one for 11\.8/,
+    ],
+    [
+      'one that is too old',
+      { computeCapability: 75 },
+      'cuda',
+      /expected a GPU of compute capability 8\.0 .*found Stand-in GPU, which has 7\.5/,
+    ],
+    ['one that is not there', {}, 'cuda:3', /expected a GPU cuda:3, found 1 \(cuda:0\)/],
+    ['none', { gpus: 0 }, 'cuda', /no CUDA-capable device/],
+  ])('%s is one line', async (_, options, device, message) => {
+    await withGpus(options);
+    const { code, stdout, stderr } = await minillm(...SAMPLE, '--device', device);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
+
+describe.skipIf(!hasNvrtc)('on a GPU', () => {
+  test.each([
+    ['greedy', ['--temperature', '0']],
+    ['by a seed', ['--temperature', '0.8', '--top-k', '20', '--count', '2']],
+  ])('sample writes what the CPU writes, %s', async (_, flags) => {
+    await withGpus();
+    const written = async (device: string): Promise<string> => {
+      const { code, stdout, stderr } = await minillm(...SAMPLE, ...flags, '--device', device);
+      expect([code, withoutRate(stderr)]).toEqual([0, '']);
+      return stdout;
+    };
+    expect(await written('cuda:0')).toBe(await written('cpu'));
+  });
+
+  test('auto takes the GPU', async () => {
+    await withGpus();
+    const run = join(temporaryFolder(), 'run');
+    const { stdout } = await minillm(...(await fixtureTraining(run, 1)));
+    expect(stdout).toMatch(/^device: Stand-in GPU, 4\.29 GB, CUDA 13\.0/m);
+  });
+
+  test.each(['fp32', 'bf16'])(
+    'a run in %s that is resumed has the losses and the bits of one that was not',
+    async (precision) => {
+      await withGpus();
+      const folder = temporaryFolder();
+      const [whole, halves] = [join(folder, 'whole'), join(folder, 'halves')];
+      const more = ['--device', 'cuda:0', '--precision', precision, '--checkpoint-every', '2'];
+      const training = await fixtureTraining(whole, 4);
+      const once = await minillm(...training, ...more);
+      expect(losses(once.stdout)).toHaveLength(4);
+      cpSync(whole, halves, { recursive: true });
+      rmSync(join(halves, 'step-00000004'), { recursive: true });
+      const resumed = await minillm(...training.map((each) => (each === whole ? halves : each)), ...more);
+      expect(losses(resumed.stdout)).toEqual(losses(once.stdout).slice(2));
+      const weights = (run: string): Buffer => readFileSync(join(run, 'step-00000004/model.safetensors'));
+      expect(weights(halves).equals(weights(whole))).toBe(true);
+    },
+    600_000,
+  );
+
+  test('memory that is short is one line, with how much there is', async () => {
+    await withGpus({ memoryBytes: 40_000_000 });
+    const run = join(temporaryFolder(), 'run');
+    const { code, stderr } = await minillm(...(await fixtureTraining(run, 1)), '--device', 'cuda', '--batch-size', '2');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^minillm: .*(needs|refused) .*(MB|GB).*\n$/);
+  });
+
+  test('doctor shows GPUs and libraries, and builds their kernels', async () => {
+    await withGpus({ gpus: 2 });
+    vi.stubEnv('NCCL_HOME', '/nowhere');
+    const { code, stdout } = await minillm('doctor');
+    expect(stdout).toMatch(/^ok {6}CUDA driver: for CUDA 13\.0, \//m);
+    expect(stdout).toMatch(/^ok {6}cuda:1: Stand-in GPU, 4\.29 GB, compute capability 9\.0$/m);
+    expect(stdout).toMatch(/^ok {6}NVRTC: 1[23]\.\d+, \//m);
+    expect(stdout).toMatch(/NCCL: none, so no training on several GPUs: expected libnccl\.so\.2 in/);
+    expect(code).toBe(1);
+    vi.stubEnv('MINILLM_STANDIN_GPUS', '1');
+    const one = await minillm('doctor', '--build');
+    expect(one.code).toBe(0);
+    expect(one.stdout).toMatch(/^ok {6}GPU kernels: \d+ for compute capability 9\.0 in fp32 and bf16 are ready after/m);
+  }, 600_000);
+});
