@@ -140,7 +140,7 @@ const defects: Record<string, { body: string; says: RegExp; launch?: Partial<Lau
     launch: { grid: [2] },
   },
   'a block that writes what another has read': {
-    body: 'float s = x[threadIdx.x];\nif (blockIdx.x == 1) ((float *)x)[threadIdx.x] = s + 1;',
+    body: 'float s = x[threadIdx.x];\nif (blockIdx.x == 1) ((float *)x)[threadIdx.x] = s + 1;\nelse y[threadIdx.x] = s;',
     says: /block \(1,0,0\) thread \(0,0,0\) at st\.global.*race on global memory: writes .*, which threads of other blocks read/,
     launch: { grid: [2] },
   },
