@@ -108,6 +108,7 @@ static void set_specials(warp *w) {
 }
 
 static void begin_block(block *b) {
+  b->number++;
   forget_touches(b);
   memset(b->barriers, 0, sizeof b->barriers);
   for (warp *w = b->warps; w < b->warps + b->warp_count; w++) {
@@ -156,6 +157,7 @@ static void free_warps(block *b) {
     free(w->registers), free(w->local), free(w->local_written), free(w->copies);
   }
   free(b->warps), free(b->shared), free(b->granules);
+  free_shadow(b->shadow);
 }
 
 static int check_launch(const ptx_kernel *k, const unsigned grid[3], const unsigned size[3], size_t dynamic, char *message) {
@@ -187,10 +189,11 @@ int ptx_launch(const ptx_kernel *k, const unsigned grid[3], const unsigned size[
   b->threads = size[0] * size[1] * size[2];
   b->warp_count = (b->threads + LANES - 1) / LANES;
   b->shared_bytes = k->shared_bytes + dynamic_shared_bytes;
-  b->granule_shift = k->granule == 1 ? 0 : k->granule == 2 ? 1 : 2;
+  b->granule_shift = (unsigned)__builtin_ctz(k->shared_granule);
   memcpy(b->size, size, sizeof b->size);
   memcpy(b->grid, grid, sizeof b->grid);
   make_warps(b);
+  b->shadow = make_shadow(k->global_granule, (uint64_t)grid[0] * grid[1] * grid[2]);
   int failed = setjmp(b->failed);
   if (!failed) {
     for (b->id[2] = 0; b->id[2] < grid[2]; b->id[2]++)

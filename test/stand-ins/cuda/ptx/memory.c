@@ -104,10 +104,11 @@ static int visit_together(warp *w, const uint64_t *address, unsigned bytes, acce
   return 1;
 }
 
-void access_global(warp *w, const instruction *i, const uint64_t *address, unsigned bytes, access how) {
+void access_global(warp *w, const instruction *i, const uint64_t *address, unsigned bytes, access how,
+                   int is_strong) {
   check_alignment(w, i, address, bytes, "global memory");
-  if (LIKELY(visit_together(w, address, bytes, how))) return;
-  EACH_ACTIVE(w, l) visit(w, i, l, address[l], bytes, how);
+  if (!LIKELY(visit_together(w, address, bytes, how))) EACH_ACTIVE(w, l) visit(w, i, l, address[l], bytes, how);
+  touch_global(w, i, address, bytes, how, is_strong);
 }
 
 void access_local(warp *w, const instruction *i, uint64_t *address, unsigned bytes, access how) {

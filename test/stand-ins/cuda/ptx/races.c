@@ -4,26 +4,12 @@
  * each instruction for which its lanes gather. Two accesses that no clock orders are a race, unless neither writes or both
  * are atomic or of one thread.
  */
-#include "machine.h"
+#include "touch.h"
 
-/* A touch: 32 bits time, 19 bits pc, then flags, warp and lane. Nothing comes after LATER, which bytes have that nobody has
-written, and those that a copy is on its way to. */
-#define LANE(t) ((unsigned)(t) & 31)
-#define WARP(t) ((unsigned)((t) >> 5) & 31)
-#define SEVERAL ((touch)1 << 10)
-#define STRONG ((touch)1 << 11)
+/** A copy is on its way to it. */
 #define PENDING ((touch)1 << 12)
-#define PC(t) ((uint32_t)((t) >> 13) & 0x7ffff)
-#define TIME(t) ((uint32_t)((t) >> 32))
+/** Nothing comes after that time, which bytes have that nobody has written, and those that a copy is on its way to. */
 #define LATER ((touch)0xffffffff << 32)
-
-static inline touch touch_now(const warp *w, const instruction *i, touch flags) {
-  uint32_t pc = (uint32_t)(i - w->kernel->code);
-  return (touch)(w->known[w->index] + 1) << 32 | (touch)(pc & 0x7ffff) << 13 | flags | w->index << 5;
-}
-
-static inline int is_ordered(const warp *w, touch t) { return TIME(t) <= w->known[WARP(t)]; }
-static inline int is_own(const warp *w, touch t, unsigned lane) { return WARP(t) == w->index && LANE(t) == lane; }
 
 void forget_touches(block *b) {
   size_t count = (b->shared_bytes >> b->granule_shift) + 1;
