@@ -7,7 +7,7 @@ import { detectVariant, openKernels } from '#minillm/backends/cpu/libraries.js';
 import { runnableVariants } from '#minillm/backends/cpu/variants.js';
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
 import { UserError } from '#minillm/support/errors.js';
-import { type CudaEnvironment, cudaEnvironment, hasNvrtc } from './stand-ins/cuda/cuda.ts';
+import { type CudaEnvironment, cudaEnvironment, hasNvrtc, inEnvironment } from './stand-ins/cuda/cuda.ts';
 
 const PRECISIONS = ['fp32', 'bf16'] as const;
 
@@ -27,13 +27,8 @@ async function compileForProcessor(): Promise<void> {
     for (const precision of PRECISIONS) await openKernels(variant, precision);
 }
 
-/** @param environment with which a process sees the GPU; this one keeps its own, which the tests inherit */
 async function compileForGpu(environment: CudaEnvironment): Promise<void> {
-  const before = Object.keys(environment).map((name) => [name, process.env[name]] as const);
-  Object.assign(process.env, environment);
-  for (const precision of PRECISIONS) await (await openCudaBackend({ precision })).close();
-  for (const [name, value] of before) {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
+  await inEnvironment(environment, async () => {
+    for (const precision of PRECISIONS) await (await openCudaBackend({ precision })).close();
+  });
 }

@@ -9,7 +9,7 @@ import { detectVariant } from '#minillm/backends/cpu/libraries.js';
 import { runnableVariants, type Variant } from '#minillm/backends/cpu/variants.js';
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
-import { cudaEnvironment, hasNvrtc } from '../stand-ins/cuda/cuda.js';
+import { cudaEnvironment, hasNvrtc, inEnvironment } from '../stand-ins/cuda/cuda.js';
 
 export type Precision = 'fp32' | 'bf16';
 
@@ -49,10 +49,7 @@ export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((
   precision,
   hasThreads: false,
   sharesHostMemory: false,
-  open: async () => {
-    if (!isOnGpu) Object.assign(process.env, await cudaEnvironment());
-    return openCudaBackend({ precision });
-  },
+  open: async () => inEnvironment(isOnGpu ? {} : await cudaEnvironment(), () => openCudaBackend({ precision })),
 }));
 
 /** All variants of the CPU's kernels, for operations that only it has. */

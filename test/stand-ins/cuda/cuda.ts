@@ -86,3 +86,20 @@ export async function standInGpu(): Promise<StandInGpu> {
   const [lose, mend] = [library.function('void stand_in_lose()'), library.function('void stand_in_mend()')];
   return { lose: () => void lose(), mend: () => void mend() };
 }
+
+/** Does something in that environment; afterwards this process has its own again. */
+export async function inEnvironment<Result>(
+  environment: CudaEnvironment,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const before = Object.keys(environment).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, environment);
+  try {
+    return await work();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
