@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "interpreter.h"
 #include "driver.h"
 #include "random.h"
 
@@ -99,6 +100,7 @@ EXPORT int32_t cuInit(unsigned flags) {
   (void)flags;
   if (device_count() == 0) return NO_DEVICE;
   seed_order((uint64_t)setting("MINILLM_STANDIN_SEED", 1));
+  ptx(); /* now, while the environment says where it is */
   is_initialised = 1;
   return SUCCESS;
 }
