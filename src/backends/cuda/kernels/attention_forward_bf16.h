@@ -17,7 +17,7 @@
 #define ROWS_FOR(width) ((width) <= 64 ? 128 : 64)
 #define KEYS 64 /* of a block */
 #define SLACK 8
-#define NEAR 1e-3f * LOG2_E /* a factor of 1.001 */
+#define NEAR (1e-3f * LOG2_E) /* a factor of 1.001 */
 
 /** A lane's share of the online softmax of a tile of 16 rows: rows g and g + 8. */
 typedef struct {
