@@ -96,7 +96,8 @@ int decode_atomic(parser *p, const statement *s) {
   int operands = which == COMPARE_AND_SWAP ? 2 : 1;
   type t = s->types[0];
   int is_real = t >= F16;
-  if (which == OPERATIONS || s->count != has_result + 1 + operands || (is_real && which != ADD && which != EXCHANGE)) return 0;
+  if (which == OPERATIONS || s->count != has_result + 1 + operands) return 0;
+  if (is_real && which != ADD && which != EXCHANGE) return 0;
   instruction i = new_instruction(p, s);
   i.run = atomic_run;
   place_address(p, s, &s->operands[has_result], &i);

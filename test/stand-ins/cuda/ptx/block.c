@@ -160,20 +160,22 @@ static void free_warps(block *b) {
   free_shadow(b->shadow);
 }
 
-static int check_launch(const ptx_kernel *k, const unsigned grid[3], const unsigned size[3], size_t dynamic, char *message) {
+static int check_launch(const ptx_kernel *k, const unsigned grid[3], const unsigned size[3], size_t dynamic,
+                        char *message) {
   static const unsigned most_threads[] = {1024, 1024, 64}, most_blocks[] = {0x7fffffff, 65535, 65535};
   size_t threads = (size_t)size[0] * size[1] * size[2], shared = k->shared_bytes + dynamic;
   for (int n = 0; n < 3; n++)
     if (!grid[n] || !size[n] || size[n] > most_threads[n] || grid[n] > most_blocks[n])
-      return snprintf(message, PTX_MESSAGE_BYTES, "%s: a launch of %u×%u×%u blocks of %u×%u×%u threads", k->name, grid[0],
-                      grid[1], grid[2], size[0], size[1], size[2]);
+      return snprintf(message, PTX_MESSAGE_BYTES, "%s: a launch of %u×%u×%u blocks of %u×%u×%u threads", k->name,
+                      grid[0], grid[1], grid[2], size[0], size[1], size[2]);
   size_t limit = k->max_threads ? k->max_threads : MAX_THREADS;
   if (threads > limit)
-    return snprintf(message, PTX_MESSAGE_BYTES, "%s: a launch with blocks of %zu threads, of which it may have %zu", k->name,
-                    threads, limit);
+    return snprintf(message, PTX_MESSAGE_BYTES, "%s: a launch with blocks of %zu threads, of which it may have %zu",
+                    k->name, threads, limit);
   if (shared > MAX_SHARED)
-    return snprintf(message, PTX_MESSAGE_BYTES, "%s: a launch with %zu bytes of shared memory, of which a block may have %d",
-                    k->name, shared, MAX_SHARED);
+    return snprintf(message, PTX_MESSAGE_BYTES,
+                    "%s: a launch with %zu bytes of shared memory, of which a block may have %d", k->name, shared,
+                    MAX_SHARED);
   return 0;
 }
 

@@ -42,8 +42,8 @@ static void copy_async(warp *w, const instruction *i) {
     unsigned bytes = bytes_to_read(w, i, l);
     uint64_t to = target_address(w, i, l);
     if (to % i->bytes)
-      fail(w, i, l, "%u bytes at 0x%llx of shared memory, which is not a multiple of %u", i->bytes, (unsigned long long)to,
-           i->bytes);
+      fail(w, i, l, "%u bytes at 0x%llx of shared memory, which is not a multiple of %u", i->bytes,
+           (unsigned long long)to, i->bytes);
     if (bytes) read_global_lane(w, i, l, from[l], bytes), reading |= 1u << l;
     begin_copy(w, i, l, to, i->bytes);
     pending_copy *c = new_copy(w);

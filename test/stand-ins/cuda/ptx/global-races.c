@@ -1,7 +1,7 @@
 /**
- * Races on global memory. For each granule that a launch touches it is kept who wrote it last and who read it last: the block,
- * and within it the thread and its time, as for shared memory (races.c). Blocks are not ordered at all, but for those that
- * have done something atomic on global memory: they may have told each other to go on.
+ * Races on global memory. For each granule that a launch touches it is kept who wrote it last and who read it last: the
+ * block, and within it the thread and its time, as for shared memory (races.c). Blocks are not ordered at all, but for
+ * those that have done something atomic on global memory: they may have told each other to go on.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +67,9 @@ _Noreturn static void report(warp *w, const instruction *i, unsigned lane, uint6
                              uint32_t number, const char *did) {
   const block *b = w->block;
   const uint32_t n = number - 1;
-  fail(w, i, lane, "race on global memory: %s 0x%llx, which block (%u,%u,%u) %s %s at %s, with nothing between to order them",
-       does, (unsigned long long)address, n % b->grid[0], n / b->grid[0] % b->grid[1], n / b->grid[0] / b->grid[1],
+  fail(w, i, lane,
+       "race on global memory: %s 0x%llx, which block (%u,%u,%u) %s %s at %s, with nothing between to order them", does,
+       (unsigned long long)address, n % b->grid[0], n / b->grid[0] % b->grid[1], n / b->grid[0] / b->grid[1],
        thread_text(b, WARP(t), LANE(t)), did, place_text(b->kernel, PC(t)));
 }
 

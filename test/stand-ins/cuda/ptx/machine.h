@@ -51,7 +51,7 @@ struct warp {
   /** Lanes that have threads. */
   uint32_t lanes;
   uint64_t done;
-  /** What warp v did up to its time known[v] was done before what this warp does now; its own time is known[index] + 1. */
+  /** What warp v did up to its time known[v] is done before what this warp does now. Its own time: known[index] + 1. */
   uint32_t known[MAX_WARPS];
   /** Local memory: lane after lane; and whether it has been written. */
   uint8_t *local, *local_written;

@@ -40,8 +40,9 @@ static const ptx_allocation *find_lane(warp *w, const instruction *i, unsigned l
     fail(w, i, lane, "%s %u bytes at 0x%llx of global memory, which lie in no allocation", verb(how), bytes,
          (unsigned long long)address);
   if (bytes > a->end - address)
-    fail(w, i, lane, "%s %u bytes at 0x%llx, which is %llu bytes before the end of its allocation of %llu", verb(how), bytes,
-         (unsigned long long)address, (unsigned long long)(a->end - address), (unsigned long long)(a->end - a->begin));
+    fail(w, i, lane, "%s %u bytes at 0x%llx, which is %llu bytes before the end of its allocation of %llu", verb(how),
+         bytes, (unsigned long long)address, (unsigned long long)(a->end - address),
+         (unsigned long long)(a->end - a->begin));
   return a;
 }
 
@@ -121,7 +122,8 @@ void access_local(warp *w, const instruction *i, uint64_t *address, unsigned byt
     size_t at = l * size + address[l];
     if (how == WRITE) memset(w->local_written + at, 1, bytes);
     else if (!all_written(w->local_written + at, bytes))
-      fail(w, i, l, "reads byte 0x%llx of local memory, which the thread has not written", (unsigned long long)address[l]);
+      fail(w, i, l, "reads byte 0x%llx of local memory, which the thread has not written",
+           (unsigned long long)address[l]);
     address[l] = (uint64_t)(uintptr_t)(w->local + at);
   }
 }

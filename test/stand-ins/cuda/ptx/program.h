@@ -1,4 +1,4 @@
-/** What a module is parsed into: kernels as arrays of decoded instructions, whose operands are places of 32 lanes each. */
+/** What a module is parsed into: kernels as arrays of decoded instructions, whose operands are places of 32 lanes. */
 #pragma once
 #include <stdint.h>
 

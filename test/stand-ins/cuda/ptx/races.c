@@ -1,8 +1,8 @@
 /**
- * Shared memory. For each granule it is kept who wrote it last, and two who read it since, of different warps; each with
- * the time of its warp. Warps have vector clocks: barriers tell them of each other's time, and a warp's own time goes on at
- * each instruction for which its lanes gather. Two accesses that no clock orders are a race, unless neither writes or both
- * are atomic or of one thread.
+ * Shared memory. For each granule it is kept who wrote it last, and two who read it since, of different warps; each
+ * with the time of its warp. Warps have vector clocks: barriers tell them of each other's time, and a warp's own time
+ * goes on at each instruction for which its lanes gather. Two accesses that no clock orders are a race, unless neither
+ * writes or both are atomic or of one thread.
  */
 #include "touch.h"
 
@@ -30,10 +30,12 @@ __attribute__((noinline)) static void check_writer(warp *w, const instruction *i
   const block *b = w->block;
   touch t = b->granules[g].writer;
   if (t & PENDING)
-    fail(w, i, lane, "%s byte 0x%zx of shared memory, to which the copy of %s at %s is still under way: its wait is missing",
-         does, g << b->granule_shift, thread_text(b, WARP(t), LANE(t)), place_text(b->kernel, PC(t)));
+    fail(w, i, lane,
+         "%s byte 0x%zx of shared memory, to which the copy of %s at %s is still under way: its wait is missing", does,
+         g << b->granule_shift, thread_text(b, WARP(t), LANE(t)), place_text(b->kernel, PC(t)));
   if (t == LATER) {
-    if (*does != 'w') fail(w, i, lane, "%s byte 0x%zx of shared memory, which nobody has written", does, g << b->granule_shift);
+    if (*does != 'w')
+      fail(w, i, lane, "%s byte 0x%zx of shared memory, which nobody has written", does, g << b->granule_shift);
   } else if (!is_own(w, t, lane) && !(t & flags & STRONG)) {
     report_race(w, i, lane, g, does, t, "wrote");
   }
@@ -58,7 +60,8 @@ static inline void note_reader(const warp *w, granule *g, touch now, unsigned la
   }
 }
 
-static inline void read_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes, touch now) {
+static inline void read_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes,
+                                 touch now) {
   const block *b = w->block;
   const size_t end = (address + bytes - 1) >> b->granule_shift;
   for (size_t g = address >> b->granule_shift; g <= end; g++) {
@@ -68,8 +71,8 @@ static inline void read_granules(warp *w, const instruction *i, unsigned lane, u
   }
 }
 
-static inline void check_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes, touch flags,
-                                  const char *does) {
+static inline void check_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes,
+                                  touch flags, const char *does) {
   const block *b = w->block;
   const size_t end = (address + bytes - 1) >> b->granule_shift;
   for (size_t g = address >> b->granule_shift; g <= end; g++) {
