@@ -92,15 +92,16 @@ static int visit_together(warp *w, const uint64_t *address, unsigned bytes, acce
   const ptx_allocation *a = find(w, low);
   if (!a || high >= a->end || bytes > a->end - high) return 0;
   if (!a->written) return 1;
-  uint8_t *written = a->written - a->begin;
+  uint8_t *const written = a->written;
+  const uint64_t begin = a->begin;
   if (!differs) {
-    if (how != WRITE) return all_written(written + first, (size_t)bytes * LANES);
-    memset(written + first, 1, (size_t)bytes * LANES);
+    if (how != WRITE) return all_written(written + (first - begin), (size_t)bytes * LANES);
+    memset(written + (first - begin), 1, (size_t)bytes * LANES);
   } else if (how == WRITE) {
-    for (int l = 0; l < LANES; l++) memset(written + address[l], 1, bytes);
+    for (int l = 0; l < LANES; l++) memset(written + (address[l] - begin), 1, bytes);
   } else {
     for (int l = 0; l < LANES; l++)
-      if (!all_written(written + address[l], bytes)) return 0;
+      if (!all_written(written + (address[l] - begin), bytes)) return 0;
   }
   return 1;
 }
