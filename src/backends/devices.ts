@@ -32,17 +32,17 @@ export async function resolveDevice(name: DeviceName, localRank = 0): Promise<De
   if (name !== 'auto') return cuda(name, await openDriver(), localRank);
   const driver = await openDriver().catch(() => undefined);
   if (!driver || driver.deviceCount() === 0) return CPU;
-  const lacking = await findLacking();
+  const lacking = await findLacking(driver);
   if (lacking === undefined) return cuda(name, driver, localRank);
   announce(`${driver.properties(0).name} is not used: ${lacking}`);
   return CPU;
 }
 
 /** What keeps a GPU that is there from being used. */
-async function findLacking(): Promise<string | undefined> {
+async function findLacking({ major }: Driver): Promise<string | undefined> {
   try {
-    await openNvrtc();
-    await describeCublasLt();
+    await openNvrtc(major);
+    await describeCublasLt(major);
     return undefined;
   } catch (cause) {
     return messageOf(cause);

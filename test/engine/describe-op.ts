@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { expectClose, expectSameBits, TOLERANCES } from './comparison.ts';
-import { devices, type Precision } from './devices.ts';
+import { type Device, devices, type Precision } from './devices.ts';
 import { type OpCase, runOp, type Values } from './op-harness.ts';
 
 /** What the float64 reference gives. */
@@ -20,9 +20,9 @@ export interface OpTest {
 }
 
 /** Each test: the reference's numbers; gradients of parameters added up over runs, all else written; the same bits with any number of threads. */
-export function describeOp(tests: readonly OpTest[]): void {
+export function describeOp(tests: readonly OpTest[], on: readonly Device[] = devices): void {
   const titled = tests.map(({ title, make }) => [title, make] as const);
-  describe.each(devices)('$name', (device) => {
+  describe.each(on)('$name', (device) => {
     const tolerances = TOLERANCES[device.precision];
 
     test.each(titled)('%s', async (_title, make) => {

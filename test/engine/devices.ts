@@ -35,29 +35,35 @@ function cpuDevices(variant: Variant): Device[] {
   }));
 }
 
-const best = await detectVariant();
+/** Whether the tests are for a GPU that is there (`npm run test:cuda`). */
+const isOnGpu = process.env.MINILLM_TEST_GPU === '1';
+
+const best = isOnGpu ? 'portable' : await detectVariant();
 
 /** The processor's best variant, for suites about the engine rather than the kernels. */
 export const bestDevices: readonly Device[] = cpuDevices(best);
 
-const cudaDevices: readonly Device[] = PRECISIONS.map((precision) => ({
+/** The GPU that is there, or else the one that is played. */
+export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((precision) => ({
   name: `cuda ${precision}`,
   precision,
   hasThreads: false,
   sharesHostMemory: false,
   open: async () => {
-    Object.assign(process.env, await cudaEnvironment());
+    if (!isOnGpu) Object.assign(process.env, await cudaEnvironment());
     return openCudaBackend({ precision });
   },
 }));
 
-export const devices: readonly Device[] = [
-  ...bestDevices,
-  ...(hasNvrtc ? cudaDevices : []),
-  ...runnableVariants(best)
-    .filter((variant) => variant !== best)
-    .flatMap(cpuDevices),
-];
+export const devices: readonly Device[] = isOnGpu
+  ? cudaDevices
+  : [
+      ...bestDevices,
+      ...cudaDevices,
+      ...runnableVariants(best)
+        .filter((variant) => variant !== best)
+        .flatMap(cpuDevices),
+    ];
 
 const opened = new Map<string, Promise<Backend>>();
 

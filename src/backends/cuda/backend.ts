@@ -39,10 +39,10 @@ interface CudaExecutable extends Executable {
  */
 export async function openCudaBackend({ ordinal = 0, precision = 'fp32' }: CudaOptions = {}): Promise<CudaBackend> {
   const driver = await openDriver();
-  const nvrtc = await openNvrtc();
+  const nvrtc = await openNvrtc(driver.major);
   const device = openDevice(driver, ordinal);
   const kernels = await openKernels(driver, nvrtc, device.properties.computeCapability, precision);
-  const products = await openProducts(device, await openCublasLt());
+  const products = await openProducts(device, await openCublasLt(driver.major));
   return new CudaBackend(device, kernels, products, precision);
 }
 

@@ -9,6 +9,7 @@ import type { Driver } from '../../native/cuda/driver.ts';
 import type { CudaSource, Nvrtc } from '../../native/cuda/nvrtc.ts';
 import { BUILD_PREFIX, findKept, keep, removeStale } from '../../native/kept-library.ts';
 import { cacheFolder, writableCacheFolder } from '../../support/cache.ts';
+import { UserError } from '../../support/errors.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../../support/temporary-folder.ts';
 import { type KernelField, parseFields } from '../kernel-arguments.ts';
 
@@ -60,6 +61,10 @@ export function declaredFields(name: string, source: string): KernelField[] {
 /** Compiles what the cache lacks. */
 export async function openKernels(driver: Driver, nvrtc: Nvrtc, computeCapability: number, precision: Precision) {
   const architecture = architectureOf(computeCapability);
+  if (!nvrtc.architectures.includes(computeCapability))
+    throw new UserError(
+      `expected an NVRTC that knows ${architecture}, found ${nvrtc.version} (${nvrtc.path}), which does not; install a newer one (pip install --upgrade nvidia-cuda-nvrtc)`,
+    );
   const images = new Map<string, Uint8Array>();
   for (const name of kernelNames()) {
     const source = kernelSource(name, precision);

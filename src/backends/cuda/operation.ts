@@ -35,6 +35,8 @@ export interface Launch {
   readonly sharedBytes?: number;
   /** Size arguments of this launch alone, by name: the first row of a slice. */
   readonly sizes?: NamedNumbers;
+  /** Bytes of memory that it must move, each read and written once; if left out, those of the node's tensors. */
+  readonly traffic?: number;
 }
 
 /** A row-major matrix. */

@@ -11,7 +11,8 @@ import type { Check } from './checks.ts';
 
 interface Library {
   readonly name: string;
-  readonly find: () => Promise<{ readonly path: string; readonly version: string }>;
+  /** @param newest the newest major version that the driver runs */
+  readonly find: (newest: number) => Promise<{ readonly path: string; readonly version: string }>;
   /** What cannot be done without it. */
   readonly lost: string;
   /** How many GPUs need it. */
@@ -21,7 +22,7 @@ interface Library {
 const LIBRARIES: readonly Library[] = [
   { name: 'NVRTC', find: openNvrtc, lost: 'GPUs are not used', from: 1 },
   { name: 'cuBLASLt', find: describeCublasLt, lost: 'GPUs are not used', from: 1 },
-  { name: 'NCCL', find: findNccl, lost: 'no training on several GPUs', from: 2 },
+  { name: 'NCCL', find: () => findNccl(), lost: 'no training on several GPUs', from: 2 },
 ];
 
 /**
@@ -41,7 +42,7 @@ export async function* checkGpus(build: boolean): AsyncGenerator<Check> {
   for (let ordinal = 0; ordinal < count; ordinal++) yield checkGpu(driver, ordinal);
   let complete = true;
   for (const library of LIBRARIES) {
-    const check = await checkLibrary(library, count);
+    const check = await checkLibrary(library, driver.major, count);
     if (!check.ok && library.from === 1) complete = false;
     yield check;
   }
@@ -55,9 +56,9 @@ function checkGpu(driver: Driver, ordinal: number): Check {
   return check.ok ? check : { ...check, advice: 'miniLLM needs 8.0 or newer (A100, RTX 30 and later)' };
 }
 
-async function checkLibrary({ name, find, lost, from }: Library, gpus: number): Promise<Check> {
+async function checkLibrary({ name, find, lost, from }: Library, newest: number, gpus: number): Promise<Check> {
   try {
-    const { path, version } = await find();
+    const { path, version } = await find(newest);
     return { name, ok: true, found: `${version}, ${path}` };
   } catch (cause) {
     return { name, ok: gpus < from, found: `none, so ${lost}: ${messageOf(cause)}` };
@@ -66,7 +67,7 @@ async function checkLibrary({ name, find, lost, from }: Library, gpus: number): 
 
 async function buildKernels(driver: Driver, count: number): Promise<Check> {
   const started = performance.now();
-  const nvrtc = await openNvrtc();
+  const nvrtc = await openNvrtc(driver.major);
   const capabilities = new Set(
     Array.from({ length: count }, (_, ordinal) => driver.properties(ordinal).computeCapability),
   );

@@ -159,10 +159,11 @@ type Call = (name: LtFunction, ...args: readonly NativeArgument[]) => void;
 
 /**
  * Opens cuBLASLt on the current context.
+ * @param newest the newest major version that the driver runs
  * @throws UserError when it is missing.
  */
-export async function openCublasLt(): Promise<CublasLt> {
-  const { path, version, functions, errorText } = await loadCublasLt();
+export async function openCublasLt(newest?: number): Promise<CublasLt> {
+  const { path, version, functions, errorText } = await loadCublasLt(newest);
   const call: Call = (name, ...args) => {
     const status = functions[name](...args);
     if (status !== CUBLASLT.CUBLAS_STATUS_SUCCESS)
@@ -179,13 +180,13 @@ export async function openCublasLt(): Promise<CublasLt> {
 }
 
 /** Where cuBLASLt is and which version; needs no GPU. */
-export async function describeCublasLt(): Promise<{ readonly path: string; readonly version: string }> {
-  const { path, version } = await loadCublasLt();
+export async function describeCublasLt(newest?: number): Promise<{ readonly path: string; readonly version: string }> {
+  const { path, version } = await loadCublasLt(newest);
   return { path, version };
 }
 
-async function loadCublasLt() {
-  const path = await findNvidiaLibrary(WANTED);
+async function loadCublasLt(newest?: number) {
+  const path = await findNvidiaLibrary(WANTED, newest);
   declareTypes(CUBLASLT_TYPES);
   const library = openLibrary(path);
   const functions = Object.fromEntries(

@@ -151,6 +151,8 @@ export interface Driver {
   readonly path: string;
   /** `13.0` */
   readonly version: string;
+  /** 13: libraries of newer ones do not run on it. */
+  readonly major: number;
   deviceCount(): number;
   properties(ordinal: number): DeviceProperties;
   /** Makes the primary context of a device, current on this thread from then on. */
@@ -261,6 +263,7 @@ export async function openDriver(): Promise<Driver> {
   return {
     path,
     version,
+    major: Math.floor(code / 1000),
     deviceCount() {
       call('cuDeviceGetCount', int);
       return int[0] ?? 0;

@@ -37,10 +37,12 @@ const ASK_PYTHON =
 /**
  * The path of a library, or the name under which the loader knows it: from its variable, else `CUDA_HOME` or `CUDA_PATH`, the
  * loader's path, conda's environment, the usual places of a system, or beside the Python on the `PATH`.
+ * @param newest the newest major version that will do: that of the driver
  * @throws UserError when it is in none of them, saying what to install.
  */
-export async function findNvidiaLibrary(wanted: WantedLibrary): Promise<string> {
-  const { names, variable, pipFolders, install } = wanted;
+export async function findNvidiaLibrary(wanted: WantedLibrary, newest = Number.POSITIVE_INFINITY): Promise<string> {
+  const { variable, pipFolders, install } = wanted;
+  const names = wanted.names.filter((name) => Number(name.split('.').at(-1)) <= newest);
   const named = process.env[variable]?.trim();
   if (named) {
     const isFile = FILE_NAME.test(named);

@@ -74,9 +74,12 @@ export interface Nvrtc {
   compileToPtx(source: CudaSource, architecture: string): string;
 }
 
-/** @throws UserError when NVRTC is missing. */
-export async function openNvrtc(): Promise<Nvrtc> {
-  const path = await findNvidiaLibrary(WANTED);
+/**
+ * @param newest the newest major version whose kernels the driver can load
+ * @throws UserError when NVRTC is missing.
+ */
+export async function openNvrtc(newest?: number): Promise<Nvrtc> {
+  const path = await findNvidiaLibrary(WANTED, newest);
   openBuiltins(dirname(path));
   declareTypes(NVRTC_TYPES);
   const library = openLibrary(path);

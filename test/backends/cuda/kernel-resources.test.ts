@@ -26,9 +26,14 @@ const USUAL: Budget = { registers: 64 };
 /** Those that keep much in registers, by kernel or by how its name begins. */
 const BUDGETS: Readonly<Record<string, Budget>> = {
   // tiles of scores and of sums: no more than two blocks of 128 threads need fit
-  attention_: { registers: 255, spills: 8 },
-  cached_attention_: { registers: 192 },
-  segment_attention_: { registers: 192 },
+  attention_: { registers: 255 },
+  // tiles of 16 rows a warp: three such blocks, two for the widest heads
+  cached_attention_: { registers: 168 },
+  cached_attention_prefill_128: { registers: 224 },
+  segment_attention_: { registers: 168 },
+  segment_attention_128: { registers: 224 },
+  // all rows of a share on their way: five blocks of 128 threads
+  cached_attention_decode_64: { registers: 102 },
   // twelve columns of two sums and a weight each, beside the row
   layer_norm_backward_wide: { registers: 128 },
   // gradients of four rows on their way, eight columns each

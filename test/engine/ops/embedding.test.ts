@@ -21,6 +21,10 @@ const SHAPES: readonly Shape[] = [
   { compiled: { batch: 2, length: 25 }, V: 500, C: 64 },
   { compiled: { batch: 4, length: 32 }, active: { batch: 2, length: 25 }, V: 7, C: 200 },
   { compiled: { batch: 4, length: 32 }, active: { batch: 3, length: 17 }, V: 50, C: 40, positions: true },
+  // many rows of each token, so that sums of them are put together from parts
+  { compiled: { batch: 7, length: 37 }, V: 300, C: 8 },
+  { compiled: { batch: 70, length: 37 }, V: 3, C: 8 },
+  { compiled: { batch: 70, length: 37 }, V: 300, C: 8, positions: true },
 ];
 
 const P = 40;

@@ -25,6 +25,8 @@ const SHAPES: readonly Shape[] = [
   { compiled: { batch: 2, length: 25 }, C: 40, branch: true, streamGradient: true },
   { compiled: { batch: 4, length: 32 }, active: { batch: 3, length: 17 }, C: 200, branch: true, streamGradient: true },
   { compiled: { batch: 4, length: 32 }, active: { batch: 1, length: 7 }, C: 8, branch: true },
+  { compiled: { batch: 5, length: 300 }, C: 8, branch: true, streamGradient: true },
+  { compiled: { batch: 1, length: 3 }, C: 2056, streamGradient: true },
 ];
 
 const EPSILON = 1e-5;

@@ -46,7 +46,9 @@ void launcher_write(uint64_t address, const void *data, uint64_t bytes) {
   memset(a.written + (address - a.begin), 1, bytes);
 }
 
-void launcher_read(uint64_t address, void *data, uint64_t bytes) { memcpy(data, (const void *)(uintptr_t)address, bytes); }
+void launcher_read(uint64_t address, void *data, uint64_t bytes) {
+  memcpy(data, (const void *)(uintptr_t)address, bytes);
+}
 
 /** `extents`: the grid's and the block's. */
 int launcher_launch(uint64_t kernel, const unsigned *extents, uint64_t shared, const void *parameters, char *message) {

@@ -1,6 +1,7 @@
 /**
- * Causal softmax attention: out = softmax(q·kᵀ/√D)·v for every head. A block takes a block of queries of one head, the longest
- * first. log_sum_exp, the logarithm of each softmax's denominator, is what the backward pass recomputes the weights from.
+ * Causal softmax attention: out = softmax(q·kᵀ/√D)·v for every head. A block takes a block of queries of one head,
+ * the longest first. log_sum_exp, the logarithm of each softmax's denominator, is what the backward pass recomputes
+ * the weights from.
  */
 #include "attention_forward.h"
 

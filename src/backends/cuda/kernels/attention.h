@@ -1,4 +1,7 @@
-/** What the attention kernels share: the heads they work on, and numbers of the softmax. Scores are kept in units of log 2. */
+/**
+ * What the attention kernels share: the heads they work on, and numbers of the softmax. Scores are kept in units of
+ * log 2.
+ */
 #pragma once
 #include "kernel.h"
 
@@ -13,7 +16,10 @@ static __device__ __forceinline__ float exp2_of(float x) {
   return power;
 }
 
-/** One head of one sequence: query row i attends to key rows 0 .. start + i; rows from `start` on lie `gap` rows further. */
+/**
+ * One head of one sequence: query row i attends to key rows 0 .. start + i; rows from `start` on lie `gap` rows
+ * further.
+ */
 typedef struct {
   const act *q, *k, *v;
   int query_stride, key_stride, head_size;
@@ -25,10 +31,6 @@ typedef struct {
   /** One for each query row, or null. */
   float *log_sum_exp;
 } attention_head;
-
-static __device__ __forceinline__ int64_t key_offset(const attention_head &head, int row) {
-  return (int64_t)(row + (row >= head.start ? head.gap : 0)) * head.key_stride;
-}
 
 /** What a score is multiplied by to be in units of log 2. */
 static __device__ __forceinline__ float score_scale(int head_size) { return LOG2_E * rsqrtf((float)head_size); }
@@ -42,8 +44,8 @@ typedef struct {
 } work_item;
 
 /**
- * The work of a grid of blocks × heads: some heads at a time, so that what they read again is still in cache, and of those the
- * same block of all, from block 0 on.
+ * The work of a grid of blocks × heads: some heads at a time, so that what they read again is still in cache, and of
+ * those the same block of all, from block 0 on.
  */
 static __device__ __forceinline__ work_item work_of(int item, int blocks, int heads) {
   const int first = item / (HEADS_AT_ONCE * blocks) * HEADS_AT_ONCE, some = min(HEADS_AT_ONCE, heads - first);

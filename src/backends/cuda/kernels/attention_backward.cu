@@ -1,4 +1,6 @@
-/** Gradient of causal attention (FlashAttention-2, Dao 2023), see attention_backward.h. The longest blocks come first. */
+/**
+ * Gradient of causal attention (FlashAttention-2, Dao 2023), see attention_backward.h. The longest blocks come first.
+ */
 #ifdef ACT_BF16
 #include "attention_backward_bf16.h"
 #else

@@ -1,9 +1,10 @@
 /**
- * One head of one sequence in the backward pass. The weights p are recomputed, block by block, from q, k and log_sum_exp; with
- * delta = rowsum(dout ⊙ out) and ds = p ⊙ (dout·vᵀ − delta): dv = pᵀ·dout, dk = dsᵀ·q/√D, dq = ds·k/√D.
+ * One head of one sequence in the backward pass. The weights p are recomputed, block by block, from q, k and
+ * log_sum_exp; with delta = rowsum(dout ⊙ out) and ds = p ⊙ (dout·vᵀ − delta): dv = pᵀ·dout, dk = dsᵀ·q/√D, dq =
+ * ds·k/√D.
  *
- * Two kernels without atomics: a block of queries sums its dq over the keys that it sees, and leaves its delta for the
- * second, in which a block of keys sums its dk and dv over the queries that see it.
+ * Two kernels without atomics: a block of queries sums its dq over the keys that it sees, and leaves its delta for
+ * the second, in which a block of keys sums its dk and dv over the queries that see it.
  */
 #pragma once
 #include "attention.h"
@@ -26,7 +27,8 @@ static __device__ __forceinline__ float delta_of(const backward_head &head, int 
   for (int d = 0; d < head.head_size; d += 16 / sizeof(act)) {
     const uint4 left = *(const uint4 *)(a + d), right = *(const uint4 *)(b + d);
 #pragma unroll
-    for (int i = 0; i < 16 / sizeof(act); i++) sum += to_float(((const act *)&left)[i]) * to_float(((const act *)&right)[i]);
+    for (int i = 0; i < 16 / sizeof(act); i++)
+      sum += to_float(((const act *)&left)[i]) * to_float(((const act *)&right)[i]);
   }
   return sum;
 }

@@ -1,69 +1,17 @@
 /**
- * The backward pass on tensor cores. In both kernels a warp holds the rows that it sums gradients for, and their sums, in
- * registers; the block's four warps share tiles of the other side, of which the next is copied while one is used. Scores are
- * made with the warp's own rows on the left, so that they are left operands of the next product where they are: against
- * queries they are transposed.
+ * The backward pass on tensor cores. In both kernels a warp holds the rows that it sums gradients for, and their
+ * sums, in registers; the block's four warps share tiles of the other side, of which the next is copied while one is
+ * used. Scores are made with the warp's own rows on the left, so that they are left operands of the next product
+ * where they are: against queries they are transposed.
  */
 #pragma once
 #include "attention_backward.h"
-#include "mma.h"
+#include "bf16_tiles.h"
 
 /** Rows of a block: with more, the registers would not hold wide heads. */
 #define ROWS_FOR(width) ((width) <= 64 ? 128 : 64)
 #define AT_ONCE 16 /* rows of the other side that scores are made with at a time */
 #define TILE 64 /* rows of the other side that are copied at a time */
-
-/** sums += left · rowsᵀ for rows `row` .. row + 8·COUNT - 1 of a tile. */
-template <int WIDTH, int ROW_TILES, int COUNT>
-static __device__ __forceinline__ void multiply_rows(float (&sums)[ROW_TILES][COUNT][4],
-                                                     const uint32_t (&left)[ROW_TILES][WIDTH / 16][4],
-                                                     const block_reader<WIDTH> &tile, int row) {
-#pragma unroll
-  for (int k = 0; k < WIDTH / 16; k++)
-#pragma unroll
-    for (int n = 0; n < COUNT / 2; n++) {
-      uint32_t right[4];
-      load_matrices(right, tile.at(row + 16 * n, k));
-#pragma unroll
-      for (int m = 0; m < ROW_TILES; m++) {
-        multiply_add(sums[m][2 * n], left[m][k], right[0], right[2]);
-        multiply_add(sums[m][2 * n + 1], left[m][k], right[1], right[3]);
-      }
-    }
-}
-
-/** sums += weights · the rows `row` .. row + 8·COUNT - 1 of a tile. */
-template <int WIDTH, int ROW_TILES, int COUNT>
-static __device__ __forceinline__ void add_weighted_rows(float (&sums)[ROW_TILES][WIDTH / 8][4],
-                                                         const float (&weights)[ROW_TILES][COUNT][4],
-                                                         const block_reader<WIDTH> &tile, int row) {
-#pragma unroll
-  for (int k = 0; k < COUNT / 2; k++) {
-    uint32_t left[ROW_TILES][4];
-#pragma unroll
-    for (int m = 0; m < ROW_TILES; m++) as_left_operand(left[m], weights[m][2 * k], weights[m][2 * k + 1]);
-#pragma unroll
-    for (int n = 0; n < WIDTH / 16; n++) {
-      uint32_t right[4];
-      load_matrices_transposed(right, tile.at(row + 16 * k, n));
-#pragma unroll
-      for (int m = 0; m < ROW_TILES; m++) {
-        multiply_add(sums[m][2 * n], left[m], right[0], right[1]);
-        multiply_add(sums[m][2 * n + 1], left[m], right[2], right[3]);
-      }
-    }
-  }
-}
-
-/** Loads a warp's own rows as left operands. */
-template <int WIDTH, int ROW_TILES>
-static __device__ __forceinline__ void load_left(uint32_t (&left)[ROW_TILES][WIDTH / 16][4], uint32_t tile) {
-  const block_reader<WIDTH> reader(tile);
-#pragma unroll
-  for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-    for (int k = 0; k < WIDTH / 16; k++) load_matrices(left[m][k], reader.at(16 * m, k));
-}
 
 /** Stores a warp's sums, scaled, through its own rows of a tile. */
 template <int WIDTH, int ROW_TILES>
@@ -85,7 +33,7 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
   float *deltas = (float *)(shared + 2 * OWN_BYTES + 4 * TILE_BYTES);
   const uint32_t query_tile = shared_address(shared), gradient_tile = query_tile + OWN_BYTES;
   const uint32_t key_tiles = gradient_tile + OWN_BYTES, value_tiles = key_tiles + 2 * TILE_BYTES;
-  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
+  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_of_thread() / 4, pair = lane_of_thread() % 4;
   const int C = head.channels, D = head.head_size, all = min(first + ROWS, head.rows), query = first + own;
   const float scale = score_scale(D);
 
@@ -130,15 +78,9 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
       float weights[ROW_TILES][AT_ONCE / 8][4] = {}, products[ROW_TILES][AT_ONCE / 8][4] = {};
       multiply_rows<WIDTH>(weights, queries, keys, part);
       multiply_rows<WIDTH>(products, gradients, values, part);
-      if (key + part + AT_ONCE - 1 > query) {
+      if (key + part + AT_ONCE - 1 > query)
 #pragma unroll
-        for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-          for (int n = 0; n < AT_ONCE / 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++)
-              if (8 * n + 2 * pair + i % 2 > query + 16 * m + i / 2 * 8 + group - key - part) weights[m][n][i] = MINUS_INFINITY;
-      }
+        for (int m = 0; m < ROW_TILES; m++) hide_beyond(weights[m], query + 16 * m - key - part);
 #pragma unroll
       for (int m = 0; m < ROW_TILES; m++)
 #pragma unroll
@@ -151,8 +93,8 @@ static __device__ __forceinline__ void gradient_of_queries(const backward_head &
       add_weighted_rows<WIDTH>(sums, weights, keys, part);
     }
   }
-  store_sums<WIDTH>(head.qkv_gradient + (int64_t)query * head.wide, head.wide, shared + own * WIDTH * 2, sums, rsqrtf(D),
-                    head.rows - query, D);
+  store_sums<WIDTH>(head.qkv_gradient + (int64_t)query * head.wide, head.wide, shared + own * WIDTH * 2, sums,
+                    rsqrtf(D), head.rows - query, D);
 }
 
 /** Gradients of the key and value rows first .. first + ROWS - 1, seen by the queries from their own row on. */
@@ -160,11 +102,12 @@ template <int WIDTH, int ROWS>
 static __device__ __forceinline__ void gradient_of_keys(const backward_head &head, int first) {
   constexpr int ROW_TILES = ROWS / BLOCK_WARPS / 16, OWN_BYTES = ROWS * WIDTH * 2, TILE_BYTES = TILE * WIDTH * 2;
   extern __shared__ __align__(16) uint8_t shared[];
-  const float *numbers = (const float *)(shared + 2 * OWN_BYTES + 4 * TILE_BYTES); /* [stage][log_sum_exp, delta][TILE] */
+  /* [stage][log_sum_exp, delta][TILE] */
+  const float *numbers = (const float *)(shared + 2 * OWN_BYTES + 4 * TILE_BYTES);
   const uint32_t key_tile = shared_address(shared), value_tile = key_tile + OWN_BYTES;
   const uint32_t query_tiles = value_tile + OWN_BYTES, gradient_tiles = query_tiles + 2 * TILE_BYTES;
   const uint32_t number_tiles = gradient_tiles + 2 * TILE_BYTES;
-  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
+  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_of_thread() / 4, pair = lane_of_thread() % 4;
   const int key = first + own;
   const float scale = score_scale(head.head_size);
 
@@ -179,7 +122,8 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
   };
   const auto copy_own = [&](uint32_t tile, int channel) {
     const int stride = head.wide;
-    copy_rows<WIDTH, ROWS>(tile, head.qkv + (int64_t)first * stride + channel, stride, head.rows - first, head.head_size);
+    const bf16 *from = head.qkv + (int64_t)first * stride + channel;
+    copy_rows<WIDTH, ROWS>(tile, from, stride, head.rows - first, head.head_size);
   };
   copy_own(key_tile, head.channels);
   copy_own(value_tile, 2 * head.channels);
@@ -204,15 +148,9 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
       if (query + part + AT_ONCE - 1 < key) continue;
       float weights[ROW_TILES][AT_ONCE / 8][4] = {};
       multiply_rows<WIDTH>(weights, keys, queries, part);
-      if (query + part < key + ROW_TILES * 16 - 1) {
+      if (query + part < key + ROW_TILES * 16 - 1)
 #pragma unroll
-        for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-          for (int n = 0; n < AT_ONCE / 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++)
-              if (16 * m + i / 2 * 8 + group > query + part + 8 * n + 2 * pair + i % 2 - key) weights[m][n][i] = MINUS_INFINITY;
-      }
+        for (int m = 0; m < ROW_TILES; m++) hide_below(weights[m], query + part - key - 16 * m);
       const float *log_sums = numbers + stage * 2 * TILE + part + 2 * pair, *deltas = log_sums + TILE;
 #pragma unroll
       for (int n = 0; n < AT_ONCE / 8; n++) {
@@ -234,7 +172,8 @@ static __device__ __forceinline__ void gradient_of_keys(const backward_head &hea
 #pragma unroll
         for (int m = 0; m < ROW_TILES; m++)
 #pragma unroll
-          for (int i = 0; i < 4; i++) products[m][n][i] = weights[m][n][i] * (products[m][n][i] - (i % 2 ? delta.y : delta.x));
+          for (int i = 0; i < 4; i++)
+            products[m][n][i] = weights[m][n][i] * (products[m][n][i] - (i % 2 ? delta.y : delta.x));
       }
       add_weighted_rows<WIDTH>(key_sums, products, queries, part);
     }

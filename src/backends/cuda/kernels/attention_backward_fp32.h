@@ -12,7 +12,8 @@ static __device__ __forceinline__ float weight_of(float score, float log_sum_exp
 }
 
 /** Gradients of the query rows first .. first + ROWS - 1, which see the keys up to their own row. */
-template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_of_queries(const backward_head &head, int first) {
+template <int WIDTH, int ROWS>
+static __device__ __forceinline__ void gradient_of_queries(const backward_head &head, int first) {
   constexpr int OTHERS = OTHERS_FOR(WIDTH);
   extern __shared__ __align__(16) float shared_floats[];
   float *queries = shared_floats, *gradients = queries + tile_floats<WIDTH>(ROWS);
@@ -21,9 +22,8 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
   const int own = 4 * thread_row(), column = thread_column(), C = head.channels, D = head.head_size;
   const int all = min(first + ROWS, head.rows), query = first + own;
   const float scale = LOG2_E / sqrtf((float)D);
-  fill_tile<WIDTH, ROWS>(queries, head.qkv, head.rows - first, D, [&](int row) { return (int64_t)(first + row) * head.wide; });
-  fill_tile<WIDTH, ROWS>(gradients, head.out_gradient, head.rows - first, D,
-                         [&](int row) { return (int64_t)(first + row) * C; });
+  fill_tile<WIDTH, ROWS>(queries, head.qkv + (int64_t)first * head.wide, head.wide, head.rows - first, D);
+  fill_tile<WIDTH, ROWS>(gradients, head.out_gradient + (int64_t)first * C, C, head.rows - first, D);
   if (threadIdx.x < ROWS) {
     const int row = first + threadIdx.x;
     deltas[threadIdx.x] = row < head.rows ? delta_of(head, row) : 0;
@@ -33,10 +33,10 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
   for (int i = 0; i < 4; i++) log_sum[i] = query + i < head.rows ? head.log_sum_exp[query + i] : 0;
   row_sums<WIDTH> sums = {};
   for (int key = 0; key < all; key += OTHERS) {
-    const auto offset = [&](int row) { return (int64_t)(key + row) * head.wide; };
+    const float *from = head.qkv + (int64_t)key * head.wide + C;
     __syncthreads();
-    fill_tile<WIDTH, OTHERS>(keys, head.qkv + C, all - key, D, offset);
-    fill_tile<WIDTH, OTHERS>(values, head.qkv + 2 * C, all - key, D, offset);
+    fill_tile<WIDTH, OTHERS>(keys, from, head.wide, all - key, D);
+    fill_tile<WIDTH, OTHERS>(values, from + C, head.wide, all - key, D);
     __syncthreads();
     float scores[4][OTHERS / SIDE], products[4][OTHERS / SIDE];
     multiply_rows<WIDTH>(scores, queries + tile_floats<WIDTH>(own), keys + tile_floats<WIDTH>(column));
@@ -49,7 +49,7 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
         weights[tile_floats<OTHERS>(own + i) + column + SIDE * j] = weight * (products[i][j] - deltas[own + i]);
       }
     __syncthreads();
-    add_weighted_rows<WIDTH, OTHERS>(sums, keys, [&](int i, int row) { return weights[tile_floats<OTHERS>(own + i) + row]; });
+    add_weighted_rows<WIDTH, OTHERS, tile_floats<OTHERS>(1), 1>(sums, keys, weights + tile_floats<OTHERS>(own));
   }
   const float factor = 1 / sqrtf((float)D);
   store_sums<WIDTH>(head.qkv_gradient + (int64_t)query * head.wide, head.wide, sums, {factor, factor, factor, factor},
@@ -57,7 +57,8 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
 }
 
 /** Gradients of the key and value rows first .. first + ROWS - 1, seen by the queries from their own row on. */
-template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_of_keys(const backward_head &head, int first) {
+template <int WIDTH, int ROWS>
+static __device__ __forceinline__ void gradient_of_keys(const backward_head &head, int first) {
   constexpr int OTHERS = OTHERS_FOR(WIDTH);
   extern __shared__ __align__(16) float shared_floats[];
   float *keys = shared_floats, *values = keys + tile_floats<WIDTH>(ROWS);
@@ -66,15 +67,14 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
   const int own = 4 * thread_row(), column = thread_column(), C = head.channels, D = head.head_size, key = first + own;
   const int others = OTHERS / SIDE * thread_row(); /* the queries of which the thread makes scores */
   const float scale = LOG2_E / sqrtf((float)D);
-  const auto own_rows = [&](int row) { return (int64_t)(first + row) * head.wide; };
-  fill_tile<WIDTH, ROWS>(keys, head.qkv + C, head.rows - first, D, own_rows);
-  fill_tile<WIDTH, ROWS>(values, head.qkv + 2 * C, head.rows - first, D, own_rows);
+  const float *from = head.qkv + (int64_t)first * head.wide + C;
+  fill_tile<WIDTH, ROWS>(keys, from, head.wide, head.rows - first, D);
+  fill_tile<WIDTH, ROWS>(values, from + C, head.wide, head.rows - first, D);
   row_sums<WIDTH> key_sums = {}, value_sums = {};
   for (int query = first; query < head.rows; query += OTHERS) {
     __syncthreads();
-    fill_tile<WIDTH, OTHERS>(queries, head.qkv, head.rows - query, D, [&](int row) { return (int64_t)(query + row) * head.wide; });
-    fill_tile<WIDTH, OTHERS>(gradients, head.out_gradient, head.rows - query, D,
-                             [&](int row) { return (int64_t)(query + row) * C; });
+    fill_tile<WIDTH, OTHERS>(queries, head.qkv + (int64_t)query * head.wide, head.wide, head.rows - query, D);
+    fill_tile<WIDTH, OTHERS>(gradients, head.out_gradient + (int64_t)query * C, C, head.rows - query, D);
     __syncthreads();
     float scores[OTHERS / SIDE][ROWS / SIDE], products[OTHERS / SIDE][ROWS / SIDE];
     multiply_rows<WIDTH>(scores, queries + tile_floats<WIDTH>(others), keys + tile_floats<WIDTH>(column));
@@ -92,8 +92,8 @@ template <int WIDTH, int ROWS> static __device__ __forceinline__ void gradient_o
       }
     }
     __syncthreads();
-    add_weighted_rows<WIDTH, OTHERS>(value_sums, gradients, [&](int i, int row) { return weights[tile_floats<ROWS>(row) + own + i]; });
-    add_weighted_rows<WIDTH, OTHERS>(key_sums, queries, [&](int i, int row) { return score_gradients[tile_floats<ROWS>(row) + own + i]; });
+    add_weighted_rows<WIDTH, OTHERS, 1, tile_floats<ROWS>(1)>(value_sums, gradients, weights + own);
+    add_weighted_rows<WIDTH, OTHERS, 1, tile_floats<ROWS>(1)>(key_sums, queries, score_gradients + own);
   }
   const float factor = 1 / sqrtf((float)D);
   float *to = head.qkv_gradient + (int64_t)key * head.wide + C;

@@ -1,21 +1,23 @@
 /**
- * The forward pass on tensor cores. A warp owns 16·ROW_TILES queries and holds them, their output and the scores of a block
- * of keys in registers; the four warps share keys and values, of which the next block is copied while one is used.
+ * The forward pass on tensor cores. A warp owns 16·ROW_TILES queries and holds them, their output and the scores of a
+ * block of keys in registers; the four warps share keys and values, of which the next block is copied while one is
+ * used.
  *
- * The softmax of a row is taken relative to its maximum as it was when scores last exceeded it by a factor of 2^SLACK: what has
- * been summed is then rarely multiplied again. Two scores at the maximum would have weights of exactly 1, and their rounding to
- * bf16 a bias that makes training diverge (arXiv 2510.04212); then it is taken relative not to the maximum m but to m + |m|
- * (modulo 64, so that nothing vanishes): the same function, other roundings.
+ * The softmax of a row is taken relative to its maximum as it was when scores last exceeded it by a factor of
+ * 2^SLACK: what has been summed is then rarely multiplied again. Two scores at the maximum would have weights of
+ * exactly 1, and their rounding to bf16 a bias that makes training diverge (arXiv 2510.04212); then it is taken
+ * relative not to the maximum m but to m + |m| (modulo 64, so that nothing vanishes): the same function, other
+ * roundings.
  */
 #pragma once
 #include "attention.h"
-#include "mma.h"
+#include "bf16_tiles.h"
 
 /** Query rows of a block: with more, the registers would not hold wide heads. */
 #define ROWS_FOR(width) ((width) <= 64 ? 128 : 64)
 #define KEYS 64 /* of a block */
 #define SLACK 8
-#define NEAR 1e-3f * LOG2_E /* a factor of 1.001 */
+#define NEAR (1e-3f * LOG2_E) /* a factor of 1.001 */
 
 /** A lane's share of the online softmax of a tile of 16 rows: rows g and g + 8. */
 typedef struct {
@@ -23,7 +25,10 @@ typedef struct {
   float total[2];     /* of the lane's own weights so far */
 } softmax_rows;
 
-/** Moves the references of rows whose `highest` score is too large for them, and brings all that was summed relative to them up to date. */
+/**
+ * Moves the references of rows whose `highest` score is too large for them, and brings all that was summed relative
+ * to them up to date.
+ */
 template <int WIDTH>
 static __device__ __forceinline__ void move_references(const float (&scores)[KEYS / 8][4], const float (&highest)[2],
                                                        softmax_rows &rows, float (&out)[WIDTH / 8][4], float scale) {
@@ -77,7 +82,7 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
   extern __shared__ __align__(16) uint8_t shared[];
   const uint32_t query_tile = shared_address(shared), key_tiles = query_tile + QUERY_BYTES;
   const uint32_t value_tiles = key_tiles + 2 * KEY_BYTES;
-  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_id() / 4, pair = lane_id() % 4;
+  const int own = threadIdx.x / WARP * ROW_TILES * 16, group = lane_of_thread() / 4, pair = lane_of_thread() % 4;
   const int all = head.start + min(first + ROWS, head.rows);
   const int position = head.start + first + own; /* of the warp's first query */
   const float scale = score_scale(head.head_size);
@@ -103,62 +108,20 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
   for (int key = 0, stage = 0; key < all; key += KEYS, stage ^= 1) {
     wait_for_copies<0>();
     __syncthreads();
-    if (key == 0) {
-      const block_reader<WIDTH> reader(query_tile + own * WIDTH * 2);
-#pragma unroll
-      for (int m = 0; m < ROW_TILES; m++)
-#pragma unroll
-        for (int k = 0; k < WIDTH / 16; k++) load_matrices(queries[m][k], reader.at(16 * m, k));
-    }
+    if (key == 0) load_left<WIDTH>(queries, query_tile + own * WIDTH * 2);
     if (key + KEYS < all) copy_keys(key + KEYS, stage ^ 1);
     /* a warp without queries, or whose queries see none of these keys */
     if (first + own >= head.rows || key > position + 16 * ROW_TILES - 1) continue;
 
     float scores[ROW_TILES][KEYS / 8][4] = {};
-    const block_reader<WIDTH> keys(key_tiles + stage * KEY_BYTES);
-#pragma unroll
-    for (int k = 0; k < WIDTH / 16; k++)
-#pragma unroll
-      for (int n = 0; n < KEYS / 16; n++) {
-        uint32_t right[4];
-        load_matrices(right, keys.at(16 * n, k));
-#pragma unroll
-        for (int m = 0; m < ROW_TILES; m++) {
-          multiply_add(scores[m][2 * n], queries[m][k], right[0], right[2]);
-          multiply_add(scores[m][2 * n + 1], queries[m][k], right[1], right[3]);
-        }
-      }
-
+    multiply_rows<WIDTH>(scores, queries, key_tiles + stage * KEY_BYTES, 0);
 #pragma unroll
     for (int m = 0; m < ROW_TILES; m++) {
-      const int seen = position + 16 * m + group - key; /* the last key that row g sees */
-      if (key + KEYS - 1 > position + 16 * m) {
-#pragma unroll
-        for (int n = 0; n < KEYS / 8; n++)
-#pragma unroll
-          for (int i = 0; i < 4; i++)
-            if (8 * n + 2 * pair + i % 2 > seen + i / 2 * 8) scores[m][n][i] = MINUS_INFINITY;
-      }
+      const int limit = position + 16 * m - key;
+      if (limit < KEYS - 1) hide_beyond(scores[m], limit);
       make_weights<WIDTH>(scores[m], rows[m], out[m], scale);
     }
-
-    const block_reader<WIDTH> values(value_tiles + stage * KEY_BYTES);
-#pragma unroll
-    for (int k = 0; k < KEYS / 16; k++) {
-      uint32_t weights[ROW_TILES][4];
-#pragma unroll
-      for (int m = 0; m < ROW_TILES; m++) as_left_operand(weights[m], scores[m][2 * k], scores[m][2 * k + 1]);
-#pragma unroll
-      for (int n = 0; n < WIDTH / 16; n++) {
-        uint32_t right[4];
-        load_matrices_transposed(right, values.at(16 * k, n));
-#pragma unroll
-        for (int m = 0; m < ROW_TILES; m++) {
-          multiply_add(out[m][2 * n], weights[m], right[0], right[1]);
-          multiply_add(out[m][2 * n + 1], weights[m], right[2], right[3]);
-        }
-      }
-    }
+    add_weighted_rows<WIDTH>(out, scores, value_tiles + stage * KEY_BYTES, 0);
   }
 
   /* The warp's rows go out through its own rows of the query tile. */

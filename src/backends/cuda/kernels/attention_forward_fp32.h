@@ -28,15 +28,14 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
   const int own = 4 * thread_row(), column = thread_column(), D = head.head_size;
   const int all = head.start + min(first + ROWS, head.rows), position = head.start + first + own;
   const float scale = LOG2_E / sqrtf((float)D);
-  fill_tile<WIDTH, ROWS>(queries, head.q, head.rows - first, D,
-                         [&](int row) { return (int64_t)(first + row) * head.query_stride; });
+  fill_tile<WIDTH, ROWS>(queries, head.q + (int64_t)first * head.query_stride, head.query_stride, head.rows - first, D);
   row_sums<WIDTH> sums = {};
   float maximum[4], total[4] = {};
   for (int i = 0; i < 4; i++) maximum[i] = MINUS_INFINITY;
   for (int key = 0; key < all; key += KEYS) {
-    const auto offset = [&](int row) { return key_offset(head, key + row); };
+    const int64_t from = (int64_t)key * head.key_stride, gap = (int64_t)head.gap * head.key_stride;
     __syncthreads();
-    fill_tile<WIDTH, KEYS>(keys, head.k, all - key, D, offset);
+    fill_tile<WIDTH, KEYS>(keys, head.k + from, head.key_stride, all - key, D, head.start - key, gap);
     __syncthreads();
     float scores[4][KEYS / SIDE];
     multiply_rows<WIDTH>(scores, queries + tile_floats<WIDTH>(own), keys + tile_floats<WIDTH>(column));
@@ -67,9 +66,9 @@ static __device__ __forceinline__ void attend_block(const attention_head &head, 
       }
     }
     __syncthreads();
-    fill_tile<WIDTH, KEYS>(keys, head.v, all - key, D, offset);
+    fill_tile<WIDTH, KEYS>(keys, head.v + from, head.key_stride, all - key, D, head.start - key, gap);
     __syncthreads();
-    add_weighted_rows<WIDTH, KEYS>(sums, keys, [&](int i, int row) { return weights[tile_floats<KEYS>(own + i) + row]; });
+    add_weighted_rows<WIDTH, KEYS, tile_floats<KEYS>(1), 1>(sums, keys, weights + tile_floats<KEYS>(own));
   }
   const int left = head.rows - first - own;
   float inverse[4];

@@ -1,9 +1,10 @@
 /**
- * Attention over a key-value cache. Keys and values of the new rows are written into the cache at their positions; then row
- * (b, t) attends to positions 0 .. positions[b,t] of its slot. The positions of a batch row ascend by 1.
+ * Attention over a key-value cache. Keys and values of the new rows are written into the cache at their positions;
+ * then row (b, t) attends to positions 0 .. positions[b,t] of its slot. The positions of a batch row ascend by 1.
  *
- * Decoding (T = 1) is bound by memory: blocks read SPLIT cached positions each, and a second kernel joins their shares in order.
- * Where a stream is split depends on nothing but its own position. A prompt (T > 1) takes the tiles of training.
+ * Decoding (T = 1) is bound by memory: blocks read SPLIT cached positions each, and a second kernel joins their
+ * shares in order. Where a stream is split depends on nothing but its own position. A prompt (T > 1) takes the tiles
+ * of training.
  */
 #include "attention_forward.h"
 
@@ -46,8 +47,8 @@ static __device__ __forceinline__ float *share_of(const cached_attention_argumen
 }
 
 /**
- * One share of one stream's head. LANES threads hold a row together; all rows are asked for before any is used. The new
- * row is read from qkv, and written to the cache, by the block whose share it is.
+ * One share of one stream's head. LANES threads hold a row together; all rows are asked for before any is used. The
+ * new row is read from qkv, and written to the cache, by the block whose share it is.
  */
 template <int WIDTH> static __device__ __forceinline__ void decode(const cached_attention_arguments &args) {
   constexpr int LANES = WIDTH <= 32 ? 4 : WIDTH <= 64 ? 8 : 16, ROWS_AT_ONCE = DECODE_WARPS * WARP / LANES;

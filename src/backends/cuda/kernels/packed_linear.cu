@@ -1,7 +1,9 @@
 /**
  * pre = x w + b; y = gelu(pre) where `pre` is kept (the GELU variant), else y = pre, for few rows and a weight packed once
- * (pack_weight.cu). Policy: outputs are written (=).
+ * (pack_weight.cu). Policy: outputs are written (=). More than eight rows of bf16 are a product of cuBLASLt, which reads a copy of
+ * the bias in the workspace.
  */
+#include "convert.h"
 #include "few_rows.h"
 #include "gelu.h"
 
@@ -11,6 +13,7 @@ ARGUMENTS(packed_linear, {
   const float *bias;    /* [M] */
   act *y;               /* [N, M] */
   act *preactivation;   /* [N, M], or null without GELU */
+  bf16 *workspace;      /* the bias [M] */
   int64_t in_features;  /* K */
   int64_t out_features; /* M */
 });
@@ -28,3 +31,11 @@ static __device__ __forceinline__ void packed_linear_of(const packed_linear_argu
 }
 
 FEW_ROWS_KERNELS(packed_linear)
+
+KERNEL(packed_linear_convert_bias)(const packed_linear_arguments args, const extents active) {
+  convert(args.bias, args.workspace, args.out_features);
+}
+
+KERNEL(packed_linear_gelu)(const packed_linear_arguments args, const extents active) {
+  apply_gelu(args.preactivation, args.y, rows_of(active) * args.out_features);
+}

@@ -1,10 +1,10 @@
 /**
- * Attention of segments packed into one row: out = softmax(q·kᵀ/√D)·v for every head, where a position sees the prefix of its
- * segment (a stretch of the row) and its own segment up to itself, and nothing else. For evaluation: several continuations of one
- * context, which is computed once.
+ * Attention of segments packed into one row: out = softmax(q·kᵀ/√D)·v for every head, where a position sees the
+ * prefix of its segment (a stretch of the row) and its own segment up to itself, and nothing else. For evaluation:
+ * several continuations of one context, which is computed once.
  *
- * Keys are taken in blocks that are counted from the start of the prefix, so a segment's bits depend neither on where it lies
- * nor on what lies beside it.
+ * Keys are taken in blocks that are counted from the start of the prefix, so a segment's bits depend neither on where
+ * it lies nor on what lies beside it.
  */
 #include "attention_forward.h"
 

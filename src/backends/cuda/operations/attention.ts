@@ -1,6 +1,6 @@
 /**
  * @file Causal self-attention on the GPU, a block for each block of queries of each head. In bf16, with heads of 64, a thread
- * has up to 240 registers and a block 48 KB of shared memory: two blocks are on a multiprocessor at once.
+ * has up to 250 registers and a block 48 KB of shared memory: two blocks are on a multiprocessor at once.
  */
 
 import type { CudaOperation } from '../operation.ts';

@@ -1,6 +1,6 @@
 /**
- * @file Attention over the key-value cache on the GPU. Decoding asks for all rows of a share before it uses any: 48 KB in flight a
- * multiprocessor and more (heads of 64, bf16, 80 registers a thread: six blocks).
+ * @file Attention over the key-value cache on the GPU. Decoding asks for all rows of a share before it uses any: with heads of
+ * 64 in bf16, 16 KB a block, and 80 registers a thread let six blocks be on a multiprocessor at once.
  */
 
 import { output, updated } from '../../../engine/operation.ts';

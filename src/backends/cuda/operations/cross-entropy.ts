@@ -47,7 +47,10 @@ export const crossEntropy: CudaOperation = {
     const table = tableFor(x, tokenTable, offsets.table);
     const slices = slicesOf(rowsOf(active), rows).flatMap((slice): Step[] => [
       logitsProduct(slice.rows, matrix(x, { row: slice.first }), table, scratch(offsets.logits, dtype, stride)),
-      launch('cross_entropy', [slice.rows], rowThreads(tokenTable), { sizes: { firstRow: slice.first } }),
+      launch('cross_entropy', [slice.rows], rowThreads(tokenTable), {
+        sizes: { firstRow: slice.first },
+        traffic: bytesOf(slice.rows * stride, dtype),
+      }),
     ]);
     return [...convertTable('cross_entropy_convert', x, tokenTable, { sizes: { firstRow: 0 } }), ...slices];
   },
@@ -86,7 +89,10 @@ export const crossEntropyWithGradient: CudaOperation = {
     const logits = scratch(offsets.logits, dtype, stride);
     const slices = slicesOf(rowsOf(active), rows).flatMap(({ first, rows }): Step[] => [
       logitsProduct(rows, matrix(x, { row: first }), table, logits),
-      launch('cross_entropy_with_gradient', [rows], rowThreads(tokenTable), { sizes: { firstRow: first } }),
+      launch('cross_entropy_with_gradient', [rows], rowThreads(tokenTable), {
+        sizes: { firstRow: first },
+        traffic: 2 * bytesOf(rows * stride, dtype),
+      }),
       {
         kind: 'product',
         m: rows,

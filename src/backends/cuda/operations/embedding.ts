@@ -1,13 +1,16 @@
 /** @file The embedding on the GPU; its gradient without atomic adds: rows sorted by token, then summed in that order. */
 
 import type { Node } from '../../../engine/graph.ts';
-import { input, updated } from '../../../engine/operation.ts';
+import { input, output, updated } from '../../../engine/operation.ts';
 import { extent } from '../../../engine/tensor.ts';
 import type { CudaOperation, Extents, Launch } from '../operation.ts';
 import { bytesOf, ceilDivide, launch, MAX_THREADS, maxRowsOf, partition, rowsOf, THREADS, WARP } from './steps.ts';
 
 export const embedding: CudaOperation = {
-  steps: (_node, active) => [launch('embedding', [ceilDivide(rowsOf(active), THREADS / WARP)], THREADS)],
+  steps: (node, active) => {
+    const traffic = 2 * bytesOf(rowsOf(active) * extent(output(node), -1), 'float32');
+    return [launch('embedding', [ceilDivide(rowsOf(active), THREADS / WARP)], THREADS, { traffic })];
+  },
 };
 
 /** As in embedding_backward.cu. */
@@ -38,20 +41,21 @@ function addSorted(channels: number, rows: number, size: number, byPosition: 0 |
   const passes = Math.max(1, ceilDivide(Math.ceil(Math.log2(size)), DIGIT_BITS));
   const blocks = ceilDivide(rows, SORTED);
   const sorting = Array.from({ length: passes }, (_, pass) => {
-    const rest = { sizes: { byPosition, pass } };
+    const rest = { sizes: { byPosition, pass }, traffic: bytesOf(2 * rows, 'int32') };
     return [
       launch('embedding_backward_count', [blocks], BINS, rest),
       launch('embedding_backward_scan', [1], MAX_THREADS, rest),
       launch('embedding_backward_scatter', [blocks], BINS, rest),
     ];
   });
-  const summed = { sizes: { byPosition, pass: passes } };
+  const sizes = { byPosition, pass: passes };
+  const rowBytes = bytesOf(channels, 'float32');
   const { columns, threads } = columnsOf(channels);
   const grid = [ceilDivide(rows, TILE), columns] as const;
   return [
     ...sorting.flat(),
-    launch('embedding_backward_tiles', grid, threads, summed),
-    launch('embedding_backward_runs', grid, threads, summed),
+    launch('embedding_backward_tiles', grid, threads, { sizes, traffic: (rows + 2 * Math.min(rows, size)) * rowBytes }),
+    launch('embedding_backward_runs', grid, threads, { sizes, traffic: 2 * ceilDivide(rows, TILE) * rowBytes }),
   ];
 }
 
@@ -68,8 +72,9 @@ function steps(node: Node, active: Extents): Launch[] {
   const tokens = addSorted(channels, rows, extent(updated(node, 0), 0), 0);
   if (node.inputs[1]) return [...tokens, ...addSorted(channels, rows, extent(updated(node, 1), 0), 1)];
   const { columns, threads } = columnsOf(channels);
-  const sizes = { byPosition: 1, pass: 0 };
-  return [...tokens, launch('embedding_backward_positions', [active.length, columns], threads, { sizes })];
+  const traffic = bytesOf(rows * channels, 'float32');
+  const rest = { sizes: { byPosition: 1, pass: 0 }, traffic };
+  return [...tokens, launch('embedding_backward_positions', [active.length, columns], threads, rest)];
 }
 
 export const embeddingBackward: CudaOperation = { workspace: partsOf, steps };

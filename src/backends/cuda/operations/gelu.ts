@@ -3,9 +3,9 @@
 import { output } from '../../../engine/operation.ts';
 import { extent } from '../../../engine/tensor.ts';
 import type { CudaOperation } from '../operation.ts';
-import { GELU_ELEMENTS } from './elementwise.ts';
-import { launchOver, rowsOf } from './steps.ts';
+import { applyGelu } from './elementwise.ts';
+import { rowsOf } from './steps.ts';
 
 export const gelu: CudaOperation = {
-  steps: (node, active) => [launchOver('gelu', rowsOf(active) * extent(output(node), -1), GELU_ELEMENTS)],
+  steps: (node, active) => [applyGelu('gelu', rowsOf(active) * extent(output(node), -1), output(node).dtype)],
 };

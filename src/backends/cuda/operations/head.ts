@@ -2,8 +2,8 @@
 
 import { BYTES_PER_ELEMENT, type DType, elements, extent, type Tensor } from '../../../engine/tensor.ts';
 import type { Launch, Matrix, Product } from '../operation.ts';
-import { CONVERTED } from './elementwise.ts';
-import { alignUp, bytesOf, isBfloat16, launchOver, matrix, scratch, threadsFor } from './steps.ts';
+import { convert } from './elementwise.ts';
+import { alignUp, bytesOf, isBfloat16, matrix, scratch, threadsFor } from './steps.ts';
 
 /** Rows of logits, and the rows of the copied table, are padded to a multiple of this. */
 const PADDING = 64;
@@ -20,7 +20,7 @@ export const tableBytes = (x: Tensor, tokenTable: Tensor): number =>
 /** The launch that makes the copy, zeros behind its last token. */
 export function convertTable(name: string, x: Tensor, tokenTable: Tensor, rest: Partial<Launch>): Launch[] {
   if (!isBfloat16(x)) return [];
-  return [launchOver(name, logitsStride(tokenTable) * extent(tokenTable, 1), CONVERTED, rest)];
+  return [convert(name, logitsStride(tokenTable) * extent(tokenTable, 1), rest)];
 }
 
 /** The table [V, C] as products read it, and its rows: in bf16 the copy's, padded. */

@@ -45,12 +45,13 @@ export const layerNormBackward: CudaOperation = {
     const kernel = KERNELS.find(({ channels }) => C <= channels);
     if (!kernel) throw new UserError(`expected at most ${KERNELS.at(-1)?.channels} channels on a GPU, found ${C}`);
     const blocks = blocksFor(rowsOf(active));
-    const rest = { sizes: { blocks } };
+    const sizes = { blocks };
+    const sums = { sizes, traffic: bytesOf(blocks * C, 'float32') };
     const columns = [ceilDivide(C, WARP)] as const;
     return [
-      launch(kernel.name, [blocks], threadsFor(ceilDivide(C, WIDTH * kernel.groups)), rest),
-      launch('layer_norm_backward_weight', columns, MAX_THREADS, rest),
-      launch('layer_norm_backward_bias', columns, MAX_THREADS, rest),
+      launch(kernel.name, [blocks], threadsFor(ceilDivide(C, WIDTH * kernel.groups)), { sizes }),
+      launch('layer_norm_backward_weight', columns, MAX_THREADS, sums),
+      launch('layer_norm_backward_bias', columns, MAX_THREADS, sums),
     ];
   },
 };

@@ -13,8 +13,11 @@ export const linearBackwardBias: CudaOperation = {
     return { bytes, sizes: { gradientRows: GRADIENT_ROWS } };
   },
   steps: (node, active) => {
-    const columns = extent(input(node), -1);
-    const gradient = gradientLaunch('linear_backward_bias_gradient', rowsOf(active), columns);
-    return node.updates[0] ? [gradient, sumsLaunch('linear_backward_bias_sums', columns)] : [gradient];
+    const [gradient, preactivation, made] = [input(node), node.inputs[1], node.outputs[0]];
+    const rows = rowsOf(active);
+    const name = 'linear_backward_bias_gradient';
+    const first = gradientLaunch(name, rows, gradient, preactivation, made?.dtype);
+    const sums = sumsLaunch('linear_backward_bias_sums', rows, extent(gradient, -1));
+    return node.updates[0] ? [first, sums] : [first];
   },
 };

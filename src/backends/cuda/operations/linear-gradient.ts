@@ -1,5 +1,6 @@
 /** @file The pass over the gradient of a linear layer's output (linear_gradient.h), which three operations share. */
 
+import { BYTES_PER_ELEMENT, type DType, extent, type Tensor } from '../../../engine/tensor.ts';
 import type { Launch } from '../operation.ts';
 import { bytesOf, ceilDivide, launch, MAX_THREADS, THREADS, WARP } from './steps.ts';
 
@@ -12,9 +13,23 @@ const COLUMNS = 256;
 export const gradientPartialBytes = (rows: number, columns: number): number =>
   bytesOf(ceilDivide(rows, GRADIENT_ROWS) * columns, 'float32');
 
-export const gradientLaunch = (name: string, rows: number, columns: number): Launch =>
-  launch(name, [ceilDivide(columns, COLUMNS), ceilDivide(rows, GRADIENT_ROWS)], THREADS);
+/** @param made the type of what is written of it; undefined where nothing but sums is */
+export function gradientLaunch(
+  name: string,
+  rows: number,
+  gradient: Tensor,
+  preactivation: Tensor | undefined,
+  made: DType | undefined,
+): Launch {
+  const columns = extent(gradient, -1);
+  const types = [gradient.dtype, preactivation?.dtype, made];
+  const bytes = types.reduce((sum, type) => sum + (type ? BYTES_PER_ELEMENT[type] : 0), 0);
+  const grid = [ceilDivide(columns, COLUMNS), ceilDivide(rows, GRADIENT_ROWS)] as const;
+  return launch(name, grid, THREADS, { traffic: bytes * rows * columns });
+}
 
 /** Adds up what the blocks left. */
-export const sumsLaunch = (name: string, columns: number): Launch =>
-  launch(name, [ceilDivide(columns, WARP)], MAX_THREADS);
+export function sumsLaunch(name: string, rows: number, columns: number): Launch {
+  const traffic = gradientPartialBytes(rows, columns);
+  return launch(name, [ceilDivide(columns, WARP)], MAX_THREADS, { traffic });
+}

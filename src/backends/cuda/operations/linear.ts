@@ -4,9 +4,9 @@ import type { Node } from '../../../engine/graph.ts';
 import { input, output, updated } from '../../../engine/operation.ts';
 import { elements, extent, type Tensor } from '../../../engine/tensor.ts';
 import type { CudaOperation, Matrix, Product, Step } from '../operation.ts';
-import { CONVERTED, GELU_ELEMENTS } from './elementwise.ts';
+import { applyGelu, convert } from './elementwise.ts';
 import { GRADIENT_ROWS, gradientLaunch, gradientPartialBytes, sumsLaunch } from './linear-gradient.ts';
-import { bytesOf, isBfloat16, launchOver, matrix, maxRowsOf, partition, rowsOf, scratch } from './steps.ts';
+import { bytesOf, isBfloat16, matrix, maxRowsOf, partition, rowsOf, scratch } from './steps.ts';
 
 /** The weight as the product reads it: itself, or a copy in the workspace that `convert` makes first. */
 function weightFor(weight: Tensor, isCopied: boolean, byteOffset: number, transposed = false): Matrix {
@@ -33,8 +33,8 @@ export const linear: CudaOperation = {
     const n = extent(weight, 1);
     const steps: Step[] = [];
     if (isCopied) {
-      steps.push(launchOver('linear_convert_weight', elements(weight.shape), CONVERTED));
-      if (bias) steps.push(launchOver('linear_convert_bias', n, CONVERTED));
+      steps.push(convert('linear_convert_weight', elements(weight.shape)));
+      if (bias) steps.push(convert('linear_convert_bias', n));
     }
     const product: Product = {
       kind: 'product',
@@ -49,7 +49,7 @@ export const linear: CudaOperation = {
     else if (isCopied)
       steps.push({ ...product, bias: { place: scratch(offsets.bias, 'bfloat16', n).place, dtype: 'bfloat16' } });
     else steps.push({ ...product, bias: { place: { of: bias }, dtype: 'float32' } });
-    if (preactivation) steps.push(launchOver('linear_gelu', rowsOf(active) * n, GELU_ELEMENTS));
+    if (preactivation) steps.push(applyGelu('linear_gelu', rowsOf(active) * n, y.dtype));
     return steps;
   },
 };
@@ -81,8 +81,8 @@ export const linearBackwardInput: CudaOperation = {
     const k = extent(weight, 1);
     const isMade = differs(gradient, preactivation, dx);
     const steps: Step[] = [];
-    if (isBfloat16(dx)) steps.push(launchOver('linear_backward_input_convert', elements(weight.shape), CONVERTED));
-    if (isMade) steps.push(gradientLaunch('linear_backward_input_gradient', rows, k));
+    if (isBfloat16(dx)) steps.push(convert('linear_backward_input_convert', elements(weight.shape)));
+    if (isMade) steps.push(gradientLaunch('linear_backward_input_gradient', rows, gradient, preactivation, dx.dtype));
     steps.push({
       kind: 'product',
       m: rows,
@@ -119,8 +119,11 @@ export const linearBackwardWeight: CudaOperation = {
     const n = extent(dw, 1);
     const isMade = differs(gradient, preactivation, x);
     const steps: Step[] = [];
-    if (isMade || db) steps.push(gradientLaunch('linear_backward_weight_gradient', rows, n));
-    if (db) steps.push(sumsLaunch('linear_backward_weight_bias', n));
+    if (isMade || db)
+      steps.push(
+        gradientLaunch('linear_backward_weight_gradient', rows, gradient, preactivation, isMade ? x.dtype : undefined),
+      );
+    if (db) steps.push(sumsLaunch('linear_backward_weight_bias', rows, n));
     steps.push({
       kind: 'product',
       m: extent(dw, 0),

@@ -45,9 +45,15 @@ export const logLikelihoods: CudaOperation = {
     const slices = slicesOf(chosen, rows).flatMap((slice): Step[] => {
       const rest = { sizes: { firstRow: slice.first } };
       return [
-        launch('log_likelihoods_gather', [slice.rows], threadsFor(C), rest),
+        launch('log_likelihoods_gather', [slice.rows], threadsFor(C), {
+          ...rest,
+          traffic: 2 * bytesOf(slice.rows * C, x.dtype),
+        }),
         logitsProduct(slice.rows, gathered, table, scratch(offsets.logits, 'float32', stride)),
-        launch('log_likelihoods', [slice.rows], rowThreads(tokenTable), rest),
+        launch('log_likelihoods', [slice.rows], rowThreads(tokenTable), {
+          ...rest,
+          traffic: bytesOf(slice.rows * stride, 'float32'),
+        }),
       ];
     });
     return [...convertTable('log_likelihoods_convert', x, tokenTable, { sizes: { firstRow: 0 } }), ...slices];

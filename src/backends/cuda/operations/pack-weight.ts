@@ -3,8 +3,8 @@
 import { updated } from '../../../engine/operation.ts';
 import { elements, extent } from '../../../engine/tensor.ts';
 import type { CudaOperation } from '../operation.ts';
-import { CONVERTED } from './elementwise.ts';
-import { ceilDivide, launch, launchOver, THREADS } from './steps.ts';
+import { convert } from './elementwise.ts';
+import { ceilDivide, launch, THREADS } from './steps.ts';
 
 /** Rows and columns that a block turns at once (pack_weight.cu). */
 const TILE = 32;
@@ -16,7 +16,7 @@ export const packWeight: CudaOperation = {
     const rest = { sizes: { columns } };
     // a parameter that is stored [outputs, inputs] is copied as it lies
     if (node.op.sizes?.(node).transposed === 1)
-      return [launchOver('pack_weight_transposed', elements(packed.shape), CONVERTED, rest)];
+      return [convert('pack_weight_transposed', elements(packed.shape), rest)];
     const tiles = [ceilDivide(inputs, TILE), ceilDivide(columns, TILE)] as const;
     return [launch('pack_weight', tiles, THREADS, rest)];
   },

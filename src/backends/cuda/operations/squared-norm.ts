@@ -15,6 +15,9 @@ export const squaredNorm: CudaOperation = {
   }),
   steps: (node) => {
     const chunks = ceilDivide(elements(input(node).shape), CHUNK);
-    return [launch('squared_norm_chunks', [chunks], THREADS), launch('squared_norm_total', [1], threadsFor(chunks))];
+    return [
+      launch('squared_norm_chunks', [chunks], THREADS),
+      launch('squared_norm_total', [1], threadsFor(chunks), { traffic: bytesOf(chunks, 'float64') }),
+    ];
   },
 };

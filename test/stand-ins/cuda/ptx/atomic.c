@@ -58,7 +58,7 @@ static uint64_t operand_of(const warp *w, slot s, unsigned lane, unsigned bytes)
 /** Lane after lane, in order, so that results are always the same. */
 static void atomic_at(warp *w, const instruction *i, uint64_t *address, space where) {
   if (where == SHARED) access_shared(w, i, address, i->bytes, ATOMIC, 1);
-  else if (where == GLOBAL) access_global(w, i, address, i->bytes, ATOMIC);
+  else if (where == GLOBAL) access_global(w, i, address, i->bytes, ATOMIC, 1);
   else fail(w, i, (unsigned)__builtin_ctz(w->active), "an atomic operation on local memory");
   uint8_t *d = i->d == NO_SLOT ? NULL : lanes(w, i->d);
   EACH_ACTIVE(w, l) {
@@ -96,7 +96,8 @@ int decode_atomic(parser *p, const statement *s) {
   int operands = which == COMPARE_AND_SWAP ? 2 : 1;
   type t = s->types[0];
   int is_real = t >= F16;
-  if (which == OPERATIONS || s->count != has_result + 1 + operands || (is_real && which != ADD && which != EXCHANGE)) return 0;
+  if (which == OPERATIONS || s->count != has_result + 1 + operands) return 0;
+  if (is_real && which != ADD && which != EXCHANGE) return 0;
   instruction i = new_instruction(p, s);
   i.run = atomic_run;
   place_address(p, s, &s->operands[has_result], &i);
@@ -107,7 +108,7 @@ int decode_atomic(parser *p, const statement *s) {
   if (has_result) i.d = destination(p, s, &s->operands[0], i.bytes);
   i.b = source(p, s, &s->operands[has_result + 1], i.bytes);
   if (operands == 2) i.c = source(p, s, &s->operands[has_result + 2], i.bytes);
-  note_shared_access(p, &i);
+  note_access(p, i.space, i.bytes);
   append(p, &i);
   return 1;
 }

@@ -108,6 +108,7 @@ static void set_specials(warp *w) {
 }
 
 static void begin_block(block *b) {
+  b->number++;
   forget_touches(b);
   memset(b->barriers, 0, sizeof b->barriers);
   for (warp *w = b->warps; w < b->warps + b->warp_count; w++) {
@@ -156,22 +157,25 @@ static void free_warps(block *b) {
     free(w->registers), free(w->local), free(w->local_written), free(w->copies);
   }
   free(b->warps), free(b->shared), free(b->granules);
+  free_shadow(b->shadow);
 }
 
-static int check_launch(const ptx_kernel *k, const unsigned grid[3], const unsigned size[3], size_t dynamic, char *message) {
+static int check_launch(const ptx_kernel *k, const unsigned grid[3], const unsigned size[3], size_t dynamic,
+                        char *message) {
   static const unsigned most_threads[] = {1024, 1024, 64}, most_blocks[] = {0x7fffffff, 65535, 65535};
   size_t threads = (size_t)size[0] * size[1] * size[2], shared = k->shared_bytes + dynamic;
   for (int n = 0; n < 3; n++)
     if (!grid[n] || !size[n] || size[n] > most_threads[n] || grid[n] > most_blocks[n])
-      return snprintf(message, PTX_MESSAGE_BYTES, "%s: a launch of %u×%u×%u blocks of %u×%u×%u threads", k->name, grid[0],
-                      grid[1], grid[2], size[0], size[1], size[2]);
+      return snprintf(message, PTX_MESSAGE_BYTES, "%s: a launch of %u×%u×%u blocks of %u×%u×%u threads", k->name,
+                      grid[0], grid[1], grid[2], size[0], size[1], size[2]);
   size_t limit = k->max_threads ? k->max_threads : MAX_THREADS;
   if (threads > limit)
-    return snprintf(message, PTX_MESSAGE_BYTES, "%s: a launch with blocks of %zu threads, of which it may have %zu", k->name,
-                    threads, limit);
+    return snprintf(message, PTX_MESSAGE_BYTES, "%s: a launch with blocks of %zu threads, of which it may have %zu",
+                    k->name, threads, limit);
   if (shared > MAX_SHARED)
-    return snprintf(message, PTX_MESSAGE_BYTES, "%s: a launch with %zu bytes of shared memory, of which a block may have %d",
-                    k->name, shared, MAX_SHARED);
+    return snprintf(message, PTX_MESSAGE_BYTES,
+                    "%s: a launch with %zu bytes of shared memory, of which a block may have %d", k->name, shared,
+                    MAX_SHARED);
   return 0;
 }
 
@@ -187,10 +191,11 @@ int ptx_launch(const ptx_kernel *k, const unsigned grid[3], const unsigned size[
   b->threads = size[0] * size[1] * size[2];
   b->warp_count = (b->threads + LANES - 1) / LANES;
   b->shared_bytes = k->shared_bytes + dynamic_shared_bytes;
-  b->granule_shift = k->granule == 1 ? 0 : k->granule == 2 ? 1 : 2;
+  b->granule_shift = (unsigned)__builtin_ctz(k->shared_granule);
   memcpy(b->size, size, sizeof b->size);
   memcpy(b->grid, grid, sizeof b->grid);
   make_warps(b);
+  b->shadow = make_shadow(k->global_granule, (uint64_t)grid[0] * grid[1] * grid[2]);
   int failed = setjmp(b->failed);
   if (!failed) {
     for (b->id[2] = 0; b->id[2] < grid[2]; b->id[2]++)

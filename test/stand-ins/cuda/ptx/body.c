@@ -141,7 +141,7 @@ static int sets_first_operand(const statement *s) {
 }
 
 static void parse_statement(parser *p) {
-  static statement s;
+  statement s;
   p->guard = NO_SLOT;
   if (at_sign(p, '@')) parse_guard(p);
   p->line = (uint32_t)p->l.line;

@@ -74,7 +74,7 @@ static uint64_t whole_of(double x, type to, type from) {
   unsigned bits = type_bytes(to) * 8;
   if (x != x) return from == F64 || bits == 64 ? (uint64_t)1 << (bits - 1) : 0;
   if (x <= low) return (uint64_t)(int64_t)low;
-  if (x >= high) return is_signed_type(to) ? ((uint64_t)1 << (bits - 1)) - 1 : bits == 64 ? ~(uint64_t)0 : ((uint64_t)1 << bits) - 1;
+  if (x >= high) return ~(uint64_t)0 >> (64 - bits + (unsigned)is_signed_type(to));
   return is_signed_type(to) ? (uint64_t)(int64_t)x : (uint64_t)x;
 }
 
@@ -199,7 +199,11 @@ int decode_convert(parser *p, const statement *s) {
   i.a = source(p, s, o, source_bytes);
   if (decode_common(p, s, &i, source_bytes)) return 1;
   i.run = convert;
-  integral how = has(s, "rni") ? TO_EVEN : has(s, "rzi") ? TO_ZERO : has(s, "rmi") ? TO_FLOOR : has(s, "rpi") ? TO_CEILING : 0;
+  integral how = has(s, "rni")   ? TO_EVEN
+                 : has(s, "rzi") ? TO_ZERO
+                 : has(s, "rmi") ? TO_FLOOR
+                 : has(s, "rpi") ? TO_CEILING
+                                 : NO_INTEGRAL;
   i.form = (uint32_t)to | (uint32_t)from << 8 | (uint32_t)how << 16 | (uint32_t)has(s, "sat") << 24 |
            (uint32_t)has(s, "relu") << 25;
   i.rounding = has(s, "rz") ? ROUND_TO_ZERO : has(s, "rm") ? ROUND_DOWN : has(s, "rp") ? ROUND_UP : ROUND_TO_NEAREST;

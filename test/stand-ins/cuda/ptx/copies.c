@@ -34,15 +34,17 @@ static pending_copy *new_copy(warp *w) {
 
 static void copy_async(warp *w, const instruction *i) {
   uint64_t from[LANES];
+  const uint32_t all = w->active;
+  uint32_t reading = 0;
   addresses(w, i, from);
   check_alignment(w, i, from, i->bytes, "global memory");
   EACH_ACTIVE(w, l) {
     unsigned bytes = bytes_to_read(w, i, l);
     uint64_t to = target_address(w, i, l);
     if (to % i->bytes)
-      fail(w, i, l, "%u bytes at 0x%llx of shared memory, which is not a multiple of %u", i->bytes, (unsigned long long)to,
-           i->bytes);
-    if (bytes) read_global_lane(w, i, l, from[l], bytes);
+      fail(w, i, l, "%u bytes at 0x%llx of shared memory, which is not a multiple of %u", i->bytes,
+           (unsigned long long)to, i->bytes);
+    if (bytes) read_global_lane(w, i, l, from[l], bytes), reading |= 1u << l;
     begin_copy(w, i, l, to, i->bytes);
     pending_copy *c = new_copy(w);
     c->to = (uint32_t)to;
@@ -51,6 +53,9 @@ static void copy_async(warp *w, const instruction *i) {
     c->group = w->committed[l];
     memcpy(c->data, (const void *)(uintptr_t)from[l], bytes);
   }
+  w->active = reading;
+  touch_global(w, i, from, i->bytes, READ, 0);
+  w->active = all;
 }
 
 static void commit(warp *w, const instruction *i) {
@@ -91,6 +96,7 @@ static int decode_start(parser *p, const statement *s) {
     else if (o->kind == INTEGER || o->bytes == 4) i.c = source(p, s, o, 4);
     else if (!has(s, "L2::cache_hint")) return 0;
   }
+  note_access(p, GENERIC, i.bytes);
   append(p, &i);
   return 1;
 }

@@ -129,6 +129,25 @@ const defects: Record<string, { body: string; says: RegExp; launch?: Partial<Lau
       y[threadIdx.x] = d[0];`,
     says: /at mma\.sync\S* .*all lanes of the warp must take part/,
   },
+  'two blocks that write one place': {
+    body: 'y[threadIdx.x] = x[threadIdx.x] + blockIdx.x;',
+    says: /block \(1,0,0\) thread \(0,0,0\) at st\.global.*race on global memory: writes 0x\w+, which block \(0,0,0\) thread \(0,0,0\) wrote at st\.global/,
+    launch: { grid: [2] },
+  },
+  'a block that reads what another writes': {
+    body: 'if (blockIdx.x == 0) y[threadIdx.x] = 1;\nelse y[64 - 1 - threadIdx.x] += 1;',
+    says: /block \(1,0,0\) thread \(0,0,0\) at ld\.global.*race on global memory: reads .*block \(0,0,0\) thread \(63,0,0\) wrote/,
+    launch: { grid: [2] },
+  },
+  'a block that writes what another has read': {
+    body: 'float s = x[threadIdx.x];\nif (blockIdx.x == 1) ((float *)x)[threadIdx.x] = s + 1;\nelse y[threadIdx.x] = s;',
+    says: /block \(1,0,0\) thread \(0,0,0\) at st\.global.*race on global memory: writes .*, which threads of other blocks read/,
+    launch: { grid: [2] },
+  },
+  'threads that exchange through global memory without a barrier': {
+    body: 'y[threadIdx.x] = x[threadIdx.x];\nx = y;\nfloat s = ((volatile const float *)x)[threadIdx.x ^ 32];\nif (s > 5) y[0] = s;',
+    says: /race on global memory: reads .*, which block \(0,0,0\) thread \(\d+,0,0\) wrote|which nobody has written/,
+  },
   'a loop without an end': {
     body: 'volatile float *z = y; z[threadIdx.x] = 0; while (z[threadIdx.x] == 0) {}',
     says: /does not end: more than \d+ instructions/,

@@ -40,9 +40,10 @@ static void vote(warp *w, const instruction *i) {
   const uint32_t yes = predicate(w, i->a), *mask = lanes(w, i->mask);
   uint32_t *d = lanes(w, i->d), result = 0;
   EACH_ACTIVE(w, l) {
-    uint32_t members = mask[l] & w->active, with = yes & members;
+    const uint32_t members = mask[l] & w->active, with = yes & members;
+    const int holds = i->form == ALL ? with == members : i->form == ANY ? with != 0 : !with || with == members;
     if (i->form == BALLOT) d[l] = with;
-    else result |= (uint32_t)(i->form == ALL ? with == members : i->form == ANY ? with != 0 : !with || with == members) << l;
+    else result |= (uint32_t)holds << l;
   }
   if (i->form != BALLOT) set_predicate(w, i->d, result);
   tick(w);

@@ -1,6 +1,6 @@
 /**
- * One warp: the lanes that stand at the smallest pc go on, until they meet others or wait for them. So lanes that part at
- * a branch come together again where the code does.
+ * One warp: the lanes that stand at the smallest pc go on, until they meet others or wait for them. So lanes that part
+ * at a branch come together again where the code does.
  */
 #include <stdio.h>
 #include <string.h>
@@ -114,8 +114,8 @@ void end_lanes(warp *w) {
 }
 
 /**
- * The active lanes have come to an instruction that others must come to as well. Makes those active whose others are all
- * there; the rest wait. Returns 0 if none can go on; then the warp's pc has changed.
+ * The active lanes have come to an instruction that others must come to as well. Makes those active whose others are
+ * all there; the rest wait. Returns 0 if none can go on; then the warp's pc has changed.
  */
 static int gather(warp *w, const instruction *i) {
   uint32_t pc = w->pc, passing = w->group & ~w->active;

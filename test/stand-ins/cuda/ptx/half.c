@@ -3,8 +3,15 @@
 
 #include <math.h>
 
-static inline double smaller(double a, double b) { return a != a ? b : b != b ? a : a == b ? (signbit(a) ? a : b) : a < b ? a : b; }
-static inline double larger(double a, double b) { return a != a ? b : b != b ? a : a == b ? (signbit(a) ? b : a) : a > b ? a : b; }
+/* A number wins over a NaN. -0 is less than +0. */
+static inline double smaller(double a, double b) {
+  if (a != a || b != b) return a != a ? b : a;
+  return a < b || (a == b && signbit(a)) ? a : b;
+}
+static inline double larger(double a, double b) {
+  if (a != a || b != b) return a != a ? b : a;
+  return a > b || (a == b && !signbit(a)) ? a : b;
+}
 static inline double any_nan(double a, double b, double otherwise) { return a != a || b != b ? NAN : otherwise; }
 static inline double positive(double x) { return x > 0 || x != x ? x : 0; }
 

@@ -75,6 +75,22 @@ extern "C" __global__ void __launch_bounds__(128) product(const uint16_t *a, con
     for (int i = 0; i < 4; i++) c[(long long)(warp * 16 + lane / 4 + i / 2 * 8) * n + j * 8 + lane % 4 * 2 + i % 2] = sum[j][i];
 }`;
 
+/** The last block to finish sums what all have written: fences and an atomic counter order them. */
+const LAST_BLOCK = `
+__device__ unsigned finished;
+extern "C" __global__ void last_block(const float *x, float *parts, float *y) {
+  float s = x[blockIdx.x * 32 + threadIdx.x];
+  for (int d = 16; d > 0; d /= 2) s += __shfl_xor_sync(~0u, s, d);
+  if (threadIdx.x > 0) return;
+  parts[blockIdx.x] = s;
+  __threadfence();
+  if (atomicAdd(&finished, 1) < gridDim.x - 1) return;
+  __threadfence();
+  s = 0;
+  for (int i = 0; i < gridDim.x; i++) s += parts[i];
+  *y = s;
+}`;
+
 describe.skipIf(!hasNvrtc).each(['sm_80', 'sm_90a', 'sm_100'])('kernels compiled for %s', (architecture) => {
   it('sums', async () => {
     const { allocate, load } = await openInterpreter();
@@ -95,6 +111,15 @@ describe.skipIf(!hasNvrtc).each(['sm_80', 'sm_90a', 'sm_100'])('kernels compiled
     run('transpose', { grid: [2, 3], block: [32, 8], parameters: [allocate(x).address, y.address, rows, columns] });
     const expected = Float32Array.from({ length: x.length }, (_, i) => (i % rows) * columns + Math.floor(i / rows));
     expect(y.read(new Float32Array(x.length))).toEqual(expected);
+  });
+
+  it('sums across blocks that an atomic counter orders', async () => {
+    const { allocate, load } = await openInterpreter();
+    const x = Float32Array.from({ length: 320 }, (_, i) => i);
+    const y = allocate(4);
+    const run = load(await compileKernel(LAST_BLOCK, architecture));
+    run('last_block', { grid: [10], block: [32], parameters: [allocate(x).address, allocate(40).address, y.address] });
+    expect(y.read(new Float32Array(1))[0]).toBe((319 * 320) / 2);
   });
 
   it('multiplies matrices on tensor cores, through two stages of shared memory', async () => {

@@ -11,6 +11,9 @@ typedef struct {
   touch writer, readers[2];
 } granule;
 
+/** Who touched what of global memory in a launch: see global-races.c. */
+typedef struct shadow shadow;
+
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 
 typedef enum { RUNNING, AT_BARRIER, ENDED } warp_state;
@@ -48,7 +51,7 @@ struct warp {
   /** Lanes that have threads. */
   uint32_t lanes;
   uint64_t done;
-  /** What warp v did up to its time known[v] was done before what this warp does now; its own time is known[index] + 1. */
+  /** What warp v did up to its time known[v] is done before what this warp does now. Its own time: known[index] + 1. */
   uint32_t known[MAX_WARPS];
   /** Local memory: lane after lane; and whether it has been written. */
   uint8_t *local, *local_written;
@@ -75,13 +78,15 @@ struct block {
   const ptx_memory *memory;
   const void *parameters;
   uint32_t id[3], size[3], grid[3];
-  uint64_t number;
+  /** Its place in the order of blocks, from 1 on. */
+  uint32_t number;
   unsigned threads, warp_count;
   warp *warps;
   uint8_t *shared;
   size_t shared_bytes;
   unsigned granule_shift;
   granule *granules;
+  shadow *shadow;
   barrier barriers[MAX_BARRIERS];
   char *message;
   jmp_buf failed;
@@ -116,12 +121,17 @@ static inline void tick(warp *w) { w->known[w->index]++; }
 typedef enum { READ, WRITE, ATOMIC } access;
 /* In these, the addresses of lanes that are not active are those of one that is. */
 /** Global memory: each lane's bytes must be aligned, in one allocation, and written if they are read. */
-void access_global(warp *, const instruction *, const uint64_t *address, unsigned bytes, access);
+void access_global(warp *, const instruction *, const uint64_t *address, unsigned bytes, access, int is_strong);
 void read_global_lane(warp *, const instruction *, unsigned lane, uint64_t address, unsigned bytes);
 /** Local memory and parameters: makes the host's addresses of the lanes' offsets. */
 void access_local(warp *, const instruction *, uint64_t *address, unsigned bytes, access);
 void access_parameters(warp *, const instruction *, uint64_t *address, unsigned bytes);
 void check_alignment(warp *, const instruction *, const uint64_t *address, unsigned bytes, const char *memory);
+
+/* global-races.c */
+shadow *make_shadow(unsigned granule, uint64_t blocks);
+void free_shadow(shadow *);
+void touch_global(warp *, const instruction *, const uint64_t *address, unsigned bytes, access, int is_strong);
 
 /* races.c */
 /** Nobody has touched the block's shared memory. */

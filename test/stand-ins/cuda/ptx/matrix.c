@@ -133,7 +133,8 @@ static void row_addresses(warp *w, const instruction *i, uint64_t *address) {
   tick(w);
   for (unsigned l = 0; l < 8u * i->count; l++) {
     if (i->space == GENERIC) {
-      if (WINDOW(address[l]) != WINDOW(SHARED_WINDOW)) fail(w, i, l, "a row at an address that is not in shared memory");
+      if (WINDOW(address[l]) != WINDOW(SHARED_WINDOW))
+        fail(w, i, l, "a row at an address that is not in shared memory");
       address[l] -= SHARED_WINDOW;
     }
     if (address[l] % 16)
@@ -163,7 +164,10 @@ static void stmatrix(warp *w, const instruction *i) {
     const uint16_t *a = lanes(w, i->list[m]);
     uint16_t rows[8][8];
     for (unsigned l = 0; l < LANES; l++)
-      for (unsigned h = 0; h < 2; h++) *(i->is_transposed ? &rows[l % 4 * 2 + h][l / 4] : &rows[l / 4][l % 4 * 2 + h]) = a[2 * l + h];
+      for (unsigned h = 0; h < 2; h++) {
+        const unsigned column = l % 4 * 2 + h;
+        *(i->is_transposed ? &rows[column][l / 4] : &rows[l / 4][column]) = a[2 * l + h];
+      }
     for (unsigned r = 0; r < 8; r++) {
       write_shared_lane(w, i, 8 * m + r, address[8 * m + r], 16);
       memcpy(w->block->shared + address[8 * m + r], rows[r], 16);

@@ -40,8 +40,9 @@ static const ptx_allocation *find_lane(warp *w, const instruction *i, unsigned l
     fail(w, i, lane, "%s %u bytes at 0x%llx of global memory, which lie in no allocation", verb(how), bytes,
          (unsigned long long)address);
   if (bytes > a->end - address)
-    fail(w, i, lane, "%s %u bytes at 0x%llx, which is %llu bytes before the end of its allocation of %llu", verb(how), bytes,
-         (unsigned long long)address, (unsigned long long)(a->end - address), (unsigned long long)(a->end - a->begin));
+    fail(w, i, lane, "%s %u bytes at 0x%llx, which is %llu bytes before the end of its allocation of %llu", verb(how),
+         bytes, (unsigned long long)address, (unsigned long long)(a->end - address),
+         (unsigned long long)(a->end - a->begin));
   return a;
 }
 
@@ -91,23 +92,25 @@ static int visit_together(warp *w, const uint64_t *address, unsigned bytes, acce
   const ptx_allocation *a = find(w, low);
   if (!a || high >= a->end || bytes > a->end - high) return 0;
   if (!a->written) return 1;
-  uint8_t *written = a->written - a->begin;
+  uint8_t *const written = a->written;
+  const uint64_t begin = a->begin;
   if (!differs) {
-    if (how != WRITE) return all_written(written + first, (size_t)bytes * LANES);
-    memset(written + first, 1, (size_t)bytes * LANES);
+    if (how != WRITE) return all_written(written + (first - begin), (size_t)bytes * LANES);
+    memset(written + (first - begin), 1, (size_t)bytes * LANES);
   } else if (how == WRITE) {
-    for (int l = 0; l < LANES; l++) memset(written + address[l], 1, bytes);
+    for (int l = 0; l < LANES; l++) memset(written + (address[l] - begin), 1, bytes);
   } else {
     for (int l = 0; l < LANES; l++)
-      if (!all_written(written + address[l], bytes)) return 0;
+      if (!all_written(written + (address[l] - begin), bytes)) return 0;
   }
   return 1;
 }
 
-void access_global(warp *w, const instruction *i, const uint64_t *address, unsigned bytes, access how) {
+void access_global(warp *w, const instruction *i, const uint64_t *address, unsigned bytes, access how,
+                   int is_strong) {
   check_alignment(w, i, address, bytes, "global memory");
-  if (LIKELY(visit_together(w, address, bytes, how))) return;
-  EACH_ACTIVE(w, l) visit(w, i, l, address[l], bytes, how);
+  if (!LIKELY(visit_together(w, address, bytes, how))) EACH_ACTIVE(w, l) visit(w, i, l, address[l], bytes, how);
+  touch_global(w, i, address, bytes, how, is_strong);
 }
 
 void access_local(warp *w, const instruction *i, uint64_t *address, unsigned bytes, access how) {
@@ -120,7 +123,8 @@ void access_local(warp *w, const instruction *i, uint64_t *address, unsigned byt
     size_t at = l * size + address[l];
     if (how == WRITE) memset(w->local_written + at, 1, bytes);
     else if (!all_written(w->local_written + at, bytes))
-      fail(w, i, l, "reads byte 0x%llx of local memory, which the thread has not written", (unsigned long long)address[l]);
+      fail(w, i, l, "reads byte 0x%llx of local memory, which the thread has not written",
+           (unsigned long long)address[l]);
     address[l] = (uint64_t)(uintptr_t)(w->local + at);
   }
 }

@@ -17,8 +17,8 @@ void append_relu(parser *, const statement *, const instruction *);
 space space_of_statement(const statement *);
 /** Sets an instruction's address: `a`, `offset`, `space`, and the bytes of `a` in its form. */
 void place_address(parser *, const statement *, const operand *, instruction *);
-/** Shared memory is looked at as finely as its smallest access. */
-void note_shared_access(parser *, const instruction *);
+/** Memory is looked at as finely as the smallest access to its space. */
+void note_access(parser *, space, unsigned bytes);
 /** Makes those of the lanes active that point to the space of the first; `within`: their addresses in it. */
 space split_window(warp *, const uint64_t *address, uint32_t left, uint64_t *within);
 /** Each lane's address; for lanes that are not active that of one that is. */

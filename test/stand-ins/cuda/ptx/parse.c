@@ -99,7 +99,7 @@ static void parse_kernel_body(parser *p) {
     k->length = 0;
     k->shared_bytes = k->local_bytes = k->constant_bytes = 0;
     k->register_bytes = SPECIAL_SLOT(SPECIAL_COUNT);
-    k->granule = 4;
+    k->shared_granule = k->global_granule = 16;
     p->l = begin;
     p->symbol_count = symbols;
     p->register_count = p->constant_count = p->patch_count = 0;

@@ -70,7 +70,7 @@ typedef struct {
   unsigned bytes;
   slot slot;
   int is_mentioned;
-  /** The statement of the last mention, the basic block of the first, and whether all are in it and the first sets it. */
+  /** The statement of the last mention, the basic block of the first; whether all are in it and the first sets it. */
   uint32_t last, block;
   int is_temporary;
 } register_entry;

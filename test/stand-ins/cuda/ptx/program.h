@@ -1,4 +1,4 @@
-/** What a module is parsed into: kernels as arrays of decoded instructions, whose operands are places of 32 lanes each. */
+/** What a module is parsed into: kernels as arrays of decoded instructions, whose operands are places of 32 lanes. */
 #pragma once
 #include <stdint.h>
 
@@ -75,8 +75,8 @@ struct ptx_kernel {
   unsigned list_count;
   size_t parameter_bytes, shared_bytes, local_bytes;
   unsigned max_threads;
-  /** The smallest access to shared memory, which sets how finely races are looked for. */
-  unsigned granule;
+  /** The smallest access to shared and to global memory, which sets how finely races are looked for. */
+  unsigned shared_granule, global_granule;
 };
 
 /** A variable of the module in device memory. */

@@ -41,7 +41,7 @@ int ptx_variable(const ptx_module *module, const char *name, uint64_t *address, 
 
 /**
  * Runs a kernel to its end. `parameters` holds them as the kernel lays them out.
- * Returns 0, or another number: `message` names the kernel, the line of its PTX and source, the thread and what was wrong.
+ * Returns 0, or another number, and `message` names the kernel, the lines of its PTX and source, the thread and what is wrong.
  */
 int ptx_launch(const ptx_kernel *kernel, const unsigned grid[3], const unsigned block[3], size_t dynamic_shared_bytes,
                const void *parameters, const ptx_memory *memory, char *message);

@@ -1,29 +1,15 @@
 /**
- * Shared memory. For each granule it is kept who wrote it last, and two who read it since, of different warps; each with
- * the time of its warp. Warps have vector clocks: barriers tell them of each other's time, and a warp's own time goes on at
- * each instruction for which its lanes gather. Two accesses that no clock orders are a race, unless neither writes or both
- * are atomic or of one thread.
+ * Shared memory. For each granule it is kept who wrote it last, and two who read it since, of different warps; each
+ * with the time of its warp. Warps have vector clocks: barriers tell them of each other's time, and a warp's own time
+ * goes on at each instruction for which its lanes gather. Two accesses that no clock orders are a race, unless neither
+ * writes or both are atomic or of one thread.
  */
-#include "machine.h"
+#include "touch.h"
 
-/* A touch: 32 bits time, 19 bits pc, then flags, warp and lane. Nothing comes after LATER, which bytes have that nobody has
-written, and those that a copy is on its way to. */
-#define LANE(t) ((unsigned)(t) & 31)
-#define WARP(t) ((unsigned)((t) >> 5) & 31)
-#define SEVERAL ((touch)1 << 10)
-#define STRONG ((touch)1 << 11)
+/** A copy is on its way to it. */
 #define PENDING ((touch)1 << 12)
-#define PC(t) ((uint32_t)((t) >> 13) & 0x7ffff)
-#define TIME(t) ((uint32_t)((t) >> 32))
+/** Nothing comes after that time, which bytes have that nobody has written, and those that a copy is on its way to. */
 #define LATER ((touch)0xffffffff << 32)
-
-static inline touch touch_now(const warp *w, const instruction *i, touch flags) {
-  uint32_t pc = (uint32_t)(i - w->kernel->code);
-  return (touch)(w->known[w->index] + 1) << 32 | (touch)(pc & 0x7ffff) << 13 | flags | w->index << 5;
-}
-
-static inline int is_ordered(const warp *w, touch t) { return TIME(t) <= w->known[WARP(t)]; }
-static inline int is_own(const warp *w, touch t, unsigned lane) { return WARP(t) == w->index && LANE(t) == lane; }
 
 void forget_touches(block *b) {
   size_t count = (b->shared_bytes >> b->granule_shift) + 1;
@@ -44,10 +30,12 @@ __attribute__((noinline)) static void check_writer(warp *w, const instruction *i
   const block *b = w->block;
   touch t = b->granules[g].writer;
   if (t & PENDING)
-    fail(w, i, lane, "%s byte 0x%zx of shared memory, to which the copy of %s at %s is still under way: its wait is missing",
-         does, g << b->granule_shift, thread_text(b, WARP(t), LANE(t)), place_text(b->kernel, PC(t)));
+    fail(w, i, lane,
+         "%s byte 0x%zx of shared memory, to which the copy of %s at %s is still under way: its wait is missing", does,
+         g << b->granule_shift, thread_text(b, WARP(t), LANE(t)), place_text(b->kernel, PC(t)));
   if (t == LATER) {
-    if (*does != 'w') fail(w, i, lane, "%s byte 0x%zx of shared memory, which nobody has written", does, g << b->granule_shift);
+    if (*does != 'w')
+      fail(w, i, lane, "%s byte 0x%zx of shared memory, which nobody has written", does, g << b->granule_shift);
   } else if (!is_own(w, t, lane) && !(t & flags & STRONG)) {
     report_race(w, i, lane, g, does, t, "wrote");
   }
@@ -72,7 +60,8 @@ static inline void note_reader(const warp *w, granule *g, touch now, unsigned la
   }
 }
 
-static inline void read_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes, touch now) {
+static inline void read_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes,
+                                 touch now) {
   const block *b = w->block;
   const size_t end = (address + bytes - 1) >> b->granule_shift;
   for (size_t g = address >> b->granule_shift; g <= end; g++) {
@@ -82,8 +71,8 @@ static inline void read_granules(warp *w, const instruction *i, unsigned lane, u
   }
 }
 
-static inline void check_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes, touch flags,
-                                  const char *does) {
+static inline void check_granules(warp *w, const instruction *i, unsigned lane, uint64_t address, unsigned bytes,
+                                  touch flags, const char *does) {
   const block *b = w->block;
   const size_t end = (address + bytes - 1) >> b->granule_shift;
   for (size_t g = address >> b->granule_shift; g <= end; g++) {

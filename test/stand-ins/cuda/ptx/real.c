@@ -57,8 +57,14 @@ BINARY(copysign_f64, uint64_t, uint64_t, uint64_t, (a[l] & (uint64_t)1 << 63) | 
 
 /* A number wins over a NaN; with .NaN a NaN wins. -0 is less than +0. */
 #define EXTREMES(name, F, signbit) \
-  static inline F smaller_##name(F a, F b) { return a != a ? b : b != b ? a : a == b ? (signbit(a) ? a : b) : a < b ? a : b; } \
-  static inline F larger_##name(F a, F b) { return a != a ? b : b != b ? a : a == b ? (signbit(a) ? b : a) : a > b ? a : b; } \
+  static inline F smaller_##name(F a, F b) { \
+    F less = a < b || (a == b && signbit(a)) ? a : b; \
+    return a != a ? b : b != b ? a : less; \
+  } \
+  static inline F larger_##name(F a, F b) { \
+    F more = a > b || (a == b && !signbit(a)) ? a : b; \
+    return a != a ? b : b != b ? a : more; \
+  } \
   BINARY(min_##name, F, F, F, smaller_##name(a[l], b[l])) \
   BINARY(max_##name, F, F, F, larger_##name(a[l], b[l])) \
   BINARY(min_nan_##name, F, F, F, a[l] != a[l] || b[l] != b[l] ? (F)NAN : smaller_##name(a[l], b[l])) \
@@ -80,7 +86,8 @@ void append_saturation(parser *p, const statement *s, const instruction *of) {
 }
 
 void append_relu(parser *p, const statement *s, const instruction *of) {
-  if (s->types[0] != F32) parse_failed(p, "%.*s: .relu of this type is not supported", (int)s->opcode.length, s->opcode.at);
+  if (s->types[0] != F32)
+    parse_failed(p, "%.*s: .relu of this type is not supported", (int)s->opcode.length, s->opcode.at);
   instruction i = *of;
   i.run = relu_f32;
   i.a = i.d;

@@ -90,7 +90,7 @@ static void load_at(warp *w, const instruction *i, uint64_t *address, space wher
     case SHARED: access_shared(w, i, address, bytes, READ, i->form & IS_STRONG); break;
     case LOCAL: access_local(w, i, address, bytes, READ); break;
     case PARAM: access_parameters(w, i, address, bytes); break;
-    default: access_global(w, i, address, bytes, READ);
+    default: access_global(w, i, address, bytes, READ, i->form & IS_STRONG);
   }
   fetch(w, i, address);
 }
@@ -108,7 +108,7 @@ static void store_at(warp *w, const instruction *i, uint64_t *address, space whe
       break;
     case PARAM: fail(w, i, (unsigned)__builtin_ctz(w->active), "writes to the kernel's parameters");
     default:
-      access_global(w, i, address, bytes, WRITE);
+      access_global(w, i, address, bytes, WRITE, i->form & IS_STRONG);
       store_checked(w, i, address, "global");
   }
 }
@@ -180,8 +180,10 @@ void place_address(parser *p, const statement *s, const operand *o, instruction 
   }
 }
 
-void note_shared_access(parser *p, const instruction *i) {
-  if ((i->space == SHARED || i->space == GENERIC) && i->bytes < p->kernel->granule) p->kernel->granule = i->bytes;
+void note_access(parser *p, space where, unsigned bytes) {
+  ptx_kernel *k = p->kernel;
+  if ((where == SHARED || where == GENERIC) && bytes < k->shared_granule) k->shared_granule = bytes;
+  if (where <= CONST && bytes < k->global_granule) k->global_granule = bytes;
 }
 
 int decode_transfer(parser *p, const statement *s) {
@@ -204,7 +206,7 @@ int decode_transfer(parser *p, const statement *s) {
     if (i.count > 1) i.list[e] = at;
     else i.d = at;
   }
-  note_shared_access(p, &i);
+  note_access(p, i.space, i.bytes * i.count);
   if (i.space == GENERIC) i.run = is_load ? load_generic : store_generic;
   else i.run = is_load ? load : store;
   append(p, &i);
