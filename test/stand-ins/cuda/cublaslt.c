@@ -2,18 +2,15 @@
  * cuBLASLt over the memory of the driver's stand-in: products of fp32 and bf16 matrices with fp32 sums, and the epilogues that
  * are used. A product that the library refuses is refused: a bias of another type than D, places that are not aligned.
  */
-#define _GNU_SOURCE
-#include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "stand-in.h"
+#include "driver-link.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { SUCCESS = 0, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
+enum { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
 enum { FP32 = 0, BF16 = 14 };
 enum { DEFAULT = 1, BIAS = 4, GELU_AUX_BIAS = 164, DGELU = 192 };
 
@@ -47,19 +44,13 @@ typedef struct {
   int32_t reserved[4];
 } heuristic;
 
-static __typeof__(&stand_in_enqueue) enqueue;
-static __typeof__(&stand_in_memory) memory;
-
 EXPORT size_t cublasLtGetVersion(void) { return 130101; }
 EXPORT const char *cublasLtGetStatusString(int32_t status) {
   return status == NOT_SUPPORTED ? "the requested functionality is not supported" : "an unsupported value or parameter";
 }
 
 EXPORT int32_t cublasLtCreate(int64_t *handle) {
-  void *driver = dlopen(getenv("MINILLM_CUDA_DRIVER"), RTLD_NOW);
-  if (!driver) return 1;
-  enqueue = (__typeof__(enqueue))dlsym(driver, "stand_in_enqueue");
-  memory = (__typeof__(memory))dlsym(driver, "stand_in_memory");
+  if (!open_driver()) return NOT_INITIALIZED;
   *handle = 1;
   return SUCCESS;
 }

@@ -1,4 +1,4 @@
-/** @file CUDA without a GPU: libraries that play the driver and cuBLASLt, and the real NVRTC where this machine has it. */
+/** @file CUDA without a GPU: libraries that play the driver, cuBLASLt and NCCL, and the real NVRTC where this machine has it. */
 
 import { compileLibrary } from '#minillm/native/compile.js';
 import { openNvrtc } from '#minillm/native/cuda/nvrtc.js';
@@ -63,6 +63,7 @@ export async function cudaEnvironment(options: GpuOptions = {}): Promise<CudaEnv
     MINILLM_CUDA_DRIVER: await compileDriver(),
     MINILLM_CUBLASLT: await compile('stand-in-cublaslt', ['cublaslt.c']),
     MINILLM_NVRTC: await compile('stand-in-nvrtc', ['nvrtc.c']),
+    NCCL_HOME: await compile('stand-in-nccl', ['nccl/nccl.c', 'nccl/shared.c']),
     MINILLM_STANDIN_PTX: await once('stand-in-ptx', compileInterpreter),
     MINILLM_STANDIN_NVRTC: nvrtc ?? '',
     MINILLM_STANDIN_GPUS: String(gpus),
