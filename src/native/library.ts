@@ -1,6 +1,6 @@
 /** @file The only door to native code: shared libraries opened through koffi. */
 
-import koffi, { type LibraryHandle } from 'koffi';
+import koffi, { type LibraryHandle, type TypeObject } from 'koffi';
 import { messageOf, UserError } from '../support/errors.ts';
 
 /** What a C function takes: pointers are passed as numbers (addresses below 2^53) or as typed arrays. */
@@ -61,9 +61,14 @@ export function declareTypes(types: Readonly<Record<string, string>>): void {
   }
 }
 
+/** A prototype's name may be declared once. */
+const prototypes = new Map<string, TypeObject>();
+
 /** A function by its address, as the prototype declares it. */
 export function functionAt(address: number, prototype: string): NativeFunction {
-  return koffi.decode(BigInt(address), koffi.proto(prototype)) as NativeFunction;
+  const type = prototypes.get(prototype) ?? koffi.proto(prototype);
+  prototypes.set(prototype, type);
+  return koffi.decode(BigInt(address), type) as NativeFunction;
 }
 
 /** Native memory as bytes. They must not be used after it has been freed. */

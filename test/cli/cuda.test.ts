@@ -161,3 +161,56 @@ describe.skipIf(!hasNvrtc)('on a GPU', () => {
     expect(one.stdout).toMatch(/^ok {6}GPU kernels: \d+ for compute capability 9\.0 in fp32 and bf16 are ready after/m);
   }, 600_000);
 });
+
+describe.skipIf(!hasNvrtc)('ranks on GPUs', () => {
+  const training = async (run: string, steps: number): Promise<string[]> => [
+    ...(await fixtureTraining(run, steps)),
+    ...['--device', 'cuda', '--batch-size', '1', '--checkpoint-every', '2'],
+  ];
+
+  test.each(['0', '1'])(
+    'two of them, ZeRO %s, have the losses of one to rounding, and resume with the same bits',
+    async (zero) => {
+      await withGpus({ gpus: 2 });
+      const folder = temporaryFolder();
+      const [alone, both, halves] = ['alone', 'both', 'halves'].map((name) => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ];
+      const command = await training(both, 4);
+      const at = (out: string): string[] => command.map((each) => (each === both ? out : each));
+      const one = await minillm(...at(alone));
+      const two = await minillm(...command, '--processes', '2', '--zero', zero);
+      expect([two.code, two.stderr]).toEqual([0, '']);
+      const numbers = (stdout: string): number[] =>
+        losses(stdout).map((line) => Number(/loss: ([\d.]+)/.exec(line)?.[1]));
+      expect(numbers(two.stdout)).toHaveLength(4);
+      numbers(one.stdout).forEach((loss, step) => {
+        expect(numbers(two.stdout)[step]).toBeCloseTo(loss, 4);
+      });
+      cpSync(both, halves, { recursive: true });
+      rmSync(join(halves, 'step-00000004'), { recursive: true });
+      const resumed = await minillm(...at(halves), '--processes', '2', '--zero', zero);
+      expect(losses(resumed.stdout)).toEqual(losses(two.stdout).slice(2));
+    },
+    600_000,
+  );
+
+  test('more of them than GPUs are one line', async () => {
+    await withGpus({ gpus: 1 });
+    const { code, stderr } = await minillm(...(await training(join(temporaryFolder(), 'run'), 1)), '--processes', '2');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^minillm: expected a GPU for each rank, found 1 GPU and at least 2 ranks on this machine; .*\n$/,
+    );
+  });
+
+  test('without NCCL each says what to install, once', async () => {
+    await withGpus({ gpus: 2 });
+    vi.stubEnv('NCCL_HOME', '/nowhere');
+    const { code, stderr } = await minillm(...(await training(join(temporaryFolder(), 'run'), 1)), '--processes', '2');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^minillm: expected libnccl\.so\.2 in .*; install it \(pip install nvidia-nccl/m);
+  }, 600_000);
+});

@@ -31,17 +31,23 @@ export interface Builder {
 /** Bytes of the active extents, which follow a kernel's arguments. */
 const EXTENTS_BYTES = 8;
 
+const BEGIN_COLLECTIVE = 'begin_collective';
 const BEGIN =
   'int32_t begin(int64_t context, int32_t collective, int64_t data, int64_t count, int32_t type, int64_t stream)';
 const WAIT = 'int32_t wait(int64_t context, int64_t stream)';
 
-/** The work of each node of a plan, in order. */
+/**
+ * The work of each node of a plan, in order. A graph must end with all its streams joined, so a program that begins collectives and leaves
+ * the wait to the next one ends with a wait of its own; the next has nothing to do before it anyway.
+ */
 export function buildWork(plan: Plan, active: Extents, builder: Builder): Work[] {
-  return plan.nodes.map((planned) =>
+  const works = plan.nodes.map((planned) =>
     planned.node.op.isCollective
       ? collective(plan, planned.node, builder)
       : computation(plan, planned, active, builder),
   );
+  const last = plan.nodes.findLast(({ node }) => node.op.isCollective)?.node.op.name;
+  return last === BEGIN_COLLECTIVE ? [...works, waiting(builder)] : works;
 }
 
 function computation(plan: Plan, { node, workspace }: PlannedNode, active: Extents, builder: Builder): Work {
@@ -97,19 +103,24 @@ function zeros(launches: readonly Launch[]): Record<string, number> {
   return Object.fromEntries(launches.flatMap(({ sizes = {} }) => Object.keys(sizes)).map((name) => [name, 0]));
 }
 
-function collective(plan: Plan, node: Node, { device, resolve, collectives, failed }: Builder): Work {
+function collective(plan: Plan, node: Node, builder: Builder): Work {
+  const { device, resolve, collectives, failed } = builder;
+  if (node.op.name !== BEGIN_COLLECTIVE) return waiting(builder);
   if (!collectives) return () => {};
-  const { context, begin, wait } = collectives;
-  const check = (status: number): void => {
-    if (status !== 0) throw failed();
-  };
-  if (node.op.name !== 'begin_collective') {
-    const waitFor = functionAt(wait, WAIT);
-    return () => check(waitFor(context, device.stream));
-  }
   const [values] = node.updates;
   const { collective: which = 0, count = 0, type = 0 } = node.op.sizes?.(node) ?? {};
   const data = values ? resolve(plan.addressOf(values)) : 0;
-  const start = functionAt(begin, BEGIN);
-  return () => check(start(context, which, data, count, type, device.stream));
+  const begin = functionAt(collectives.begin, BEGIN);
+  return () => {
+    if (begin(collectives.context, which, data, count, type, device.stream) !== 0) throw failed();
+  };
+}
+
+/** Makes the stream wait for all collectives that have begun. */
+function waiting({ device, collectives, failed }: Builder): Work {
+  if (!collectives) return () => {};
+  const wait = functionAt(collectives.wait, WAIT);
+  return () => {
+    if (wait(collectives.context, device.stream) !== 0) throw failed();
+  };
 }
