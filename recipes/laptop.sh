@@ -27,5 +27,5 @@ if [ ! -e "data/$NAME/dataset.json" ]; then
 fi
 
 node "$MINILLM" train --data "data/$NAME" --out "out/$NAME" --preset tiny --steps "${STEPS:-400}" \
-  --processes "$PROCESSES" --batch-size $((8 / PROCESSES))
+  --device cpu --processes "$PROCESSES" --batch-size $((8 / PROCESSES))
 node "$MINILLM" sample --checkpoint "out/$NAME" --prompt "Once" --count 4
