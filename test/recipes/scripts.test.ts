@@ -11,6 +11,7 @@ import { minillmArguments, RECIPES, ROOT, readManifest } from './recipes.ts';
 const run = promisify(execFile);
 const scripts = mkdtempSync(join(tmpdir(), 'minillm-scripts-'));
 const LAPTOP = join(ROOT, 'recipes/laptop.sh');
+const GPUS = join(ROOT, 'recipes/gpus.sh');
 const SLURM_TRAIN = join(ROOT, 'recipes/slurm/train.sbatch');
 const SLURM_DATA = join(ROOT, 'recipes/slurm/fineweb-edu.sbatch');
 const SKYPILOT = 'recipes/skypilot/train.yaml';
@@ -58,7 +59,7 @@ describe('laptop.sh', () => {
     expect(code).toBe(0);
     expect(commands).toEqual([
       'data stories --out data/stories',
-      'train --data data/stories --out out/stories --preset tiny --steps 400 --processes 2 --batch-size 4',
+      'train --data data/stories --out out/stories --preset tiny --steps 400 --device cpu --processes 2 --batch-size 4',
       'sample --checkpoint out/stories --prompt Once --count 4',
     ]);
   });
@@ -72,6 +73,24 @@ describe('laptop.sh', () => {
   test('stops where a command fails', async () => {
     const { code, calls } = await dryRun(LAPTOP, { programs: { node: 'exit 130' } });
     expect([code, calls.length]).toEqual([130, 1]);
+  });
+});
+
+describe('gpus.sh', () => {
+  const lists = (count: number): string =>
+    Array.from({ length: count }, (_, gpu) => `echo 'GPU ${gpu}: H100'`).join('; ');
+
+  test.each([
+    [1, ''],
+    [8, ' --processes 8'],
+  ])('trains a rank on each of %i GPUs', async (count, ranks) => {
+    const { code, commands } = await checked(GPUS, { programs: { node: '', 'nvidia-smi': lists(count) } });
+    expect(code).toBe(0);
+    expect(commands).toEqual([
+      'doctor --build',
+      'data fineweb-edu --tokens 10B --out data/fineweb-edu',
+      `train --data data/fineweb-edu --out out/gpt2-124m --preset gpt2-124m --precision bf16 --device cuda --batch-size 64 --hellaswag${ranks}`,
+    ]);
   });
 });
 
