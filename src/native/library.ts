@@ -61,9 +61,14 @@ export function declareTypes(types: Readonly<Record<string, string>>): void {
   }
 }
 
+/** koffi takes the name of a prototype once. */
+const prototypes = new Map<string, ReturnType<typeof koffi.proto>>();
+
 /** A function by its address, as the prototype declares it. */
 export function functionAt(address: number, prototype: string): NativeFunction {
-  return koffi.decode(BigInt(address), koffi.proto(prototype)) as NativeFunction;
+  const type = prototypes.get(prototype) ?? koffi.proto(prototype);
+  prototypes.set(prototype, type);
+  return koffi.decode(BigInt(address), type) as NativeFunction;
 }
 
 /** Native memory as bytes. They must not be used after it has been freed. */

@@ -35,13 +35,15 @@ const BEGIN =
   'int32_t begin(int64_t context, int32_t collective, int64_t data, int64_t count, int32_t type, int64_t stream)';
 const WAIT = 'int32_t wait(int64_t context, int64_t stream)';
 
-/** The work of each node of a plan, in order. */
+/** The work of each node of a plan, in order. Collectives end with it: a graph may leave no other stream behind. */
 export function buildWork(plan: Plan, active: Extents, builder: Builder): Work[] {
-  return plan.nodes.map((planned) =>
+  const work = plan.nodes.map((planned) =>
     planned.node.op.isCollective
       ? collective(plan, planned.node, builder)
       : computation(plan, planned, active, builder),
   );
+  const last = plan.nodes.findLast(({ node }) => node.op.isCollective)?.node;
+  return last?.op.name === 'begin_collective' ? [...work, waitForCollectives(builder)] : work;
 }
 
 function computation(plan: Plan, { node, workspace }: PlannedNode, active: Extents, builder: Builder): Work {
@@ -97,19 +99,24 @@ function zeros(launches: readonly Launch[]): Record<string, number> {
   return Object.fromEntries(launches.flatMap(({ sizes = {} }) => Object.keys(sizes)).map((name) => [name, 0]));
 }
 
-function collective(plan: Plan, node: Node, { device, resolve, collectives, failed }: Builder): Work {
+function waitForCollectives({ device, collectives, failed }: Builder): Work {
   if (!collectives) return () => {};
-  const { context, begin, wait } = collectives;
-  const check = (status: number): void => {
-    if (status !== 0) throw failed();
+  const wait = functionAt(collectives.wait, WAIT);
+  return () => {
+    if (wait(collectives.context, device.stream) !== 0) throw failed();
   };
-  if (node.op.name !== 'begin_collective') {
-    const waitFor = functionAt(wait, WAIT);
-    return () => check(waitFor(context, device.stream));
-  }
+}
+
+function collective(plan: Plan, node: Node, builder: Builder): Work {
+  const { device, resolve, collectives, failed } = builder;
+  if (node.op.name !== 'begin_collective') return waitForCollectives(builder);
+  if (!collectives) return () => {};
+  const { context, begin } = collectives;
   const [values] = node.updates;
   const { collective: which = 0, count = 0, type = 0 } = node.op.sizes?.(node) ?? {};
   const data = values ? resolve(plan.addressOf(values)) : 0;
   const start = functionAt(begin, BEGIN);
-  return () => check(start(context, which, data, count, type, device.stream));
+  return () => {
+    if (start(context, which, data, count, type, device.stream) !== 0) throw failed();
+  };
 }
