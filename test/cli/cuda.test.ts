@@ -138,6 +138,38 @@ describe.skipIf(!hasNvrtc)('on a GPU', () => {
     600_000,
   );
 
+  test.each([
+    ['fp32', []],
+    ['bf16', ['--zero', '1']],
+  ])(
+    'two ranks, each with a GPU, have the losses of one: %s %s',
+    async (precision, flags) => {
+      await withGpus({ gpus: 2 });
+      const folder = temporaryFolder();
+      const one = await fixtureTraining(join(folder, 'one'), 4);
+      const two = one.map((each) => (each === join(folder, 'one') ? join(folder, 'two') : each));
+      const more = ['--device', 'cuda', '--precision', precision, '--checkpoint-every', '0'];
+      const alone = await minillm(...one, ...more);
+      const world = { WORLD_SIZE: '2', LOCAL_WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: '29500' };
+      for (const [name, value] of Object.entries(world)) vi.stubEnv(name, value);
+      vi.stubEnv('TMPDIR', folder); // where the stand-in's ranks meet
+      const ranks = ['0', '1'].map((rank) => {
+        vi.stubEnv('RANK', rank);
+        vi.stubEnv('LOCAL_RANK', rank);
+        return minillm(...two, ...more, ...flags);
+      });
+      const [first, second] = await Promise.all(ranks);
+      expect([first?.code, second?.code], `${first?.stderr}${second?.stderr}`).toEqual([0, 0]);
+      expect(first?.stdout).toMatch(/^device: 2 ranks, each Stand-in GPU/m);
+      const lossOf = (line: string): number => Number(/loss: (\S+)/.exec(line)?.[1]);
+      const [expected, actual] = [losses(alone.stdout), losses(first?.stdout ?? '')];
+      expect(actual).toHaveLength(4);
+      for (const [index, line] of actual.entries())
+        expect(lossOf(line)).toBeCloseTo(lossOf(expected[index] ?? ''), precision === 'fp32' ? 4 : 2);
+    },
+    600_000,
+  );
+
   test('memory that is short is one line, with how much there is', async () => {
     await withGpus({ memoryBytes: 40_000_000 });
     const run = join(temporaryFolder(), 'run');
