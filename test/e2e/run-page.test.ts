@@ -148,6 +148,7 @@ describe.skipIf(missingBrowser !== undefined)(`the run's page${missingBrowser ? 
     await page.getByRole('link', { name: 'Playground' }).click();
     await page.getByRole('button', { name: 'Write', exact: true }).waitFor();
     expect(await page.getByLabel('Prompt').inputValue()).toBe('The little fox');
+    await expect.poll(() => page.locator('.pane.main .token').count(), { timeout: 90_000 }).toBeGreaterThan(0);
     await page.goBack();
     await expect.poll(() => isChosen(page, 'Time')).toBe(true);
   });

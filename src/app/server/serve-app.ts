@@ -56,7 +56,8 @@ export function serveApp(
   app.route('/', playgroundApp(runFolder === undefined ? {} : { [`/${RUN_PAGE}`]: DASHBOARD_PAGE }));
   if (apiKey !== undefined) app.use(requireApiKey(apiKey));
   if (rateLimit > 0) app.on('POST', '*', limitRate(new RateLimit(rateLimit)));
-  if (runFolder !== undefined) app.route('/', runEvents({ folders: [runFolder], information: new Map() }));
+  if (runFolder !== undefined)
+    app.route('/', runEvents({ folders: [runFolder], information: new Map(), hidesPaths: true }));
   app.all('*', (c) => answer(state, c));
   app.onError((error, c) => problemResponse(c, error));
   return app;

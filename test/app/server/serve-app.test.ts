@@ -1,10 +1,15 @@
 /** What stands around the API: keys, names, headers, loading, stopping. No model is needed for it. */
 
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Hono } from 'hono';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { listen } from '#minillm/app/server/listen.js';
 import { type AccessOptions, serveApp } from '#minillm/app/server/serve-app.js';
 import { type Api, ServerState } from '#minillm/app/server/server-state.js';
+import { PRESETS } from '#minillm/model/presets.js';
+import { metricsPath } from '#minillm/runs/metrics.js';
+import { writeRunFacts } from '#minillm/runs/run-facts.js';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { openStream } from './event-stream.ts';
 
@@ -88,6 +93,24 @@ describe("the run's page", () => {
     expect((await next()).name).toBe('runs');
     for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://notes.example' }])
       expect((await get('/app/events', ask(headers))).status).toBe(403);
+  });
+
+  test('tells what files are called and not where they are', async () => {
+    const folder = temporaryFolder();
+    const configuration = { data: '/home/someone/stories', out: folder, init: 'hf:owner/name', fork: '../other/run/' };
+    await writeRunFacts(folder, PRESETS.tiny, { configuration, versions: {} });
+    writeFileSync(metricsPath(folder), 'damaged\n');
+    const { get } = await serve({}, folder);
+    const next = await openStream((await get('/app/events', ask({}))).url);
+    const [runs, problem] = [await next(), await next()];
+    expect(runs.data).toMatchObject([
+      { settings: { data: 'stories', out: basename(folder), init: 'hf:owner/name', fork: 'run' } },
+    ]);
+    expect(JSON.stringify(runs.data)).not.toMatch(/someone|other|tmp/);
+    expect(problem).toMatchObject({
+      name: 'problem',
+      data: { message: expect.stringMatching(/^metrics\.jsonl: line 1/) },
+    });
   });
 
   test('keeps no server from stopping', async () => {

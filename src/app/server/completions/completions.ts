@@ -67,7 +67,7 @@ export function completionsApp(pool: ModelPool): Hono<Bindings> {
       const work = await planWork(body, modelLimits(source.config.contextLength));
       share.take('tokens', work.tokens);
       share.giveBack('bodyBytes');
-      const lease = await leaseModel(pool, source);
+      const lease = await leaseModel(pool, source, log);
       try {
         const request: AcceptedRequest = {
           ...{ model: lease.model, body, work, signal: c.req.raw.signal },
@@ -125,12 +125,19 @@ export function completionsApp(pool: ModelPool): Hono<Bindings> {
 /** Characters of an unknown path that an error shows. */
 const MAX_SHOWN_PATH = 100;
 
-/** @throws HTTPException 503 when the model cannot be had now: its files are damaged, or there is no memory for it */
-async function leaseModel(pool: ModelPool, source: ModelSource): Promise<Lease> {
+/**
+ * @param log is told why, since the reason names files
+ * @throws HTTPException 503 when the model cannot be had now: its files are damaged, or there is no memory for it
+ */
+async function leaseModel(pool: ModelPool, source: ModelSource, log: (cause: unknown) => void): Promise<Lease> {
   try {
     return await pool.lease(source);
   } catch (cause) {
-    throw cause instanceof UserError ? new HTTPException(503, { message: cause.message }) : cause;
+    if (!(cause instanceof UserError)) throw cause;
+    log(`${source.id}: ${cause.message}`);
+    throw new HTTPException(503, {
+      message: `The model "${source.id}" cannot be opened now; the server's log says why; ask another`,
+    });
   }
 }
 

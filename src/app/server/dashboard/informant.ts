@@ -13,6 +13,8 @@ export interface DashboardRuns {
   readonly folders: readonly string[];
   /** What the trainer of a run says about it, by folder; for other runs the folder is read. */
   readonly information: ReadonlyMap<string, RunInformation>;
+  /** Whether pages may be read by others than the machine's own users: they learn what files are called, not where they are. */
+  readonly hidesPaths?: boolean;
 }
 
 /** Gathers what pages are sent about the runs. */
@@ -48,7 +50,7 @@ export class Informant {
   /** What a folder records of its run; for a folder that is gone, what it recorded before. */
   async #read(folder: string, run: number): Promise<RunInformation> {
     const known = this.#recorded[run];
-    return known && !(await exists(folder)) ? known : recordedInformation(folder);
+    return known && !(await exists(folder)) ? known : recordedInformation(folder, this.#runs.hidesPaths);
   }
 }
 

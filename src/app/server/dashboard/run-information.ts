@@ -1,8 +1,10 @@
 /** @file What is known of a run from its folder. */
 
 import { basename, resolve } from 'node:path';
+import { isHubModel } from '../../../hub/model-name.ts';
 import { readRunFacts } from '../../../runs/run-facts.ts';
 import { formatCount } from '../../../support/format.ts';
+import { flagTexts, settingsSchema } from '../../../train/settings.ts';
 import type { RunInformation } from '../../dashboard-stream.ts';
 import { MAX_SETTINGS, MAX_TEXT_LENGTH } from './limits.ts';
 
@@ -11,12 +13,16 @@ export function runName(folder: string): string {
   return basename(resolve(folder));
 }
 
-/** What a run records of itself, within the limits; only its name if it records nothing. */
-export async function recordedInformation(folder: string): Promise<RunInformation> {
+/**
+ * What a run records of itself, within the limits; only its name if it records nothing.
+ * @param hidesPaths shows only the last part of each path
+ */
+export async function recordedInformation(folder: string, hidesPaths = false): Promise<RunInformation> {
   const name = runName(folder);
   const recorded = await readRunFacts(folder);
   if (recorded === undefined) return { name, facts: [], settings: {} };
-  const { configuration, parameters } = recorded;
+  const { parameters } = recorded;
+  const configuration = hidesPaths ? withoutFolders(recorded.configuration) : recorded.configuration;
   const { device, ...software } = recorded.versions;
   const { preset, init, precision, data, totalBatchSize, steps } = configuration;
   const facts: [string, unknown][] = [
@@ -44,6 +50,23 @@ export async function recordedInformation(folder: string): Promise<RunInformatio
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+/** The settings that are paths. */
+const PATHS: ReadonlySet<string> = new Set(
+  Object.entries(settingsSchema.shape).flatMap(([name, schema]) =>
+    flagTexts.get(schema)?.value === 'path' ? [name] : [],
+  ),
+);
+
+/** Settings with the last part of each path. */
+function withoutFolders(settings: RunInformation['settings']): RunInformation['settings'] {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [
+      name,
+      typeof value === 'string' && PATHS.has(name) && !isHubModel(value) ? basename(value) : value,
+    ]),
+  );
 }
 
 /** Settings cut to a number and to lengths that a page can show. */

@@ -1,7 +1,9 @@
 /** @file Polls the runs for all pages, as long as there are any. */
 
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MetricsFollower } from '../../../runs/follow-metrics.ts';
+import { metricsPath } from '../../../runs/metrics.ts';
 import { messageOf } from '../../../support/errors.ts';
 import { type DashboardRuns, Informant } from './informant.ts';
 import { MAX_STREAMS } from './limits.ts';
@@ -13,10 +15,14 @@ const POLL_MILLISECONDS = 500;
 class WatchedRun {
   readonly history: RunHistory;
   readonly #follower: MetricsFollower;
+  readonly #path: string;
+  readonly #hidesPaths: boolean;
   #problem: string | null = null;
 
-  constructor(folder: string, run: number) {
+  constructor(folder: string, run: number, hidesPaths: boolean) {
     this.history = new RunHistory(run);
+    this.#path = metricsPath(folder);
+    this.#hidesPaths = hidesPaths;
     this.#follower = new MetricsFollower(folder);
   }
 
@@ -33,7 +39,8 @@ class WatchedRun {
       }
       this.#problem = null;
     } catch (cause) {
-      this.#problem = messageOf(cause);
+      const message = messageOf(cause);
+      this.#problem = this.#hidesPaths ? message.replaceAll(this.#path, basename(this.#path)) : message;
     }
   }
 }
@@ -48,7 +55,7 @@ export class Watch {
 
   constructor(runs: DashboardRuns) {
     this.informant = new Informant(runs);
-    this.runs = runs.folders.map((folder, run) => new WatchedRun(folder, run));
+    this.runs = runs.folders.map((folder, run) => new WatchedRun(folder, run, runs.hidesPaths ?? false));
   }
 
   /** Whether the limit of pages is reached. */

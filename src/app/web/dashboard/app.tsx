@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { formatCount } from '../../../support/format.ts';
 import { RUN_PAGE } from '../../run-page.ts';
+import { allowFirstSight } from '../shared/first-sight.ts';
 import { KeyForm } from '../shared/key-form.tsx';
 import { lastFragment } from '../shared/last-fragment.ts';
 import { Charts } from './charts/charts.tsx';
@@ -23,6 +24,9 @@ export function App() {
   const run = runs[chosen] ?? runs[0];
   const name = run?.information.name;
 
+  useEffect(() => {
+    if (isInApp) allowFirstSight();
+  }, []);
   useEffect(() => {
     document.title = name === undefined ? 'miniLLM' : `${name} · miniLLM`;
   }, [name]);

@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { formatCount } from '../../../support/format.ts';
 import { RUN_PAGE } from '../../run-page.ts';
+import { allowFirstSight } from '../shared/first-sight.ts';
 import { rememberFragment } from '../shared/last-fragment.ts';
 import { Guessing } from './blind/guessing.tsx';
 import { Notice } from './notice.tsx';
@@ -11,7 +12,6 @@ import { PASSAGES } from './read/passages.ts';
 import { Reading } from './read/reading.tsx';
 import { usePageData } from './use-page-data.ts';
 import { EXAMPLES } from './write/examples.ts';
-import { allowFirstSight } from './write/first-sight.ts';
 import { fromFragment, type PageState, toFragment, type View } from './write/link.ts';
 import { DEFAULTS, withinLimits } from './write/settings.ts';
 import { Writing } from './write/writing.tsx';

@@ -1,6 +1,7 @@
 /** @file The first view: both models go on from one prompt, with the same seed and the same draws. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { onFirstSight } from '../../shared/first-sight.ts';
 import { crossScores, promptIds } from '../api/cross-scores.ts';
 import { tokenText } from '../api/token-texts.ts';
 import { modelTitle } from '../page-data.ts';
@@ -13,7 +14,6 @@ import { TokenCard } from '../tokens/token-card.tsx';
 import { useTokenCard } from '../tokens/use-token-card.ts';
 import { topOf, type ViewProps } from '../view.ts';
 import { CopyMenu } from './copy-menu.tsx';
-import { onFirstSight } from './first-sight.ts';
 import { PaneView } from './pane-view.tsx';
 import { PromptForm } from './prompt-form.tsx';
 import type { Settings } from './settings.ts';

@@ -1,6 +1,6 @@
 /**
- * @file When the page writes without having been asked: once in a tab, and only while somebody can see it. Many may open the
- * page of a public server, and every text takes a share of it.
+ * @file When the playground writes without having been asked: once in a tab, and only while somebody can see it. Many may
+ * open the page of a public server, and every text takes a share of it.
  */
 
 /** Set once this tab has written by itself; forgotten when it closes. */
@@ -22,7 +22,7 @@ export function onFirstSight(write: () => void): () => void {
   return callOff;
 }
 
-/** Whoever follows a link wants to see what it leads to. */
+/** Whoever follows a link, or comes back from another page, wants to see what it leads to. */
 export function allowFirstSight(): void {
   sessionStorage.removeItem(KEY);
 }
