@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { messageOf, UserError } from '../../../support/errors.ts';
+import { UserError } from '../../../support/errors.ts';
 import { RETRY_AFTER_SECONDS } from './limits.ts';
 
 type Status = 400 | 401 | 404 | 429 | 500 | HTTPException['status'];
@@ -56,13 +56,16 @@ export function asProblem(cause: unknown): RequestProblem {
     const param = FIELD.exec(cause.message)?.[1];
     return new RequestProblem(cause.message, param === undefined ? {} : { code: 'invalid_value', param });
   }
-  if (!(cause instanceof HTTPException)) return new RequestProblem(messageOf(cause), { status: 500 });
+  if (!(cause instanceof HTTPException)) return new RequestProblem(DEFECT, { status: 500 });
   const { message, status } = cause;
   return new RequestProblem(
     message,
     status === 503 ? { status, code: 'server_overloaded', retryAfter: RETRY_AFTER_SECONDS } : { status },
   );
 }
+
+/** What a client is told of a defect, which may name files. */
+const DEFECT = 'the server failed at this request; its log says why';
 
 /** Whether it is a defect of the server, which is to be logged. */
 export const isDefect = (cause: unknown): boolean => !(cause instanceof UserError || cause instanceof HTTPException);
