@@ -7,7 +7,7 @@ import type { Mutate } from '../target.ts';
 
 const METHODS = ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'CONNECT', 'PRI', 'get', ''];
 const PATHS = [
-  ...['/', '/health', '/v1/models', '/v1/completions', '/v1/completions/', '/v1/../health', '/api/events', '*', ''],
+  ...['/', '/health', '/v1/models', '/v1/completions', '/v1/completions/', '/v1/../health', '/app/events', '*', ''],
   ...[
     '/%00',
     '/%',
@@ -16,7 +16,7 @@ const PATHS = [
     '//evil.example/',
     'http://evil.example/health',
   ],
-  ...['/assets/', '/index.html?x=%ff', '/api/events?from=ffffffffffff-0,0-0', '/api/events?from=-1', '/\\..\\..', '/é'],
+  ...['/assets/', '/index.html?x=%ff', '/app/events?from=ffffffffffff-0,0-0', '/app/events?from=-1', '/\\..\\..', '/é'],
 ];
 const HEADERS = [
   ...['Content-Length: -1', 'Content-Length: 99999999999999999999', 'Content-Length: 0', 'Content-Length: 10, 11'],

@@ -22,9 +22,9 @@ export const target = httpTarget({
   },
   requests: [
     get('/'),
-    get('/api/events'),
-    get('/api/events?from=0-0,0-0'),
-    get('/api/events', 'Last-Event-ID: 10-abc,20-def', 'Accept: text/event-stream'),
+    get('/app/events'),
+    get('/app/events?from=0-0,0-0'),
+    get('/app/events', 'Last-Event-ID: 10-abc,20-def', 'Accept: text/event-stream'),
   ],
   constant: (body) => body,
 });

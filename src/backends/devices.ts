@@ -1,9 +1,11 @@
 /** @file The devices that a user may name, and which one is meant. */
 
 import { describeCublasLt } from '../native/cuda/cublaslt.ts';
-import { type Driver, openDriver } from '../native/cuda/driver.ts';
+import { CUDA, type Driver, DriverError, openDriver } from '../native/cuda/driver.ts';
+import { LibraryNotFound } from '../native/cuda/find-library.ts';
 import { openNvrtc } from '../native/cuda/nvrtc.ts';
 import { messageOf, UserError } from '../support/errors.ts';
+import { findUnfitness } from './cuda/device.ts';
 
 /** `auto` is a GPU where there is one that can be used, else the CPU; `cuda` is the first GPU, or that of this rank. */
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
@@ -30,19 +32,31 @@ export function parseDevice(text: string): DeviceName | undefined {
 export async function resolveDevice(name: DeviceName, localRank = 0): Promise<Device> {
   if (name === 'cpu') return CPU;
   if (name !== 'auto') return cuda(name, await openDriver(), localRank);
-  const driver = await openDriver().catch(() => undefined);
+  const driver = await openDriver().catch((cause: unknown) => {
+    if (!isWithoutGpu(cause)) announce(`no GPU is used: ${messageOf(cause)}`);
+    return undefined;
+  });
   if (!driver || driver.deviceCount() === 0) return CPU;
-  const lacking = await findLacking(driver);
-  if (lacking === undefined) return cuda(name, driver, localRank);
-  announce(`${driver.properties(0).name} is not used: ${lacking}`);
+  const obstacle = await findObstacle(driver);
+  if (obstacle === undefined) return cuda(name, driver, localRank);
+  announce(`${driver.properties(0).name} is not used: ${obstacle}`);
   return CPU;
 }
 
+/** Whether the driver could not be opened because this machine has no GPU, of which nobody need hear. */
+function isWithoutGpu(cause: unknown): boolean {
+  return (
+    cause instanceof LibraryNotFound || (cause instanceof DriverError && cause.status === CUDA.CUDA_ERROR_NO_DEVICE)
+  );
+}
+
 /** What keeps a GPU that is there from being used. */
-async function findLacking({ major }: Driver): Promise<string | undefined> {
+async function findObstacle(driver: Driver): Promise<string | undefined> {
+  const unfitness = findUnfitness(driver.properties(0));
+  if (unfitness !== undefined) return unfitness;
   try {
-    await openNvrtc(major);
-    await describeCublasLt(major);
+    await openNvrtc(driver.major);
+    await describeCublasLt(driver.major);
     return undefined;
   } catch (cause) {
     return messageOf(cause);

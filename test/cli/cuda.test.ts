@@ -73,6 +73,31 @@ describe('a GPU that cannot be used', () => {
     expect(stderr).toMatch(/^minillm: expected the library .*install it \(pip .*\n$/);
   });
 
+  test.each<[string, GpuOptions, RegExp]>([
+    ['too old', { computeCapability: 75 }, /^minillm: Stand-in GPU is not used: expected a GPU of compute .*7\.5\n$/],
+    [
+      'with a driver that is too old',
+      { driverVersion: 11080 },
+      /^minillm: no GPU is used: expected a CUDA driver .*\n$/,
+    ],
+    ['none', { gpus: 0 }, /^$/],
+  ])('auto takes the CPU where the GPU is %s', async (_, options, said) => {
+    await withGpus(options);
+    const { code, stderr } = await minillm(...SAMPLE);
+    expect(code).toBe(0);
+    expect(withoutRate(stderr)).toMatch(said);
+  });
+
+  test('more ranks than GPUs are one line, though a single GPU is shown', async () => {
+    await withGpus();
+    vi.stubEnv('CUDA_VISIBLE_DEVICES', '0');
+    const run = join(temporaryFolder(), 'run');
+    const training = ['train', '--data', data, '--out', run, ...TINY, '--steps', '1'];
+    const { code, stderr } = await minillm(...training, '--device', 'cuda', '--processes', '2');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^minillm: --processes 2 needs 2 GPUs, found 1 .*give at most 1, .*\n$/);
+  });
+
   test.each<[string, GpuOptions, string, RegExp]>([
     [
       'a driver that is too old',

@@ -5,7 +5,7 @@ import type { Backend, DeviceBuffer, Executable, Outcome, Regions, RunRequest } 
 import type { Communicator } from '../../engine/runtime/communicator.ts';
 import { Turns } from '../../engine/runtime/turns.ts';
 import { byteLength, type Precision } from '../../engine/tensor.ts';
-import { openCublasLt } from '../../native/cuda/cublaslt.ts';
+import { CublasLtError, openCublasLt } from '../../native/cuda/cublaslt.ts';
 import { DriverError, openDriver } from '../../native/cuda/driver.ts';
 import { openNvrtc } from '../../native/cuda/nvrtc.ts';
 import { UserError } from '../../support/errors.ts';
@@ -97,12 +97,16 @@ export class CudaBackend implements Backend {
 
   async write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): Promise<void> {
     this.#check(buffer, byteOffset, source);
-    await this.device.write(buffer.address + byteOffset, source);
+    await this.device.write(buffer.address + byteOffset, source).catch((cause: unknown) => {
+      throw this.#explained(cause);
+    });
   }
 
   async read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): Promise<void> {
     this.#check(buffer, byteOffset, target);
-    await this.device.read(buffer.address + byteOffset, target);
+    await this.device.read(buffer.address + byteOffset, target).catch((cause: unknown) => {
+      throw this.#explained(cause);
+    });
   }
 
   compile(plan: Plan, regions: Regions, communicator: Communicator): CudaExecutable {
@@ -146,13 +150,20 @@ export class CudaBackend implements Backend {
         await this.#run(executable as CudaExecutable, request);
         return 'completed';
       } catch (cause) {
-        if (!(cause instanceof DriverError) || cause.isOutOfMemory) throw cause;
-        throw new UserError(
-          `cuda:${this.device.ordinal} has failed: ${cause.message}; what was saved before is safe: start again to go on from it`,
-          { cause },
-        );
+        throw this.#explained(cause);
       }
     });
+  }
+
+  /** An error of the driver or of cuBLASLt with what to do; any other as it is. */
+  #explained(cause: unknown): unknown {
+    if (!(cause instanceof DriverError || cause instanceof CublasLtError)) return cause;
+    const { ordinal } = this.device;
+    const text =
+      cause instanceof DriverError && cause.isOutOfMemory
+        ? `cuda:${ordinal} has no memory left: ${cause.message}; take a smaller batch, or end what else uses the GPU (nvidia-smi shows it)`
+        : `cuda:${ordinal} has failed: ${cause.message}; what was saved before is safe: start again to go on from it`;
+    return new UserError(text, { cause });
   }
 
   /** Puts inputs, program and results on the stream, and waits for the end of them. */
@@ -202,11 +213,7 @@ export class CudaBackend implements Backend {
     await this.#runs.take(async () => {});
     for (const buffer of [...this.#allocated]) this.free(buffer);
     for (const address of [...this.#staged]) this.#freeStaged(address);
-    this.device.release(() => {
-      this.#products.close();
-      this.#kernels.close();
-      this.device.close();
-    });
+    for (const part of [this.#products, this.#kernels, this.device]) this.device.release(() => part.close());
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file A GPU that was opened: its context, the stream that all its work is put on, its memory. */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { CublasLtError } from '../../native/cuda/cublaslt.ts';
 import { type DeviceProperties, type Driver, DriverError } from '../../native/cuda/driver.ts';
 import { UserError } from '../../support/errors.ts';
 import { formatBytes } from '../../support/format.ts';
@@ -13,6 +14,8 @@ const PIECE_BYTES = 64 * 2 ** 20;
 const SLEPT = 0.9;
 /** Looks before that. */
 const FIRST_LOOKS = 2;
+/** How long to look without a pause for what takes longer than expected: another rank may be waited for. */
+const IMPATIENT_MILLISECONDS = 10;
 
 export interface CudaDevice {
   readonly driver: Driver;
@@ -23,6 +26,7 @@ export interface CudaDevice {
   /** @throws UserError when memory is short, with how much there is. */
   allocate(bytes: number): number;
   write(address: number, source: ArrayBufferView): Promise<void>;
+  /** Fills `target` when all that has been put on the stream is done. */
   read(address: number, target: ArrayBufferView): Promise<void>;
   /**
    * Resolves when all that has been put on the stream is done.
@@ -35,6 +39,12 @@ export interface CudaDevice {
   close(): void;
 }
 
+/** Why a GPU cannot be used. */
+export function findUnfitness({ name, computeCapability }: DeviceProperties): string | undefined {
+  if (computeCapability >= MIN_CAPABILITY) return undefined;
+  return `expected a GPU of compute capability 8.0 or newer (A100, RTX 30 and later), found ${name}, which has ${(computeCapability / 10).toFixed(1)}`;
+}
+
 /** @throws UserError when there is no such GPU, or it is too old. */
 export function openDevice(driver: Driver, ordinal: number): CudaDevice {
   const count = driver.deviceCount();
@@ -43,20 +53,21 @@ export function openDevice(driver: Driver, ordinal: number): CudaDevice {
       `expected a GPU cuda:${ordinal}, found ${count} (cuda:0${count > 1 ? ` to cuda:${count - 1}` : ''}); CUDA_VISIBLE_DEVICES may hide others`,
     );
   const properties = driver.properties(ordinal);
-  if (properties.computeCapability < MIN_CAPABILITY)
-    throw new UserError(
-      `expected a GPU of compute capability 8.0 or newer (A100, RTX 30 and later), found ${properties.name}, which has ${properties.computeCapability / 10}; use --device cpu`,
-    );
+  const unfitness = findUnfitness(properties);
+  if (unfitness !== undefined) throw new UserError(`${unfitness}; use --device cpu`);
   const context = driver.openContext(ordinal);
   const stream = driver.createStream(0);
   const done = driver.createEvent();
 
   const finish = async (seconds = 0, check: () => void = () => {}): Promise<void> => {
     driver.record(done, stream);
+    const patience = 1000 * seconds + IMPATIENT_MILLISECONDS;
+    const began = performance.now();
     for (let looks = 0; !driver.isDone(done); looks++) {
       check();
       const milliseconds = Math.floor(1000 * SLEPT * seconds);
       if (looks === FIRST_LOOKS && milliseconds > 1) await sleep(milliseconds);
+      else if (performance.now() - began > patience) await sleep(1);
       else await nextTurn();
     }
   };
@@ -85,6 +96,8 @@ export function openDevice(driver: Driver, ordinal: number): CudaDevice {
       }
     },
     async read(address, target) {
+      // a copy to pageable memory would block JavaScript until then
+      await finish();
       for (const [at, piece] of pieces(target)) {
         driver.copyToHost(piece, address + at, piece.length, stream);
         await finish();
@@ -95,7 +108,7 @@ export function openDevice(driver: Driver, ordinal: number): CudaDevice {
       try {
         giveBack();
       } catch (cause) {
-        if (!(cause instanceof DriverError)) throw cause;
+        if (!(cause instanceof DriverError || cause instanceof CublasLtError)) throw cause;
       }
     },
     close() {

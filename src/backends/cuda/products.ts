@@ -4,14 +4,15 @@
  */
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type {
-  CublasLt,
-  PreparedProduct,
-  ProductAlgorithm,
-  ProductPlaces,
-  ProductShape,
+import {
+  ALGORITHM_BYTES,
+  type CublasLt,
+  type PreparedProduct,
+  type ProductAlgorithm,
+  type ProductPlaces,
+  type ProductShape,
 } from '../../native/cuda/cublaslt.ts';
 import { writableCacheFolder } from '../../support/cache.ts';
 import { UserError } from '../../support/errors.ts';
@@ -35,31 +36,31 @@ interface KeptAlgorithm {
   readonly workspaceBytes: number;
 }
 
-type KeptAlgorithms = Record<string, KeptAlgorithm>;
-
 /** A product with its algorithm chosen. */
 export interface ChosenProduct {
   run(places: Omit<ProductPlaces, 'workspace' | 'workspaceBytes' | 'stream'>, accumulate: boolean): void;
 }
 
-/** Opens the file of chosen algorithms. */
+/** Opens the folder of chosen algorithms, a file for each product. */
 export async function openProducts(device: CudaDevice, lt: CublasLt): Promise<Products> {
   const which = createHash('sha256').update(`${device.properties.name} ${lt.version} ${device.driver.version}`);
   const folder = await writableCacheFolder('chosen matrix products');
-  return new Products(device, lt, join(folder, `products-${which.digest('hex').slice(0, 16)}.json`));
+  const kept = join(folder, `products-${which.digest('hex').slice(0, 16)}`);
+  mkdirSync(kept, { recursive: true });
+  return new Products(device, lt, kept);
 }
 
 export class Products {
   readonly #device: CudaDevice;
   readonly #lt: CublasLt;
-  readonly #file: string;
+  readonly #folder: string;
   readonly #workspace: number;
   readonly #prepared = new Map<string, { readonly product: PreparedProduct; readonly choice: ProductAlgorithm }>();
 
-  constructor(device: CudaDevice, lt: CublasLt, file: string) {
+  constructor(device: CudaDevice, lt: CublasLt, folder: string) {
     this.#device = device;
     this.#lt = lt;
-    this.#file = file;
+    this.#folder = folder;
     this.#workspace = device.allocate(WORKSPACE_BYTES);
   }
 
@@ -89,22 +90,15 @@ export class Products {
     places: { readonly a: number; readonly b: number; readonly bias: number },
   ) {
     const prepared = this.#lt.prepare(shape);
-    const kept = readKept(this.#file)[key];
-    if (kept) return { product: prepared, choice: decode(kept) };
+    const file = join(this.#folder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`);
+    const kept = readKept(file);
+    if (kept) return { product: prepared, choice: kept };
     const candidates = prepared.algorithms(CANDIDATES, WORKSPACE_BYTES);
     const [first] = candidates;
     if (!first) throw new UserError(`cuBLASLt ${this.#lt.version} has no algorithm for a product of ${key}`);
     const { m, n, k } = shape;
     if (2 * m * n * k < MEASURED_FLOPS || candidates.length === 1) return { product: prepared, choice: first };
-    const choice = this.#measure(prepared, candidates, product, places);
-    // another process may have chosen meanwhile: its choice counts
-    const all = readKept(this.#file);
-    const agreed = all[key] ?? encode(choice);
-    all[key] = agreed;
-    const written = temporaryPath(this.#file);
-    writeFileSync(written, JSON.stringify(all));
-    renameSync(written, this.#file);
-    return { product: prepared, choice: decode(agreed) };
+    return { product: prepared, choice: keep(file, this.#measure(prepared, candidates, product, places)) };
   }
 
   /** The fastest. Results go to memory of their own, so that nothing of the program changes. */
@@ -145,6 +139,7 @@ export class Products {
 
   close(): void {
     for (const { product } of this.#prepared.values()) product.destroy();
+    this.#device.driver.free(this.#workspace);
     this.#lt.close();
   }
 }
@@ -160,20 +155,28 @@ function shapeOf({ m, n, k, a, b, d, bias }: Product): ProductShape {
   return { ...shape, epilogue: 'bias', biasType: bias.dtype };
 }
 
-/** What the file keeps; nothing if there is none, or it is damaged. */
-function readKept(file: string): KeptAlgorithms {
-  if (!existsSync(file)) return {};
+/** The algorithm that a file keeps; undefined if there is no file, or it is damaged. */
+function readKept(file: string): ProductAlgorithm | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as KeptAlgorithms;
+    const { algorithm, workspaceBytes } = JSON.parse(readFileSync(file, 'utf8')) as KeptAlgorithm;
+    const bytes = Buffer.from(algorithm, 'hex');
+    return bytes.length === ALGORITHM_BYTES ? { algorithm: bytes, workspaceBytes } : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }
 
-function encode({ algorithm, workspaceBytes }: ProductAlgorithm): KeptAlgorithm {
-  return { algorithm: Buffer.from(algorithm).toString('hex'), workspaceBytes };
-}
-
-function decode({ algorithm, workspaceBytes }: KeptAlgorithm): ProductAlgorithm {
-  return { algorithm: Buffer.from(algorithm, 'hex'), workspaceBytes };
+/** Keeps a choice. Of ranks that choose at the same time the first counts, for all of them: its choice is what is returned. */
+function keep(file: string, { algorithm, workspaceBytes }: ProductAlgorithm): ProductAlgorithm {
+  const written = temporaryPath(file);
+  const kept: KeptAlgorithm = { algorithm: Buffer.from(algorithm).toString('hex'), workspaceBytes };
+  writeFileSync(written, JSON.stringify(kept));
+  try {
+    linkSync(written, file);
+  } catch {
+    // there is one, or the file system has no links
+    if (!readKept(file)) renameSync(written, file);
+  }
+  rmSync(written, { force: true });
+  return readKept(file) ?? { algorithm, workspaceBytes };
 }

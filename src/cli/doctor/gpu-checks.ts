@@ -1,5 +1,6 @@
 /** @file What `minillm doctor` checks of GPUs: each of them, and the libraries that training on them takes. */
 
+import { findUnfitness } from '../../backends/cuda/device.ts';
 import { kernelNames, openKernels } from '../../backends/cuda/kernels.ts';
 import { findNccl } from '../../distributed/nccl/nccl-library.ts';
 import { describeCublasLt } from '../../native/cuda/cublaslt.ts';
@@ -46,13 +47,18 @@ export async function* checkGpus(build: boolean): AsyncGenerator<Check> {
     if (!check.ok && library.from === 1) complete = false;
     yield check;
   }
-  if (build && complete && count > 0) yield await buildKernels(driver, count);
+  const fit = Array.from({ length: count }, (_, ordinal) => driver.properties(ordinal)).filter(
+    (properties) => findUnfitness(properties) === undefined,
+  );
+  const capabilities = [...new Set(fit.map(({ computeCapability }) => computeCapability))];
+  if (build && complete && capabilities.length > 0) yield await buildKernels(driver, capabilities);
 }
 
 function checkGpu(driver: Driver, ordinal: number): Check {
-  const { name, memoryBytes, computeCapability } = driver.properties(ordinal);
+  const properties = driver.properties(ordinal);
+  const { name, memoryBytes, computeCapability } = properties;
   const found = `${name}, ${formatBytes(memoryBytes)}, compute capability ${(computeCapability / 10).toFixed(1)}`;
-  const check = { name: `cuda:${ordinal}`, ok: computeCapability >= 80, found };
+  const check = { name: `cuda:${ordinal}`, ok: findUnfitness(properties) === undefined, found };
   return check.ok ? check : { ...check, advice: 'miniLLM needs 8.0 or newer (A100, RTX 30 and later)' };
 }
 
@@ -65,16 +71,17 @@ async function checkLibrary({ name, find, lost, from }: Library, newest: number,
   }
 }
 
-async function buildKernels(driver: Driver, count: number): Promise<Check> {
+async function buildKernels(driver: Driver, capabilities: readonly number[]): Promise<Check> {
   const started = performance.now();
-  const nvrtc = await openNvrtc(driver.major);
-  const capabilities = new Set(
-    Array.from({ length: count }, (_, ordinal) => driver.properties(ordinal).computeCapability),
-  );
-  for (const capability of capabilities)
-    for (const precision of ['fp32', 'bf16'] as const) await openKernels(driver, nvrtc, capability, precision);
+  try {
+    const nvrtc = await openNvrtc(driver.major);
+    for (const capability of capabilities)
+      for (const precision of ['fp32', 'bf16'] as const) await openKernels(driver, nvrtc, capability, precision);
+  } catch (cause) {
+    return { name: 'GPU kernels', ok: false, found: messageOf(cause) };
+  }
   const seconds = (performance.now() - started) / 1000;
-  const kernels = `${kernelNames().length} for compute capability ${[...capabilities].map((each) => (each / 10).toFixed(1)).join(', ')}`;
+  const kernels = `${kernelNames().length} for compute capability ${capabilities.map((each) => (each / 10).toFixed(1)).join(', ')}`;
   return {
     name: 'GPU kernels',
     ok: true,

@@ -34,7 +34,14 @@ export async function runProcesses(count: number, { args, device, threads }: Pro
     );
   const command = [process.execPath, ...process.execArgv, process.argv[1] ?? '', ...args];
   const resolved = await resolveDevice(device, count - 1);
-  if (resolved.kind === 'cuda') return runOnGpus(count, command);
+  if (resolved.kind === 'cuda') {
+    // one GPU that is shown to a rank of a launcher may be its own; these ranks are shown the same
+    if (resolved.ordinal < count - 1)
+      throw new UserError(
+        `--processes ${count} needs ${count} GPUs, found ${resolved.ordinal + 1} (CUDA_VISIBLE_DEVICES may hide others); give at most ${resolved.ordinal + 1}, or train on CPUs with --device cpu`,
+      );
+    return runOnGpus(count, command);
+  }
   const cores = processorCount();
   if (count > cores)
     throw new UserError(

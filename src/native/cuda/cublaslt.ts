@@ -115,6 +115,11 @@ export interface ProductShape {
   readonly auxiliaryStride?: number;
 }
 
+/** An error of cuBLASLt, in its own words. */
+export class CublasLtError extends UserError {
+  override readonly name = 'CublasLtError';
+}
+
 /** A way to compute a product. */
 export interface ProductAlgorithm {
   /** As cuBLASLt stores it: 64 bytes, which may be kept for the same library version and GPU. */
@@ -167,7 +172,7 @@ export async function openCublasLt(newest?: number): Promise<CublasLt> {
   const call: Call = (name, ...args) => {
     const status = functions[name](...args);
     if (status !== CUBLASLT.CUBLAS_STATUS_SUCCESS)
-      throw new UserError(`cuBLASLt failed in ${name}: ${errorText(status)} (${path})`);
+      throw new CublasLtError(`cuBLASLt failed in ${name}: ${errorText(status)} (${path})`);
   };
   const made = maker(call);
   const handle = made('cublasLtCreate');

@@ -82,6 +82,7 @@ export const DRIVER_PROTOTYPES = [
 export const CUDA = {
   CUDA_SUCCESS: 0,
   CUDA_ERROR_OUT_OF_MEMORY: 2,
+  CUDA_ERROR_NO_DEVICE: 100,
   CUDA_ERROR_NOT_READY: 600,
   CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: 16,
   CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: 75,
@@ -339,8 +340,12 @@ export async function openDriver(): Promise<Driver> {
     endCapture(stream) {
       call('cuStreamEndCapture', stream, word);
       const graph = Number(word[0]);
-      const executable = made('cuGraphInstantiateWithFlags', graph, 0);
-      call('cuGraphDestroy', graph);
+      let executable: number;
+      try {
+        executable = made('cuGraphInstantiateWithFlags', graph, 0);
+      } finally {
+        call('cuGraphDestroy', graph);
+      }
       call('cuGraphUpload', executable, stream);
       return executable;
     },

@@ -21,6 +21,11 @@ export interface WantedLibrary {
   readonly install: string;
 }
 
+/** A library is nowhere. */
+export class LibraryNotFound extends UserError {
+  override readonly name = 'LibraryNotFound';
+}
+
 const SYSTEM_FOLDERS = [
   ...['/usr/local/cuda/lib64', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib'],
   ...['/usr/local/lib', '/usr/lib/wsl/lib', '/usr/local/nvidia/lib64', '/usr/local/nccl/lib', '/opt/nvidia/nccl/lib'],
@@ -38,7 +43,7 @@ const ASK_PYTHON =
  * The path of a library, or the name under which the loader knows it: from its variable, else `CUDA_HOME` or `CUDA_PATH`, the
  * loader's path, conda's environment, the usual places of a system, or beside the Python on the `PATH`.
  * @param newest the newest major version that will do: that of the driver
- * @throws UserError when it is in none of them, saying what to install.
+ * @throws LibraryNotFound when it is in none of them, saying what to install.
  */
 export async function findNvidiaLibrary(wanted: WantedLibrary, newest = Number.POSITIVE_INFINITY): Promise<string> {
   const { variable, pipFolders, install } = wanted;
@@ -50,7 +55,7 @@ export async function findNvidiaLibrary(wanted: WantedLibrary, newest = Number.P
     const path = isFile ? (existsSync(named) ? named : undefined) : findIn(folders, names);
     if (path) return path;
     const expected = isFile ? `the library ${named}` : `${names.join(' or ')} in ${folders.join(', ')}`;
-    throw new UserError(`expected ${expected}, as ${variable} says, and found none; ${install}`);
+    throw new LibraryNotFound(`expected ${expected}, as ${variable} says, and found none; ${install}`);
   }
   const path =
     findIn(toolkitFolders(), names) ??
@@ -58,7 +63,7 @@ export async function findNvidiaLibrary(wanted: WantedLibrary, newest = Number.P
     findIn([...condaFolders(), ...SYSTEM_FOLDERS], names) ??
     findIn(await pythonFolders(pipFolders), names);
   if (path) return path;
-  throw new UserError(`${names.join(' or ')} was not found; ${install}`);
+  throw new LibraryNotFound(`${names.join(' or ')} was not found; ${install}`);
 }
 
 function findIn(folders: readonly string[], names: readonly string[]): string | undefined {

@@ -1,7 +1,7 @@
 /** @file The door to NVRTC, which compiles CUDA C++ for a GPU, whether or not there is one. */
 
-import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 import { UserError } from '../../support/errors.ts';
 import {
   declareTypes,
@@ -80,7 +80,8 @@ export interface Nvrtc {
  */
 export async function openNvrtc(newest?: number): Promise<Nvrtc> {
   const path = await findNvidiaLibrary(WANTED, newest);
-  openBuiltins(dirname(path));
+  // where the loader has found it, the loader finds them too
+  if (isAbsolute(path)) openBuiltins(dirname(path));
   declareTypes(NVRTC_TYPES);
   const library = openLibrary(path);
   const functions = Object.fromEntries(
@@ -156,11 +157,11 @@ const opened = new Map<string, NativeLibrary>();
 
 /** NVRTC looks for its built-in functions in the loader's path alone; a library that is open is found there too. */
 function openBuiltins(folder: string): void {
-  if (!existsSync(folder)) return;
-  const name = readdirSync(folder).find((each) => /^libnvrtc-builtins\.so\.\d+\.\d+$/.test(each));
-  if (!name) return;
-  const path = join(folder, name);
-  if (!opened.has(path)) opened.set(path, openLibrary(path));
+  // a folder may hold those of several versions
+  for (const name of readdirSync(folder).filter((each) => /^libnvrtc-builtins\.so\.\d+\.\d+$/.test(each))) {
+    const path = join(folder, name);
+    if (!opened.has(path)) opened.set(path, openLibrary(path));
+  }
 }
 
 /** A text that ends with a zero byte. */
