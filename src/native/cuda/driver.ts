@@ -57,7 +57,6 @@ export const DRIVER_PROTOTYPES = [
   'CUresult cuModuleUnload(CUmodule module)',
   'CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name)',
   'CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int value)',
-  'CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction function)',
   'CUresult cuLaunchKernel(CUfunction function, unsigned int gridX, unsigned int gridY, unsigned int gridZ, unsigned int blockX, unsigned int blockY, unsigned int blockZ, unsigned int sharedBytes, CUstream stream, void **parameters, void **extra)',
   'CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned int flags, int priority)',
   'CUresult cuStreamDestroy_v2(CUstream stream)',
@@ -89,8 +88,6 @@ export const CUDA = {
   CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: 76,
   CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: 97,
   CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: 8,
-  CU_FUNC_ATTRIBUTE_NUM_REGS: 4,
-  CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES: 3,
   CU_STREAM_NON_BLOCKING: 1,
   CU_EVENT_DEFAULT: 0,
   CU_EVENT_DISABLE_TIMING: 2,
@@ -177,8 +174,6 @@ export interface Driver {
   functionOf(module: number, name: string): number;
   /** Lets a function ask for that much dynamic shared memory. */
   allowSharedBytes(function_: number, bytes: number): void;
-  /** Registers of a thread, and bytes of local memory, which spilled registers take. */
-  resources(function_: number): { readonly registers: number; readonly localBytes: number };
   /** @param parameters as the kernel lays them out, at most 4096 bytes; read before the call returns */
   launch(
     function_: number,
@@ -246,10 +241,6 @@ export async function openDriver(): Promise<Driver> {
     call('cuDeviceGet', int, ordinal);
     return int[0] ?? 0;
   };
-  const functionAttribute = (function_: number, which: number): number => {
-    call('cuFuncGetAttribute', int, which, function_);
-    return int[0] ?? 0;
-  };
 
   call('cuDriverGetVersion', int);
   const code = int[0] ?? 0;
@@ -310,10 +301,6 @@ export async function openDriver(): Promise<Driver> {
     functionOf: (module, name) => made('cuModuleGetFunction', module, terminated(name)),
     allowSharedBytes: (function_, bytes) =>
       call('cuFuncSetAttribute', function_, CUDA.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes),
-    resources: (function_) => ({
-      registers: functionAttribute(function_, CUDA.CU_FUNC_ATTRIBUTE_NUM_REGS),
-      localBytes: functionAttribute(function_, CUDA.CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES),
-    }),
     launch(function_, { x, y, z }, blockThreads, sharedBytes, stream, values) {
       const extra = parameters(values);
       call('cuLaunchKernel', function_, x, y, z, blockThreads, 1, 1, sharedBytes, stream, 0, extra);

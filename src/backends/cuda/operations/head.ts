@@ -1,6 +1,6 @@
 /** @file What the forms of the output head share: slices of rows whose logits exist at once, and the token table. */
 
-import { BYTES_PER_ELEMENT, type DType, elements, extent, type Tensor } from '../../../engine/tensor.ts';
+import { BYTES_PER_ELEMENT, type DType, extent, type Tensor } from '../../../engine/tensor.ts';
 import type { Launch, Matrix, Product } from '../operation.ts';
 import { convert } from './elementwise.ts';
 import { alignUp, bytesOf, isBfloat16, matrix, scratch, threadsFor } from './steps.ts';
@@ -56,6 +56,3 @@ export function sliceRows(rows: number, tokenTable: Tensor, dtype: DType, bytes:
   const fit = bytes / (logitsStride(tokenTable) * BYTES_PER_ELEMENT[dtype]);
   return Math.min(rows, Math.max(PADDING, 2 ** Math.floor(Math.log2(fit))));
 }
-
-/** The rows of targets. */
-export const targetRows = (targets: Tensor): number => elements(targets.shape);

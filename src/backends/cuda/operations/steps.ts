@@ -1,8 +1,7 @@
 /** @file What the steps of operations are written with. */
 
-import type { Node } from '../../../engine/graph.ts';
 import { BYTES_PER_ELEMENT, byteLength, type DType, elements, type Tensor } from '../../../engine/tensor.ts';
-import type { Extents, Launch, Matrix, Place } from '../operation.ts';
+import type { Extents, Launch, Matrix } from '../operation.ts';
 
 export const WARP = 32;
 /** Threads of a block whose work needs no certain number. */
@@ -63,8 +62,3 @@ export function scratch(byteOffset: number, dtype: DType, stride: number, transp
 export const bytesOf = (count: number, dtype: DType): number => byteLength({ shape: [count], dtype });
 
 export const isBfloat16 = (tensor: Tensor): boolean => tensor.dtype === 'bfloat16';
-
-/** An optional tensor of a node. */
-export const optional = (tensors: Node['inputs'], index: number): Tensor | undefined => tensors[index];
-
-export const workspaceAt = (byteOffset: number): Place => ({ of: 'workspace', byteOffset });
