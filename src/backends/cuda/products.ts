@@ -152,7 +152,7 @@ function shapeOf({ m, n, k, a, b, d, bias }: Product): ProductShape {
   const shape = { m, n, k, a: layout(a), b: layout(b), d: layout(d) };
   if (!bias) return shape;
   if (bias.dtype !== 'float32' && bias.dtype !== 'bfloat16') throw new TypeError(`a bias of ${bias.dtype}`);
-  return { ...shape, epilogue: 'bias', biasType: bias.dtype };
+  return { ...shape, biasType: bias.dtype };
 }
 
 /** The algorithm that a file keeps; undefined if there is no file, or it is damaged. */
