@@ -75,11 +75,6 @@ export class Products {
     this.#workspace = device.allocate(WORKSPACE_BYTES);
   }
 
-  /** Bytes of the device that products share. */
-  get workspaceBytes(): number {
-    return WORKSPACE_BYTES;
-  }
-
   /**
    * Finds how to compute a product; may measure, so not while a stream is captured.
    * @param places where it will read: what is there does not matter

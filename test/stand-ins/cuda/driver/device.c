@@ -19,7 +19,6 @@
 #include "driver.h"
 #include "random.h"
 
-#define MAX_DEVICES 8
 #define MULTIPROCESSORS 4
 
 enum { MULTIPROCESSOR_COUNT = 16, CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76, SHARED_MEMORY_PER_BLOCK_OPTIN = 97 };

@@ -58,6 +58,8 @@ struct graph {
   node *first, *last;
   node *end; /* which depends on all others */
   int count, is_invalid;
+  int device;   /* on which it can be launched */
+  size_t bytes; /* that it takes there */
 };
 
 /** Begins a call that needs a context. Returns SUCCESS with the lock held; else why it cannot be. */
@@ -73,6 +75,8 @@ int32_t leave(int32_t result);
 #define ENTER() ENTER_BY(enter)
 /** Releases the lock for a moment, in which another process may go on. */
 void pause_locked(void);
+
+#define MAX_DEVICES 8
 
 /** The number of the current device. */
 int current_device(void);
@@ -97,6 +101,10 @@ typedef struct {
 
 /** The allocation that holds an address, else null. */
 const allocation *holder_of(uint64_t address);
+/** Takes memory of a device that nothing has an address of. Returns SUCCESS or OUT_OF_MEMORY. */
+int32_t charge(int device, size_t bytes);
+/** Gives it back. */
+void discharge(int device, size_t bytes);
 /** What is left of a device when its context ends. */
 void release_all(int device);
 
