@@ -21,7 +21,7 @@ export interface NativeLibrary {
   readonly text: (symbol: string) => string;
 }
 
-/** Opens a shared library by path or by the name the system's loader knows. */
+/** Opens a shared library by path or by the name the system's loader knows. It stays open as long as the process lives. */
 export function openLibrary(path: string): NativeLibrary {
   const library = load(path);
   return {
@@ -42,9 +42,20 @@ export function openLibrary(path: string): NativeLibrary {
   };
 }
 
+/** The system's loader. */
+let dlopen: NativeFunction | undefined;
+const RTLD_NOW = 2;
+
+/**
+ * koffi closes a library when its functions are no longer reachable, and when Node.js ends: under threads that still run in it, which
+ * then crash. Opened once more, it stays.
+ */
 function load(path: string): LibraryHandle {
   try {
-    return koffi.load(path);
+    const library = koffi.load(path);
+    dlopen ??= koffi.load(null).func('int64_t dlopen(const char *path, int flags)') as unknown as NativeFunction;
+    dlopen(terminated(path), RTLD_NOW);
+    return library;
   } catch (cause) {
     throw new UserError(`the native library ${path} could not be opened: ${messageOf(cause)}`);
   }
