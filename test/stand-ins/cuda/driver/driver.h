@@ -92,6 +92,8 @@ extern char message[MESSAGE_BYTES];
 /** The status that all calls return once the GPU has failed, else SUCCESS. */
 extern int32_t failure;
 void fail_device(int32_t status);
+/** The GPU falls off the bus. */
+void stand_in_lose(void);
 
 typedef struct {
   uint64_t begin, end;
