@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker, isMainThread, workerData } from 'node:worker_threads';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
 const KERNELS = 'src/backends/cpu/kernels';
 const TEAM = 'src/backends/wasm/team.c';
@@ -33,7 +33,9 @@ const sources = {
 
 /** What the host calls, and looks for by name. */
 function exportedNames() {
-  const kernels = Object.values(sources).flatMap((text) => [...text.matchAll(/^ARGUMENTS\((\w+)/gm)].map(([, name]) => name));
+  const kernels = Object.values(sources).flatMap((text) =>
+    [...text.matchAll(/^ARGUMENTS\((\w+)/gm)].map(([, name]) => name),
+  );
   return [
     ...kernels.flatMap((name) => [name, `${name}_fields`]),
     ...['team_bytes', 'team_prepare', 'team_join', 'team_run', 'team_close'],
@@ -43,7 +45,13 @@ function exportedNames() {
 
 function argumentsOf({ variant, precision }) {
   const linking = [
-    ...['--no-entry', '--import-memory', '--shared-memory', `--max-memory=${MAX_MEMORY_BYTES}`, `-zstack-size=${STACK_BYTES}`],
+    ...[
+      '--no-entry',
+      '--import-memory',
+      '--shared-memory',
+      `--max-memory=${MAX_MEMORY_BYTES}`,
+      `-zstack-size=${STACK_BYTES}`,
+    ],
     // the C library of the package is built without atomics, which nothing here that it has needs
     ...['--no-check-features', '--export-table', '--growable-table', '--gc-sections', '--strip-all'],
     ...exportedNames().map((name) => `--export=${name}`),
@@ -60,7 +68,10 @@ async function compile(module) {
   const decoder = new TextDecoder();
   const stderr = (bytes) => bytes && problems.push(decoder.decode(bytes, { stream: true }));
   try {
-    const { 'kernels.wasm': compiled } = await runClang(argumentsOf(module), sources, { stderr, fetchProgress: () => {} });
+    const { 'kernels.wasm': compiled } = await runClang(argumentsOf(module), sources, {
+      stderr,
+      fetchProgress: () => {},
+    });
     return compiled;
   } catch (cause) {
     throw new Error(`the kernels could not be compiled for WebAssembly: ${cause}\n${problems.join('')}`);
@@ -86,7 +97,8 @@ if (isMainThread) {
   };
   await Promise.all([next(), next()]);
   mkdirSync(OUTPUT, { recursive: true });
-  for (const { variant, precision, cached } of modules) copyFileSync(cached, join(OUTPUT, `${variant}-${precision}.wasm`));
+  for (const { variant, precision, cached } of modules)
+    copyFileSync(cached, join(OUTPUT, `${variant}-${precision}.wasm`));
 } else {
   const { cached } = workerData;
   writeFileSync(`${cached}.new`, await compile(workerData));

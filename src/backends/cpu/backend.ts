@@ -25,7 +25,9 @@ export async function openCpuBackend(options: CpuOptions = {}): Promise<Backend>
   if (!Number.isInteger(threads) || threads < 1)
     throw new UserError(`threads: expected a whole number of at least 1, found ${threads}`);
   const variant = chooseVariant(await detectVariant(), options.variant ?? process.env.MINILLM_CPU_VARIANT);
-  return new TeamBackend(nativeTeam(await openHost(), await openKernels(variant, precision), threads, variant, precision));
+  return new TeamBackend(
+    nativeTeam(await openHost(), await openKernels(variant, precision), threads, variant, precision),
+  );
 }
 
 function nativeTeam(host: Host, kernels: NativeLibrary, threads: number, variant: Variant, precision: Precision): Team {

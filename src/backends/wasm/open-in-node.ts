@@ -15,7 +15,8 @@ export function openWasmInNode(options: WasmOptions = {}): Promise<Backend> {
   setFlagsFromString('--no-liftoff');
   return openWasmBackend(options, {
     processors: processorCount(),
-    load: async (variant, precision) => Uint8Array.from(await readFile(new URL(`./${variant}-${precision}.wasm`, import.meta.url))),
+    load: async (variant, precision) =>
+      Uint8Array.from(await readFile(new URL(`./${variant}-${precision}.wasm`, import.meta.url))),
     start: startThread,
     memory: hostMemory,
   });
