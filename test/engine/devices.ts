@@ -1,6 +1,6 @@
 /**
  * @file The backends every suite runs on: each variant of the CPU kernels that this machine runs, and where kernels for GPUs can be
- * compiled, a GPU that is played (test/stand-ins/cuda); in both precisions.
+ * compiled, a GPU that is played (test/stand-ins/cuda), and WebAssembly; in both precisions.
  */
 
 import { afterAll } from 'vitest';
@@ -8,6 +8,7 @@ import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { detectVariant } from '#minillm/backends/cpu/libraries.js';
 import { runnableVariants, type Variant } from '#minillm/backends/cpu/variants.js';
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
+import { openWasmInNode } from '#minillm/backends/wasm/open-in-node.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
 import { cudaEnvironment, hasNvrtc, inEnvironment } from '../stand-ins/cuda/cuda.js';
 
@@ -52,10 +53,20 @@ export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((
   open: async () => inEnvironment(isOnGpu ? {} : await cudaEnvironment(), () => openCudaBackend({ precision })),
 }));
 
+/** The CPU's kernels in WebAssembly. */
+export const wasmDevices: readonly Device[] = PRECISIONS.map((precision) => ({
+  name: `wasm ${precision}`,
+  precision,
+  hasThreads: true,
+  sharesHostMemory: false,
+  open: (threads) => openWasmInNode({ precision, threads }),
+}));
+
 /** All variants of the CPU's kernels, for operations that only it has. */
 export const cpuDevices: readonly Device[] = isOnGpu
   ? []
   : [
+      ...wasmDevices,
       ...bestDevices,
       ...runnableVariants(best)
         .filter((variant) => variant !== best)
