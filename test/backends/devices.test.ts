@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { playWindows } from '../support/windows.ts';
 
 /** A module anew: what it has opened, or told, before is forgotten. */
 async function devices() {
@@ -17,7 +18,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
 
@@ -79,7 +79,7 @@ describe('auto without a GPU', () => {
   );
 
   test('is WebAssembly on Windows, even with a compiler, whose advice is WSL2', async () => {
-    vi.stubGlobal('process', Object.create(process, { platform: { value: 'win32' } }));
+    playWindows();
     expect(await (await devices()).resolveDevice('auto')).toEqual({ kind: 'wasm' });
     expect(told).toEqual([expect.stringMatching(/native kernels do not run on Windows.*WebAssembly.*wsl --install/)]);
   });

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { findExposure, isOnlyOurs } from '#minillm/support/trust.js';
 import { onlyAsRoot } from './ordinary-user.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { playWindows } from './windows.ts';
 
 /** A group and a user that do not exist. */
 const NOBODY = 54321;
@@ -57,4 +58,10 @@ test('a file is only ours if nobody else can write to it', async () => {
   expect(await isOnlyOurs(statSync(file))).toBe(true);
   chmodSync(file, 0o646);
   expect(await isOnlyOurs(statSync(file))).toBe(false);
+});
+
+test('on Windows, whose modes say nothing, no folder is exposed', async () => {
+  const folder = folderOf(0o777);
+  playWindows();
+  expect(await findExposure(folder)).toBeUndefined();
 });
