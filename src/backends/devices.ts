@@ -48,15 +48,27 @@ export interface DeviceUse {
  */
 export async function resolveDevice(name: DeviceName, use: DeviceUse = {}): Promise<Device> {
   const { localRank = 0, precision = 'fp32' } = use;
-  if (name === 'cpu') return CPU;
+  if (name === 'cpu') return native();
   if (name === 'wasm') return WASM;
-  if (name !== 'auto') return cuda(name, await openDriver(), localRank);
+  if (name !== 'auto') {
+    if (process.platform === 'win32')
+      throw new UserError(`--device ${name} needs Linux; on Windows run miniLLM inside WSL2 (wsl --install)`);
+    return cuda(name, await openDriver(), localRank);
+  }
   const driver = koffiObstacle === undefined ? await openDriver().catch(announceFailure) : undefined;
   if (!driver || driver.deviceCount() === 0) return processor(precision);
   const obstacle = await findObstacle(driver);
   if (obstacle === undefined) return cuda(name, driver, localRank);
   announce(`${driver.properties(0).name} is not used: ${obstacle}`);
   return processor(precision);
+}
+
+/** @throws UserError on Windows: the native kernels are written for POSIX. */
+function native(): Device {
+  if (process.platform !== 'win32') return CPU;
+  throw new UserError(
+    'native kernels do not run on Windows; use --device wasm, or run miniLLM inside WSL2 (wsl --install)',
+  );
 }
 
 /** The CPU, by native kernels where they run. */

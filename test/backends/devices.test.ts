@@ -85,6 +85,16 @@ describe('auto without a GPU', () => {
   });
 });
 
+test.each(['cuda', 'cuda:1'] as const)('%s on Windows is WSL2', async (name) => {
+  playWindows();
+  await expect((await devices()).resolveDevice(name)).rejects.toThrow(`--device ${name} needs Linux; on Windows`);
+});
+
+test('cpu on Windows is refused in favour of WebAssembly and WSL2', async () => {
+  playWindows();
+  await expect((await devices()).resolveDevice('cpu')).rejects.toThrow(/not run on Windows.*--device wasm.*WSL2/);
+});
+
 describe('--device cpu without a compiler', () => {
   test('says what to install, and what does without', async () => {
     withoutCompiler();
