@@ -95,15 +95,20 @@ export function move(from: string, to: string): Promise<void> {
 
 /** Does what Windows may refuse for a moment, trying for some seconds. */
 export async function whenFree<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (const pause of process.platform === 'win32' ? PAUSES_MILLISECONDS : []) {
+  for (const pause of PAUSES_MILLISECONDS) {
     try {
       return await work();
     } catch (cause) {
-      if (!(cause instanceof Error && 'code' in cause && HELD.includes(String(cause.code)))) throw cause;
+      if (!isHeld(cause)) throw cause;
     }
     await sleep(pause);
   }
   return work();
+}
+
+/** Whether Windows has refused something because another program has the file open. */
+export function isHeld(cause: unknown): boolean {
+  return process.platform === 'win32' && cause instanceof Error && 'code' in cause && HELD.includes(String(cause.code));
 }
 
 /**
