@@ -5,6 +5,7 @@
 
 import { afterAll } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
+import { findCpuObstacle } from '#minillm/backends/cpu/find-obstacle.js';
 import { detectVariant } from '#minillm/backends/cpu/libraries.js';
 import { runnableVariants, type Variant } from '#minillm/backends/cpu/variants.js';
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
@@ -38,10 +39,14 @@ function devicesOf(variant: Variant): Device[] {
 /** Whether the tests are for a GPU that is there (`npm run test:cuda`). */
 const isOnGpu = process.env.MINILLM_TEST_GPU === '1';
 
-const best = isOnGpu ? 'portable' : await detectVariant();
+/** Whether the native kernels can be tested. */
+const isNative = !isOnGpu && (await findCpuObstacle('fp32')) === undefined;
+if (!isOnGpu && !isNative) console.warn('no C compiler was found, so no native kernel is tested: install gcc or clang');
+
+const best = isNative ? await detectVariant() : 'portable';
 
 /** The processor's best variant, for suites about the engine rather than the kernels. */
-export const bestDevices: readonly Device[] = devicesOf(best);
+export const bestDevices: readonly Device[] = isOnGpu || isNative ? devicesOf(best) : [];
 
 /** The GPU that is there, or else the one that is played. */
 export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((precision) => ({
@@ -53,14 +58,14 @@ export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((
 }));
 
 /** All variants of the CPU's kernels, for operations that only it has. */
-export const cpuDevices: readonly Device[] = isOnGpu
-  ? []
-  : [
+export const cpuDevices: readonly Device[] = isNative
+  ? [
       ...bestDevices,
       ...runnableVariants(best)
         .filter((variant) => variant !== best)
         .flatMap(devicesOf),
-    ];
+    ]
+  : [];
 
 export const devices: readonly Device[] = [...cpuDevices, ...cudaDevices];
 
