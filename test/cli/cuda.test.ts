@@ -55,7 +55,7 @@ describe('without a GPU', () => {
   test('a device that does not exist is one line that says which do', async () => {
     const { code, stderr } = await minillm(...SAMPLE, '--device', 'tpu');
     expect(code).toBe(2);
-    expect(stderr).toContain('Expected auto, cpu, cuda, or cuda:N for a certain GPU.');
+    expect(stderr).toContain('Expected auto, cpu, cuda, cuda:N for a certain GPU, or wasm.');
   });
 });
 

@@ -5,6 +5,7 @@
 
 import { afterAll } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
+import { findCpuObstacle } from '#minillm/backends/cpu/find-obstacle.js';
 import { detectVariant } from '#minillm/backends/cpu/libraries.js';
 import { runnableVariants, type Variant } from '#minillm/backends/cpu/variants.js';
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
@@ -39,19 +40,11 @@ function devicesOf(variant: Variant): Device[] {
 /** Whether the tests are for a GPU that is there (`npm run test:cuda`). */
 const isOnGpu = process.env.MINILLM_TEST_GPU === '1';
 
-const best = isOnGpu ? 'portable' : await detectVariant();
+/** Whether the native kernels can be tested. */
+const isNative = !isOnGpu && (await findCpuObstacle('fp32')) === undefined;
+if (!isOnGpu && !isNative) console.warn('no C compiler was found, so no native kernel is tested: install gcc or clang');
 
-/** The processor's best variant, for suites about the engine rather than the kernels. */
-export const bestDevices: readonly Device[] = devicesOf(best);
-
-/** The GPU that is there, or else the one that is played. */
-export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((precision) => ({
-  name: `cuda ${precision}`,
-  precision,
-  hasThreads: false,
-  sharesHostMemory: false,
-  open: async () => inEnvironment(isOnGpu ? {} : await cudaEnvironment(), () => openCudaBackend({ precision })),
-}));
+const best = isNative ? await detectVariant() : 'portable';
 
 /** The CPU's kernels in WebAssembly. */
 export const wasmDevices: readonly Device[] = PRECISIONS.map((precision) => ({
@@ -62,14 +55,26 @@ export const wasmDevices: readonly Device[] = PRECISIONS.map((precision) => ({
   open: (threads) => openWasmInNode({ precision, threads }),
 }));
 
-/** All variants of the CPU's kernels, for operations that only it has. */
+/** The processor's best variant, for suites about the engine rather than the kernels. */
+export const bestDevices: readonly Device[] = isOnGpu || isNative ? devicesOf(best) : wasmDevices;
+
+/** The GPU that is there, or else the one that is played. */
+export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((precision) => ({
+  name: `cuda ${precision}`,
+  precision,
+  hasThreads: false,
+  sharesHostMemory: false,
+  open: async () => inEnvironment(isOnGpu ? {} : await cudaEnvironment(), () => openCudaBackend({ precision })),
+}));
+
+/** All variants of the CPU's kernels, for operations that only they have. */
 export const cpuDevices: readonly Device[] = isOnGpu
   ? []
   : [
       ...wasmDevices,
-      ...bestDevices,
+      ...(isNative ? bestDevices : []),
       ...runnableVariants(best)
-        .filter((variant) => variant !== best)
+        .filter((variant) => isNative && variant !== best)
         .flatMap(devicesOf),
     ];
 
