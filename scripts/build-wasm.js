@@ -91,8 +91,9 @@ if (isMainThread) {
   // each takes 1 GB while it compiles
   const next = async () => {
     for (let module = missing.shift(); module; module = missing.shift())
+      // the compiler tells its progress, which nobody wants to read
       await new Promise((resolve, reject) => {
-        new Worker(new URL(import.meta.url), { workerData: module }).once('error', reject).once('exit', resolve);
+        new Worker(new URL(import.meta.url), { workerData: module, stdout: true }).once('error', reject).once('exit', resolve);
       });
   };
   await Promise.all([next(), next()]);
