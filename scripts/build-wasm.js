@@ -93,7 +93,9 @@ if (isMainThread) {
     for (let module = missing.shift(); module; module = missing.shift())
       // the compiler tells its progress, which nobody wants to read
       await new Promise((resolve, reject) => {
-        new Worker(new URL(import.meta.url), { workerData: module, stdout: true }).once('error', reject).once('exit', resolve);
+        new Worker(new URL(import.meta.url), { workerData: module, stdout: true })
+          .once('error', reject)
+          .once('exit', resolve);
       });
   };
   await Promise.all([next(), next()]);
