@@ -8,6 +8,9 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { exists, fileError, move, syncFolder, writeFileAtomic } from '../../support/files.ts';
 import { listOf, readJsonFile } from '../../support/json.ts';
+import { exists, fileError, syncFolder, writeFileAtomic } from '../../support/files.ts';
+import { readJsonFile } from '../../support/json-file.ts';
+import { listOf } from '../../support/json.ts';
 import {
   type DatasetDescription,
   DESCRIPTION_NAME,
