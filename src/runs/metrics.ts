@@ -9,6 +9,7 @@ import { UserError } from '../support/errors.ts';
 import { fileError, writeFileAtomic } from '../support/files.ts';
 import { parseJson } from '../support/json.ts';
 import { streamRegularFile } from '../support/regular-file.ts';
+import { isBefore } from './before-step.ts';
 
 /** A measured number. JSON has no NaN and no infinity; a run that diverged stores them as null. */
 const measured = z
@@ -123,11 +124,6 @@ export async function readMetrics(runFolder: string): Promise<Metrics[]> {
   const metrics: Metrics[] = [];
   for await (const line of streamMetrics(runFolder)) metrics.push(line);
   return metrics;
-}
-
-/** Whether a line reports something that a run resuming at `nextStep` will not do again. */
-export function isBefore(line: Metrics, nextStep: number): boolean {
-  return line.kind === 'train' ? line.step < nextStep : line.step <= nextStep;
 }
 
 /** The open metrics file of the one process that trains the run. */
