@@ -1,7 +1,7 @@
 /** @file Where a run is kept while it is trained: the folder of a run, or the storage of a browser. */
 
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import type { Metrics } from '../runs/metrics.ts';
+import type { Metrics } from '../runs/metric-lines.ts';
 import type { TrainingState } from '../runs/state.ts';
 import type { CheckpointedReplica } from './checkpoint-tensors.ts';
 

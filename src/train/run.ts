@@ -9,7 +9,7 @@ import type { HellaswagTask } from '../eval/hellaswag-task.ts';
 import { validationLoss } from '../eval/validation-loss.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { parameterCount, trainingFlopsPerToken } from '../model/flops.ts';
-import type { EvalMetrics, Metrics, SampleMetrics, TrainMetrics } from '../runs/metrics.ts';
+import type { EvalMetrics, Metrics, SampleMetrics, TrainMetrics } from '../runs/metric-lines.ts';
 import { UserError } from '../support/errors.ts';
 import { agreeOn, SharedError, together } from './agreement.ts';
 import type { CheckpointEvent, ProgressEvent, StartEvent, TrainerEvent } from './events.ts';

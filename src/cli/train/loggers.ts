@@ -8,7 +8,7 @@ import { TensorboardLogger } from '../../report/log/tensorboard.ts';
 import { TrackioLogger, trackioInbox, trackioProject } from '../../report/log/trackio.ts';
 import { giveTrackioId, readTrackioId } from '../../report/log/trackio-id.ts';
 import { curvesOf } from '../../report/sources/run-folder.ts';
-import { isBefore } from '../../runs/before-step.ts';
+import { isBefore } from '../../runs/metric-lines.ts';
 import { type Metrics, metricsPath, readMetrics } from '../../runs/metrics.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { StartEvent, TrainerEvent } from '../../train/events.ts';

@@ -1,6 +1,6 @@
 /** @file Where the events of a training run go: JSON lines, plain lines, or lines above a panel. */
 
-import { isBefore } from '../../runs/before-step.ts';
+import { isBefore } from '../../runs/metric-lines.ts';
 import { readMetrics } from '../../runs/metrics.ts';
 import type { ProgressEvent, TrainerEvent } from '../../train/events.ts';
 import { canHavePanel, LiveTerminal } from '../terminal/live-terminal.ts';

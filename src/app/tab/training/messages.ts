@@ -1,7 +1,6 @@
 /** @file What the page and the worker that trains say to each other. */
 
-import type { Metrics } from '../../../runs/metrics.ts';
-import type { CheckpointEvent, EndEvent, ProgressEvent, StartEvent } from '../../../train/events.ts';
+import type { Metrics } from '../../../runs/metric-lines.ts';
 
 /** What the page asks for. */
 export type TrainingRequest =
@@ -32,6 +31,26 @@ export interface PreparingEvent {
   readonly what: 'stories' | 'device';
 }
 
+/** The first step of this stretch, and the device for a person. */
+export interface StartedEvent {
+  readonly kind: 'started';
+  readonly step: number;
+  readonly device: string;
+}
+
+/** The newest checkpoint is that of a step. */
+export interface CheckpointEvent {
+  readonly kind: 'checkpoint';
+  readonly step: number;
+}
+
+/** The end of a stretch: after the last step, or where it was stopped. */
+export interface EndedEvent {
+  readonly kind: 'ended';
+  readonly step: number;
+  readonly interrupted: boolean;
+}
+
 /** The browser keeps nothing, and why; training goes on. */
 export interface UnkeptEvent {
   readonly kind: 'unkept';
@@ -55,11 +74,10 @@ export interface FailedEvent {
 export type TrainingEvent =
   | RecalledEvent
   | PreparingEvent
-  | StartEvent
+  | StartedEvent
   | Metrics
-  | ProgressEvent
   | CheckpointEvent
-  | EndEvent
+  | EndedEvent
   | UnkeptEvent
   | FileEvent
   | FailedEvent;

@@ -11,6 +11,7 @@ import type { Backend } from '../../../engine/runtime/backend.ts';
 import { singleProcess } from '../../../engine/runtime/communicator.ts';
 import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
 import { messageOf } from '../../../support/errors.ts';
+import type { TrainerEvent } from '../../../train/events.ts';
 import { countMicroSteps } from '../../../train/micro-steps.ts';
 import { Run } from '../../../train/run.ts';
 import type { Settings } from '../../../train/settings.ts';
@@ -86,7 +87,8 @@ export class TrainingSession {
     try {
       for await (const event of this.#start(kept, this.#data, backend, signal).events()) {
         if (event.kind === 'end') await kept.flush();
-        if (event.kind !== 'profile') send(event);
+        const told = toldOf(event);
+        if (told) send(told);
       }
     } finally {
       await backend.close();
@@ -132,4 +134,14 @@ export class TrainingSession {
     const content = await kept.read((tensors) => zipCheckpoint(name, kept.modelConfig, tensors));
     this.#parts.send({ kind: 'file', name: `${name}.zip`, content });
   }
+}
+
+/** What the page is told of an event; undefined for what it does not need. */
+function toldOf(event: TrainerEvent): TrainingEvent | undefined {
+  const { kind } = event;
+  if (kind === 'train' || kind === 'eval' || kind === 'sample') return event;
+  if (kind === 'start') return { kind: 'started', step: event.step, device: event.device };
+  if (kind === 'checkpoint') return { kind, step: event.step };
+  if (kind === 'end') return { kind: 'ended', step: event.step, interrupted: event.interrupted };
+  return undefined;
 }

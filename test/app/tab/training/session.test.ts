@@ -111,7 +111,7 @@ class Page {
 
   /** Trains to the end, or until it has stopped. */
   async train(stopAt?: (event: TrainingEvent) => boolean): Promise<{ step: number; interrupted: boolean }> {
-    const end = this.until('end', stopAt);
+    const end = this.until('ended', stopAt);
     this.ask('train');
     return end;
   }
@@ -251,7 +251,7 @@ describe('training in a tab', () => {
     expect(await recalled).toMatchObject({ step: 0, metrics: [] });
     expect(storage.saved).toBeUndefined();
     await page.train(isStep(0));
-    expect(page.of('start').map(({ step }) => step)).toEqual([0, 0]);
+    expect(page.of('started').map(({ step }) => step)).toEqual([0, 0]);
   });
 
   it('throws the run away in the middle of training too', async () => {
@@ -271,7 +271,7 @@ describe('training in a tab', () => {
     await page.train(isStep(5));
     expect(await page.train()).toMatchObject({ step: STEPS, interrupted: false });
     expect(page.of('unkept')).toEqual([{ kind: 'unkept', reason: 'the quota is used up' }]);
-    const [, second] = page.of('start');
+    const [, second] = page.of('started');
     expect(second?.step).toBeGreaterThan(5);
     expect((await page.download()).content.size).toBeGreaterThan(1e6);
   });
