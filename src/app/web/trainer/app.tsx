@@ -67,35 +67,44 @@ interface ButtonsProps {
   readonly ask: (kind: TrainingRequest['kind']) => void;
 }
 
-function Buttons({ state: { phase, run, kept }, ask }: ButtonsProps) {
-  const isIdle = phase === 'idle';
-  const isRunning = phase === 'training' || phase === 'preparing';
-  const canTrain = isIdle && !(isFinished(run) && kept > 0);
+function Buttons({ state, ask }: ButtonsProps) {
+  const { phase, run, kept } = state;
+  const { kind, label } = mainAction(state);
+  const isBusy = kind === undefined;
   const startAgain = (): void => {
     if (confirm('Throw this model away and begin again with an untrained one?')) ask('forget');
   };
   return (
     <div class="buttons">
-      {canTrain && (
-        <button type="button" class="primary" onClick={() => ask('train')}>
-          {kept > 0 ? 'Resume' : 'Train'}
-        </button>
-      )}
-      {(isRunning || phase === 'stopping') && (
-        <button type="button" class="primary" disabled={!isRunning} onClick={() => ask('stop')}>
-          Stop
-        </button>
-      )}
-      {kept > 0 && (
+      {/* one button, so that it keeps the focus */}
+      <button type="button" class="primary" aria-disabled={isBusy} onClick={() => kind && ask(kind)}>
+        {label}
+      </button>
+      {kept > 0 && kind !== 'download' && (
         <button type="button" onClick={() => ask('download')}>
-          Download the model <small>step {kept}</small>
+          Download the model
         </button>
       )}
-      {isIdle && kept > 0 && (
+      {phase === 'idle' && stepsTrained(run) > 0 && (
         <button type="button" onClick={startAgain}>
           Start again
         </button>
       )}
     </div>
   );
+}
+
+interface MainAction {
+  /** Undefined while there is nothing to ask for. */
+  readonly kind: TrainingRequest['kind'] | undefined;
+  readonly label: string;
+}
+
+/** What the large button does. */
+function mainAction({ phase, run, kept }: TrainingState): MainAction {
+  if (phase === 'training' || phase === 'preparing') return { kind: 'stop', label: 'Stop' };
+  if (phase === 'stopping') return { kind: undefined, label: 'Stopping …' };
+  if (phase === 'recalling') return { kind: undefined, label: 'Train' };
+  if (isFinished(run) && kept > 0) return { kind: 'download', label: 'Download the model' };
+  return { kind: 'train', label: kept > 0 ? 'Resume' : 'Train' };
 }
