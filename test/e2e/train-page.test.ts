@@ -167,6 +167,10 @@ describe.skipIf(missingBrowser !== undefined)(
       const page = await open(script, { colorScheme, viewport: { width, height: 800 } });
       const check = async (): Promise<void> => {
         expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        const widths = await page.$$eval('main > *', (parts) =>
+          parts.map((part) => part.getBoundingClientRect().width),
+        );
+        expect(new Set(widths).size).toBe(1);
         const problems = await page.evaluate(
           `${axe}; axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => [id, target, failureSummary].join(': '))))`,
         );

@@ -53,7 +53,9 @@ export function App() {
         {hasBegun && (
           <>
             <Figures run={run} />
-            <LossChart run={run} />
+            <div class="charts">
+              <LossChart run={run} />
+            </div>
             <Samples samples={run.history.samples} />
           </>
         )}
