@@ -17,7 +17,7 @@ import { Run } from '../../../train/run.ts';
 import type { Settings } from '../../../train/settings.ts';
 import { zipCheckpoint } from './checkpoint-zip.ts';
 import { KeptRun, type KeptRunParts } from './kept-run.ts';
-import type { TrainingEvent, TrainingRequest } from './messages.ts';
+import type { EndedEvent, TrainingEvent, TrainingRequest } from './messages.ts';
 import type { RunStorage } from './run-storage.ts';
 
 export interface SessionParts {
@@ -36,7 +36,7 @@ export class TrainingSession {
   #run: Promise<KeptRun>;
   #data: StoryTokens | undefined;
   /** The stretch of training under way, and what stops it. */
-  #training: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+  #training: { readonly stop: AbortController; readonly ended: Promise<unknown> } | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -70,14 +70,15 @@ export class TrainingSession {
   async #train(): Promise<void> {
     if (this.#training) return;
     const stop = new AbortController();
-    const ended = this.#trainUntil(stop.signal).finally(() => {
+    const stretch = this.#trainUntil(stop.signal).finally(() => {
       this.#training = undefined;
     });
-    this.#training = { stop, ended };
-    await ended;
+    this.#training = { stop, ended: stretch.catch(() => undefined) };
+    // only now: the page may at once ask for the next
+    this.#parts.send(await stretch);
   }
 
-  async #trainUntil(signal: AbortSignal): Promise<void> {
+  async #trainUntil(signal: AbortSignal): Promise<EndedEvent> {
     const { send, stories, openDevice } = this.#parts;
     const kept = await this.#run;
     send({ kind: 'preparing', what: 'stories' });
@@ -85,11 +86,15 @@ export class TrainingSession {
     send({ kind: 'preparing', what: 'device' });
     const backend = await openDevice();
     try {
+      let interrupted = true;
       for await (const event of this.#start(kept, this.#data, backend, signal).events()) {
-        if (event.kind === 'end') await kept.flush();
+        if (event.kind === 'end') interrupted = event.interrupted;
         const told = toldOf(event);
         if (told) send(told);
+        await eventLoop();
       }
+      await kept.flush();
+      return { kind: 'ended', step: kept.step, interrupted };
     } finally {
       await backend.close();
     }
@@ -136,12 +141,16 @@ export class TrainingSession {
   }
 }
 
+/** Resolves once requests that wait have been received: without threads of its own a device gives them no turn. */
+function eventLoop(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
 /** What the page is told of an event; undefined for what it does not need. */
 function toldOf(event: TrainerEvent): TrainingEvent | undefined {
   const { kind } = event;
   if (kind === 'train' || kind === 'eval' || kind === 'sample') return event;
   if (kind === 'start') return { kind: 'started', step: event.step, device: event.device };
   if (kind === 'checkpoint') return { kind, step: event.step };
-  if (kind === 'end') return { kind: 'ended', step: event.step, interrupted: event.interrupted };
   return undefined;
 }

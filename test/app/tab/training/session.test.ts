@@ -9,6 +9,7 @@ import type { TrainingEvent, TrainingRequest } from '#minillm/app/tab/training/m
 import type { RunStorage, SavedRun } from '#minillm/app/tab/training/run-storage.js';
 import { TrainingSession } from '#minillm/app/tab/training/session.js';
 import { openBackend } from '#minillm/backends/open.js';
+import type { Backend } from '#minillm/engine/runtime/backend.js';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { gpt2TokenizerFiles } from '#minillm/formats/gpt2-tokenizer-files.js';
 import { withDefaults } from '#minillm/train/defaults.js';
@@ -64,6 +65,8 @@ class MemoryStorage implements RunStorage {
   }
 }
 
+const openCpu = (): Promise<Backend> => openBackend({ device: 'cpu', threads: 2 });
+
 /** The page's side of a session. */
 class Page {
   readonly events: TrainingEvent[] = [];
@@ -71,13 +74,13 @@ class Page {
   readonly #close: () => void;
   #onEvent: (event: TrainingEvent) => void = () => {};
 
-  constructor(storage: RunStorage) {
+  constructor(storage: RunStorage, openDevice = openCpu) {
     const { port1, port2 } = new MessageChannel();
     const session = new TrainingSession({
       settings: SETTINGS,
       modelConfig: MODEL,
       stories: { count: 200, seed: 1 },
-      openDevice: () => openBackend({ device: 'cpu', threads: 2 }),
+      openDevice,
       storage,
       send: (event) => port2.postMessage(event),
     });
@@ -240,6 +243,15 @@ describe('training in a tab', () => {
       'generation_config.json',
       ...gpt2TokenizerFiles(MODEL).keys(),
     ]);
+  });
+
+  it('hears that it is to stop from a device that is done as soon as it is asked', async () => {
+    const page = new Page(new MemoryStorage(), async () => {
+      const backend = await openCpu();
+      backend.run = () => Promise.resolve('completed');
+      return backend;
+    });
+    expect(await page.train(isStep(3))).toMatchObject({ interrupted: true });
   });
 
   it('begins anew once the run is thrown away', async () => {
