@@ -1,7 +1,8 @@
 /** @file What a Hugging Face folder of a GPT-2 consists of: tensors, and small files of text. */
 
 import { type Gpt2Config, renderGenerationConfig, renderGpt2Config } from './gpt2-config.ts';
-import { gpt2Parameters, type ReadParameter } from './gpt2-parameters.ts';
+import type { ReadParameter } from './gpt2-parameters.ts';
+import { gpt2Parameters } from './gpt2-parameters.ts';
 import { gpt2TokenizerFiles } from './gpt2-tokenizer-files.ts';
 import type { TensorSource } from './safetensors-slices.ts';
 

@@ -1,4 +1,6 @@
-/** @file The bytes of tensors as a safetensors file holds them, a slice at a time. */
+/** @file The bytes of a safetensors file in slices, so that no tensor is ever held twice. */
+
+import { buildHeader } from './safetensors-header.ts';
 
 const SLICE_ELEMENTS = 2 ** 22;
 
@@ -13,6 +15,12 @@ interface Source<Elements> {
 export type TensorSource =
   | ({ readonly dtype: 'F32' } & Source<Float32Array>)
   | ({ readonly dtype: 'I32' } & Source<Int32Array>);
+
+/** The bytes of a file of tensors in the given order, each slice valid until the next is asked for. */
+export async function* safetensorsBytes(tensors: readonly TensorSource[]): AsyncGenerator<Uint8Array> {
+  yield buildHeader(tensors);
+  yield* readSlices(tensors);
+}
 
 /** The bytes of tensors in the order of a file, each slice valid until the next is asked for. */
 export async function* readSlices(tensors: readonly TensorSource[]): AsyncGenerator<Uint8Array> {

@@ -2,8 +2,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileError, syncFile } from '../support/files.ts';
-import { buildHeader } from './safetensors-header.ts';
-import { readSlices, type TensorSource } from './safetensors-slices.ts';
+import { safetensorsBytes, type TensorSource } from './safetensors-slices.ts';
 
 /**
  * Writes tensors one after another in the given order and flushes the file to disk. The file is written in place; to have
@@ -14,8 +13,7 @@ export async function writeSafetensors(path: string, tensors: readonly TensorSou
   try {
     const handle = await open(path, 'w');
     try {
-      await writeFully(handle, buildHeader(tensors));
-      for await (const bytes of readSlices(tensors)) await writeFully(handle, bytes);
+      for await (const bytes of safetensorsBytes(tensors)) await writeFully(handle, bytes);
       await syncFile(handle);
     } finally {
       await handle.close();
