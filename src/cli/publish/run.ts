@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { openHub } from '../../hub/hub.ts';
-import { checkRepositoryName, uploadModel } from '../../hub/upload/upload.ts';
+import { checkRepositoryName, uploadFiles } from '../../hub/upload/upload.ts';
 import { sizeOf, type UploadFile } from '../../hub/upload/upload-file.ts';
 import { drawPng, drawSvg } from '../../report/figure/draw.ts';
 import { resultsFigure } from '../../report/figure/figure.ts';
@@ -78,7 +78,7 @@ async function upload(name: string, model: PublishedModel, files: readonly Uploa
   const hub = await openHub({ onWait: (reason, wait) => progress.update(waitLine(reason, wait)) });
   const started = performance.now();
   await abortOnSignals(async (signal) => {
-    const uploading = uploadModel(hub, name, files, {
+    const uploading = uploadFiles(hub, { kind: 'model', name }, files, {
       isPrivate: flags.private ?? false,
       title: commitTitle(model),
       signal,
