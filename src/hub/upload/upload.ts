@@ -106,7 +106,8 @@ export async function uploadFiles(
 
 const isNothing = ({ files, removed }: Changes): boolean => files.length === 0 && removed.length === 0;
 
-function checkAccess(hub: Hub, name: string): void {
+/** @throws UserError when nothing can be uploaded: offline, or without a token. */
+export function checkAccess(hub: Hub, name: string): void {
   if (hub.isOffline) throw new UserError(`${name}: HF_HUB_OFFLINE is set; unset it to upload`);
   if (hub.token === undefined)
     throw new UserError(
