@@ -3,8 +3,9 @@
  * output channel, its largest absolute value / 127, as `--precision int8` computes with (quantise_weight.c); all else is bf16.
  */
 
-import type { Gpt2Parameter } from '../../formats/gpt2-parameters.ts';
-import type { TensorShape } from '../../formats/safetensors-header.ts';
+import type { Gpt2Config } from '../../formats/gpt2-config.ts';
+import { type Gpt2Parameter, gpt2Parameters } from '../../formats/gpt2-parameters.ts';
+import { buildHeader, DTYPE_BYTES, type TensorShape } from '../../formats/safetensors-header.ts';
 import type { SiteWeights } from '../tab/site.ts';
 
 /** Elements read at a time: 4 MB. */
@@ -22,24 +23,30 @@ export type ReadElements = (name: string, start: number, target: Float32Array) =
 
 export interface ConvertedTensor extends TensorShape {
   /** Its bytes in order, each piece valid until the next is asked for. */
-  pieces(): AsyncGenerator<Uint8Array>;
+  pieces(read: ReadElements): AsyncGenerator<Uint8Array>;
 }
 
 /** The tensors that a parameter becomes, in the order of their file. */
-export function convertedTensors(
-  parameter: Gpt2Parameter,
-  weights: SiteWeights,
-  read: ReadElements,
-): ConvertedTensor[] {
+export function convertedTensors(parameter: Gpt2Parameter, weights: SiteWeights): ConvertedTensor[] {
   const { name, shape } = parameter;
-  if (weights === 'int8' && shape.length === 2 && name !== POSITIONS) return quantised(parameter, read);
-  const slices = () => readSlices(parameter, read);
-  if (weights === 'fp32') return [{ name, shape, dtype: 'F32', pieces: () => mapped(slices(), bytesOf) }];
-  return [{ name, shape, dtype: 'BF16', pieces: () => mapped(slices(), (slice) => bytesOf(toBfloat16(slice))) }];
+  if (weights === 'int8' && shape.length === 2 && name !== POSITIONS) return quantised(parameter);
+  if (weights === 'fp32')
+    return [{ name, shape, dtype: 'F32', pieces: (read) => mapped(readSlices(parameter, read), bytesOf) }];
+  const convert = (slice: Float32Array): Uint8Array => bytesOf(toBfloat16(slice));
+  return [{ name, shape, dtype: 'BF16', pieces: (read) => mapped(readSlices(parameter, read), convert) }];
+}
+
+/** The bytes of a file with all parameters of a model. */
+export function convertedBytes(config: Gpt2Config, weights: SiteWeights): number {
+  const tensors = gpt2Parameters(config).flatMap((parameter) => convertedTensors(parameter, weights));
+  const bytes = tensors.map(({ dtype, shape }) =>
+    shape.reduce((product, extent) => product * extent, DTYPE_BYTES[dtype]),
+  );
+  return bytes.reduce((sum, each) => sum + each, buildHeader(tensors).length);
 }
 
 /** The scales come first: they are known before any number can be written. */
-function quantised(parameter: Gpt2Parameter, read: ReadElements): ConvertedTensor[] {
+function quantised(parameter: Gpt2Parameter): ConvertedTensor[] {
   const { name, shape } = parameter;
   const [rows = 0, columns = 0] = shape;
   const isByRow = name === EMBEDDING;
@@ -48,14 +55,14 @@ function quantised(parameter: Gpt2Parameter, read: ReadElements): ConvertedTenso
   return [
     {
       ...{ name: `${name}.scale`, shape: [scales.length], dtype: 'F32' },
-      async *pieces() {
+      async *pieces(read) {
         await findScales(scales, channel, readSlices(parameter, read));
         yield bytesOf(scales);
       },
     },
     {
       ...{ name, shape, dtype: 'I8' },
-      async *pieces() {
+      async *pieces(read) {
         let start = 0;
         for await (const slice of readSlices(parameter, read)) {
           yield bytesOf(quantise(slice, start, scales, channel));

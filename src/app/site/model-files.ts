@@ -13,7 +13,6 @@ import type { PlannedFile } from './site-plan.ts';
 /**
  * Converts a model into a folder, which is made.
  * @param onBytes called with the bytes that have been written; what it throws ends the work
- * @returns the bytes of the file of weights
  * @throws UserError when the checkpoint is damaged; the system's error when it refuses
  */
 export async function writeModelFiles(
@@ -21,12 +20,12 @@ export async function writeModelFiles(
   { source, config }: PlannedFile,
   weights: SiteWeights,
   onBytes: (bytes: number) => void,
-): Promise<number> {
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'config.json'), renderGpt2Config(config));
   const from = await openGpt2Folder(source);
   try {
-    return await writeWeights(join(folder, 'model.safetensors'), from, weights, onBytes);
+    await writeWeights(join(folder, 'model.safetensors'), from, weights, onBytes);
   } finally {
     await from.close();
   }
@@ -37,22 +36,21 @@ async function writeWeights(
   from: Gpt2Folder,
   weights: SiteWeights,
   onBytes: (bytes: number) => void,
-): Promise<number> {
+): Promise<void> {
   const read = from.readInto.bind(from);
-  const tensors = from.parameters.flatMap((parameter) => convertedTensors(parameter, weights, read));
+  const tensors = from.parameters.flatMap((parameter) => convertedTensors(parameter, weights));
   const file = await open(path, 'w');
   try {
     const header = buildHeader(tensors);
     await file.writeFile(header);
     let bytes = header.length;
     for (const tensor of tensors)
-      for await (const piece of tensor.pieces()) {
+      for await (const piece of tensor.pieces(read)) {
         await file.writeFile(piece);
         bytes += piece.length;
         onBytes(bytes);
       }
     await syncFile(file);
-    return bytes;
   } finally {
     await file.close();
   }

@@ -2,9 +2,9 @@
 
 import { basename } from 'node:path';
 import type { Gpt2Config } from '../../formats/gpt2-config.ts';
-import { parameterCount } from '../../model/flops.ts';
 import { checkpointSources, type MainSource, type ModelSource, UNTRAINED } from '../server/models/model-source.ts';
 import type { SiteWeights } from '../tab/site.ts';
+import { convertedBytes } from './converted-tensors.ts';
 import { MODELS } from './site-folder.ts';
 import { spreadSteps } from './spread-steps.ts';
 
@@ -14,8 +14,6 @@ export type SliderLength = number | 'all' | 'default';
 export const DEFAULT_CHECKPOINTS = 12;
 /** Of all weights of a site whose checkpoints nobody has counted: GitHub's limit for a page. */
 export const DEFAULT_BYTES = 1e9;
-
-const BYTES_PER_WEIGHT: Readonly<Record<SiteWeights, number>> = { fp32: 4, bf16: 2, int8: 1 };
 
 export interface SiteSources {
   readonly main: MainSource;
@@ -33,7 +31,7 @@ export interface PlannedFile {
   /** Where they go, relative to the page. */
   readonly folder: string;
   readonly config: Gpt2Config;
-  /** About as many as the file will have. */
+  /** Of the file of weights. */
   readonly bytes: number;
 }
 
@@ -52,8 +50,8 @@ export async function planSite(sources: SiteSources): Promise<SitePlan> {
   const checkpoints = slider === 0 ? [] : await checkpointSources(main);
   const saved = checkpoints.filter(isSaved);
   const kept = (saved.find(({ key }) => key === main.key) ?? saved.at(-1))?.step;
-  const besides = compared && isSaved(compared) ? bytesOf(compared.config, weights) : 0;
-  const count = sliderCount(slider, DEFAULT_BYTES - besides, bytesOf(main.config, weights));
+  const besides = compared && isSaved(compared) ? convertedBytes(compared.config, weights) : 0;
+  const count = sliderCount(slider, DEFAULT_BYTES - besides, convertedBytes(main.config, weights));
   const chosen =
     kept === undefined
       ? []
@@ -65,7 +63,7 @@ export async function planSite(sources: SiteSources): Promise<SitePlan> {
   const steps = checkpoints.filter((source) => !isSaved(source) || chosen.includes(source.step));
   const files = new Map<string, PlannedFile>();
   const add = ({ id, key, config }: ModelSource, folder: string): void => {
-    if (!files.has(key)) files.set(key, { id, source: key, folder, config, bytes: bytesOf(config, weights) });
+    if (!files.has(key)) files.set(key, { id, source: key, folder, config, bytes: convertedBytes(config, weights) });
   };
   const folder = `${MODELS}/${folderName(main.id)}`;
   if (isSaved(main)) add(main, folder);
@@ -82,9 +80,6 @@ function sliderCount(slider: SliderLength, room: number, bytes: number): number 
 
 /** Whether there are weights to copy; initial ones are made where they are used. */
 const isSaved = ({ key }: ModelSource): boolean => !key.startsWith(UNTRAINED);
-
-const bytesOf = (config: Gpt2Config, weights: SiteWeights): number =>
-  BYTES_PER_WEIGHT[weights] * parameterCount(config);
 
 /** A name that needs no escaping in a URL, another for each model. */
 function folderName(id: string): string {

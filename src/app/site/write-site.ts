@@ -44,15 +44,15 @@ export async function writeSite(folder: string, plan: SitePlan, options: WriteSi
   await writeSiteFolder(folder, async (made) => {
     await checkRoom(folder, plan);
     await copyPage(made, options.built ?? BUILT);
-    const bytes = await writeModels(made, plan, options);
-    await writeFile(join(made, MANIFEST), `${JSON.stringify(await describeSite(plan, bytes, options.version))}\n`);
+    await writeModels(made, plan, options);
+    await writeFile(join(made, MANIFEST), `${JSON.stringify(await describeSite(plan, options.version))}\n`);
     files = await listFiles(made);
   });
   return files;
 }
 
 async function checkRoom(folder: string, { files }: SitePlan): Promise<void> {
-  const needed = [...files.values()].reduce((sum, { bytes }) => sum + bytes, PAGE_BYTES);
+  const needed = bytesOf(files) + PAGE_BYTES;
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free < needed)
@@ -71,37 +71,33 @@ async function copyPage(made: string, built: string): Promise<void> {
   await writeFile(page, (await readFile(page, 'utf8')).replace('<head>', `<head>${ISOLATION_SCRIPT}`));
 }
 
-/** Converts the weights; returns the bytes of each file by the `key` of its models. */
 async function writeModels(
   made: string,
   { files, weights }: SitePlan,
   { signal, onProgress }: WriteSiteOptions,
-): Promise<Map<string, number>> {
-  const total = [...files.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const written = new Map<string, number>();
+): Promise<void> {
+  const total = bytesOf(files);
   let before = 0;
-  for (const [key, file] of files) {
-    const onBytes = (bytes: number): void => {
+  for (const file of files.values()) {
+    await writeModelFiles(join(made, file.folder), file, weights, (bytes) => {
       signal.throwIfAborted();
       onProgress?.(file.id, before + bytes, total);
-    };
-    written.set(key, await writeModelFiles(join(made, file.folder), file, weights, onBytes));
+    });
     before += file.bytes;
   }
-  return written;
 }
 
+const bytesOf = (files: SitePlan['files']): number => [...files.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+
 /** What `site.json` says. */
-async function describeSite(plan: SitePlan, bytes: ReadonlyMap<string, number>, version: string): Promise<Site> {
+async function describeSite(plan: SitePlan, version: string): Promise<Site> {
   const { main, compared, weights, steps } = plan;
   const { curve, validationLosses } = await readCurves(main.runFolder);
-  const describe = ({ id, key, config }: ModelSource, seed = main.seed): SiteModel => {
-    const [folder, size] = [plan.files.get(key)?.folder, bytes.get(key)];
-    return {
-      ...{ id, config },
-      ...(folder === undefined || size === undefined ? {} : { folder, bytes: size }),
-      ...(seed === undefined ? {} : { seed }),
-    };
+  const { seed } = main;
+  const describe = ({ id, key, config }: ModelSource): SiteModel => {
+    const file = plan.files.get(key);
+    if (file) return { id, folder: file.folder, bytes: file.bytes, config };
+    return seed === undefined ? { id, config } : { id, config, seed };
   };
   return {
     ...{ version, weights, curve, main: describe(main), compared: compared ? describe(compared) : null },
