@@ -5,9 +5,8 @@ const RELOADED = 'minillm-isolation';
 
 /** Starts the worker in a page that is not isolated, and loads that page once more, through the worker. */
 async function isolatePage() {
-  if (crossOriginIsolated) return sessionStorage.removeItem(RELOADED);
-  // once is enough: where it did not help, as in a frame of another site, the page goes on without threads
-  if (!navigator.serviceWorker || sessionStorage.getItem(RELOADED)) return;
+  // once in a tab is enough: where it did not help, as in a frame of another site, the page goes on without threads
+  if (crossOriginIsolated || !navigator.serviceWorker || sessionStorage.getItem(RELOADED)) return;
   await navigator.serviceWorker.register('isolation.js');
   await navigator.serviceWorker.ready;
   sessionStorage.setItem(RELOADED, 'yes');
@@ -28,10 +27,7 @@ async function isolatedAnswer(request) {
 const NEEDING = ['document', 'iframe', 'worker', 'sharedworker'];
 
 if ('document' in globalThis) isolatePage().catch(() => {});
-else {
-  addEventListener('install', () => globalThis.skipWaiting());
-  addEventListener('activate', (event) => event.waitUntil(globalThis.clients.claim()));
+else
   addEventListener('fetch', (event) => {
     if (NEEDING.includes(event.request.destination)) event.respondWith(isolatedAnswer(event.request));
   });
-}
