@@ -7,7 +7,7 @@ import { addSiteFlags, type SiteFlags } from './site-flags.ts';
 const HELP = `
 Writes the app as static files: the page of \`minillm serve\` with the engine inside, which runs in the browser. Any host of files
 will do: a Hugging Face Space, a GitHub page, a folder on a web server. Weights are read by whoever opens the page, so their size
-counts: GPT-2 124M takes 249 MB as bf16 and 125 MB as int8, and every checkpoint on the slider is as large again, though it is read only
+counts: GPT-2 124M takes 249 MB as bf16 and 126 MB as int8, and every checkpoint on the slider is as large again, though it is read only
 when somebody asks for it.
 
 The folder is made, or holds an older site, which is replaced once the new one is complete; what else is in it (.git, CNAME) stays.
