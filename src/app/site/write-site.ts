@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, readFile, stat, statfs, writeFile } from 'nod
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../../support/errors.ts';
 import { formatBytes } from '../../support/format.ts';
-import type { ModelSource } from '../server/models/model-source.ts';
+import { type ModelSource, UNTRAINED } from '../server/models/model-source.ts';
 import { readCurves } from '../server/models/page-data.ts';
 import type { Site, SiteModel } from '../tab/site.ts';
 import { writeModelFiles } from './model-files.ts';
@@ -97,7 +97,8 @@ async function describeSite(plan: SitePlan, version: string): Promise<Site> {
   const describe = ({ id, key, config }: ModelSource): SiteModel => {
     const file = plan.files.get(key);
     if (file) return { id, folder: file.folder, bytes: file.bytes, config };
-    return seed === undefined ? { id, config } : { id, config, seed };
+    // `untrained:PRESET` is of no run
+    return seed === undefined || key !== UNTRAINED ? { id, config } : { id, config, seed };
   };
   return {
     ...{ version, weights, curve, main: describe(main), compared: compared ? describe(compared) : null },

@@ -195,6 +195,9 @@ test('a model beside it has a folder of its own, or that of its step', async () 
   const { site, files } = await made({ compare: other });
   expect(site.compared).toMatchObject({ id: 'ta les', folder: 'models/ta~20les' });
   expect(files.map(({ path }) => path)).toContain('models/ta~20les/model.safetensors');
+  // of no run, so the run's seed is not its own
+  const preset = await made({ compare: 'untrained:tiny' });
+  expect(preset.site.compared).toEqual({ id: 'untrained:tiny', config: expect.objectContaining({ channels: 64 }) });
   const alone = await made({ compare: false });
   expect(alone.site.compared).toBeNull();
 });
