@@ -24,13 +24,13 @@ test('a site is written, with its sizes, how to look at it and how to publish it
   expect(stdout).toMatch(/: tales beside untrained, 2 of 2 checkpoints on the slider\n\n/);
   expect(stdout).toMatch(/^tales \(models\/tales\/\) +1\.6\d MB$/m);
   expect(stdout).toMatch(/^tales@3 \(models\/tales\/step-00000003\/\) +1\.6\d MB$/m);
-  expect(stdout).toMatch(/^the page +[\d.]+ [kM]B$/m);
+  expect(stdout).toMatch(/^the pages +[\d.]+ [kM]B$/m);
   expect(stdout).toMatch(/^total +[\d.]+ MB$/m);
   expect(stdout).toContain(`look at it: npx http-server ${site}, or python3 -m http.server -d ${site} 8000\n`);
   expect(stdout).toContain('minillm publish --space OWNER/NAME');
-  const page = readFileSync(join(site, 'index.html'), 'utf8');
-  for (const [, path = ''] of page.matchAll(/(?:src|href)="(?:\.\/)?([^":]+)"/g))
-    expect([path, statSync(join(site, path)).isFile()]).toEqual([path, true]);
+  for (const name of ['index.html', 'train.html'])
+    for (const [, path = ''] of readFileSync(join(site, name), 'utf8').matchAll(/(?:src|href)="(?:\.\/)?([^":]+)"/g))
+      expect([path, statSync(join(site, path)).isFile()]).toEqual([path, true]);
 });
 
 test('an older site is replaced, in another type and without what it had besides', async () => {

@@ -1,4 +1,4 @@
-/** @file The files of the built page that a site needs, of all that the build has written. */
+/** @file The files that the pages of a site need, of all that the build has written. */
 
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
@@ -9,8 +9,11 @@ import { PAGE } from './site-folder.ts';
 /** What the build has written. */
 export const BUILT = fileURLToPath(new URL('../web/', import.meta.url));
 
-/** Another name than that of the site's page: beside it are those of the server. */
-const BUILT_PAGE = 'site.html';
+/** The pages of a site as the build has them, and how a site calls them: the one that writes and reads, the one that trains. */
+const PAGES = new Map([
+  ['site.html', PAGE],
+  ['train.html', 'train.html'],
+]);
 /** What sets the headers where the host does not, and the licenses of what was built in. */
 const ALWAYS = ['isolation.js', 'THIRD-PARTY.txt'];
 const TEXTS = ['.html', '.js', '.css'];
@@ -23,8 +26,8 @@ export interface PageFile {
 }
 
 /**
- * The page itself, and each file whose name stands in it or in a file that it needs.
- * @throws UserError when the page cannot be read.
+ * The pages, and each file whose name stands in one or in a file that it needs.
+ * @throws UserError when a page cannot be read.
  */
 export async function listPageFiles(built: string): Promise<PageFile[]> {
   const entries = await readdir(built, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
@@ -34,14 +37,14 @@ export async function listPageFiles(built: string): Promise<PageFile[]> {
     .filter((entry) => entry.isFile() && extname(entry.name) !== '.html')
     .map((entry) => join(entry.parentPath, entry.name).slice(join(built, '/').length))
     .sort();
-  const needed = new Set([BUILT_PAGE, ...ALWAYS]);
+  const needed = new Set([...PAGES.keys(), ...ALWAYS]);
   // a set is walked to its end, with what is added on the way
   for (const file of needed) {
     if (!TEXTS.includes(extname(file))) continue;
     const text = await readText(join(built, file));
     for (const candidate of candidates) if (text.includes(basename(candidate))) needed.add(candidate);
   }
-  return [...needed].map((file) => ({ path: file === BUILT_PAGE ? PAGE : file.replaceAll('\\', '/'), built: file }));
+  return [...needed].map((file) => ({ path: PAGES.get(file) ?? file.replaceAll('\\', '/'), built: file }));
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,4 +1,4 @@
-/** @file Writes a static site of the app: the page, the models, and what the page is told of them. */
+/** @file Writes a static site of the app: its pages, the models, and what the pages are told of them. */
 
 import { copyFile, mkdir, readdir, readFile, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -9,11 +9,11 @@ import { readCurves } from '../server/models/page-data.ts';
 import type { Site, SiteModel } from '../tab/site.ts';
 import { writeModelFiles } from './model-files.ts';
 import { BUILT, listPageFiles } from './page-files.ts';
-import { MANIFEST, PAGE, writeSiteFolder } from './site-folder.ts';
+import { MANIFEST, writeSiteFolder } from './site-folder.ts';
 import type { SitePlan } from './site-plan.ts';
 
-/** Room for the page and the file system's own blocks. */
-const PAGE_BYTES = 10e6;
+/** Room for the pages and the file system's own blocks. */
+const PAGES_BYTES = 10e6;
 
 /** A server sets the headers itself, so only a site has the script. */
 const ISOLATION_SCRIPT = '<script src="isolation.js"></script>';
@@ -24,7 +24,7 @@ export interface WriteSiteOptions {
   readonly signal: AbortSignal;
   /** Called with the bytes of weights that have been written, the model being the one that is converted. */
   readonly onProgress?: (model: string, bytes: number, totalBytes: number) => void;
-  /** Where the build has the page; default: where it writes it. */
+  /** Where the build has the pages; default: where it writes it. */
   readonly built?: string;
 }
 
@@ -43,7 +43,7 @@ export async function writeSite(folder: string, plan: SitePlan, options: WriteSi
   let files: SiteFile[] = [];
   await writeSiteFolder(folder, async (made) => {
     await checkRoom(folder, plan);
-    await copyPage(made, options.built ?? BUILT);
+    await copyPages(made, options.built ?? BUILT);
     await writeModels(made, plan, options);
     await writeFile(join(made, MANIFEST), `${JSON.stringify(await describeSite(plan, options.version))}\n`);
     files = await listFiles(made);
@@ -52,7 +52,7 @@ export async function writeSite(folder: string, plan: SitePlan, options: WriteSi
 }
 
 async function checkRoom(folder: string, { files }: SitePlan): Promise<void> {
-  const needed = bytesOf(files) + PAGE_BYTES;
+  const needed = bytesOf(files) + PAGES_BYTES;
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free < needed)
@@ -61,15 +61,17 @@ async function checkRoom(folder: string, { files }: SitePlan): Promise<void> {
     );
 }
 
-async function copyPage(made: string, built: string): Promise<void> {
+async function copyPages(made: string, built: string): Promise<void> {
   for (const { path, built: from } of await listPageFiles(built)) {
-    const to = join(made, path);
-    await mkdir(dirname(to), { recursive: true });
-    await copyFile(join(built, from), to);
+    const [source, target] = [join(built, from), join(made, path)];
+    await mkdir(dirname(target), { recursive: true });
+    if (path.endsWith('.html')) await writeFile(target, isolated(await readFile(source, 'utf8')));
+    else await copyFile(source, target);
   }
-  const page = join(made, PAGE);
-  await writeFile(page, (await readFile(page, 'utf8')).replace('<head>', `<head>${ISOLATION_SCRIPT}`));
 }
+
+/** A page with the script that isolates it. */
+const isolated = (page: string): string => page.replace('<head>', `<head>${ISOLATION_SCRIPT}`);
 
 async function writeModels(
   made: string,

@@ -1,4 +1,4 @@
-/** @file What a site weighs: each model, the page, all of it. */
+/** @file What a site weighs: each model, the pages, all of it. */
 
 import type { SitePlan } from '../../app/site/site-plan.ts';
 import type { SiteFile } from '../../app/site/write-site.ts';
@@ -16,7 +16,7 @@ export function sizeTable({ files: planned }: SitePlan, files: readonly SiteFile
     ['', 'size'],
     [
       ...models.map(({ id, folder, bytes }) => [`${id} (${folder})`, formatBytes(bytes)]),
-      ['the page', formatBytes(total - weights)],
+      ['the pages', formatBytes(total - weights)],
       ['total', formatBytes(total)],
     ],
   );

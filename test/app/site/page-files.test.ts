@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { listPageFiles } from '#minillm/app/site/page-files.js';
 import { builtPage } from './built-page.ts';
 
-test('a site has what its page needs, directly or not, and nothing of the pages of the server', async () => {
+test('a site has what its pages need, directly or not, and nothing of the other pages', async () => {
   const paths = (await listPageFiles(builtPage())).map(({ path }) => path);
   expect(paths.sort()).toEqual([
     'THIRD-PARTY.txt',
@@ -10,9 +10,11 @@ test('a site has what its page needs, directly or not, and nothing of the pages 
     'assets/kernels-1.wasm',
     'assets/site-1.css',
     'assets/site-1.js',
+    'assets/train-1.js',
     'icon.svg',
     'index.html',
     'isolation.js',
+    'train.html',
   ]);
 });
 

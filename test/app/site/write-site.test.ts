@@ -70,6 +70,7 @@ test('a run becomes a site: its page, its models and what the page is told of th
     'assets/kernels-1.wasm',
     'assets/site-1.css',
     'assets/site-1.js',
+    'assets/train-1.js',
     'icon.svg',
     'index.html',
     'isolation.js',
@@ -78,9 +79,11 @@ test('a run becomes a site: its page, its models and what the page is told of th
     'models/tales/step-00000002/config.json',
     'models/tales/step-00000002/model.safetensors',
     'site.json',
+    'train.html',
   ]);
   for (const { path, bytes } of files) expect(statSync(join(folder, path)).size).toBe(bytes);
-  expect(readFileSync(join(folder, 'index.html'), 'utf8')).toContain('<head><script src="isolation.js"></script>');
+  for (const page of ['index.html', 'train.html'])
+    expect(readFileSync(join(folder, page), 'utf8')).toContain('<head><script src="isolation.js"></script>');
   expect(site).toMatchObject({
     version: '1.2.3',
     weights: 'bf16',
