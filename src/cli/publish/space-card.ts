@@ -37,7 +37,7 @@ export function spaceCard({ main, compared }: SitePlan, { name, license, checkpo
   return `${head}
 # ${title}
 
-A GPT-2 of ${parameters} parameters (${main.id}${beside}), made with [miniLLM](${PROJECT}). The page reads the weights and computes
+A GPT-2 of ${parameters} parameters (${main.id}${beside}), in [miniLLM](${PROJECT}). The page reads the weights and computes
 in the browser; what is typed there stays there.
 `;
 }

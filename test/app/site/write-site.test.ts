@@ -6,6 +6,7 @@ import { planSite, type SliderLength } from '#minillm/app/site/site-plan.js';
 import { type SiteFile, writeSite } from '#minillm/app/site/write-site.js';
 import type { Site, SiteWeights } from '#minillm/app/tab/site.js';
 import { parseHeader, parseHeaderLength } from '#minillm/formats/safetensors-header.js';
+import { fillDisk, smallDisk } from '../../support/small-disk.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { smallRun } from '../server/models/small-run.ts';
 import { builtPage } from './built-page.ts';
@@ -218,4 +219,22 @@ test('a site that is stopped leaves nothing', async () => {
   });
   await expect(writing).rejects.toThrow('asked to stop');
   expect(readdirSync(folder)).toEqual(['tales']);
+});
+
+test('a disk without room is told before anything is written, and the old site stays', async (context) => {
+  const disk = smallDisk(context, 16);
+  const run = join(temporaryFolder(), 'tales');
+  await smallRun(run, [2]);
+  const main = await mainSource(run, run);
+  const plan = await planSite({ main, compared: undefined, weights: 'bf16', slider: 0 });
+  const folder = join(disk, 'site');
+  const write = () => writeSite(folder, plan, { version: '1', signal: NEVER, built: builtPage() });
+  await write();
+  const empty = fillDisk(disk, 4_000_000);
+  await expect(write()).rejects.toThrow(
+    /site: the site needs 11\.6 MB, [34]\.\d\d MB are free; make room, or ask for less with --slider or --weights int8$/,
+  );
+  expect(statSync(join(folder, 'models/tales/model.safetensors')).size).toBeGreaterThan(1_600_000);
+  empty();
+  await write();
 });
