@@ -55,7 +55,7 @@ export function modelsDescription(pool: ModelPool): () => ReturnType<typeof desc
 }
 
 /** What a run has measured; nothing where there is no run, and what came before the damage of a damaged file. */
-async function readCurves(runFolder: string | undefined): Promise<RunCurves> {
+export async function readCurves(runFolder: string | undefined): Promise<RunCurves> {
   const merge = (earlier: CurvePoint, later: CurvePoint): CurvePoint => ({
     step: later.step,
     loss: (earlier.loss + later.loss) / 2,
