@@ -9,7 +9,8 @@ import { readJsonFile } from '../support/json.ts';
 import { type Gpt2Config, readGpt2Config, renderGenerationConfig, renderGpt2Config } from './gpt2-config.ts';
 import { type Gpt2Parameter, gpt2Parameters } from './gpt2-parameters.ts';
 import { gpt2TokenizerFiles } from './gpt2-tokenizer-files.ts';
-import { SafetensorsFile } from './safetensors-reader.ts';
+import { openSafetensors } from './open-safetensors.ts';
+import type { SafetensorsFile } from './safetensors-reader.ts';
 import { writeSafetensors } from './safetensors-writer.ts';
 import { checkTiedHead, type TensorPlace } from './tied-head.ts';
 
@@ -54,7 +55,7 @@ export async function openGpt2Folder(path: string): Promise<Gpt2Folder> {
     for (const file of files) await file.close();
   };
   try {
-    for (const name of names) files.push(await SafetensorsFile.open(join(path, name)));
+    for (const name of names) files.push(await openSafetensors(join(path, name)));
     const places = placeParameters(path, parameters, files);
     for (const file of files)
       if (file.tensors.has(HEAD)) await checkTiedHead({ file, name: HEAD }, places.get(EMBEDDING)!, config.channels);
@@ -112,7 +113,7 @@ function placeParameters(
       const canonical = name.startsWith(PREFIX) || name.startsWith('lm_head.') ? name : PREFIX + name;
       if (IGNORED.test(canonical)) continue;
       const expected = shapes.get(canonical);
-      const where = `${file.path}: tensor ${name}`;
+      const where = `${file.name}: tensor ${name}`;
       if (expected === undefined) throw new UserError(`${where}: the GPT-2 of config.json has no such parameter`);
       if (places.has(canonical))
         throw new UserError(`${where}: appears twice, with and without "${PREFIX}" or in two files`);

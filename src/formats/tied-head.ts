@@ -23,7 +23,7 @@ export interface TensorPlace {
  */
 export async function checkTiedHead(head: TensorPlace, embedding: TensorPlace, channels: number): Promise<void> {
   const [headEntry, entry] = [head, embedding].map(({ file, name }) => file.tensors.get(name));
-  const where = `${head.file.path}: tensor ${head.name}`;
+  const where = `${head.file.name}: tensor ${head.name}`;
   if (headEntry?.shape.join() !== entry?.shape.join())
     throw new UserError(`${where}: expected the shape of ${embedding.name}, found [${headEntry?.shape.join(', ')}]`);
   const count = entry?.shape.reduce((product, extent) => product * extent, 1) ?? 0;

@@ -13,7 +13,8 @@ import { BYTES_PER_ELEMENT, elements } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder, writeGpt2Folder } from '../formats/gpt2-folder.ts';
 import { type Gpt2Parameter, gpt2Parameters } from '../formats/gpt2-parameters.ts';
-import { SafetensorsFile } from '../formats/safetensors-reader.ts';
+import { openSafetensors } from '../formats/open-safetensors.ts';
+import type { SafetensorsFile } from '../formats/safetensors-reader.ts';
 import { readSlices, type TensorSource, writeSafetensors } from '../formats/safetensors-writer.ts';
 import { parameterCount } from '../model/flops.ts';
 import { loadParameters, readParameter } from '../model/parameters.ts';
@@ -108,7 +109,7 @@ export async function loadCheckpoint(model: CheckpointedModel, path: string): Pr
 }
 
 async function loadOptimizer({ session, config, optimizer }: CheckpointedModel, checkpoint: string): Promise<void> {
-  const file = await SafetensorsFile.open(join(checkpoint, OPTIMIZER_FILE));
+  const file = await openSafetensors(join(checkpoint, OPTIMIZER_FILE));
   try {
     const slice = new Float32Array(SLICE_ELEMENTS);
     for (const parameter of gpt2Parameters(config))
@@ -131,7 +132,7 @@ function checkTensor(file: SafetensorsFile, name: string, { shape }: Gpt2Paramet
   const found = file.tensors.get(name);
   if (found?.dtype === 'F32' && found.shape.join() === shape.join()) return;
   const what = found ? `${found.dtype} [${found.shape.join(', ')}]` : 'none';
-  throw new UserError(`${file.path}: expected tensor ${name} F32 [${shape.join(', ')}], found ${what}`);
+  throw new UserError(`${file.name}: expected tensor ${name} F32 [${shape.join(', ')}], found ${what}`);
 }
 
 async function checksums(folder: string): Promise<Record<string, number>> {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
-import { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
+import { openSafetensors } from '#minillm/formats/open-safetensors.js';
 
 test('names and shapes are those of a GPT-2 saved by transformers', async () => {
-  const file = await SafetensorsFile.open('test/fixtures/gpt2-tiny/model.safetensors');
+  const file = await openSafetensors('test/fixtures/gpt2-tiny/model.safetensors');
   await file.close();
   const saved = [...file.tensors].map(([name, { shape }]) => ({ name, shape }));
   const parameters = gpt2Parameters({

@@ -1,15 +1,16 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { openSafetensors } from '#minillm/formats/open-safetensors.js';
 import { buildHeader, type Dtype } from '#minillm/formats/safetensors-header.js';
-import { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
+import type { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
 import { UserError } from '#minillm/support/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FIXTURE = 'test/fixtures/gpt2-tiny';
 
 async function openFile(path: string): Promise<SafetensorsFile> {
-  const file = await SafetensorsFile.open(path);
+  const file = await openSafetensors(path);
   onTestFinished(() => file.close());
   return file;
 }
@@ -79,10 +80,10 @@ test('an unknown name, another type and a range outside are refused by name', as
 test('a file that is missing, a folder, empty or cut short is refused by name', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'a.safetensors');
-  await expect(SafetensorsFile.open(path)).rejects.toThrow(`${path}: could not read it (ENOENT`);
-  await expect(SafetensorsFile.open(folder)).rejects.toThrow(UserError);
+  await expect(openSafetensors(path)).rejects.toThrow(`${path}: could not read it (ENOENT`);
+  await expect(openSafetensors(folder)).rejects.toThrow(UserError);
   writeFileSync(path, '');
-  await expect(SafetensorsFile.open(path)).rejects.toThrow('found 0 bytes');
+  await expect(openSafetensors(path)).rejects.toThrow('found 0 bytes');
 });
 
 test('a file that is cut short while open is an error, not zeros', async () => {

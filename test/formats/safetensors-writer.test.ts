@@ -1,14 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
+import { openSafetensors } from '#minillm/formats/open-safetensors.js';
 import { type TensorSource, writeSafetensors } from '#minillm/formats/safetensors-writer.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('writes byte for byte what the reference implementation wrote', async () => {
   const source = 'test/fixtures/gpt2-tiny/model.safetensors';
   const path = join(temporaryFolder(), 'copy.safetensors');
-  const file = await SafetensorsFile.open(source);
+  const file = await openSafetensors(source);
   const tensors = [...file.tensors].map(
     ([name, { shape }]): TensorSource => ({
       name,
@@ -43,7 +43,7 @@ test('large tensors are asked for in slices of at most 16 MiB, in order', async 
     [2 ** 22, 2 ** 22],
     [2 ** 23, 7],
   ]);
-  const file = await SafetensorsFile.open(path);
+  const file = await openSafetensors(path);
   const values = new Int32Array(length);
   await file.readInto('ramp', 0, values);
   expect(values.findIndex((value, index) => value !== index)).toBe(-1);

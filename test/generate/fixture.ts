@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
-import { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
+import { openSafetensors } from '#minillm/formats/open-safetensors.js';
 import { type GenerationExtents, layoutForInference, planGeneration } from '#minillm/generate/programs.js';
 import { loadParameters } from '#minillm/model/parameters.js';
 
@@ -38,7 +38,7 @@ export async function firstBatch(): Promise<{ tokens: Int32Array[]; logits: Floa
       bytes.readInt32LE(start + 4 * (row * (CONTEXT + 1) + position)),
     ),
   );
-  const expected = await SafetensorsFile.open(`${FIXTURE}/expected.safetensors`);
+  const expected = await openSafetensors(`${FIXTURE}/expected.safetensors`);
   const all = await expected.read('logits');
   await expected.close();
   const logits = rows.map((_, row) =>

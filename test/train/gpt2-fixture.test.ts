@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { type Gpt2Folder, openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
-import { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
+import { openSafetensors } from '#minillm/formats/open-safetensors.js';
+import type { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
 import { loadParameters } from '#minillm/model/parameters.js';
 import { adamwOptimizer } from '#minillm/train/optimizers/adamw.js';
 import { planTraining, type TrainingPrograms } from '#minillm/train/programs.js';
@@ -60,7 +61,7 @@ describe.each(devices)('the GPT-2 fixture on $name', (device) => {
     const backend = await openDevice(device);
     folder = await openGpt2Folder(FIXTURE);
     for (const name of ['batches', 'expected', 'final'])
-      files.set(name, await SafetensorsFile.open(`${FIXTURE}${name}.safetensors`));
+      files.set(name, await openSafetensors(`${FIXTURE}${name}.safetensors`));
     await files.get('batches')?.readInto('tokens', 0, tokens);
     const { layout, plans } = planTraining(
       folder.config,
