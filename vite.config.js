@@ -1,15 +1,19 @@
 /** @file The build of the pages into the package. What they have in common is in one chunk. */
 
 import { defineConfig } from 'vite';
-import { thirdParty } from './scripts/third-party.js';
+import { ofWorkers, thirdParty } from './scripts/third-party.js';
 
-const PAGES = ['dashboard', 'playground'];
+const PAGES = ['dashboard', 'playground', 'site', 'train'];
+
+/** Folders of the packages that workers use. */
+const packages = new Set();
 
 export default defineConfig({
   root: 'src/app/web',
   publicDir: 'public',
   base: './',
-  plugins: [thirdParty()],
+  plugins: [thirdParty(packages)],
+  worker: { format: 'es', plugins: () => [ofWorkers(packages)] },
   build: {
     outDir: '../../../dist/app/web',
     emptyOutDir: true,

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { build } from 'vite';
 import { thirdParty } from './third-party.js';
 
-const PACKAGES = /^(@huggingface\/hub|echarts|gpt-tokenizer|koffi|prom-client)(\/|$)/;
+const PACKAGES = /^(@huggingface\/hub|echarts|fflate|gpt-tokenizer|koffi|prom-client)(\/|$)/;
 const PACKAGE_NAME = /.*\/node_modules\/((@[^/]+\/)?[^/]+)/;
 
 const imports = (file) =>

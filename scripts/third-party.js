@@ -4,13 +4,15 @@ import { join } from 'node:path';
 /** The folder of the package that a module is from. */
 const PACKAGE = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/;
 
-/** A plugin of Vite: THIRD-PARTY.txt beside a bundle, with the licences and notices of the packages that have code in it. */
-export function thirdParty() {
+/**
+ * A plugin of Vite: THIRD-PARTY.txt beside a bundle, with the licences and notices of the packages that have code in it.
+ * @param folders of packages, to which those of the bundle are added: what its workers use, gathered by `ofWorkers`
+ */
+export function thirdParty(folders = new Set()) {
   return {
     name: 'third-party',
     generateBundle(_options, bundle) {
-      const modules = Object.values(bundle).flatMap((output) => (output.type === 'chunk' ? output.moduleIds : []));
-      const folders = new Set(modules.flatMap((id) => PACKAGE.exec(id)?.[0] ?? []));
+      gather(folders, bundle);
       this.emitFile({
         type: 'asset',
         fileName: 'THIRD-PARTY.txt',
@@ -18,6 +20,19 @@ export function thirdParty() {
       });
     },
   };
+}
+
+/** A plugin of Vite for workers, which are bundled before their page: adds the folders of the packages they use. */
+export function ofWorkers(folders) {
+  return { name: 'third-party-of-workers', generateBundle: (_options, bundle) => gather(folders, bundle) };
+}
+
+function gather(folders, bundle) {
+  const modules = Object.values(bundle).flatMap((output) => (output.type === 'chunk' ? output.moduleIds : []));
+  for (const id of modules) {
+    const folder = PACKAGE.exec(id)?.[0];
+    if (folder !== undefined) folders.add(folder);
+  }
 }
 
 /** @throws Error when a package has no file of its licence. */

@@ -1,7 +1,8 @@
 /** @file The file of `train --config`. */
 
 import { readSettingsFile } from '#minillm/cli/train/settings-file.js';
-import { chooseSettings, completeSettings, countMicroSteps } from '#minillm/train/settings.js';
+import { countMicroSteps } from '#minillm/train/micro-steps.js';
+import { chooseSettings, completeSettings } from '#minillm/train/settings.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateJson } from '../mutate/json.ts';
 import { CONFIGURATION } from '../small-run.ts';

@@ -1,7 +1,7 @@
 /** @file A trained model that writes text: a folder of weights opened on a device, prompts in, text out. */
 
 import type { DeviceOptions } from '../backends/open.ts';
-import { END_OF_TEXT, encodePrompt, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
+import { END_OF_TEXT, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { INFERENCE_PRECISIONS, type InferencePrecision, inferenceTypes } from '../model/inference-precision.ts';
 import { UserError } from '../support/errors.ts';
@@ -9,6 +9,7 @@ import { Generator } from './generator.ts';
 import { generationPrograms } from './load-model.ts';
 import { type OpenModel, openModel } from './open-model.ts';
 import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS } from './programs.ts';
+import { promptTokens } from './prompt-tokens.ts';
 import { checkRequest, type GenerationRequest, type StreamEnd } from './stream.ts';
 
 export interface LoadOptions extends Omit<DeviceOptions, 'precision'> {
@@ -44,11 +45,6 @@ export interface TextOptions {
 export type TextEvent =
   | { readonly index: number; readonly text: string }
   | { readonly index: number; readonly ended: StreamEnd; readonly tokens: readonly number[] };
-
-/** The tokens of a prompt, in which `<|endoftext|>` is the token between documents; an empty one begins a new document. */
-export function promptTokens(prompt: string): ArrayLike<number> {
-  return prompt === '' ? [END_OF_TEXT] : encodePrompt(prompt);
-}
 
 /** The request that `TextOptions` stand for, checked against the model's limits. */
 function buildRequest(prompt: string, options: TextOptions, config: Gpt2Config, positions: number): GenerationRequest {

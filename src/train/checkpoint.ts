@@ -7,15 +7,13 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
-import type { Communicator } from '../engine/runtime/communicator.ts';
-import type { Session } from '../engine/runtime/session.ts';
 import { BYTES_PER_ELEMENT, elements } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder, writeGpt2Folder } from '../formats/gpt2-folder.ts';
 import { type Gpt2Parameter, gpt2Parameters } from '../formats/gpt2-parameters.ts';
 import { openSafetensors } from '../formats/open-safetensors.ts';
 import type { SafetensorsFile } from '../formats/safetensors-reader.ts';
-import { readSlices, type TensorSource, writeSafetensors } from '../formats/safetensors-writer.ts';
+import { writeSafetensors } from '../formats/safetensors-writer.ts';
 import { parameterCount } from '../model/flops.ts';
 import { loadParameters, readParameter } from '../model/parameters.ts';
 import { OPTIMIZER_FILE, stepFolder } from '../runs/checkpoints.ts';
@@ -24,21 +22,7 @@ import { UserError } from '../support/errors.ts';
 import { fileError, writeFolderAtomic } from '../support/files.ts';
 import { formatBytes } from '../support/format.ts';
 import { streamRegularFile } from '../support/regular-file.ts';
-import { readState } from './optimizer-state.ts';
-import type { Optimizer } from './optimizers/optimizer.ts';
-
-/** What a checkpoint holds besides the state of the run. */
-export interface CheckpointedModel {
-  readonly session: Pick<Session<string>, 'read' | 'write'>;
-  readonly config: Gpt2Config;
-  readonly optimizer: Pick<Optimizer, 'state'>;
-}
-
-/** One of the ranks that hold a model, and perhaps each a part of the optimizer's state. */
-export interface CheckpointedReplica extends CheckpointedModel {
-  readonly session: Pick<Session<string>, 'read' | 'write' | 'layout'>;
-  readonly communicator: Pick<Communicator, 'rank' | 'broadcast'>;
-}
+import { type CheckpointedModel, type CheckpointedReplica, stateTensors } from './checkpoint-tensors.ts';
 
 const WEIGHTS_FILE = 'model.safetensors';
 
@@ -67,23 +51,6 @@ export async function writeCheckpoint(
     await writeTrainingState(folder, { ...state, checksums: await checksums(folder) });
   });
   return path;
-}
-
-/** What a rank does while another writes a checkpoint: it gives its part of the optimizer's state, if it has its own. */
-export async function contributeToCheckpoint(model: CheckpointedReplica): Promise<void> {
-  if (model.session.layout.shard.size === 1) return;
-  for await (const _ of readSlices(stateTensors(model)));
-}
-
-function stateTensors(model: CheckpointedReplica): TensorSource[] {
-  return gpt2Parameters(model.config).flatMap(({ name, shape }) =>
-    model.optimizer.state.map(({ suffix, buffer }) => ({
-      name: `${name}.${suffix}`,
-      shape,
-      dtype: 'F32' as const,
-      read: (start: number, target: Float32Array) => readState(model, buffer, name, target, start),
-    })),
-  );
 }
 
 /**

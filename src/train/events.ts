@@ -1,6 +1,6 @@
 /** @file What a trainer reports while it works. Steps, evaluations and samples are also written to `metrics.jsonl`. */
 
-import type { EvalMetrics, SampleMetrics, TrainMetrics } from '../runs/metrics.ts';
+import type { EvalMetrics, SampleMetrics, TrainMetrics } from '../runs/metric-lines.ts';
 import type { ProfiledNode } from './profile.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,12 +1,11 @@
 /** @file Whether all ranks hold the same weights, to the bit. */
 
-import { createHash } from 'node:crypto';
 import { elements } from '../engine/tensor.ts';
 import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
 import { agreeOn } from './agreement.ts';
 import type { TrainingModel } from './training-model.ts';
 
-/** Elements hashed at once: 16 MB. */
+/** Elements hashed at once: 16 MB. The hash of all weights is that of the slices' hashes. */
 const SLICE_ELEMENTS = 4 * 1024 * 1024;
 
 /**
@@ -15,16 +14,22 @@ const SLICE_ELEMENTS = 4 * 1024 * 1024;
  */
 export async function checkReplicas(model: TrainingModel, step: number): Promise<void> {
   if (model.communicator.size === 1) return;
-  const hash = createHash('sha256');
+  const hashes: number[] = [];
   const slice = new Float32Array(SLICE_ELEMENTS);
   for (const { name, shape } of gpt2Parameters(model.config)) {
     const count = elements(shape);
     for (let start = 0; start < count; start += SLICE_ELEMENTS) {
       const part = slice.subarray(0, Math.min(SLICE_ELEMENTS, count - start));
       await model.session.read('parameters', name, part, start);
-      hash.update(part);
+      hashes.push(...(await sha256(part)));
     }
   }
   const advice = `the weights diverged before step ${step}: look for a faulty machine, and restart from the last checkpoint`;
-  await agreeOn(model.communicator, { 'sha256 of the weights': hash.digest('hex').slice(0, 16) }, advice);
+  const hash = await sha256(Uint8Array.from(hashes));
+  const shown = Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  await agreeOn(model.communicator, { 'sha256 of the weights': shown }, advice);
+}
+
+async function sha256(values: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', values));
 }

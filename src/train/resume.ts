@@ -9,19 +9,12 @@ import { type Gpt2Config, readGpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder } from '../formats/gpt2-folder.ts';
 import { initialiseParameters, loadParameters } from '../model/parameters.ts';
 import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
-import { readTrainingState, type TrainingState } from '../runs/state.ts';
+import { readTrainingState } from '../runs/state.ts';
 import { messageOf, UserError } from '../support/errors.ts';
-import { type CheckpointedModel, loadCheckpoint } from './checkpoint.ts';
+import { loadCheckpoint } from './checkpoint.ts';
+import type { CheckpointedModel } from './checkpoint-tensors.ts';
+import type { StartingPoint } from './run-store.ts';
 import { differences, type RecordedSettings } from './settings.ts';
-
-export interface StartingPoint {
-  /** Undefined for a run that starts at step 0. */
-  readonly state: TrainingState | undefined;
-  /** The checkpoint that the run resumes from. */
-  readonly from: string | undefined;
-  /** Checkpoints that could not be used, and why. */
-  readonly passedOver: readonly string[];
-}
 
 /**
  * Fills the model with what the run starts from. Where a checkpoint is damaged, the one before it is used.

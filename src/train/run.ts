@@ -9,30 +9,19 @@ import type { HellaswagTask } from '../eval/hellaswag-task.ts';
 import { validationLoss } from '../eval/validation-loss.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { parameterCount, trainingFlopsPerToken } from '../model/flops.ts';
-import { removeOldCheckpoints, stepFolder } from '../runs/checkpoints.ts';
-import {
-  type EvalMetrics,
-  type Metrics,
-  MetricsLog,
-  type SampleMetrics,
-  streamMetrics,
-  type TrainMetrics,
-} from '../runs/metrics.ts';
-import { writeRunFacts } from '../runs/run-facts.ts';
+import type { EvalMetrics, Metrics, SampleMetrics, TrainMetrics } from '../runs/metric-lines.ts';
 import { UserError } from '../support/errors.ts';
 import { agreeOn, SharedError, together } from './agreement.ts';
-import { contributeToCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointEvent, ProgressEvent, StartEvent, TrainerEvent } from './events.ts';
 import { findFaults } from './find-faults.ts';
 import { RecentValues } from './outliers.ts';
 import { StepProfile } from './profile.ts';
 import { checkReplicas } from './replicas.ts';
-import { begin } from './resume.ts';
+import type { RunLog, RunStore } from './run-store.ts';
 import { SAMPLE_STREAMS, takeSamples } from './samples.ts';
 import { learningRateAt } from './schedule.ts';
 import type { RecordedSettings } from './settings.ts';
 import { TrainingModel } from './training-model.ts';
-import { versions } from './versions.ts';
 
 export interface RunParts {
   readonly settings: RecordedSettings;
@@ -44,12 +33,15 @@ export interface RunParts {
   /** Undefined when the run is not validated. */
   readonly validation: EvaluationBatches | undefined;
   readonly hellaswag: HellaswagTask | undefined;
+  readonly store: RunStore;
   readonly signal: AbortSignal | undefined;
   /**
    * Whether to measure one step node by node: the second from here, as the first still touches new memory, or the only
    * one.
    */
   readonly profile: boolean;
+  /** Bytes that this process holds besides the model, to be told where the device shares the host's memory. */
+  readonly processBytes: number;
 }
 
 /** A run ends after this many skipped updates in a row. */
@@ -86,10 +78,10 @@ export class Run {
 
   /** Trains to the last step, or until the signal. */
   async *events(): AsyncGenerator<TrainerEvent> {
-    const { settings, communicator } = this.#parts;
+    const { settings, communicator, store } = this.#parts;
     const start = await this.#begin();
     yield start;
-    const log = this.#isWriter ? await MetricsLog.open(settings.out, this.#step) : undefined;
+    const log = this.#isWriter ? await store.openLog(this.#step) : undefined;
     try {
       let interrupted = false;
       while (true) {
@@ -101,8 +93,7 @@ export class Run {
         if (communicator.failed?.aborted) throw communicator.failure();
         interrupted = !isComplete || (!isLast && this.#shouldStop);
         // a process killed right after the last checkpoint has left the one it was about to remove
-        if (isLast && this.#isWriter && this.#saved?.step === this.#step)
-          await removeOldCheckpoints(settings.out, settings.keep, this.#step);
+        if (isLast && this.#isWriter && this.#saved?.step === this.#step) await store.removeOld(this.#step);
         if (isLast || interrupted) break;
         const isProfiled = this.#parts.profile && this.#step === Math.min(start.step + 1, settings.steps - 1);
         const profile = isProfiled ? new StepProfile() : undefined;
@@ -126,8 +117,8 @@ export class Run {
   }
 
   async #begin(): Promise<StartEvent> {
-    const { settings, modelConfig, microSteps, backend, communicator, loader } = this.#parts;
-    const { state, from, passedOver } = await together(communicator, () => begin(this.#model, settings));
+    const { settings, modelConfig, microSteps, backend, communicator, loader, store } = this.#parts;
+    const { state, from, passedOver } = await together(communicator, () => store.begin(this.#model));
     const start = { 'the first step': state?.step ?? 0 };
     await agreeOn(
       communicator,
@@ -142,13 +133,11 @@ export class Run {
       this.#norms = new RecentValues(state.recent.norms);
       this.#saved = { step: state.step, path: from };
       // rank 0 alone reads the file, which it is about to replace
-      if (this.#isWriter)
-        for await (const line of streamMetrics(settings.out)) if (line.step === state.step) this.#known.push(line);
-      const [known = '[]'] = await communicator.share(JSON.stringify(this.#known));
+      const logged = this.#isWriter ? await store.loggedAt(state.step) : [];
+      const [known = '[]'] = await communicator.share(JSON.stringify(logged));
       this.#known = JSON.parse(known) as Metrics[];
     }
-    const facts = { configuration: { ...settings }, versions: versions(backend) };
-    if (this.#isWriter) await writeRunFacts(settings.out, modelConfig, facts);
+    if (this.#isWriter) await store.recordStart(modelConfig);
     const { trainTokens, ...started } = settings;
     return {
       kind: 'start',
@@ -157,7 +146,7 @@ export class Run {
       ranks: communicator.size,
       parameters: parameterCount(modelConfig),
       microSteps,
-      bytes: this.#model.bytes,
+      bytes: this.#model.bytes + (backend.sharesHostMemory ? this.#parts.processBytes : 0),
       windowsPerEpoch: loader.windowsPerEpoch,
       trainTokens,
       peak: await backend.peak(),
@@ -251,7 +240,7 @@ export class Run {
    */
   async *#evaluateAndSample(
     isDue: (every: number) => boolean,
-    log: MetricsLog | undefined,
+    log: RunLog | undefined,
   ): AsyncGenerator<ProgressEvent | EvalMetrics | SampleMetrics, boolean> {
     const { settings, modelConfig } = this.#parts;
     if (this.#isEvaluationDue(isDue)) {
@@ -312,23 +301,14 @@ export class Run {
   }
 
   async #save(): Promise<CheckpointEvent> {
-    const { settings, backend } = this.#parts;
-    const path = stepFolder(settings.out, this.#step);
+    const { store } = this.#parts;
+    const path = store.checkpointName(this.#step);
     this.#saved = { step: this.#step, path };
-    if (!this.#isWriter) {
-      await contributeToCheckpoint(this.#model);
-      return { kind: 'checkpoint', step: this.#step, path };
-    }
-    await writeCheckpoint(settings.out, this.#model, {
-      formatVersion: 1,
+    await store.save(this.#model, {
       step: this.#step,
       updates: this.#updateCount,
-      seed: settings.seed,
       recent: { losses: this.#losses.values, norms: this.#norms.values },
-      configuration: { ...settings },
-      versions: versions(backend),
     });
-    await removeOldCheckpoints(settings.out, settings.keep, this.#step);
     return { kind: 'checkpoint', step: this.#step, path };
   }
 }

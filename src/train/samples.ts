@@ -3,7 +3,7 @@
 import { decode, END_OF_TEXT, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import type { Generator } from '../generate/generator.ts';
-import { promptTokens } from '../generate/text-model.ts';
+import { promptTokens } from '../generate/prompt-tokens.ts';
 import { UserError } from '../support/errors.ts';
 import type { Settings } from './settings.ts';
 

@@ -4,12 +4,13 @@
  */
 
 import { z } from 'zod';
-import { DEFAULT_DEVICE, DEVICE_NAMES, type DeviceName, parseDevice } from '../backends/devices.ts';
+import { DEVICE_NAMES, type DeviceName, parseDevice } from '../backends/devices.ts';
 import { DOWNLOAD } from '../eval/hellaswag-source.ts';
 import { PRESET_NAMES } from '../model/presets.ts';
 import { UserError } from '../support/errors.ts';
 import { validate } from '../support/json.ts';
 import { processorCount } from '../support/processors.ts';
+import { MAX_WARMUP, PRESET_DEFAULTS, TINY, withDefaults } from './defaults.ts';
 
 /** How a setting is given as a flag. */
 export interface FlagText {
@@ -26,15 +27,6 @@ export interface FlagText {
 
 /** The flag of each setting, by its schema in `settingsSchema`. */
 export const flagTexts = z.registry<FlagText>();
-
-/** The longest warm-up that is not asked for, in steps; never more than a tenth of the run. */
-const MAX_WARMUP = 715;
-
-/**
- * What the preset `tiny` changes. A rate that rises faster makes the loss leap to 17 for a step (4e-3 within 20 steps did in most
- * seeds), so the warm-up is as long in a short run, which then ends below the largest rate.
- */
-const TINY = { batchSize: 8, totalBatchSize: 1024, steps: 400, learningRate: 6e-3, warmupSteps: 150 } as const;
 
 const wholeFrom = (minimum: number) => z.int().min(minimum);
 
@@ -148,7 +140,7 @@ export const settingsSchema = z.strictObject({
 export type GivenSettings = z.output<typeof settingsSchema>;
 
 /** The same without `undefined` as a value, so that spreading them over defaults never undoes one. */
-type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
+export type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
 
 type Defaulted = Exclude<keyof GivenSettings, 'data' | 'out' | 'preset' | 'init' | 'fork' | 'hellaswag'>;
 
@@ -162,40 +154,8 @@ export type Settings = { readonly [Key in Defaulted]: NonNullable<GivenSettings[
   readonly hellaswag: string | undefined;
 };
 
-/** Defaults that hold whatever else is chosen; those of a 124M run as it was published. */
-export const DEFAULTS = {
-  batchSize: 4,
-  totalBatchSize: 524_288,
-  steps: 19_073,
-  learningRate: 6e-4,
-  weightDecay: 0.1,
-  gradientClip: 1,
-  seed: 1337,
-  skipOutliers: 0,
-  precision: 'fp32',
-  shuffle: true,
-  evalEvery: 250,
-  evalTokens: 10_485_760,
-  hellaswagEvery: 1,
-  sampleEvery: 250,
-  samplePrompt: "Hello, I'm a language model,",
-  sampleTokens: 32,
-  sampleTemperature: 1,
-  checkpointEvery: 250,
-  keep: 2,
-  zero: 0,
-  overlap: true,
-  checkReplicas: 0,
-  device: DEFAULT_DEVICE,
-} as const satisfies GivenSettings;
-
-/** What a preset changes. */
-export const PRESET_DEFAULTS: Partial<Record<NonNullable<GivenSettings['preset']>, Defined<GivenSettings>>> = {
-  tiny: TINY,
-};
-
 /** What was given, over the preset's defaults. Exactly one of `preset`, `init` and `fork` is set. */
-type ChosenSettings = Defined<GivenSettings> & { readonly data: string; readonly out: string };
+export type ChosenSettings = Defined<GivenSettings> & { readonly data: string; readonly out: string };
 
 const STARTS = ['preset', 'init', 'fork'] as const;
 
@@ -224,36 +184,7 @@ export function chooseSettings(flags: GivenSettings, file: GivenSettings = {}): 
 
 /** Decides what is left open, for a model of this context length. */
 export function completeSettings(chosen: ChosenSettings, contextLength: number): Settings {
-  const merged = { ...DEFAULTS, threads: processorCount(), sequenceLength: contextLength, ...chosen };
-  const settings: Settings = {
-    ...merged,
-    preset: chosen.preset,
-    init: chosen.init,
-    fork: chosen.fork,
-    hellaswag: chosen.hellaswag,
-    minLearningRate: chosen.minLearningRate ?? merged.learningRate / 10,
-    warmupSteps: chosen.warmupSteps ?? Math.min(MAX_WARMUP, Math.floor(merged.steps / 10)),
-  };
-  if (settings.sequenceLength > contextLength)
-    throw new UserError(
-      `--sequence-length ${settings.sequenceLength} is longer than the model's context of ${contextLength} tokens; give at most that`,
-    );
-  if (settings.minLearningRate > settings.learningRate)
-    throw new UserError(`--min-lr ${settings.minLearningRate} is above --lr ${settings.learningRate}`);
-  return settings;
-}
-
-/** Micro-steps of a step: total batch = micro-steps · ranks · rows · tokens. */
-export function countMicroSteps(settings: Settings, worldSize: number): number {
-  const { totalBatchSize, batchSize, sequenceLength } = settings;
-  const perMicroStep = batchSize * sequenceLength * worldSize;
-  const microSteps = totalBatchSize / perMicroStep;
-  if (Number.isInteger(microSteps)) return microSteps;
-  const below = Math.floor(microSteps) * perMicroStep;
-  const nearest = below > 0 ? `${below} or ${below + perMicroStep}` : `${perMicroStep}`;
-  throw new UserError(
-    `--total-batch-size ${totalBatchSize} is not a multiple of batch size ${batchSize} × sequence length ${sequenceLength} × ${worldSize} rank${worldSize > 1 ? 's' : ''} = ${perMicroStep}; the nearest that are: ${nearest}`,
-  );
+  return withDefaults({ threads: processorCount(), ...chosen }, contextLength);
 }
 
 /**

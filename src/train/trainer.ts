@@ -19,9 +19,11 @@ import { UserError } from '../support/errors.ts';
 import { removeTemporaries } from '../support/files.ts';
 import { agreeOn, firstThenOthers, together } from './agreement.ts';
 import type { TrainerEvent } from './events.ts';
+import { countMicroSteps } from './micro-steps.ts';
 import type { ResolvedRun } from './resolve-settings.ts';
 import { Run } from './run.ts';
-import { countMicroSteps, type Settings } from './settings.ts';
+import { RunFolder } from './run-folder.ts';
+import type { Settings } from './settings.ts';
 import { codeVersion } from './versions.ts';
 
 export interface TrainOptions {
@@ -57,7 +59,10 @@ export async function* train(
     await checkRunFolder(settings.out, communicator);
     const backend = await openDevice(settings, communicator, closers);
     const { facts: _, ...parts } = prepared;
-    yield* (await together(communicator, () => new Run({ ...parts, communicator, backend, signal, profile }))).events();
+    const store = new RunFolder(settings, backend, communicator);
+    const processBytes = process.memoryUsage.rss();
+    const places = { communicator, backend, store, processBytes };
+    yield* (await together(communicator, () => new Run({ ...parts, ...places, signal, profile }))).events();
   } finally {
     for (const close of closers.reverse()) await close();
   }

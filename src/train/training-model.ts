@@ -58,7 +58,7 @@ export class TrainingModel {
   readonly scorer: Scorer;
   readonly config: Gpt2Config;
   readonly communicator: Communicator;
-  /** Planned bytes on the device; where it shares the host's memory, what the process holds is included. */
+  /** Planned bytes on the device. */
   readonly bytes: number;
 
   /** @throws UserError when the device has too little memory, naming the largest batch that fits. */
@@ -78,7 +78,7 @@ export class TrainingModel {
         );
       }),
     );
-    this.bytes = totalBytes(backend, bytes) + (backend.sharesHostMemory ? process.memoryUsage.rss() : 0);
+    this.bytes = totalBytes(backend, bytes);
     this.session = new Session(backend, layout, plans, communicator);
     this.generator = new Generator(this.session);
     this.scorer = new Scorer(this.session.program('score'), modelConfig.contextLength);

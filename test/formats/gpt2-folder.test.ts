@@ -5,7 +5,8 @@ import { type Gpt2Config, renderGpt2Config } from '#minillm/formats/gpt2-config.
 import { openGpt2Folder, writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
 import { buildHeader } from '#minillm/formats/safetensors-header.js';
-import { type TensorSource, writeSafetensors } from '#minillm/formats/safetensors-writer.js';
+import type { TensorSource } from '#minillm/formats/safetensors-slices.js';
+import { writeSafetensors } from '#minillm/formats/safetensors-writer.js';
 import { UserError } from '#minillm/support/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

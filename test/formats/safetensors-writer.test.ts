@@ -2,7 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSafetensors } from '#minillm/formats/open-safetensors.js';
-import { type TensorSource, writeSafetensors } from '#minillm/formats/safetensors-writer.js';
+import type { TensorSource } from '#minillm/formats/safetensors-slices.js';
+import { writeSafetensors } from '#minillm/formats/safetensors-writer.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('writes byte for byte what the reference implementation wrote', async () => {

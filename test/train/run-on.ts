@@ -10,9 +10,11 @@ import type { Backend } from '#minillm/engine/runtime/backend.js';
 import { type Communicator, singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { Random } from '#minillm/support/random.js';
 import type { TrainerEvent } from '#minillm/train/events.js';
+import { countMicroSteps } from '#minillm/train/micro-steps.js';
 import { resolveSettings } from '#minillm/train/resolve-settings.js';
 import { Run } from '#minillm/train/run.js';
-import { countMicroSteps, type GivenSettings } from '#minillm/train/settings.js';
+import { RunFolder } from '#minillm/train/run-folder.js';
+import type { GivenSettings } from '#minillm/train/settings.js';
 import { writeBin } from '../data/shard-files.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -56,8 +58,9 @@ export async function runOn({
     const { batchSize, sequenceLength, evalTokens: maxTokens } = settings;
     const share = { batchSize, sequenceLength, rank, worldSize: size, vocabularySize };
     mkdirSync(settings.out, { recursive: true });
+    const recorded = { ...settings, trainTokens: dataset.train.tokenCount };
     const run = new Run({
-      settings: { ...settings, trainTokens: dataset.train.tokenCount },
+      settings: recorded,
       modelConfig,
       microSteps,
       backend,
@@ -65,8 +68,10 @@ export async function runOn({
       loader: new BatchLoader(dataset.train, { ...share, microSteps, seed: settings.seed, shuffle: settings.shuffle }),
       validation: settings.evalEvery > 0 ? evaluationBatches(dataset.validation, { ...share, maxTokens }) : undefined,
       hellaswag: undefined,
+      store: new RunFolder(recorded, backend, communicator),
       signal,
       profile: false,
+      processBytes: 0,
     });
     const events: TrainerEvent[] = [];
     for await (const event of run.events()) {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { PRESET_NAMES } from '#minillm/model/presets.js';
 import { UserError } from '#minillm/support/errors.js';
+import { countMicroSteps } from '#minillm/train/micro-steps.js';
 import {
   chooseSettings,
   completeSettings,
-  countMicroSteps,
   differences,
   forkedSettings,
   type GivenSettings,

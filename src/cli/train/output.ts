@@ -1,6 +1,7 @@
 /** @file Where the events of a training run go: JSON lines, plain lines, or lines above a panel. */
 
-import { isBefore, readMetrics } from '../../runs/metrics.ts';
+import { isBefore } from '../../runs/metric-lines.ts';
+import { readMetrics } from '../../runs/metrics.ts';
 import type { ProgressEvent, TrainerEvent } from '../../train/events.ts';
 import { canHavePanel, LiveTerminal } from '../terminal/live-terminal.ts';
 import { Pace } from '../terminal/pace.ts';

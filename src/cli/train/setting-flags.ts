@@ -2,7 +2,8 @@
 
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { DEFAULTS, flagTexts, type GivenSettings, PRESET_DEFAULTS, settingsSchema } from '../../train/settings.ts';
+import { DEFAULTS, PRESET_DEFAULTS } from '../../train/defaults.ts';
+import { flagTexts, type GivenSettings, settingsSchema } from '../../train/settings.ts';
 import { deviceName } from '../device-flags.ts';
 import { oneOf, realNumber, tokenCount, wholeNumber } from '../flags.ts';
 

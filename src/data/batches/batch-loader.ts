@@ -3,8 +3,8 @@
  * all ranks together does not depend on how many there are: a loader has no state to save or to lose.
  */
 import { UserError } from '../../support/errors.ts';
-import type { ShardSet } from '../shards/dataset.ts';
 import { permute } from './permute.ts';
+import type { TokenShards } from './token-shards.ts';
 import { type Batch, emptyBatch, Windows } from './windows.ts';
 
 export interface BatchLoaderOptions {
@@ -29,7 +29,7 @@ export class BatchLoader {
   readonly #windows: Windows;
 
   /** @throws UserError when no shard holds a whole window. */
-  constructor(shards: ShardSet, options: BatchLoaderOptions) {
+  constructor(shards: TokenShards, options: BatchLoaderOptions) {
     this.#options = options;
     this.#windows = new Windows(shards, options.sequenceLength, options.vocabularySize);
     this.windowsPerEpoch = this.#windows.count;

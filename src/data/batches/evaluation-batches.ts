@@ -1,6 +1,6 @@
 /** @file Validation batches: the first windows of the shards, unshuffled; the same tokens for any batch and world. */
 import { UserError } from '../../support/errors.ts';
-import type { ShardSet } from '../shards/dataset.ts';
+import type { TokenShards } from './token-shards.ts';
 import { type Batch, emptyBatch, Windows } from './windows.ts';
 
 /** The target of a row past the end of the data: it counts for nothing. */
@@ -33,7 +33,7 @@ export interface EvaluationBatches extends Iterable<Batch> {
  * and targets −1. May be iterated again and again.
  * @throws UserError when the shards or the limit hold less than one window.
  */
-export function evaluationBatches(shards: ShardSet, options: EvaluationOptions): EvaluationBatches {
+export function evaluationBatches(shards: TokenShards, options: EvaluationOptions): EvaluationBatches {
   const { batchSize, sequenceLength, maxTokens, rank, worldSize, vocabularySize } = options;
   const windows = new Windows(shards, sequenceLength, vocabularySize);
   if (windows.count === 0) {

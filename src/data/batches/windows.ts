@@ -2,9 +2,8 @@
  * @file Shards cut into windows of T+1 tokens that start every T tokens and never cross a shard's end: the first T
  * tokens of a window are inputs, the last T their targets.
  */
-import type { ShardSet } from '../shards/dataset.ts';
-import type { Shard } from '../shards/shard.ts';
-import { shardError } from '../shards/shard-format.ts';
+import { shardError } from '../shards/shard-error.ts';
+import type { TokenShard, TokenShards } from './token-shards.ts';
 
 /** Rows of token ids and, for each token, the one to be predicted after it; both [rows, sequence length]. */
 export interface Batch {
@@ -22,13 +21,13 @@ export class Windows {
   readonly count: number;
   readonly #sequenceLength: number;
   readonly #vocabularySize: number;
-  readonly #shards: Shard[];
+  readonly #shards: TokenShard[];
   /** The number of the first window of each shard. */
   readonly #firstWindows: number[] = [];
   readonly #window: Uint16Array;
 
   /** @param vocabularySize tokens at or above it are refused when they are read. */
-  constructor(shards: ShardSet, sequenceLength: number, vocabularySize: number) {
+  constructor(shards: TokenShards, sequenceLength: number, vocabularySize: number) {
     this.#sequenceLength = sequenceLength;
     this.#vocabularySize = vocabularySize;
     this.#shards = shards.shards.filter((shard) => shard.tokenCount > sequenceLength);

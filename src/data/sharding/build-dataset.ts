@@ -13,6 +13,7 @@ import { explainDiskFull } from './disk-full.ts';
 import { fillShards } from './fill-shards.ts';
 import { completeShards, moveIntoPlace } from './finish-dataset.ts';
 import { ShardSpool } from './shard-spool.ts';
+import { validationShare } from './validation-share.ts';
 
 const DEFAULT_SHARD_TOKENS = 100_000_000;
 
@@ -130,7 +131,7 @@ async function fillAndComplete(
     if (!content.ended) position = await fillShards(filling, position);
     const { tokens, documents, skipped } = position;
     if (tokens === 0) throw new UserError('expected documents with text, found none; check the files given');
-    const validationTokens = validationShare(tokens, options);
+    const validationTokens = countValidation(tokens, options);
     const shards = await spool.end();
     await journal.record(position, { ended: true });
     await completeShards(workFolder, shards, naming, {
@@ -179,10 +180,10 @@ function checkOptions({ shardTokens = DEFAULT_SHARD_TOKENS, workers }: BuildOpti
   if (!Number.isInteger(workers) || workers < 1) throw new UserError(`workers: expected 1 or more, found ${workers}`);
 }
 
-function validationShare(tokens: number, options: BuildOptions): number {
+function countValidation(tokens: number, options: BuildOptions): number {
   const { shardTokens = DEFAULT_SHARD_TOKENS, validationTokens: requested, compatible } = options;
   if (compatible) return Math.min(tokens, shardTokens);
-  if (requested === undefined) return tokens > 10 * shardTokens ? shardTokens : Math.floor(0.05 * tokens);
+  if (requested === undefined) return validationShare(tokens, shardTokens);
   if (requested >= tokens) {
     throw new UserError(
       `expected fewer validation tokens than the ${tokens} there are, found ${requested}; lower them`,

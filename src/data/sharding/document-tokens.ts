@@ -1,39 +1,15 @@
 /** @file Documents as tokens: the ids of each document's text, with `<|endoftext|>` (50256) before it. */
 
-import { END_OF_TEXT } from '../../support/gpt2-vocabulary.ts';
 import { DamagedFileError } from '../documents/damaged-file.ts';
 import { readRowTexts } from '../documents/parquet-rows.ts';
 import { ProblemList, type Problems } from '../documents/problems.ts';
-import { encode } from '../tokenizer/tokenizer.ts';
 import type { UnitWork } from './corpus.ts';
+import { TokenList } from './token-list.ts';
 
 /** The outcome of a unit's work. */
 export interface TokenizedWork {
   readonly tokens: Uint16Array<ArrayBuffer>;
   readonly problems: Problems;
-}
-
-/** The tokens of texts, one after another, `<|endoftext|>` before each document. */
-class TokenList {
-  #tokens = new Uint16Array(1 << 16);
-  #count = 0;
-
-  add(text: string, startsDocument: boolean): void {
-    const ids = encode(text);
-    const count = this.#count + Number(startsDocument) + ids.length;
-    if (count > this.#tokens.length) {
-      const larger = new Uint16Array(Math.max(count, 2 * this.#tokens.length));
-      larger.set(this.#tokens.subarray(0, this.#count));
-      this.#tokens = larger;
-    }
-    if (startsDocument) this.#tokens[this.#count] = END_OF_TEXT;
-    this.#tokens.set(ids, count - ids.length);
-    this.#count = count;
-  }
-
-  take(): Uint16Array<ArrayBuffer> {
-    return this.#tokens.slice(0, this.#count);
-  }
 }
 
 /** The tokens of a unit's documents; a damaged file gives none, and a problem. */

@@ -3,8 +3,7 @@
  * then the tokens as uint16. A `.npy` is build-nanogpt's: NumPy's header (numpy.lib.format), then the same uint16.
  * Tokens are read and written in the machine's own byte order, which is little-endian wherever Node.js runs GPT-2.
  */
-import { basename } from 'node:path';
-import { UserError } from '../../support/errors.ts';
+import { shardError } from './shard-error.ts';
 
 const BIN_HEADER_BYTES = 256 * 4;
 export const BYTES_PER_TOKEN = 2;
@@ -23,11 +22,6 @@ export interface ShardLayout {
   readonly tokenCount: number;
   /** Offset of the first token in bytes. */
   readonly dataOffset: number;
-}
-
-/** How every error about a shard begins: `shard train_000003.bin: `. */
-export function shardError(path: string, problem: string): UserError {
-  return new UserError(`shard ${basename(path)}: ${problem}`);
 }
 
 /** The header of a shard of `tokenCount` tokens: NumPy's for a path that ends in `.npy`, else llm.c's. */

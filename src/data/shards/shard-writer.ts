@@ -4,7 +4,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileError, syncFile } from '../../support/files.ts';
 import { openRegularFile, streamRegularFile } from '../../support/regular-file.ts';
-import { BYTES_PER_TOKEN, shardError, shardHeader } from './shard-format.ts';
+import { shardError } from './shard-error.ts';
+import { BYTES_PER_TOKEN, shardHeader } from './shard-format.ts';
 
 /** A shard that was written in full. */
 export interface WrittenShard {

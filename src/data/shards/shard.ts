@@ -2,7 +2,8 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { fileError } from '../../support/files.ts';
 import { openRegularFileSync } from '../../support/regular-file.ts';
-import { BYTES_PER_TOKEN, readShardLayout, type ShardLayout, shardError } from './shard-format.ts';
+import { shardError } from './shard-error.ts';
+import { BYTES_PER_TOKEN, readShardLayout, type ShardLayout } from './shard-format.ts';
 
 export class Shard {
   readonly path: string;

@@ -4,7 +4,7 @@ import { END_OF_TEXT, streamDecoder, VOCABULARY_SIZE } from '../../../data/token
 import type { ScoringRequest } from '../../../eval/packing.ts';
 import type { ContinuationScores } from '../../../eval/scorer.ts';
 import { DEFAULT_STREAMS } from '../../../generate/programs.ts';
-import { promptTokens } from '../../../generate/text-model.ts';
+import { promptTokens } from '../../../generate/prompt-tokens.ts';
 import { UserError } from '../../../support/errors.ts';
 import { inTurn } from '../../../support/event-loop.ts';
 import type { LanguageModel } from '../models/language-model.ts';

@@ -1,0 +1,186 @@
+/** @file The page that trains, in a browser: with a stand-in for its worker, and with the worker itself. */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { launchBrowser, missingBrowser } from './browser.ts';
+import { serveBuiltPages } from './static-site.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const STEPS = 4;
+
+const recalled = (step: number, metrics: readonly object[] = []) => ({
+  ...{ kind: 'recalled', step, steps: STEPS, tokensPerStep: 1024, metrics },
+});
+const trained = (step: number) => ({
+  ...{ kind: 'train', step, loss: 8 - step, lr: 1e-3, norm: 1, ms: 20, tokensPerSecond: 5000, mfu: 0.3 },
+});
+const evaluated = (step: number, validationLoss: number) => ({ kind: 'eval', step, validationLoss });
+const sampled = (step: number, text: string) => ({ kind: 'sample', step, text });
+
+const FIRST_STEPS = [
+  { kind: 'preparing', what: 'device' },
+  { kind: 'started', step: 0, device: 'WebAssembly, 2 threads' },
+  ...[evaluated(0, 10.825), sampled(0, 'Once Tuc Mars')],
+  ...[trained(0), trained(1), { kind: 'checkpoint', step: 2 }],
+  ...[evaluated(2, 1.5), sampled(2, 'Once there was a fox')],
+];
+
+/** What the worker answers to each request, in the order in which they come. */
+type Script = Partial<Record<string, readonly (readonly object[])[]>>;
+
+/** A worker that plays a script. */
+const standIn = (script: Script): string => `
+  const script = ${JSON.stringify(script)};
+  onmessage = ({ data: { kind } }) => {
+    for (const event of script[kind]?.shift() ?? [])
+      postMessage(event.kind === 'file' ? { ...event, content: new Blob(['zip']) } : event);
+  };`;
+
+describe.skipIf(missingBrowser !== undefined)(
+  `the page that trains${missingBrowser ? ` (${missingBrowser})` : ''}`,
+  () => {
+    let browser: Browser;
+    let site: Awaited<ReturnType<typeof serveBuiltPages>>;
+    beforeAll(async () => {
+      [browser, site] = await Promise.all([launchBrowser(), serveBuiltPages()]);
+    });
+    afterAll(async () => {
+      await browser?.close();
+      site?.close();
+    });
+
+    /** A page that must not complain on its console, nor ask any other server; checked as the test ends. */
+    async function open(script: Script | undefined, options: BrowserContextOptions = {}): Promise<Page> {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+      const wrong: string[] = [];
+      page.on('pageerror', ({ message }) => wrong.push(message));
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) wrong.push(message.text());
+      });
+      page.on('request', (request) => {
+        if (!/^(blob:)?http:\/\/127\.0\.0\.1/.test(request.url())) wrong.push(request.url());
+      });
+      if (script)
+        await page.route('**/assets/worker-*.js', (route) =>
+          route.fulfill({
+            contentType: 'text/javascript',
+            headers: { 'cross-origin-embedder-policy': 'require-corp' },
+            body: standIn(script),
+          }),
+        );
+      onTestFinished(async () => {
+        await page.close();
+        expect(wrong).toEqual([]);
+      });
+      await page.goto(`${site.url}train.html`);
+      return page;
+    }
+
+    const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+    const says = (page: Page, text: string | RegExp) => page.getByRole('status').filter({ hasText: text }).waitFor();
+    const figures = (page: Page) => page.getByRole('region', { name: 'Figures' });
+    const chart = (page: Page) => page.getByRole('img', { name: /^Loss: / });
+
+    test('trains at a press of a key: losses, texts, progress, and then the model as a file', async () => {
+      const page = await open({
+        recall: [[recalled(0)]],
+        train: [FIRST_STEPS],
+        stop: [[{ kind: 'ended', step: 2, interrupted: true }]],
+        download: [[{ kind: 'file', name: 'model.zip' }]],
+      });
+      await says(page, 'nothing leaves this computer');
+      expect(await chart(page).count()).toBe(0);
+      await button(page, 'Train').press('Enter');
+      await says(page, 'At each step');
+      await chart(page).locator('canvas').waitFor();
+      expect(await chart(page).getAttribute('aria-label')).toContain('validation 1.500');
+      const shown = await figures(page).textContent();
+      expect(shown).toContain('step 2 of 4');
+      expect(shown).toContain('5,000');
+      await page.getByText('Once there was a fox').waitFor();
+      await page.getByRole('slider').press('Home');
+      await page.getByText('Once Tuc Mars').waitFor();
+      await page.getByText('on WebAssembly, 2 threads').waitFor();
+      // the button that has the focus keeps it
+      await button(page, 'Stop').press('Enter');
+      await button(page, 'Resume').waitFor();
+      expect(await button(page, 'Resume').evaluate((element) => element.matches(':focus'))).toBe(true);
+      const download = page.waitForEvent('download');
+      await button(page, 'Download the model').click();
+      expect((await download).suggestedFilename()).toBe('model.zip');
+      expect(readFileSync((await (await download).path()) ?? '', 'utf8')).toBe('zip');
+    });
+
+    test('has the run of an earlier visit, goes on with it to the end, and throws it away when that is confirmed', async () => {
+      const history = [evaluated(0, 10.825), sampled(0, 'Once Tuc Mars'), trained(0), trained(1)];
+      const page = await open({
+        recall: [[recalled(2, history)]],
+        train: [
+          [
+            { kind: 'started', step: 2, device: 'WebAssembly' },
+            ...[trained(2), trained(3), { kind: 'checkpoint', step: 4 }, evaluated(4, 1.1)],
+            { kind: 'ended', step: 4, interrupted: false },
+          ],
+        ],
+        forget: [[recalled(0)]],
+      });
+      await page.getByText('Once Tuc Mars').waitFor();
+      await button(page, 'Resume').click();
+      await says(page, 'It is trained. It writes whole sentences');
+      expect(await figures(page).textContent()).toContain('step 4 of 4');
+      expect(await button(page, 'Download the model').count()).toBe(1);
+      page.once('dialog', (dialog) => dialog.dismiss());
+      await button(page, 'Start again').click();
+      await says(page, 'It is trained.');
+      page.once('dialog', (dialog) => dialog.accept());
+      await button(page, 'Start again').click();
+      await button(page, 'Train').waitFor();
+      expect(await chart(page).count()).toBe(0);
+    });
+
+    test('says what went wrong, and what the browser does not keep', async () => {
+      const page = await open({
+        recall: [[recalled(0)]],
+        train: [
+          [
+            { kind: 'unkept', reason: 'the quota is used up' },
+            { kind: 'failed', message: 'there is no memory' },
+          ],
+        ],
+      });
+      await button(page, 'Train').click();
+      await page.getByRole('alert').filter({ hasText: 'the quota is used up' }).waitFor();
+      await page.getByRole('alert').filter({ hasText: 'there is no memory' }).waitFor();
+      await button(page, 'Train').waitFor();
+    });
+
+    test.each([
+      ['light', 1280],
+      ['dark', 1280],
+      ['light', 360],
+      ['dark', 360],
+    ] as const)('fits a %s screen of %i pixels, and everyone', async (colorScheme, width) => {
+      const script = { recall: [[recalled(0)]], train: [FIRST_STEPS] };
+      const page = await open(script, { colorScheme, viewport: { width, height: 800 } });
+      const check = async (): Promise<void> => {
+        expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        const widths = await page.$$eval('main > *', (parts) =>
+          parts.map((part) => part.getBoundingClientRect().width),
+        );
+        expect(new Set(widths).size).toBe(1);
+        const problems = await page.evaluate(
+          `${axe}; axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => [id, target, failureSummary].join(': '))))`,
+        );
+        expect(problems).toEqual([]);
+      };
+      await says(page, 'nothing leaves this computer');
+      await check();
+      await button(page, 'Train').click();
+      await page.getByText('Once there was a fox').waitFor();
+      await check();
+    });
+  },
+);
