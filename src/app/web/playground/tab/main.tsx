@@ -11,7 +11,7 @@ import { setDoing } from './doing.ts';
 const FAILED = 'the worker that runs the models has failed; it may have had too little memory';
 
 function startWorker(): EngineChannel {
-  const worker = new Worker(new URL('./worker/worker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./worker/engine-worker.ts', import.meta.url), { type: 'module' });
   return {
     post: (message) => worker.postMessage(message),
     receive(receiver) {

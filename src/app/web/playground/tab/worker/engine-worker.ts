@@ -4,8 +4,8 @@ import { openWasmInBrowser } from '../../../../../backends/wasm/open-in-browser.
 import { startEngine } from '../../../../tab/engine.ts';
 import { openSiteWeights, readSite } from '../../../../tab/site-files.ts';
 
-// the worker's script is an asset; the page is beside its folder
-const page = new URL('../', import.meta.url);
+// this script is an asset: the page is beside its folder
+const page = new URL('../', location.href);
 
 startEngine(
   {
