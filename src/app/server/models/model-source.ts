@@ -72,7 +72,7 @@ function untrainedSource({ config, seed }: MainSource, id: string): ModelSource 
 }
 
 /** Every checkpoint of the main model's run as `NAME@STEP`, in order of their steps, the untrained weights among them. */
-export async function checkpointSources(main: MainSource): Promise<readonly StepSource[]> {
+async function checkpointSources(main: MainSource): Promise<readonly StepSource[]> {
   if (main.runFolder === undefined) return [];
   const checkpoints = (await listCheckpoints(main.runFolder)).reverse().map(({ step, path }) => ({
     ...{ step, id: `${main.id}@${step}`, key: resolve(path), config: main.config },
