@@ -1,8 +1,10 @@
-/** @file The worker that runs the models of a page without a server. */
+/**
+ * @file The worker that runs the models of a page without a server. It imports what is built: the kernels are beside that.
+ */
 
-import { openWasmInBrowser } from '../../../../../backends/wasm/open-in-browser.ts';
-import { startEngine } from '../../../../tab/engine.ts';
-import { openSiteWeights, readSite } from '../../../../tab/site-files.ts';
+import { startEngine } from '#minillm/app/tab/engine.js';
+import { openSiteWeights, readSite } from '#minillm/app/tab/site-files.js';
+import { openWasmInBrowser } from '#minillm/backends/wasm/open-in-browser.js';
 
 // this script is an asset: the page is beside its folder
 const page = new URL('../', location.href);
