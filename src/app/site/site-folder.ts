@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
 import { exists, fileError, makeFolder, syncFolder } from '../../support/files.ts';
-import { readJsonFile } from '../../support/json.ts';
+import { readJsonFile } from '../../support/json-file.ts';
 import { tryLock } from '../../support/process-lock.ts';
 
 /** What a site says of itself. */

@@ -2,7 +2,8 @@
 
 import { basename } from 'node:path';
 import type { Gpt2Config } from '../../formats/gpt2-config.ts';
-import { checkpointSources, type MainSource, type ModelSource, UNTRAINED } from '../server/models/model-source.ts';
+import { type MainSource, UNTRAINED } from '../server/models/model-source.ts';
+import type { ModelSource, StepSource } from '../server/models/served-model.ts';
 import type { SiteWeights } from '../tab/site.ts';
 import { convertedBytes } from './converted-tensors.ts';
 import { MODELS } from './site-folder.ts';
@@ -39,7 +40,7 @@ export interface SitePlan extends SiteSources {
   /** Each file once, by the `key` of its models. */
   readonly files: ReadonlyMap<string, PlannedFile>;
   /** The checkpoints of the slider in order of their steps. */
-  readonly steps: readonly (ModelSource & { readonly step: number })[];
+  readonly steps: readonly StepSource[];
   /** Checkpoints that the run has. */
   readonly available: number;
 }
@@ -47,7 +48,7 @@ export interface SitePlan extends SiteSources {
 /** @throws UserError when the run's folder cannot be read. */
 export async function planSite(sources: SiteSources): Promise<SitePlan> {
   const { main, compared, weights, slider } = sources;
-  const checkpoints = slider === 0 ? [] : await checkpointSources(main);
+  const checkpoints = slider === 0 ? [] : await main.checkpoints();
   const saved = checkpoints.filter(isSaved);
   const kept = (saved.find(({ key }) => key === main.key) ?? saved.at(-1))?.step;
   const besides = compared && isSaved(compared) ? convertedBytes(compared.config, weights) : 0;

@@ -4,8 +4,8 @@ import { copyFile, mkdir, readdir, readFile, stat, statfs, writeFile } from 'nod
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../../support/errors.ts';
 import { formatBytes } from '../../support/format.ts';
-import { type ModelSource, UNTRAINED } from '../server/models/model-source.ts';
-import { readCurves } from '../server/models/page-data.ts';
+import { UNTRAINED } from '../server/models/model-source.ts';
+import type { ModelSource } from '../server/models/served-model.ts';
 import type { Site, SiteModel } from '../tab/site.ts';
 import { writeModelFiles } from './model-files.ts';
 import { BUILT, listPageFiles } from './page-files.ts';
@@ -94,7 +94,7 @@ const bytesOf = (files: SitePlan['files']): number => [...files.values()].reduce
 /** What `site.json` says. */
 async function describeSite(plan: SitePlan, version: string): Promise<Site> {
   const { main, compared, weights, steps } = plan;
-  const { curve, validationLosses } = await readCurves(main.runFolder);
+  const { curve, validationLosses } = await main.curves();
   const { seed } = main;
   const describe = ({ id, key, config }: ModelSource): SiteModel => {
     const file = plan.files.get(key);
