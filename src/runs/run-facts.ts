@@ -5,8 +5,8 @@
 
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readGpt2Config } from '../formats/gpt2-config-file.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { readGpt2Config } from '../formats/gpt2-config-file.ts';
 import { parameterCount } from '../model/flops.ts';
 import { UserError } from '../support/errors.ts';
 import { writeFileAtomic } from '../support/files.ts';

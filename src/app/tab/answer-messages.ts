@@ -17,7 +17,7 @@ export interface TabApplication {
 }
 
 /** Stands for an answer that was delivered. */
-export const DELIVERED = new Response(null);
+export const DELIVERED: Response = new Response(null);
 
 /** Where the application believes to be. */
 const ORIGIN = 'http://tab/';

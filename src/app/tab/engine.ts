@@ -3,7 +3,7 @@
 import { Hono } from 'hono';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import type { Precision } from '../../engine/tensor.ts';
-import type { Weights } from '../../generate/weights.ts';
+import type { Weights } from '../../generate/initial-weights.ts';
 import { inferenceTypes } from '../../model/inference-precision.ts';
 import { UserError } from '../../support/errors.ts';
 import { completionsApi } from '../server/completions/completions-api.ts';

@@ -2,7 +2,7 @@
 
 import { findGpt2Weights } from '../../formats/gpt2-weights.ts';
 import { SafetensorsFile } from '../../formats/safetensors-reader.ts';
-import type { Weights } from '../../generate/weights.ts';
+import type { Weights } from '../../generate/initial-weights.ts';
 import { loadParameters } from '../../model/parameters.ts';
 import { messageOf, UserError } from '../../support/errors.ts';
 import { type HttpSourceOptions, openHttpSource } from '../../support/http-source.ts';

@@ -1,6 +1,6 @@
 /** @file The models of a static site as the server's code has them. */
 
-import { initialWeights, type Weights } from '../../generate/weights.ts';
+import { initialWeights, type Weights } from '../../generate/initial-weights.ts';
 import { UserError } from '../../support/errors.ts';
 import type { MainModel, ModelSource } from '../server/models/served-model.ts';
 import type { Site, SiteModel } from './site.ts';

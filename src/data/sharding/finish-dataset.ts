@@ -7,8 +7,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { exists, fileError, move, syncFolder, writeFileAtomic } from '../../support/files.ts';
-import { readJsonFile } from '../../support/json-file.ts';
 import { listOf } from '../../support/json.ts';
+import { readJsonFile } from '../../support/json-file.ts';
 import {
   type DatasetDescription,
   DESCRIPTION_NAME,

@@ -1,8 +1,9 @@
 /** @file The served models by what the command line names: folders of this machine, and what is made without one. */
 
 import { basename, dirname, resolve } from 'node:path';
-import { requireGpt2Vocabulary } from '../../../generate/open-model.ts';
-import { initialWeights, openWeights, type Weights } from '../../../generate/weights.ts';
+import { initialWeights, type Weights } from '../../../generate/initial-weights.ts';
+import { requireGpt2Vocabulary } from '../../../generate/load-session.ts';
+import { openWeights } from '../../../generate/weights.ts';
 import { isHubModel } from '../../../hub/model-name.ts';
 import { listCheckpoints } from '../../../runs/checkpoints.ts';
 import { readTrainingState, type TrainingState } from '../../../runs/state.ts';

@@ -1,7 +1,7 @@
 /** @file What is known of a model that is served before it is opened, wherever its weights are. */
 
 import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
-import type { Weights } from '../../../generate/weights.ts';
+import type { Weights } from '../../../generate/initial-weights.ts';
 
 export interface ModelSource {
   /** Its name in the API. */
