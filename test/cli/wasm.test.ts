@@ -57,7 +57,16 @@ test('without a compiler a model is trained, scored and sampled as with one', as
   const checkpoint = ['--checkpoint', join(folder, 'wasm'), '--threads', '2'];
   const sample = await minillm('sample', ...checkpoint, '--prompt', 'On day', '--tokens', '4');
   expect([sample.code, sample.stdout.startsWith('On day')], sample.stderr).toEqual([0, true]);
-  const evaluation = await minillm('eval', ...checkpoint, '--data', data, '--device', 'wasm');
+  const evaluation = await minillm(
+    'eval',
+    ...checkpoint,
+    '--data',
+    data,
+    '--sequence-length',
+    '32',
+    '--device',
+    'wasm',
+  );
   expect(evaluation.code, evaluation.stderr).toBe(0);
   expect(evaluation.stderr).not.toContain('compiler');
 });
