@@ -13,6 +13,8 @@ const IGNORED = /^(transformer\.h\.\d+\.attn\.(masked_)?bias|lm_head\.weight)$/;
 const HEAD = 'lm_head.weight';
 const EMBEDDING = 'transformer.wte.weight';
 const FLOATS = ['F32', 'BF16', 'F16', 'F64'];
+/** Of a matrix of int8: what its numbers are multiples of, for each output channel (its rows, in the token embedding). */
+const SCALE = '.scale';
 
 /** A GPT-2 in open files. Parameters stay in them until they are read. */
 export interface Gpt2Weights {
@@ -29,7 +31,8 @@ export interface Gpt2Weights {
 }
 
 /**
- * Finds the parameters of a GPT-2 in files of weights of any floating type, named with or without `transformer.`.
+ * Finds the parameters of a GPT-2 in files of weights of any floating type, or int8 with scales (app/site/converted-tensors.ts),
+ * named with or without `transformer.`.
  * @param name of all the files together, in errors
  * @throws UserError when the weights are not those of the configuration, or there is a head of its own; the files stay open.
  */
@@ -42,6 +45,12 @@ export async function findGpt2Weights(
   const places = placeParameters(name, parameters, files);
   for (const file of files)
     if (file.tensors.has(HEAD)) await checkTiedHead({ file, name: HEAD }, places.get(EMBEDDING)!, config.channels);
+  const scales = new Map<string, Float32Array>();
+  const scalesOf = async ({ file, name }: TensorPlace): Promise<Float32Array> => {
+    const known = scales.get(name) ?? (await file.read(name + SCALE));
+    scales.set(name, known);
+    return known;
+  };
   return {
     config,
     parameters,
@@ -49,11 +58,42 @@ export async function findGpt2Weights(
       const place = places.get(parameter);
       if (place === undefined) throw new RangeError(`GPT-2 has no parameter ${parameter}`);
       await place.file.readInto(place.name, start, target);
+      if (place.file.tensors.get(place.name)?.dtype === 'I8')
+        multiply(target, start, await scalesOf(place), place, parameter);
     },
     async close() {
       for (const file of files) await file.close();
     },
   };
+}
+
+/** Multiplies elements of a matrix of int8, from `start` on, by the scales of their channels. */
+function multiply(
+  values: Float32Array,
+  start: number,
+  scales: Float32Array,
+  { file, name }: TensorPlace,
+  parameter: string,
+): void {
+  const columns = file.tensors.get(name)?.shape.at(-1) ?? 1;
+  const isByRow = parameter === EMBEDDING;
+  for (let index = 0; index < values.length; index++) {
+    const at = start + index;
+    values[index]! *= scales[isByRow ? Math.floor(at / columns) : at % columns]!;
+  }
+}
+
+/** Whether a tensor has the scales of a matrix of int8 in the same file. */
+function isScale(file: SafetensorsFile, name: string): boolean {
+  return name.endsWith(SCALE) && file.tensors.get(name.slice(0, -SCALE.length))?.dtype === 'I8';
+}
+
+/** The types that a parameter may have: int8 where its scales are there. */
+function typesOf(file: SafetensorsFile, name: string, shape: readonly number[], canonical: string): readonly string[] {
+  const scale = file.tensors.get(name + SCALE);
+  const channels = canonical === EMBEDDING ? shape[0] : shape.at(-1);
+  const isScaled = shape.length === 2 && scale?.dtype === 'F32' && scale.shape.join() === String(channels);
+  return isScaled ? [...FLOATS, 'I8'] : FLOATS;
 }
 
 /** Finds every parameter in the files, and nothing but parameters. */
@@ -67,7 +107,7 @@ function placeParameters(
   for (const file of files) {
     for (const [name, { dtype, shape }] of file.tensors) {
       const canonical = name.startsWith(PREFIX) || name.startsWith('lm_head.') ? name : PREFIX + name;
-      if (IGNORED.test(canonical)) continue;
+      if (IGNORED.test(canonical) || isScale(file, name)) continue;
       const expected = shapes.get(canonical);
       const where = `${file.name}: tensor ${name}`;
       if (expected === undefined) throw new UserError(`${where}: the GPT-2 of config.json has no such parameter`);
@@ -78,7 +118,8 @@ function placeParameters(
           `${where}: expected shape [${expected.join(', ')}] by config.json, found [${shape.join(', ')}]`,
         );
       }
-      if (!FLOATS.includes(dtype)) throw new UserError(`${where}: expected type ${FLOATS.join(', ')}, found ${dtype}`);
+      const types = typesOf(file, name, shape, canonical);
+      if (!types.includes(dtype)) throw new UserError(`${where}: expected type ${types.join(', ')}, found ${dtype}`);
       places.set(canonical, { file, name });
     }
   }

@@ -42,8 +42,8 @@ export class SafetensorsFile {
   }
 
   /**
-   * Fills `target` with the elements from `start` on of a tensor, in row-major order: a Float32Array from F32, BF16, F16
-   * or F64, an Int32Array from I32.
+   * Fills `target` with the elements from `start` on of a tensor, in row-major order: a Float32Array from F32, BF16, F16,
+   * F64 or I8, an Int32Array from I32.
    * @throws UserError when the file has no such tensor, its type is another, or the range is not within it.
    */
   async readInto(name: string, start: number, target: Float32Array | Int32Array): Promise<void> {
@@ -66,8 +66,11 @@ export class SafetensorsFile {
     } else if (isFloat && dtype === 'F64') {
       const scratch = new Float64Array(Math.min(SLICE_ELEMENTS, target.length));
       await this.#readConverted(scratch, position, target, (source, slice) => slice.set(source));
+    } else if (isFloat && dtype === 'I8') {
+      const scratch = new Int8Array(Math.min(SLICE_ELEMENTS, target.length));
+      await this.#readConverted(scratch, position, target, (source, slice) => slice.set(source));
     } else {
-      const expected = isFloat ? 'F32, BF16, F16 or F64' : 'I32';
+      const expected = isFloat ? 'F32, BF16, F16, F64 or I8' : 'I32';
       throw new UserError(`${this.name}: tensor ${name}: expected elements of type ${expected}, found ${dtype}`);
     }
   }
@@ -90,7 +93,7 @@ export class SafetensorsFile {
     return entry;
   }
 
-  async #readConverted<Scratch extends Uint16Array | Float64Array>(
+  async #readConverted<Scratch extends Uint16Array | Float64Array | Int8Array>(
     scratch: Scratch,
     position: number,
     target: Float32Array,

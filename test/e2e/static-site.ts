@@ -14,8 +14,16 @@ export interface StaticSite {
   close(): void;
 }
 
-/** @param isIsolated whether it sends the headers that let a page share memory with its workers */
-export async function serveBuiltPages({ isIsolated }: { readonly isIsolated: boolean }): Promise<StaticSite> {
+interface HostOptions {
+  /** Whether it sends the headers that let a page share memory with its workers. */
+  readonly isIsolated: boolean;
+}
+
+/** The pages as they were built. */
+export const serveBuiltPages = (options: HostOptions): Promise<StaticSite> => serveFolder(BUILT, options);
+
+/** The files of a folder. */
+export async function serveFolder(root: string, { isIsolated }: HostOptions): Promise<StaticSite> {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
@@ -23,7 +31,7 @@ export async function serveBuiltPages({ isIsolated }: { readonly isIsolated: boo
     context.header('cross-origin-opener-policy', 'same-origin');
     context.header('cross-origin-embedder-policy', 'require-corp');
   });
-  app.use(serveStatic({ root: BUILT }));
+  app.use(serveStatic({ root }));
   return new Promise((resolve) => {
     const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }: AddressInfo) =>
       resolve({ url: `http://127.0.0.1:${port}/`, close: () => void server.close() }),

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { comparedSource, mainSource } from '#minillm/app/server/models/model-source.js';
 import { planSite, type SliderLength } from '#minillm/app/site/site-plan.js';
 import { type SiteFile, writeSite } from '#minillm/app/site/write-site.js';
 import type { Site, SiteWeights } from '#minillm/app/tab/site.js';
+import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { parseHeader, parseHeaderLength } from '#minillm/formats/safetensors-header.js';
 import { fillDisk, smallDisk } from '../../support/small-disk.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -146,6 +147,14 @@ test('int8 weights are within half a scale, by rows of the embedding and by colu
     expect(scales).toEqual(largest.map((value) => value / 127));
     // the quotient is rounded to float32 before it is rounded to a whole number
     expect(worst).toBeLessThan(0.50001);
+    const read = await openGpt2Folder(join(folder, 'models/tales'));
+    onTestFinished(() => read.close());
+    // from the second row on, so that channels are told from places
+    const slice = new Float32Array(2 * columns);
+    await read.readInto(name, columns, slice);
+    const scaleAt = (index: number) =>
+      scales[name.includes('wte') ? Math.floor(index / columns) : index % columns] ?? 0;
+    expect(slice).toEqual(slice.map((_, index) => (integers[columns + index] ?? 0) * scaleAt(columns + index)));
   }
 });
 

@@ -155,6 +155,7 @@ function Views({ view, data: { compared, hasRun }, onChange }: ViewsProps) {
           </button>
         ))}
       {hasRun && <a href={RUN_PAGE}>Training</a>}
+      {!hasServer() && <a href="./train.html">Train</a>}
     </nav>
   );
 }

@@ -1,0 +1,44 @@
+/** @file The WebAssembly backend where threads share memory, and where they cannot. */
+
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { openWasmBackend, type WasmHost } from '#minillm/backends/wasm/backend.js';
+import { openWasmInNode } from '#minillm/backends/wasm/open-in-node.js';
+import { UserError } from '#minillm/support/errors.js';
+
+/** A browser whose page is not isolated from other origins: no memory is shared. */
+const alone: WasmHost = {
+  processors: 8,
+  load: async (variant, precision) =>
+    Uint8Array.from(
+      await readFile(
+        fileURLToPath(new URL(`../../../dist/backends/wasm/${variant}-${precision}.wasm`, import.meta.url)),
+      ),
+    ),
+  start: undefined,
+  memory: () => undefined,
+};
+
+test('without shared memory a team of one works in the calling thread', async () => {
+  const backend = await openWasmBackend({ variant: 'simd128' }, alone);
+  expect(backend.description).toBe('WebAssembly, 1 thread, simd128');
+  expect(await backend.peak()).toBeGreaterThan(0);
+  await expect(openWasmBackend({ threads: 2 }, alone)).rejects.toThrow(UserError);
+  await backend.close();
+});
+
+test('an engine without SIMD is told so', async () => {
+  const noSimd: WasmHost = { ...alone, load: async () => Uint8Array.of(0, 1, 2) };
+  await expect(openWasmBackend({}, noSimd)).rejects.toThrow(
+    /^expected WebAssembly with SIMD, found an engine without it; /,
+  );
+});
+
+test('threads are started and end with the backend', async () => {
+  const backend = await openWasmInNode({ threads: 3 });
+  expect(backend.description).toMatch(/^WebAssembly, 3 threads, /);
+  expect(await backend.peak()).toBeGreaterThan(0);
+  await backend.close();
+  await backend.close();
+});
