@@ -3,20 +3,28 @@ import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
 import { UserError } from '../../support/errors.ts';
 import { END_OF_TEXT_STRING, VOCABULARY_SIZE } from '../../support/gpt2-vocabulary.ts';
 
-const encoder = new TextEncoder();
-const tokens = [...ranks, END_OF_TEXT_STRING].map((token) =>
-  typeof token === 'string' ? encoder.encode(token) : token,
-);
+const tokens = [...ranks, END_OF_TEXT_STRING];
+/** Of UTF-8 for a code unit of a string. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /** All tokens' bytes in order of the ids, and where each begins. */
-const bytes = new Uint8Array(tokens.reduce((sum, { length }) => sum + length, 0));
+const bytes = new Uint8Array(MAX_BYTES_PER_UNIT * tokens.reduce((sum, { length }) => sum + length, 0));
 const starts = new Uint32Array(tokens.length + 1);
 
-for (const [id, token] of tokens.entries()) {
-  const start = starts[id]!;
-  bytes.set(token, start);
-  starts[id + 1] = start + token.length;
+const encoder = new TextEncoder();
+
+/** Writes a token's bytes from `start` on and returns where they end. Most are ASCII, which needs no encoder. */
+function write(token: string | readonly number[], start: number): number {
+  for (let index = 0; index < token.length; index++) {
+    const code = typeof token === 'string' ? token.charCodeAt(index) : token[index]!;
+    if (typeof token === 'string' && code >= 0x80)
+      return start + encoder.encodeInto(token, bytes.subarray(start)).written;
+    bytes[start + index] = code;
+  }
+  return start + token.length;
 }
+
+for (const [id, token] of tokens.entries()) starts[id + 1] = write(token, starts[id]!);
 
 /**
  * The bytes a token stands for; those of `<|endoftext|>` spell its name.
