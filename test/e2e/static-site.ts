@@ -1,4 +1,4 @@
-/** @file The built pages as a host of static files gives them, with the headers that let a page share memory with its workers. */
+/** @file The built pages as a host of static files gives them. */
 
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -8,11 +8,18 @@ import { Hono } from 'hono';
 
 const BUILT = fileURLToPath(new URL('../../dist/app/web/', import.meta.url));
 
-/** Serves until it is closed; `url` ends with a slash. */
-export async function serveBuiltPages(): Promise<{ readonly url: string; close(): void }> {
+export interface StaticSite {
+  /** Ends with a slash. */
+  readonly url: string;
+  close(): void;
+}
+
+/** @param isIsolated whether it sends the headers that let a page share memory with its workers */
+export async function serveBuiltPages({ isIsolated }: { readonly isIsolated: boolean }): Promise<StaticSite> {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
+    if (!isIsolated) return;
     context.header('cross-origin-opener-policy', 'same-origin');
     context.header('cross-origin-embedder-policy', 'require-corp');
   });

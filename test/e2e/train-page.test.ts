@@ -2,10 +2,14 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
+import { PRESETS } from '#minillm/model/presets.js';
+import { unpack } from '../support/unpack.ts';
 import { launchBrowser, missingBrowser } from './browser.ts';
-import { serveBuiltPages } from './static-site.ts';
+import { type StaticSite, serveBuiltPages } from './static-site.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -43,9 +47,9 @@ describe.skipIf(missingBrowser !== undefined)(
   `the page that trains${missingBrowser ? ` (${missingBrowser})` : ''}`,
   () => {
     let browser: Browser;
-    let site: Awaited<ReturnType<typeof serveBuiltPages>>;
+    let site: StaticSite;
     beforeAll(async () => {
-      [browser, site] = await Promise.all([launchBrowser(), serveBuiltPages()]);
+      [browser, site] = await Promise.all([launchBrowser(), serveBuiltPages({ isIsolated: true })]);
     });
     afterAll(async () => {
       await browser?.close();
@@ -53,7 +57,11 @@ describe.skipIf(missingBrowser !== undefined)(
     });
 
     /** A page that must not complain on its console, nor ask any other server; checked as the test ends. */
-    async function open(script: Script | undefined, options: BrowserContextOptions = {}): Promise<Page> {
+    async function open(
+      script: Script | undefined,
+      options: BrowserContextOptions = {},
+      { url }: Pick<StaticSite, 'url'> = site,
+    ): Promise<Page> {
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
       const wrong: string[] = [];
       page.on('pageerror', ({ message }) => wrong.push(message));
@@ -75,7 +83,7 @@ describe.skipIf(missingBrowser !== undefined)(
         await page.close();
         expect(wrong).toEqual([]);
       });
-      await page.goto(`${site.url}train.html`);
+      await page.goto(`${url}train.html`);
       return page;
     }
 
@@ -181,6 +189,51 @@ describe.skipIf(missingBrowser !== undefined)(
       await button(page, 'Train').click();
       await page.getByText('Once there was a fox').waitFor();
       await check();
+    });
+
+    /** The figures' step and newest validation loss. */
+    async function progress(page: Page): Promise<{ step: number; validationLoss: number; evaluatedAt: number }> {
+      const text = (await figures(page).textContent()) ?? '';
+      const [, step, validationLoss, evaluatedAt] =
+        /step (\d+) of .*Validation loss([\d.]+) step (\d+)/.exec(text) ?? [];
+      return { step: Number(step), validationLoss: Number(validationLoss), evaluatedAt: Number(evaluatedAt) };
+    }
+
+    test('trains: the loss falls, the run outlives a visit, and the file opens as a model', async () => {
+      const page = await open(undefined);
+      await button(page, 'Train').click();
+      await figures(page).waitFor();
+      const before = await progress(page);
+      expect([before.evaluatedAt, Math.round(before.validationLoss)]).toEqual([0, 11]);
+      await expect.poll(async () => (await progress(page)).evaluatedAt, { timeout: 90_000 }).toBeGreaterThan(0);
+      expect((await progress(page)).validationLoss).toBeLessThan(before.validationLoss - 1);
+      await button(page, 'Stop').click();
+      await button(page, 'Resume').waitFor();
+      const { step } = await progress(page);
+      const download = page.waitForEvent('download');
+      await button(page, 'Download the model').click();
+      const folder = unpack(readFileSync((await (await download).path()) ?? ''));
+      expect(basename(folder)).toBe(`minillm-stories-step-${step}`);
+      const model = await openGpt2Folder(folder);
+      expect(model.config).toEqual(PRESETS.tiny);
+      await model.close();
+      await page.reload();
+      await button(page, 'Resume').click();
+      await expect.poll(async () => (await progress(page)).step).toBeGreaterThan(step);
+      await button(page, 'Stop').click();
+      await button(page, 'Resume').waitFor();
+    });
+
+    test('trains and stops in a page that may not share memory', async () => {
+      const plain = await serveBuiltPages({ isIsolated: false });
+      onTestFinished(() => plain.close());
+      const page = await open(undefined, {}, plain);
+      await button(page, 'Train').click();
+      await page.getByText('1 thread').waitFor();
+      await figures(page).waitFor();
+      await expect.poll(async () => (await progress(page)).step).toBeGreaterThan(0);
+      await button(page, 'Stop').click();
+      await button(page, 'Resume').waitFor();
     });
   },
 );

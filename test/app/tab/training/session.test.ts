@@ -1,7 +1,5 @@
 /** Training in a tab, here over a channel of messages in Node and on the CPU backend. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { unzipSync } from 'fflate';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -14,7 +12,7 @@ import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { gpt2TokenizerFiles } from '#minillm/formats/gpt2-tokenizer-files.js';
 import { withDefaults } from '#minillm/train/defaults.js';
 import type { Settings } from '#minillm/train/settings.js';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { unpack } from '../../../support/unpack.ts';
 
 const STEPS = 12;
 
@@ -154,17 +152,6 @@ function outcome({ saved }: MemoryStorage) {
   return { progress, log, tensors };
 }
 
-/** Unpacks a zip and returns the folder in it. */
-async function unpack(content: Blob): Promise<string> {
-  const place = temporaryFolder();
-  const files = Object.entries(unzipSync(new Uint8Array(await content.arrayBuffer())));
-  for (const [name, bytes] of files) {
-    mkdirSync(dirname(join(place, name)), { recursive: true });
-    writeFileSync(join(place, name), bytes);
-  }
-  return join(place, dirname(files[0]?.[0] ?? ''));
-}
-
 describe('training in a tab', () => {
   it('lowers training and validation loss and shows texts on the way', async () => {
     const page = new Page(new MemoryStorage());
@@ -224,7 +211,7 @@ describe('training in a tab', () => {
     const { name, content } = await page.download();
     const { progress, tensors } = outcome(storage);
     expect(name).toBe(`minillm-stories-step-${progress?.step}.zip`);
-    const folder = await openGpt2Folder(await unpack(content));
+    const folder = await openGpt2Folder(unpack(new Uint8Array(await content.arrayBuffer())));
     try {
       expect(folder.config).toEqual(MODEL);
       for (const { name: parameter } of folder.parameters) {
