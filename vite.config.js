@@ -3,7 +3,7 @@
 import { defineConfig } from 'vite';
 import { ofWorkers, thirdParty } from './scripts/third-party.js';
 
-const PAGES = ['dashboard', 'playground', 'train'];
+const PAGES = ['dashboard', 'playground', 'site', 'train'];
 
 /** Folders of the packages that workers use. */
 const packages = new Set();

@@ -1,18 +1,18 @@
 // Takes into dist what is used of packages that are large or have an install script, so that users need not install them: the
 // code into dist/bundled, where the compiled files then import it from, and the fonts of pictures.
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import { build } from 'vite';
 import { thirdParty } from './third-party.js';
 
 const PACKAGES = /^(@huggingface\/hub|echarts|fflate|gpt-tokenizer|koffi|prom-client)(\/|$)/;
-const PACKAGE_NAME = /.*\/node_modules\/((@[^/]+\/)?[^/]+)/;
+const PACKAGE_NAME = /.*[\\/]node_modules[\\/]((@[^\\/]+[\\/])?[^\\/]+)/;
 
 const imports = (file) =>
   [...readFileSync(join('dist', file), 'utf8').matchAll(/^import .* from '(.+)';$/gm)].map(([, id]) => id);
-const entries = readdirSync('dist', { recursive: true }).filter(
-  (file) => file.endsWith('.js') && imports(file).some((id) => PACKAGES.test(id)),
-);
+const entries = readdirSync('dist', { recursive: true })
+  .map((file) => file.replaceAll(sep, '/'))
+  .filter((file) => file.endsWith('.js') && imports(file).some((id) => PACKAGES.test(id)));
 
 rmSync('dist/bundled', { recursive: true, force: true });
 await build({
@@ -36,7 +36,11 @@ await build({
         chunkFileNames: 'bundled/[name].js',
         codeSplitting: {
           groups: [
-            { debugName: 'package', test: /node_modules/, name: (id) => PACKAGE_NAME.exec(id)[1].replaceAll('/', '-') },
+            {
+              debugName: 'package',
+              test: /node_modules/,
+              name: (id) => PACKAGE_NAME.exec(id)[1].replace(/[\\/]/, '-'),
+            },
           ],
         },
         comments: false,

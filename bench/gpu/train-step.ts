@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
 import type { Plan } from '#minillm/engine/plan.js';
+import { totalBytes } from '#minillm/engine/runtime/memory.js';
 import { Session, sessionBytes } from '#minillm/engine/runtime/session.js';
 import { adamwOptimizer } from '#minillm/train/optimizers/adamw.js';
 import { planTraining, type TrainingPrograms } from '#minillm/train/programs.js';
@@ -25,6 +26,7 @@ export interface OursOnGpu {
   readonly device: string;
   readonly batch: number;
   readonly tokensPerSecond: number;
+  /** What the session and the backend hold once all has run. */
   readonly peakBytes: number;
   /** Of a step whose nodes are timed one by one. */
   readonly operations: readonly OperationSeconds[];
@@ -38,7 +40,7 @@ const settings = { optimizer: adamwOptimizer({ weightDecay: 0.1 }), gradientClip
 const planFor = (batch: number): TrainingPrograms =>
   planTraining(CONFIG, backend, { batch, length: LENGTH, precision: 'bf16', ranks: 1 }, settings);
 const bytesOf = ({ layout, plans: { gradients, update } }: TrainingPrograms): number =>
-  [...sessionBytes(layout, [gradients, update])].reduce((sum, [, bytes]) => sum + bytes, 0);
+  totalBytes(backend, sessionBytes(layout, [gradients, update]));
 const batch = values.batches
   .split(',')
   .map(Number)

@@ -1,46 +1,91 @@
 /** @file The devices that a user may name, and which one is meant. */
 
+import type { Precision } from '../engine/tensor.ts';
 import { describeCublasLt } from '../native/cuda/cublaslt.ts';
 import { CUDA, type Driver, DriverError, openDriver } from '../native/cuda/driver.ts';
 import { LibraryNotFound } from '../native/cuda/find-library.ts';
 import { openNvrtc } from '../native/cuda/nvrtc.ts';
+import { koffiObstacle } from '../native/load-koffi.ts';
 import { messageOf, UserError } from '../support/errors.ts';
+import { type CpuObstacle, findCpuObstacle } from './cpu/find-obstacle.ts';
 import { findUnfitness } from './cuda/device.ts';
 
-/** `auto` is a GPU where there is one that can be used, else the CPU; `cuda` is the first GPU, or that of this rank. */
-export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
+/**
+ * `auto` is a GPU where there is one that can be used, else the CPU: with native kernels where they have been compiled or there
+ * is a compiler, else with those in WebAssembly. `cuda` is the first GPU, or that of this rank.
+ */
+export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}` | 'wasm';
 
-export const DEVICE_PATTERN = /^(auto|cpu|cuda(:\d+)?)$/;
-export const DEVICE_NAMES = 'auto, cpu, cuda, or cuda:N for a certain GPU';
+export const DEVICE_PATTERN = /^(auto|cpu|cuda(:\d+)?|wasm)$/;
+export const DEVICE_NAMES = 'auto, cpu, cuda, cuda:N for a certain GPU, or wasm';
 export const DEFAULT_DEVICE = 'auto';
 
 /** A device that a program can be run on. */
-export type Device = { readonly kind: 'cpu' } | { readonly kind: 'cuda'; readonly ordinal: number };
+export type Device =
+  | { readonly kind: 'cpu' }
+  | { readonly kind: 'cuda'; readonly ordinal: number }
+  | { readonly kind: 'wasm' };
 
 const CPU: Device = { kind: 'cpu' };
+const WASM: Device = { kind: 'wasm' };
 
 /** A name as a user writes it; undefined for any other text. */
 export function parseDevice(text: string): DeviceName | undefined {
   return DEVICE_PATTERN.test(text) ? (text as DeviceName) : undefined;
 }
 
+/** What a device is chosen for. */
+export interface DeviceUse {
+  /** Of a rank, among those of its machine: each takes a GPU of its own; default: 0. */
+  readonly localRank?: number | undefined;
+  /** Default: fp32. */
+  readonly precision?: Precision | undefined;
+}
+
 /**
  * The device that a name means to this process.
- * @param localRank of a rank, among those of its machine: each takes a GPU of its own
  * @throws UserError when there is no such device, or not one for each rank.
  */
-export async function resolveDevice(name: DeviceName, localRank = 0): Promise<Device> {
-  if (name === 'cpu') return CPU;
-  if (name !== 'auto') return cuda(name, await openDriver(), localRank);
-  const driver = await openDriver().catch((cause: unknown) => {
-    if (!isWithoutGpu(cause)) announce(`no GPU is used: ${messageOf(cause)}`);
-    return undefined;
-  });
-  if (!driver || driver.deviceCount() === 0) return CPU;
+export async function resolveDevice(name: DeviceName, use: DeviceUse = {}): Promise<Device> {
+  const { localRank = 0, precision = 'fp32' } = use;
+  if (name === 'cpu') return native();
+  if (name === 'wasm') return WASM;
+  if (name !== 'auto') {
+    if (process.platform === 'win32')
+      throw new UserError(`--device ${name} needs Linux; on Windows run miniLLM inside WSL2 (wsl --install)`);
+    return cuda(name, await openDriver(), localRank);
+  }
+  const driver = koffiObstacle === undefined ? await openDriver().catch(announceFailure) : undefined;
+  if (!driver || driver.deviceCount() === 0) return processor(precision);
   const obstacle = await findObstacle(driver);
   if (obstacle === undefined) return cuda(name, driver, localRank);
   announce(`${driver.properties(0).name} is not used: ${obstacle}`);
-  return CPU;
+  return processor(precision);
+}
+
+/** @throws UserError on Windows: the native kernels are written for POSIX. */
+function native(): Device {
+  if (process.platform !== 'win32') return CPU;
+  throw new UserError(
+    'native kernels do not run on Windows; use --device wasm, or run miniLLM inside WSL2 (wsl --install)',
+  );
+}
+
+/** The CPU, by native kernels where they run. */
+async function processor(precision: Precision): Promise<Device> {
+  const obstacle = await findCpuObstacle(precision);
+  if (obstacle === undefined) return CPU;
+  announceWasm(obstacle);
+  return WASM;
+}
+
+/** Tells, once, why native kernels are not used, and how to have them. */
+export function announceWasm({ found, advice }: CpuObstacle): void {
+  announce(`${found}, so the kernels run as WebAssembly; to train faster, ${advice}`);
+}
+
+function announceFailure(cause: unknown): undefined {
+  if (!isWithoutGpu(cause)) announce(`no GPU is used: ${messageOf(cause)}`);
 }
 
 /** Whether the driver could not be opened because this machine has no GPU, of which nobody need hear. */
@@ -63,7 +108,7 @@ async function findObstacle(driver: Driver): Promise<string | undefined> {
   }
 }
 
-function cuda(name: Exclude<DeviceName, 'cpu'>, driver: Driver, localRank: number): Device {
+function cuda(name: Exclude<DeviceName, 'cpu' | 'wasm'>, driver: Driver, localRank: number): Device {
   const [, chosen] = name.split(':');
   if (chosen !== undefined) {
     if (localRank > 0)

@@ -14,8 +14,8 @@ export interface KernelField {
   readonly kind: 'pointer' | 'size' | 'constant';
 }
 
-/** One argument word: an address or a size, or a real constant. */
-export type Word = { readonly integer: number } | { readonly real: number };
+/** One argument: an address, a size, or a real constant. */
+export type Word = { readonly pointer: number } | { readonly integer: number } | { readonly real: number };
 
 const KINDS = { int64_t: 'size', double: 'constant' } as const;
 
@@ -63,20 +63,54 @@ export function argumentWords(
   checkNames(node.op.name, fields, given);
   return fields.map(({ name, kind }) => {
     const value = given[kind][name] as number;
+    if (kind === 'pointer') return { pointer: value };
     return kind === 'constant' ? { real: value } : { integer: value };
   });
 }
 
-/** Bytes of a word. */
+/** Bytes of a size or a constant. */
 export const WORD_BYTES = 8;
 
-/** Writes words one after another. */
-export function encodeWords(words: readonly Word[], view: DataView, byteOffset: number): void {
+/** Bytes of an address: 4 in WebAssembly. */
+export type PointerBytes = 4 | 8;
+
+/** Where C places each of the words in a struct, at a multiple of its own size, and the bytes of the whole. */
+export function layOutWords(
+  words: readonly Word[],
+  pointerBytes: PointerBytes,
+): { readonly offsets: readonly number[]; readonly bytes: number } {
+  let end = 0;
+  const offsets = words.map((word) => {
+    const bytes = 'pointer' in word ? pointerBytes : WORD_BYTES;
+    const offset = roundUp(end, bytes);
+    end = offset + bytes;
+    return offset;
+  });
+  return { offsets, bytes: roundUp(end, WORD_BYTES) };
+}
+
+const roundUp = (bytes: number, multiple: number): number => Math.ceil(bytes / multiple) * multiple;
+
+/** Writes words as C lays them out. */
+export function encodeWords(
+  words: readonly Word[],
+  view: DataView,
+  byteOffset: number,
+  pointerBytes: PointerBytes = 8,
+): void {
+  const { offsets } = layOutWords(words, pointerBytes);
   words.forEach((word, index) => {
-    const at = byteOffset + WORD_BYTES * index;
-    if ('integer' in word) view.setBigInt64(at, BigInt(word.integer), true);
+    const at = byteOffset + offsets[index]!;
+    if ('pointer' in word) encodePointer(word.pointer, view, at, pointerBytes);
+    else if ('integer' in word) view.setBigInt64(at, BigInt(word.integer), true);
     else view.setFloat64(at, word.real, true);
   });
+}
+
+/** Writes an address. */
+export function encodePointer(address: number, view: DataView, byteOffset: number, pointerBytes: PointerBytes): void {
+  if (pointerBytes === 4) view.setUint32(byteOffset, address, true);
+  else view.setBigInt64(byteOffset, BigInt(address), true);
 }
 
 function tensorPointers(

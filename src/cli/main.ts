@@ -17,6 +17,7 @@ import { reportCommand } from './report/command.ts';
 import { runsCommand } from './runs/command.ts';
 import { sampleCommand } from './sample/command.ts';
 import { serveCommand } from './serve/command.ts';
+import { siteCommand } from './site/command.ts';
 import { endWithReader } from './terminal/signals.ts';
 import { trainCommand } from './train/command.ts';
 
@@ -52,6 +53,7 @@ function buildProgram(): Command {
     evalCommand(),
     sampleCommand(),
     serveCommand(),
+    siteCommand(),
     reportCommand(),
     publishCommand(),
     runsCommand(),

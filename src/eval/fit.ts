@@ -3,8 +3,8 @@
 import { type EvaluationBatches, evaluationBatches } from '../data/batches/evaluation-batches.ts';
 import type { ShardSet } from '../data/shards/dataset.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { requireGpt2Vocabulary } from '../generate/open-model.ts';
-import type { Weights } from '../generate/weights.ts';
+import type { Weights } from '../generate/initial-weights.ts';
+import { requireGpt2Vocabulary } from '../generate/load-session.ts';
 import { UserError } from '../support/errors.ts';
 
 /** Which tokens of which shards are predicted, and how many at once. */

@@ -2,7 +2,7 @@
 
 import { encode } from '../data/tokenizer/tokenizer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { requireGpt2Vocabulary } from '../generate/open-model.ts';
+import { requireGpt2Vocabulary } from '../generate/load-session.ts';
 import { UserError } from '../support/errors.ts';
 import type { HellaswagExample } from './hellaswag-examples.ts';
 import type { ScoringRequest } from './packing.ts';

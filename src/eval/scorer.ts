@@ -3,7 +3,6 @@
  * beside it nor on the number of threads.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from '../engine/runtime/program.ts';
 import { Turns } from '../engine/runtime/turns.ts';
 import { extent } from '../engine/tensor.ts';
@@ -66,7 +65,7 @@ export class Scorer {
   }
 
   async #share<Result>(run: () => Promise<Result>): Promise<Result> {
-    if (this.#isDeviceWanted()) await sleep(this.#taken);
+    if (this.#isDeviceWanted()) await new Promise((resolve) => setTimeout(resolve, this.#taken));
     const start = performance.now();
     try {
       return await run();

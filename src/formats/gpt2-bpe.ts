@@ -22,9 +22,11 @@ function byteCharacters(): string[] {
   });
 }
 
+const utf8 = new TextEncoder();
+
 /** A token's bytes, as a string of one character per byte. */
 function bytesOf(token: string | readonly number[]): string {
-  return (typeof token === 'string' ? Buffer.from(token) : Buffer.from(token)).toString('latin1');
+  return String.fromCharCode(...(typeof token === 'string' ? utf8.encode(token) : token));
 }
 
 /**

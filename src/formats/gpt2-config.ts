@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
 import { END_OF_TEXT } from '../support/gpt2-vocabulary.ts';
-import { readJsonFile } from '../support/json.ts';
+import { parseJson } from '../support/json.ts';
 
 /** What determines every tensor of a GPT-2. */
 export interface Gpt2Config {
@@ -45,16 +45,17 @@ const configSchema = z.looseObject({
 });
 
 /**
- * Reads `config.json` of a Hugging Face GPT-2. Fields that only concern how transformers runs it (dropouts, summaries,
- * `reorder_and_upcast_attn`) are ignored.
- * @throws UserError when it cannot be read, a field is missing or wrong, or it describes a network that is not supported.
+ * The shape that the text of a `config.json` of a Hugging Face GPT-2 describes. Fields that only concern how transformers runs
+ * it (dropouts, summaries, `reorder_and_upcast_attn`) are ignored.
+ * @param where names the file in errors
+ * @throws UserError when a field is missing or wrong, or it describes a network that is not supported.
  */
-export async function readGpt2Config(path: string): Promise<Gpt2Config> {
-  const json = await readJsonFile(configSchema, path);
+export function parseGpt2Config(text: string, where: string): Gpt2Config {
+  const json = parseJson(configSchema, text, where);
   const expectField = (field: keyof typeof json, found: unknown, expected: string, isAsExpected: boolean) => {
     if (isAsExpected) return;
     throw new UserError(
-      `${path}: expected ${field} ${expected}, found ${JSON.stringify(found)}; only the network of GPT-2 itself is supported`,
+      `${where}: expected ${field} ${expected}, found ${JSON.stringify(found)}; only the network of GPT-2 itself is supported`,
     );
   };
   const { model_type, activation_function: activation, n_inner, n_embd, n_head } = json;

@@ -1,7 +1,7 @@
 /** @file What a Hugging Face folder of a GPT-2 consists of: tensors, and small files of text. */
 
 import { type Gpt2Config, renderGenerationConfig, renderGpt2Config } from './gpt2-config.ts';
-import type { ReadParameter } from './gpt2-folder.ts';
+import type { ReadParameter } from './gpt2-parameters.ts';
 import { gpt2Parameters } from './gpt2-parameters.ts';
 import { gpt2TokenizerFiles } from './gpt2-tokenizer-files.ts';
 import type { TensorSource } from './safetensors-slices.ts';

@@ -7,6 +7,9 @@ export interface Gpt2Parameter {
   readonly shape: readonly number[];
 }
 
+/** Fills `target` with the elements from `start` on of the parameter of this canonical name. */
+export type ReadParameter = (name: string, start: number, target: Float32Array) => void | Promise<void>;
+
 /**
  * Every parameter of a GPT-2, from the embeddings to the last LayerNorm. Weights of linear layers are those of OpenAI's
  * Conv1D: [in, out]. The output head has none of its own: it is `transformer.wte.weight`.

@@ -1,6 +1,6 @@
 /** @file The programs to generate with, for a session that loads a model. */
 
-import type { ModelPrograms } from './open-model.ts';
+import type { ModelPrograms } from './load-session.ts';
 import { type GenerationExtents, type GenerationPlans, planGeneration } from './programs.ts';
 
 /** The programs of generation. */

@@ -1,28 +1,13 @@
 /** @file The weights that `--checkpoint` names: those of a folder, or of a model that has not been trained. */
 
-import type { Session } from '../engine/runtime/session.ts';
-import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder } from '../formats/gpt2-folder.ts';
-import { initialiseParameters, loadParameters } from '../model/parameters.ts';
+import { loadParameters } from '../model/parameters.ts';
 import { PRESET_NAMES, PRESETS } from '../model/presets.ts';
 import { resolveCheckpoint } from '../runs/checkpoints.ts';
 import { UserError } from '../support/errors.ts';
+import { initialWeights, type Weights } from './initial-weights.ts';
 
 const UNTRAINED = 'untrained:';
-
-/** The default seed of training. */
-const SEED = 1337;
-
-export interface Weights {
-  /** The name to show. */
-  readonly name: string;
-  /** The folder, or the name of the untrained model. */
-  readonly path: string;
-  readonly config: Gpt2Config;
-  /** Fills the parameters of a session whose layout is that of `config`. */
-  load(session: Pick<Session<string>, 'write'>): Promise<void>;
-  close(): Promise<void>;
-}
 
 /**
  * Opens what a checkpoint's name means: a run folder (its newest step), a step folder, a Hugging Face folder, or
@@ -45,10 +30,4 @@ function untrained(checkpoint: string): Weights {
       `${checkpoint}: expected ${PRESET_NAMES.map((name) => UNTRAINED + name).join(', ')}, found another name`,
     );
   return initialWeights(checkpoint, PRESETS[preset]);
-}
-
-/** The weights that training of a new model begins with. */
-export function initialWeights(name: string, config: Gpt2Config, seed = SEED): Weights {
-  const load: Weights['load'] = (session) => initialiseParameters(session, config, seed);
-  return { name, path: name, config, load, close: async () => {} };
 }

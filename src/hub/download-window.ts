@@ -3,9 +3,9 @@
  * limited until the reader releases them; a file that the reader asks for is fetched regardless.
  */
 
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { exists } from '../support/files.ts';
+import { exists, move } from '../support/files.ts';
 import { download } from './download.ts';
 import type { Hub } from './hub.ts';
 import type { HubFile, Repository } from './repository.ts';
@@ -125,7 +125,7 @@ export class DownloadWindow {
     if (!this.#isOwn(path)) return path;
     const kept = join(keptFolder, files[index]?.path ?? '');
     await mkdir(dirname(kept), { recursive: true });
-    await rename(path, kept);
+    await move(path, kept);
     this.#places.set(index, { path: Promise.resolve(kept), listeners: new Set() });
     return kept;
   }

@@ -3,10 +3,10 @@
  * gets its name once it is whole, has the checksum that the hub lists, and is flushed to disk.
  */
 
-import { mkdir, rename, statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../support/errors.ts';
-import { exists, fileError, syncFolder } from '../support/files.ts';
+import { exists, fileError, move, syncFolder } from '../support/files.ts';
 import { formatBytes } from '../support/format.ts';
 import type { Hub } from './hub.ts';
 import { statusError, TransientError } from './hub-errors.ts';
@@ -47,7 +47,7 @@ export async function download(
     } finally {
       await part.close();
     }
-    await rename(partial, path);
+    await move(partial, path);
     await syncFolder(dirname(path));
   } catch (cause) {
     if (isDiskFull(cause)) throw await diskFull(partial, what, file.bytes);

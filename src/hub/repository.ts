@@ -1,15 +1,15 @@
 /** @file A repository of the hub at one commit: what it is, which files it holds. */
 
-import { datasetInfo, listDatasets, listFiles, modelInfo } from '@huggingface/hub';
+import { datasetInfo, listDatasets, listFiles, modelInfo, spaceInfo } from '@huggingface/hub';
 import { UserError } from '../support/errors.ts';
 import { nearestName } from '../support/suggest.ts';
-import { apiOptions } from './api.ts';
+import { type ApiOptions, apiOptions } from './api.ts';
 import type { Checksum } from './checksum.ts';
 import type { Hub } from './hub.ts';
 import { NotThereError, type Subject } from './hub-errors.ts';
 
 export interface RepositoryName {
-  readonly kind: 'dataset' | 'model';
+  readonly kind: 'dataset' | 'model' | 'space';
   /** `OWNER/NAME` */
   readonly name: string;
 }
@@ -48,10 +48,7 @@ export async function findRepository(
   const subject = subjectFor(repository, `revision ${revision}`);
   const question = { name, revision, ...apiOptions(hub, subject, signal) };
   try {
-    const { sha, cardData } =
-      kind === 'dataset'
-        ? await datasetInfo({ ...question, additionalFields: ['sha', 'cardData'] })
-        : await modelInfo({ ...question, additionalFields: ['sha', 'cardData'] });
+    const { sha, cardData } = await askInfo(kind, question);
     // it becomes the name of a folder
     if (!/^[0-9a-f]{40}$/.test(sha)) throw new UserError(`${name}: expected a commit from ${hub.url}, found ${sha}`);
     return { kind, name, commit: sha, cardData };
@@ -61,6 +58,21 @@ export async function findRepository(
     if (others.length === 0 || others.includes(name)) throw cause;
     throw new NotThereError(`${cause.message}; ${listChoices(name, others)}`, { cause });
   }
+}
+
+/** What the hub says of a repository at a revision. */
+export function askInfo(
+  kind: RepositoryName['kind'],
+  question: ApiOptions & { readonly name: string; readonly revision: string },
+): Promise<{ readonly sha: string; readonly cardData?: unknown; readonly private: boolean }> {
+  const asked = { ...question, additionalFields: ['sha' as const, 'cardData' as const] };
+  if (kind === 'dataset') return datasetInfo(asked);
+  return kind === 'space' ? spaceInfo(asked) : modelInfo(asked);
+}
+
+/** Where its page is and its files are, relative to the hub. */
+export function placeOf({ kind, name }: RepositoryName): string {
+  return kind === 'model' ? name : `${kind}s/${name}`;
 }
 
 async function findDatasets(hub: Hub, owner: string, signal: AbortSignal): Promise<string[]> {
@@ -137,14 +149,14 @@ function entriesIn(
 }
 
 /** The address of a file's content. */
-export function fileUrl(hub: Hub, { kind, name, commit }: Repository, path: string): string {
-  const place = kind === 'dataset' ? `datasets/${name}` : name;
-  return `${hub.url}/${place}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
+export function fileUrl(hub: Hub, repository: Repository, path: string): string {
+  return `${hub.url}/${placeOf(repository)}/resolve/${repository.commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** What errors call a part of a repository. */
-export function subjectFor({ kind, name }: RepositoryName, part: string): Subject {
-  return { page: kind === 'dataset' ? `datasets/${name}` : name, what: part === '' ? name : `${name}: ${part}` };
+export function subjectFor(repository: RepositoryName, part: string): Subject {
+  const { name } = repository;
+  return { page: placeOf(repository), what: part === '' ? name : `${name}: ${part}` };
 }
 
 /** Whether a listed path stays within the folder it is written to. */

@@ -6,24 +6,24 @@
 import type { Session } from '../engine/runtime/session.ts';
 import { elements } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import type { Gpt2Folder, ReadParameter } from '../formats/gpt2-folder.ts';
-import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
+import { gpt2Parameters, type ReadParameter } from '../formats/gpt2-parameters.ts';
+import type { Gpt2Weights } from '../formats/gpt2-weights.ts';
 import { initialise } from './initialise.ts';
 
 /** Elements copied at once: 16 MB. */
 const SLICE_ELEMENTS = 4 * 1024 * 1024;
 
 /**
- * Reads every parameter of the folder into the session, whose layout must be that of the folder's configuration.
+ * Reads every parameter into the session, whose layout must be that of the weights' configuration.
  * @throws UserError when a file is cut short while it is read.
  */
-export async function loadParameters(session: Pick<Session<string>, 'write'>, folder: Gpt2Folder): Promise<void> {
+export async function loadParameters(session: Pick<Session<string>, 'write'>, weights: Gpt2Weights): Promise<void> {
   const buffer = new Float32Array(SLICE_ELEMENTS);
-  for (const { name, shape } of folder.parameters) {
+  for (const { name, shape } of weights.parameters) {
     const count = elements(shape);
     for (let start = 0; start < count; start += SLICE_ELEMENTS) {
       const slice = buffer.subarray(0, Math.min(SLICE_ELEMENTS, count - start));
-      await folder.readInto(name, start, slice);
+      await weights.readInto(name, start, slice);
       await session.write('parameters', name, slice, start);
     }
   }

@@ -1,6 +1,7 @@
 /**
- * @file C sources → shared library, compiled for this machine when first needed, and cached. The cache key covers
- * everything the result depends on: sources, headers, compiler, flags.
+ * @file C sources → shared library, compiled for this machine when first needed, and cached. Two cache keys cover everything
+ * the result depends on: one the sources, headers and flags, the other the compiler. So a library outlives its compiler: one
+ * built in a container image, say, that no longer has any.
  */
 
 import { createHash } from 'node:crypto';
@@ -11,7 +12,7 @@ import { cacheFolder, writableCacheFolder } from '../support/cache.ts';
 import { fileError } from '../support/files.ts';
 import { processorCount } from '../support/processors.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
-import { type Compiler, findCompiler, invoke } from './compiler.ts';
+import { type Compiler, invoke, lookForCompiler, noCompiler } from './compiler.ts';
 import { BUILD_PREFIX, findKept, keep, removeStale } from './kept-library.ts';
 
 const LIBRARY_FLAGS = ['-fPIC'];
@@ -31,21 +32,28 @@ export interface CompileRequest {
 }
 
 /**
- * Path of the compiled library, built now unless the cache has it. Processes that start at the same time do not disturb
- * each other.
+ * Path of the compiled library, built now unless the cache has it. Without a compiler it is what another one has built of
+ * the same sources. Processes that start at the same time do not disturb each other.
+ * @throws UserError when there is no compiler and nothing in the cache.
  */
 export async function compileLibrary(request: CompileRequest): Promise<string> {
-  const compiler = request.compiler ?? (await findCompiler());
-  const stem = `${request.name}-${await cacheKey(compiler, request)}`;
+  const family = `${request.name}-${await sourceKey(request)}`;
+  const compiler = request.compiler ?? (await lookForCompiler());
+  const stem = compiler ? `${family}-${compilerKey(compiler)}` : family;
   const kept = await findKept(await cacheFolder(), stem, '.so');
   if (kept) return kept;
+  if (!compiler) throw noCompiler();
   const folder = await writableCacheFolder(`kernels for this machine (${request.name})`);
   return (await findKept(folder, stem, '.so')) ?? (await build(compiler, request, folder, stem));
 }
 
-/** 16 hexadecimal digits that identify everything the library depends on. */
-async function cacheKey(compiler: Compiler, { folder, sources, flags }: CompileRequest): Promise<string> {
-  const { command, args, version } = compiler;
+/** 16 hexadecimal digits that identify a compiler. */
+function compilerKey({ command, args, version }: Compiler): string {
+  return digest([command, args, version]);
+}
+
+/** 16 hexadecimal digits that identify all else that the library depends on. */
+async function sourceKey({ folder, sources, flags }: CompileRequest): Promise<string> {
   const directory = fileURLToPath(folder);
   const folders = [...new Set(['.', ...sources.map((source) => dirname(source))])];
   const files = await Promise.all(
@@ -56,10 +64,13 @@ async function cacheKey(compiler: Compiler, { folder, sources, flags }: CompileR
     .filter((file) => file.endsWith('.h'))
     .sort();
   const texts = await Promise.all([...headers, ...sources].map((file) => readFile(join(directory, file), 'utf8')));
-  const parts = [
-    ...[process.platform, process.arch, command, args, version],
+  return digest([
+    ...[process.platform, process.arch],
     ...[flags, LIBRARY_FLAGS, LINK_FLAGS, LINKED, headers, sources, texts],
-  ];
+  ]);
+}
+
+function digest(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 

@@ -15,20 +15,43 @@ export interface Compiler {
   readonly version: string;
 }
 
-/**
- * The system's C compiler: `CC`, a command and perhaps arguments, else cc, gcc or clang.
- * @throws UserError when none of them answers.
- */
-export async function findCompiler(): Promise<Compiler> {
-  const named = process.env.CC?.trim();
-  const candidates = named ? [named] : ['cc', 'gcc', 'clang'];
-  for (const candidate of candidates) {
+/** The system's C compiler: `CC`, a command and perhaps arguments, else cc, gcc or clang; undefined when none answers. */
+export async function lookForCompiler(): Promise<Compiler | undefined> {
+  for (const candidate of candidates()) {
     const compiler = await askCompiler(candidate);
     if (compiler) return compiler;
   }
-  throw new UserError(
-    `a C compiler is needed and none was found (tried ${candidates.join(', ')}); install one (Debian, Ubuntu: apt-get install gcc libc6-dev; Fedora: dnf install gcc; macOS: xcode-select --install), or name one in CC`,
+  return undefined;
+}
+
+/**
+ * The same.
+ * @throws UserError when none answers.
+ */
+export async function findCompiler(): Promise<Compiler> {
+  const compiler = await lookForCompiler();
+  if (!compiler) throw noCompiler();
+  return compiler;
+}
+
+function candidates(): readonly string[] {
+  const named = process.env.CC?.trim();
+  return named ? [named] : ['cc', 'gcc', 'clang'];
+}
+
+/** The error of those who need a compiler where there is none. */
+export function noCompiler(): UserError {
+  return new UserError(
+    `a C compiler is needed and none was found (tried ${candidates().join(', ')}); ${howToInstall(process.platform)}, name one in CC, or do without: --device wasm`,
   );
+}
+
+/** What a user of this system does to get a compiler that the kernels can be built with. */
+export function howToInstall(platform: NodeJS.Platform): string {
+  if (platform === 'darwin') return 'install clang (xcode-select --install)';
+  if (platform === 'win32')
+    return 'run miniLLM inside WSL2 (wsl --install) and install gcc there (sudo apt install gcc)';
+  return 'install gcc or clang (Debian, Ubuntu: sudo apt install gcc libc6-dev; Fedora: sudo dnf install gcc)';
 }
 
 /** A compiler by its command and perhaps arguments; undefined when it does not answer the question. */

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { syncFolder } from '../support/files.ts';
 import { isOnlyOurs } from '../support/trust.ts';
 
-const LIBRARY = /^(.+)-[0-9a-f]{16}-[0-9a-f]{32}\.(?:so|cubin)$/;
+/** A stem ends with one key or two. */
+const LIBRARY = /^(.+?)(?:-[0-9a-f]{16}){1,2}-[0-9a-f]{32}\.(?:so|cubin)$/;
 /** What the code is for. */
 export type Extension = '.so' | '.cubin';
 /** What earlier versions wrote, without a checksum. */
@@ -22,21 +23,22 @@ const DAY_MILLISECONDS = 86_400_000;
 const BUILD_DAYS = 1;
 const UNUSED_DAYS = 30;
 
-/** The file name: the stem and the checksum of the content. */
-function fileName(stem: string, content: Uint8Array, extension: Extension): string {
-  return `${stem}-${createHash('sha256').update(content).digest('hex').slice(0, 32)}${extension}`;
+/** What the file name ends with: the checksum of the content. */
+function ending(content: Uint8Array, extension: Extension): string {
+  return `-${createHash('sha256').update(content).digest('hex').slice(0, 32)}${extension}`;
 }
 
 /**
  * The path of code that is safe to load: its content matches its name, and nobody else can change it. Undefined if there is
  * none.
+ * @param stem that it was kept under, or the beginning of that, up to a hyphen
  */
 export async function findKept(folder: string, stem: string, extension: Extension): Promise<string | undefined> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(`${stem}-`)) continue;
     const path = join(folder, name);
     const content = await readOwn(path);
-    if (content && fileName(stem, content, extension) === name) return path;
+    if (content && name.endsWith(ending(content, extension))) return path;
   }
   return undefined;
 }
@@ -79,7 +81,7 @@ export async function keep(made: string, folder: string, stem: string, extension
   } finally {
     closeSync(file);
   }
-  const path = join(folder, fileName(stem, content, extension));
+  const path = join(folder, `${stem}${ending(content, extension)}`);
   await rename(made, path);
   await syncFolder(folder);
   return path;

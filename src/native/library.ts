@@ -1,7 +1,8 @@
 /** @file The only door to native code: shared libraries opened through koffi. */
 
-import koffi, { type LibraryHandle, type TypeObject } from 'koffi';
+import type { LibraryHandle, TypeObject } from 'koffi';
 import { messageOf, UserError } from '../support/errors.ts';
+import { koffi } from './load-koffi.ts';
 
 /** What a C function takes: pointers are passed as numbers (addresses below 2^53) or as typed arrays. */
 export type NativeArgument = number | ArrayBufferView;
@@ -21,7 +22,7 @@ export interface NativeLibrary {
   readonly text: (symbol: string) => string;
 }
 
-/** Opens a shared library by path or by the name the system's loader knows. */
+/** Opens a shared library by path or by the name the system's loader knows. It stays open as long as the process lives. */
 export function openLibrary(path: string): NativeLibrary {
   const library = load(path);
   return {
@@ -37,14 +38,26 @@ export function openLibrary(path: string): NativeLibrary {
           native.async(...args, (error: unknown, result: number) => (error ? reject(error) : resolve(result)));
         });
     },
-    address: (symbol) => Number(koffi.address(library.symbol(symbol))),
-    text: (symbol) => String(koffi.decode(library.symbol(symbol), 'char', -1)),
+    address: (symbol) => Number(koffi().address(library.symbol(symbol))),
+    text: (symbol) => String(koffi().decode(library.symbol(symbol), 'char', -1)),
   };
 }
 
+/** The system's loader. */
+let dlopen: NativeFunction | undefined;
+const RTLD_NOW = 2;
+
+/**
+ * koffi closes a library when its functions are no longer reachable, and when Node.js ends: under threads that still run in it, which
+ * then crash. Opened once more, it stays.
+ */
 function load(path: string): LibraryHandle {
+  const { load: open } = koffi();
   try {
-    return koffi.load(path);
+    const library = open(path);
+    dlopen ??= open(null).func('int64_t dlopen(const char *path, int flags)') as unknown as NativeFunction;
+    dlopen(terminated(path), RTLD_NOW);
+    return library;
   } catch (cause) {
     throw new UserError(`the native library ${path} could not be opened: ${messageOf(cause)}`);
   }
@@ -56,7 +69,7 @@ const declared = new Set<string>();
 export function declareTypes(types: Readonly<Record<string, string>>): void {
   for (const [name, type] of Object.entries(types)) {
     if (declared.has(name)) continue;
-    koffi.alias(name, type);
+    koffi().alias(name, type);
     declared.add(name);
   }
 }
@@ -66,24 +79,24 @@ const prototypes = new Map<string, TypeObject>();
 
 /** A function by its address, as the prototype declares it. */
 export function functionAt(address: number, prototype: string): NativeFunction {
-  const type = prototypes.get(prototype) ?? koffi.proto(prototype);
+  const type = prototypes.get(prototype) ?? koffi().proto(prototype);
   prototypes.set(prototype, type);
-  return koffi.decode(BigInt(address), type) as NativeFunction;
+  return koffi().decode(BigInt(address), type) as NativeFunction;
 }
 
 /** Native memory as bytes. They must not be used after it has been freed. */
 export function bytesAt(address: number, bytes: number): Uint8Array {
-  return new Uint8Array(koffi.view(BigInt(address), bytes));
+  return new Uint8Array(koffi().view(BigInt(address), bytes));
 }
 
 /** The text at an address, up to its zero byte; empty at address 0. */
 export function textAt(address: number): string {
-  return address === 0 ? '' : String(koffi.decode(BigInt(address), 'char', -1));
+  return address === 0 ? '' : String(koffi().decode(BigInt(address), 'char', -1));
 }
 
 /** Native memory that is never freed, zeroed: for what a process needs as long as it lives. */
 export function allocateForever(bytes: number): number {
-  const address = Number(koffi.address(koffi.alloc('uint8_t', bytes)));
+  const address = Number(koffi().address(koffi().alloc('uint8_t', bytes)));
   bytesAt(address, bytes).fill(0);
   return address;
 }
@@ -92,9 +105,9 @@ export function allocateForever(bytes: number): number {
 export function withTexts<Result>(texts: readonly string[], use: (address: number) => Result): Result {
   const encoded = texts.map(terminated);
   const total = encoded.reduce((bytes, { length }) => bytes + length, 8 * (texts.length + 1));
-  const block = koffi.alloc('uint8_t', total);
+  const block = koffi().alloc('uint8_t', total);
   try {
-    const base = Number(koffi.address(block));
+    const base = Number(koffi().address(block));
     const bytes = bytesAt(base, total);
     const pointers = new BigInt64Array(bytes.buffer, bytes.byteOffset, texts.length);
     let at = 8 * (texts.length + 1);
@@ -105,7 +118,7 @@ export function withTexts<Result>(texts: readonly string[], use: (address: numbe
     });
     return use(base);
   } finally {
-    koffi.free(block);
+    koffi().free(block);
   }
 }
 

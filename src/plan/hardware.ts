@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { UserError } from '../support/errors.ts';
-import { readJsonFile } from '../support/json.ts';
+import { readJsonFile } from '../support/json-file.ts';
 import { nearestName } from '../support/suggest.ts';
 
 const positive = z.number().positive();

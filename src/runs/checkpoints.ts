@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isHubModel } from '../hub/model-name.ts';
 import { UserError } from '../support/errors.ts';
-import { exists, fileError, isTemporaryName, removeFolder } from '../support/files.ts';
+import { exists, fileError, isHeld, isTemporaryName, removeFolder } from '../support/files.ts';
 import { STATE_FILE } from './state.ts';
 
 const STEP_FOLDER = /^step-(\d{8,15})$/;
@@ -79,7 +79,8 @@ export async function removeOldCheckpoints(runFolder: string, keep: number, step
   const upToStep = (await listCheckpoints(runFolder)).filter((checkpoint) => checkpoint.step <= step);
   for (const { path } of upToStep.slice(keep)) {
     await removeFolder(path).catch((cause: unknown) => {
-      throw fileError(path, 'remove it', cause);
+      // a page of `serve` may be reading it; the next checkpoint tries again
+      if (!isHeld(cause)) throw fileError(path, 'remove it', cause);
     });
   }
 }

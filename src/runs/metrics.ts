@@ -1,11 +1,10 @@
 /** @file `metrics.jsonl` of a run folder: one line per step, evaluation or sample; lines are only ever appended. */
 
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { UserError } from '../support/errors.ts';
-import { fileError, writeFileAtomic } from '../support/files.ts';
+import { fileError, move, writeFileAtomic } from '../support/files.ts';
 import { parseJson } from '../support/json.ts';
 import { streamRegularFile } from '../support/regular-file.ts';
 import { isBefore, lineSchema, type Metrics } from './metric-lines.ts';
@@ -100,7 +99,7 @@ export class MetricsLog {
       hasTrained ||= line.kind === 'train';
       if (nextStep > 0 && isBefore(line, nextStep)) kept += render(line);
     }
-    if (nextStep === 0 && hasTrained) await rename(path, `${path}.old`);
+    if (nextStep === 0 && hasTrained) await move(path, `${path}.old`);
     await writeFileAtomic(path, kept);
     return new MetricsLog(path);
   }

@@ -5,11 +5,12 @@
 
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Gpt2Config, readGpt2Config } from '../formats/gpt2-config.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { readGpt2Config } from '../formats/gpt2-config-file.ts';
 import { parameterCount } from '../model/flops.ts';
 import { UserError } from '../support/errors.ts';
 import { writeFileAtomic } from '../support/files.ts';
-import { readJsonFile } from '../support/json.ts';
+import { readJsonFile } from '../support/json-file.ts';
 import { listCheckpoints } from './checkpoints.ts';
 import type { RunFacts } from './facts.ts';
 import { readTrainingState } from './state.ts';

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fileError } from '../support/files.ts';
-import { readJsonFile } from '../support/json.ts';
+import { readJsonFile } from '../support/json-file.ts';
 
 const stateSchema = z.object({
   formatVersion: z.literal(1, { error: 'expected 1; this checkpoint was written by another version of minillm' }),

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { fsync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { UserError } from './errors.ts';
 
@@ -81,6 +82,35 @@ async function syncTree(folder: string): Promise<void> {
   await sync(folder);
 }
 
+/** Windows refuses this while another program, such as a virus scanner, has the file open, or one in the folder. */
+const HELD = ['EPERM', 'EACCES', 'EBUSY'];
+const PAUSES_MILLISECONDS = [10, 20, 50, 100, 200, 500, 1000, 2000];
+/** The same patience with what is removed. */
+const REMOVAL = { recursive: true, force: true, maxRetries: PAUSES_MILLISECONDS.length } as const;
+
+/** Renames a file or folder; what is at `to` is replaced if it is a file. */
+export function move(from: string, to: string): Promise<void> {
+  return whenFree(() => rename(from, to));
+}
+
+/** Does what Windows may refuse for a moment, trying for some seconds. */
+export async function whenFree<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (const pause of PAUSES_MILLISECONDS) {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!isHeld(cause)) throw cause;
+    }
+    await sleep(pause);
+  }
+  return work();
+}
+
+/** Whether Windows has refused something because another program has the file open. */
+export function isHeld(cause: unknown): boolean {
+  return process.platform === 'win32' && cause instanceof Error && 'code' in cause && HELD.includes(String(cause.code));
+}
+
 /**
  * Writes a file so that, whatever happens, `path` holds its old content or all of the new.
  * @throws UserError when the system refuses.
@@ -95,7 +125,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await move(temporary, path);
     await sync(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true });
@@ -115,12 +145,12 @@ export async function writeFolderAtomic(path: string, write: (folder: string) =>
     await write(temporary);
     await syncTree(temporary);
     const replaced = (await exists(path)) ? temporaryPath(path) : undefined;
-    if (replaced) await rename(path, replaced);
-    await rename(temporary, path);
+    if (replaced) await move(path, replaced);
+    await move(temporary, path);
     await sync(dirname(path));
-    if (replaced) await rm(replaced, { recursive: true, force: true });
+    if (replaced) await rm(replaced, REMOVAL);
   } catch (cause) {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(temporary, REMOVAL);
     throw fileError(path, 'write it', cause);
   }
 }
@@ -128,13 +158,13 @@ export async function writeFolderAtomic(path: string, write: (folder: string) =>
 /** Removes a folder, which disappears at once and is never seen half-deleted. */
 export async function removeFolder(path: string): Promise<void> {
   const temporary = temporaryPath(path);
-  await rename(path, temporary);
-  await rm(temporary, { recursive: true, force: true });
+  await move(path, temporary);
+  await rm(temporary, REMOVAL);
 }
 
 /** Removes what killed writers left in `folder`, to which no other process may be writing. */
 export async function removeTemporaries(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (isTemporaryName(name)) await rm(join(folder, name), { recursive: true, force: true });
+    if (isTemporaryName(name)) await rm(join(folder, name), REMOVAL);
   }
 }

@@ -2,15 +2,7 @@
 
 import { z } from 'zod';
 import { messageOf, UserError } from './errors.ts';
-import { fileError } from './files.ts';
-import { readRegularFile } from './regular-file.ts';
 import { nearestName } from './suggest.ts';
-
-/**
- * More than any JSON file holds, except a list of shards. Hostile JSON takes forty times its size once it is parsed, and the
- * report of how it differs from its schema several hundred times.
- */
-const MAX_BYTES = 1 << 20;
 
 /** Far more than any file needs; JSON.parse takes a depth at which JSON.stringify exhausts the stack. */
 const MAX_DEPTH = 100;
@@ -90,22 +82,4 @@ export function parseJson<Schema extends z.ZodType>(schema: Schema, text: string
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
-}
-
-/**
- * Reads and validates a JSON file.
- * @throws UserError when it cannot be read, is larger than `maxBytes`, or is not as the schema says.
- */
-export async function readJsonFile<Schema extends z.ZodType>(
-  schema: Schema,
-  path: string,
-  maxBytes: number = MAX_BYTES,
-): Promise<z.output<Schema>> {
-  let bytes: Buffer;
-  try {
-    bytes = await readRegularFile(path, maxBytes);
-  } catch (cause) {
-    throw fileError(path, 'read it', cause);
-  }
-  return parseJson(schema, bytes.toString(), path);
 }

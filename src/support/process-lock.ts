@@ -65,7 +65,8 @@ function appears(draft: string, path: string): boolean {
     return true;
   } catch (cause) {
     if (isCode(cause, 'EEXIST')) return false;
-    if (!isCode(cause, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw cause;
+    // the last is what Windows says of FAT
+    if (!isCode(cause, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR')) throw cause;
   }
   try {
     // a disk without hard links

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { endBySignal } from './end-by-signal.ts';
 import { messageOf, UserError } from './errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -12,13 +13,14 @@ const folders = new Set<string>();
 
 /**
  * An empty folder of this process alone, removed when the process ends, by itself or by a signal.
- * @param prefix begins its path; without one it is in `TMPDIR`, else /tmp
+ * @param prefix begins its path; without one it is in the system's folder for them
  * @throws UserError when it cannot be made.
  */
 export async function makeTemporaryFolder(prefix?: string): Promise<string> {
   const path = prefix ?? join(tmpdir(), 'minillm-');
   const folder = await mkdtemp(path).catch((cause: unknown) => {
-    const advice = prefix === undefined ? '; let TMPDIR name a folder that can be written' : '';
+    const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR';
+    const advice = prefix === undefined ? `; let ${variable} name a folder that can be written` : '';
     throw new UserError(`no temporary folder can be made in ${dirname(path)} (${messageOf(cause)})${advice}`);
   });
   if (folders.size === 0) watchEnd();
@@ -51,5 +53,5 @@ function unwatchEnd(): void {
 function endBy(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return;
   removeAll();
-  process.kill(process.pid, signal);
+  endBySignal(signal);
 }

@@ -1,6 +1,7 @@
 /**
  * @file Who else could change what is at a path. As for the keys of OpenSSH (StrictModes), a file is safe when it and
- * every folder above it belong to this user or to root and nobody else can write to them.
+ * every folder above it belong to this user or to root and nobody else can write to them. Windows has neither such owners nor
+ * such modes, and keeps others out of a user's folders itself; nothing that is loaded as code is kept in a file there.
  */
 
 import { execFile } from 'node:child_process';
@@ -25,6 +26,7 @@ export interface Exposure {
 
 /** Looks at a folder, named without symbolic links, and at all above it. */
 export async function findExposure(folder: string): Promise<Exposure | undefined> {
+  if (process.platform === 'win32') return undefined;
   for (let path = folder; ; path = dirname(path)) {
     const stats = await lstat(path);
     const isParent = path !== folder;

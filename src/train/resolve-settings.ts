@@ -1,7 +1,8 @@
 /** @file From what the user gave to a run with nothing left open: its settings and the network. */
 
 import { join } from 'node:path';
-import { type Gpt2Config, readGpt2Config } from '../formats/gpt2-config.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { readGpt2Config } from '../formats/gpt2-config-file.ts';
 import { PRESETS } from '../model/presets.ts';
 import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
 import { readTrainingState } from '../runs/state.ts';

@@ -5,7 +5,8 @@
 
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type Gpt2Config, readGpt2Config } from '../formats/gpt2-config.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { readGpt2Config } from '../formats/gpt2-config-file.ts';
 import { openGpt2Folder } from '../formats/gpt2-folder.ts';
 import { initialiseParameters, loadParameters } from '../model/parameters.ts';
 import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';

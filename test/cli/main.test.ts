@@ -52,7 +52,10 @@ describe('a command line that is not understood ends with code 2 and one line', 
       'sample --checkpoint x --top-p 1.5',
       "option '--top-p <x>' argument '1.5' is invalid. Expected a number from 0 to 1.",
     ],
-    ['sample --checkpoint x --device gpu', /argument 'gpu' is invalid\. Expected auto, cpu, cuda, or cuda:N/],
+    [
+      'sample --checkpoint x --device gpu',
+      /argument 'gpu' is invalid\. Expected auto, cpu, cuda, cuda:N for a certain GPU, or wasm/,
+    ],
     [
       'data text a.txt --out x --val-tokens 10Q',
       /'10Q' is invalid. Expected a whole number from 0, such as 250000 or 10M\./,

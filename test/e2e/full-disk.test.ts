@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { singleProcess } from '#minillm/engine/runtime/communicator.js';
-import { readGpt2Config } from '#minillm/formats/gpt2-config.js';
+import { readGpt2Config } from '#minillm/formats/gpt2-config-file.js';
 import { listCheckpoints, stepFolder } from '#minillm/runs/checkpoints.js';
 import { metricsPath, readMetrics } from '#minillm/runs/metrics.js';
 import { readTrainingState } from '#minillm/runs/state.js';

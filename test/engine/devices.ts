@@ -1,13 +1,15 @@
 /**
  * @file The backends every suite runs on: each variant of the CPU kernels that this machine runs, and where kernels for GPUs can be
- * compiled, a GPU that is played (test/stand-ins/cuda); in both precisions.
+ * compiled, a GPU that is played (test/stand-ins/cuda), and WebAssembly; in both precisions.
  */
 
 import { afterAll } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
+import { findCpuObstacle } from '#minillm/backends/cpu/find-obstacle.js';
 import { detectVariant } from '#minillm/backends/cpu/libraries.js';
 import { runnableVariants, type Variant } from '#minillm/backends/cpu/variants.js';
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
+import { openWasmInNode } from '#minillm/backends/wasm/open-in-node.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
 import { cudaEnvironment, hasNvrtc, inEnvironment } from '../stand-ins/cuda/cuda.js';
 
@@ -38,10 +40,23 @@ function devicesOf(variant: Variant): Device[] {
 /** Whether the tests are for a GPU that is there (`npm run test:cuda`). */
 const isOnGpu = process.env.MINILLM_TEST_GPU === '1';
 
-const best = isOnGpu ? 'portable' : await detectVariant();
+/** Whether the native kernels can be tested. */
+const isNative = !isOnGpu && (await findCpuObstacle('fp32')) === undefined;
+if (!isOnGpu && !isNative) console.warn('no C compiler was found, so no native kernel is tested: install gcc or clang');
+
+const best = isNative ? await detectVariant() : 'portable';
+
+/** The CPU's kernels in WebAssembly. */
+export const wasmDevices: readonly Device[] = PRECISIONS.map((precision) => ({
+  name: `wasm ${precision}`,
+  precision,
+  hasThreads: true,
+  sharesHostMemory: false,
+  open: (threads) => openWasmInNode({ precision, threads }),
+}));
 
 /** The processor's best variant, for suites about the engine rather than the kernels. */
-export const bestDevices: readonly Device[] = devicesOf(best);
+export const bestDevices: readonly Device[] = isOnGpu || isNative ? devicesOf(best) : wasmDevices;
 
 /** The GPU that is there, or else the one that is played. */
 export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((precision) => ({
@@ -52,13 +67,14 @@ export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((
   open: async () => inEnvironment(isOnGpu ? {} : await cudaEnvironment(), () => openCudaBackend({ precision })),
 }));
 
-/** All variants of the CPU's kernels, for operations that only it has. */
+/** All variants of the CPU's kernels, for operations that only they have. */
 export const cpuDevices: readonly Device[] = isOnGpu
   ? []
   : [
-      ...bestDevices,
+      ...wasmDevices,
+      ...(isNative ? bestDevices : []),
       ...runnableVariants(best)
-        .filter((variant) => variant !== best)
+        .filter((variant) => isNative && variant !== best)
         .flatMap(devicesOf),
     ];
 

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readGpt2Config, renderGpt2Config } from '#minillm/formats/gpt2-config.js';
+import { renderGpt2Config } from '#minillm/formats/gpt2-config.js';
+import { readGpt2Config } from '#minillm/formats/gpt2-config-file.js';
 import { UserError } from '#minillm/support/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -4,7 +4,7 @@ import { cpuTarget } from '#minillm/backends/cpu/target.js';
 import { openNullBackend } from '#minillm/backends/null/backend.js';
 import { Generator } from '#minillm/generate/generator.js';
 import { generationPrograms } from '#minillm/generate/load-model.js';
-import { loadSession } from '#minillm/generate/open-model.js';
+import { loadSession } from '#minillm/generate/load-session.js';
 import { openWeights } from '#minillm/generate/weights.js';
 import { FIXTURE, openFixture } from './fixture.js';
 

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LARGE_FILE, takeUpload, type UploadStage, type Uploads } from './fake-uploads.ts';
+import { LARGE_FILE, placeOf, takeUpload, type UploadStage, type Uploads } from './fake-uploads.ts';
 
 /** What a request was about: `bytes` and `put` are asked of the storage host, all else of the hub. */
 export type Stage = 'info' | 'tree' | 'resolve' | 'bytes' | UploadStage;
@@ -44,7 +44,7 @@ export interface FakeHubOptions {
   readonly files: ReadonlyMap<string, Buffer>;
   /** `OWNER/NAME` */
   readonly repository: string;
-  readonly kind: 'dataset' | 'model';
+  readonly kind: 'dataset' | 'model' | 'space';
   /** What `cardData` of the repository says: the YAML of its README. */
   readonly cardData?: unknown;
   /** Only `token` may fetch files; the listing is open, as on the hub. */
@@ -111,7 +111,7 @@ export async function startFakeHub(options: FakeHubOptions): Promise<FakeHub> {
   const storageUrl = `http://localhost:${portOf(storage)}`;
 
   const repositoryPath = `/api/${options.kind}s/${options.repository}`;
-  const filePath = `${options.kind === 'dataset' ? '/datasets' : ''}/${options.repository}/resolve/`;
+  const filePath = `${placeOf(options)}/resolve/`;
   const hub = await listen('127.0.0.1', async (incoming, response) => {
     const url = new URL(incoming.url ?? '', `http://${incoming.headers.host}`);
     const path = decodeURIComponent(url.pathname);

@@ -16,6 +16,8 @@ export interface Uploads {
   /** Whether somebody has made the repository. */
   exists: boolean;
   isPrivate: boolean;
+  /** Of a Space that somebody has made. */
+  sdk: string | undefined;
   /** Objects in large file storage, by their sha256, committed or not. */
   readonly objects: Map<string, Buffer>;
   /** Messages of commits. */
@@ -25,11 +27,12 @@ export interface Uploads {
 }
 
 export function noUploads(options: Partial<Uploads> = {}): Uploads {
-  return { exists: false, isPrivate: false, objects: new Map(), titles: [], ...options };
+  return { exists: false, isPrivate: false, sdk: undefined, objects: new Map(), titles: [], ...options };
 }
 
 export interface UploadState {
   readonly repository: string;
+  readonly kind: 'dataset' | 'model' | 'space';
   readonly token?: string;
   readonly files: Map<string, Buffer>;
   readonly uploads?: Uploads;
@@ -57,10 +60,10 @@ export async function takeUpload(
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<boolean> {
-  const { uploads, repository } = state;
+  const { uploads } = state;
   if (!uploads) return false;
   const path = decodeURIComponent(new URL(incoming.url ?? '', 'http://hub').pathname);
-  const stage = stageOf(path, incoming.method, repository);
+  const stage = stageOf(path, incoming.method, state);
   if (!stage) return false;
   const subject = stage === 'put' ? (path.split('/')[2] ?? '') : '';
   const fault = admit(stage, subject, incoming);
@@ -96,7 +99,7 @@ export async function takeUpload(
     return send(401, { error: 'Invalid username or password.' });
   switch (stage) {
     case 'create':
-      return create(uploads, repository, body, send);
+      return create(uploads, state, body, send);
     case 'preupload': {
       const { files } = JSON.parse(String(body)) as { files: { path: string }[] };
       return send(200, {
@@ -104,7 +107,7 @@ export async function takeUpload(
       });
     }
     case 'batch':
-      return send(200, batch(uploads, storageUrl, `http://${incoming.headers.host}/${repository}`, body));
+      return send(200, batch(uploads, storageUrl, `http://${incoming.headers.host}${placeOf(state)}`, body));
     case 'complete':
       return send(complete(uploads, path, body) ? 200 : 400, {});
     case 'commit':
@@ -112,14 +115,20 @@ export async function takeUpload(
   }
 }
 
-function stageOf(path: string, method = '', repository: string): UploadStage | undefined {
+/** The address of a repository on its host. */
+export function placeOf({ kind, repository }: Pick<UploadState, 'kind' | 'repository'>): string {
+  return kind === 'model' ? `/${repository}` : `/${kind}s/${repository}`;
+}
+
+function stageOf(path: string, method = '', state: UploadState): UploadStage | undefined {
+  const [api, place] = [`/api/${state.kind}s/${state.repository}`, placeOf(state)];
   if (path.startsWith('/objects/') && method === 'PUT') return 'put';
   if (method !== 'POST') return undefined;
   if (path === '/api/repos/create') return 'create';
-  if (path === `/api/models/${repository}/preupload/main`) return 'preupload';
-  if (path === `/${repository}.git/info/lfs/objects/batch`) return 'batch';
-  if (path.startsWith(`/${repository}/complete/`)) return 'complete';
-  return path === `/api/models/${repository}/commit/main` ? 'commit' : undefined;
+  if (path === `${api}/preupload/main`) return 'preupload';
+  if (path === `${place}.git/info/lfs/objects/batch`) return 'batch';
+  if (path.startsWith(`${place}/complete/`)) return 'complete';
+  return path === `${api}/commit/main` ? 'commit' : undefined;
 }
 
 /** A request's body up to so many bytes; undefined when its connection broke. */
@@ -140,13 +149,16 @@ async function read(incoming: IncomingMessage, limit: number): Promise<Buffer | 
 
 type Send = (status: number, value: object) => true;
 
-function create(uploads: Uploads, repository: string, body: Buffer, send: Send): true {
-  const { name, organization, visibility } = JSON.parse(String(body)) as Record<string, string>;
+function create(uploads: Uploads, { kind, repository }: UploadState, body: Buffer, send: Send): true {
+  const { type, name, organization, visibility, sdk } = JSON.parse(String(body)) as Record<string, string>;
+  if (type !== kind) return send(400, { error: `expected the type ${kind}, found ${type}` });
+  if (kind === 'space' && sdk === undefined) return send(400, { error: 'a Space needs an sdk' });
   if (`${organization}/${name}` !== repository)
-    return send(403, { error: `You don't have the rights to create a model under the namespace "${organization}".` });
-  if (uploads.exists) return send(409, { error: 'You already created this model repo' });
+    return send(403, { error: `You don't have the rights to create a ${kind} under the namespace "${organization}".` });
+  if (uploads.exists) return send(409, { error: 'You already created this repo' });
   uploads.exists = true;
   uploads.isPrivate = visibility === 'private';
+  uploads.sdk = sdk;
   return send(200, { url: `http://hub/${repository}`, id: '1' });
 }
 
@@ -196,14 +208,21 @@ function commit(state: UploadState, uploads: Uploads, body: Buffer, send: Send):
     .map((line) => JSON.parse(line) as Line);
   if (header?.value.parentCommit !== state.commit) return send(412, { error: 'A commit has happened since.' });
   const files = new Map<string, Buffer>();
+  const deleted: string[] = [];
   for (const { key, value } of operations) {
     const { path = '', content = '', oid = '' } = value;
+    if (key === 'deletedFile') {
+      if (!state.files.has(path)) return send(400, { error: `A file to delete does not exist: ${path}` });
+      deleted.push(path);
+      continue;
+    }
     const object = key === 'lfsFile' ? uploads.objects.get(oid) : Buffer.from(content, 'base64');
     if (!object || (key === 'lfsFile' && createHash('sha256').update(object).digest('hex') !== oid))
       return send(400, { error: `LFS pointer pointed to a file that does not exist: ${path}` });
     files.set(path, object);
   }
   for (const [path, content] of files) state.files.set(path, content);
+  for (const path of deleted) state.files.delete(path);
   state.commit = createHash('sha1').update(`${state.commit} ${body}`).digest('hex');
   uploads.titles.push(header.value.summary ?? '');
   return send(200, { commitOid: state.commit, commitUrl: `http://hub/commit/${state.commit}`, success: true });

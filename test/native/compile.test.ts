@@ -70,6 +70,13 @@ test('what the compiler is called with counts, whatever its version', async () =
   expect(paths[1]).not.toBe(paths[0]);
 });
 
+test('a library outlives its compiler, until its sources change', async () => {
+  const path = await compileLibrary(request(SOURCES));
+  vi.stubEnv('CC', '/nowhere/cc');
+  expect(await compileLibrary(request(SOURCES))).toBe(path);
+  await expect(compileLibrary(request(SOURCES, ['-O2']))).rejects.toThrow(/compiler is needed.*tried \/nowhere\/cc/);
+});
+
 test("a compiler's own temporary files lie in the cache, wherever TMPDIR points", async () => {
   const wanted = request(SOURCES);
   const folder = temporaryFolder();

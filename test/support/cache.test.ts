@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cacheFolder, findCache } from '#minillm/support/cache.js';
 import { UserError } from '#minillm/support/errors.js';
 import { ordinaryUser } from './ordinary-user.ts';
+import { testOnPosix } from './posix.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 beforeEach(() => {
@@ -34,7 +35,7 @@ test('MINILLM_CACHE is made with the folders above it, and stays', async () => {
   expect(existsSync(folder)).toBe(true);
 });
 
-test('whatever the umask, nobody else can write to a folder that is made', async () => {
+testOnPosix('whatever the umask, nobody else can write to a folder that is made', async () => {
   const folder = join(realFolder(), 'a');
   vi.stubEnv('MINILLM_CACHE', folder);
   const script = "process.umask(0); await (await import('#minillm/support/cache.js')).cacheFolder()";
@@ -77,18 +78,21 @@ test.runIf(process.platform === 'linux')('a folder that no one can make is refus
   );
 });
 
-test('a folder that others can write to is not used, by whatever name, and the problem says what mends it', async () => {
-  const parent = realFolder();
-  const folder = join(parent, 'open');
-  const link = join(parent, 'link');
-  mkdirSync(folder);
-  symlinkSync(folder, link);
-  vi.stubEnv('MINILLM_CACHE', link);
-  expect(await findCache()).toEqual({ folder, isWritable: true });
-  chmodSync(folder, 0o777);
-  const advice = expect.stringMatching(`^chmod go-w ${folder}, or let MINILLM_CACHE name`);
-  expect(await findCache()).toEqual({ problem: { found: `other users can write to ${folder}`, advice } });
-});
+testOnPosix(
+  'a folder that others can write to is not used, by whatever name, and the problem says what mends it',
+  async () => {
+    const parent = realFolder();
+    const folder = join(parent, 'open');
+    const link = join(parent, 'link');
+    mkdirSync(folder);
+    symlinkSync(folder, link);
+    vi.stubEnv('MINILLM_CACHE', link);
+    expect(await findCache()).toEqual({ folder, isWritable: true });
+    chmodSync(folder, 0o777);
+    const advice = expect.stringMatching(`^chmod go-w ${folder}, or let MINILLM_CACHE name`);
+    expect(await findCache()).toEqual({ problem: { found: `other users can write to ${folder}`, advice } });
+  },
+);
 
 describe('a temporary cache', () => {
   /** What a new process prints whose cache cannot be used, and what it leaves in its TMPDIR. */
@@ -118,7 +122,7 @@ describe('a temporary cache', () => {
     expect(left).toEqual([]);
   });
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('is gone after %s', (name) => {
+  testOnPosix.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('is gone after %s', (name) => {
     const { signal, left } = inProcess(
       `await cacheFolder(); process.kill(process.pid, '${name}'); setInterval(() => {}, 1000)`,
     );
@@ -126,7 +130,7 @@ describe('a temporary cache', () => {
     expect(left).toEqual([]);
   });
 
-  test('waits for whoever ends the process in order', () => {
+  testOnPosix('waits for whoever ends the process in order', () => {
     const { status, stdout, left } = inProcess(`
       const folder = await cacheFolder();
       const { existsSync } = await import('node:fs');
@@ -138,7 +142,7 @@ describe('a temporary cache', () => {
     expect(left).toEqual([]);
   });
 
-  test('without a folder for it the error names TMPDIR and why it was needed', () => {
+  testOnPosix('without a folder for it the error names TMPDIR and why it was needed', () => {
     const { stdout } = inProcess('await cacheFolder().catch(({ name, message }) => console.log(name, message))', {
       TMPDIR: '/nowhere',
     });
@@ -147,7 +151,7 @@ describe('a temporary cache', () => {
     );
   });
 
-  test('takes the place of one that is read only for what that lacks, and of no other', (context) => {
+  testOnPosix('takes the place of one that is read only for what that lacks, and of no other', (context) => {
     const user = ordinaryUser(context);
     const cache = realFolder();
     const temporary = realFolder();

@@ -6,10 +6,12 @@ import {
   isTemporaryName,
   removeTemporaries,
   temporaryPath,
+  whenFree,
   writeFileAtomic,
   writeFolderAtomic,
 } from '#minillm/support/files.js';
 import { temporaryFolder } from './temporary-folder.ts';
+import { playWindows } from './windows.ts';
 
 describe('writeFileAtomic', () => {
   test('writes and replaces, leaving nothing else behind', async () => {
@@ -67,4 +69,29 @@ test('removeTemporaries removes what killed writers left, and nothing of the use
   for (const name of ['.hidden', 'notes.tmp-1', '.a.tmp-b']) writeFileSync(join(folder, name), '');
   await removeTemporaries(folder);
   expect(readdirSync(folder).sort()).toEqual(['.a.tmp-b', '.hidden', 'notes.tmp-1']);
+});
+
+describe('a file that another program has open for a moment', () => {
+  /** Refused with these codes, one after another; then it succeeds. */
+  function refused(...codes: string[]): () => Promise<string> {
+    return async () => {
+      const code = codes.shift();
+      if (code) throw Object.assign(new Error(code), { code });
+      return 'done';
+    };
+  }
+
+  test('is waited for on Windows', async () => {
+    playWindows();
+    expect(await whenFree(refused('EPERM', 'EBUSY', 'EACCES'))).toBe('done');
+  });
+
+  test('is not, where the refusal has another reason', async () => {
+    playWindows();
+    await expect(whenFree(refused('EBUSY', 'ENOSPC'))).rejects.toThrow('ENOSPC');
+  });
+
+  test('does not exist on other systems', async () => {
+    await expect(whenFree(refused('EPERM'))).rejects.toThrow('EPERM');
+  });
 });

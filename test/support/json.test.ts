@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { UserError } from '#minillm/support/errors.js';
-import { parseJson, readJsonFile } from '#minillm/support/json.js';
+import { parseJson } from '#minillm/support/json.js';
+import { readJsonFile } from '#minillm/support/json-file.js';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const schema = z.object({

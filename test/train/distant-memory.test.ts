@@ -7,7 +7,7 @@ import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
 import { Generator } from '#minillm/generate/generator.js';
 import { generationPrograms } from '#minillm/generate/load-model.js';
-import { loadSession } from '#minillm/generate/open-model.js';
+import { loadSession } from '#minillm/generate/load-session.js';
 import { openWeights } from '#minillm/generate/weights.js';
 import { readMetrics } from '#minillm/runs/metrics.js';
 import { DistantBackend } from '../stand-ins/distant-backend.ts';

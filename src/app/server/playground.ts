@@ -4,11 +4,8 @@
  */
 
 import { Hono } from 'hono';
-import { decode, VOCABULARY_SIZE } from '../../data/tokenizer/tokenizer.ts';
 import { pagesApp } from './pages.ts';
-
-/** Texts of tokens in one answer. */
-const MAX_TEXTS = 256;
+import { tokenTexts } from './token-texts.ts';
 
 /**
  * The page at `/`, the texts of tokens at `/app/tokens.json?ids=1,2,3`; anything else is left to other applications.
@@ -16,14 +13,7 @@ const MAX_TEXTS = 256;
  */
 export function playgroundApp(others: Readonly<Record<string, string>> = {}): Hono {
   const app = new Hono();
-  app.get('/app/tokens.json', (context) => {
-    const ids = (context.req.query('ids') ?? '').split(',');
-    const isTooLong = ids.length > MAX_TEXTS;
-    if (isTooLong || !ids.every((id) => /^\d{1,5}$/.test(id) && Number(id) < VOCABULARY_SIZE))
-      return context.text(`expected ids=N,N,…: up to ${MAX_TEXTS} ids below ${VOCABULARY_SIZE}\n`, 400);
-    context.header('cache-control', 'max-age=86400');
-    return context.json(Object.fromEntries(ids.map((id) => [id, decode([Number(id)])])));
-  });
+  app.route('/', tokenTexts());
   app.route('/', pagesApp({ '/': 'playground.html', ...others }));
   return app;
 }

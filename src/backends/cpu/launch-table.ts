@@ -5,10 +5,12 @@ import type { NativeCollectives } from '../../engine/runtime/communicator.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import {
   argumentWords,
+  encodePointer,
   encodeWords,
   type KernelField,
+  layOutWords,
   type OwnArguments,
-  WORD_BYTES,
+  type PointerBytes,
   type Word,
 } from '../kernel-arguments.ts';
 import { workspaceOf } from './workspace.ts';
@@ -24,9 +26,6 @@ export interface Kernel {
   readonly address: number;
   readonly fields: readonly KernelField[];
 }
-
-/** Address and size of a launch record: two pointers. */
-const RECORD_BYTES = 16;
 
 /**
  * The launches of a plan.
@@ -66,21 +65,28 @@ function ownOf(
   return own ? { pointers: { workspace: workspace ? resolve(workspace) : 0 }, sizes: own.sizes } : {};
 }
 
-/** Bytes of the encoded table: the records {kernel, arguments}, then the argument words. */
-export function tableBytes(launches: readonly Launch[]): number {
-  return launches.reduce((bytes, { words }) => bytes + RECORD_BYTES + WORD_BYTES * words.length, 0);
+/** Bytes of a launch record: the addresses of a kernel and of its arguments. */
+const recordBytes = (pointerBytes: PointerBytes): number => 2 * pointerBytes;
+
+/** Bytes of the encoded table: the records {kernel, arguments}, then the arguments. */
+export function tableBytes(launches: readonly Launch[], pointerBytes: PointerBytes): number {
+  return launches.reduce(
+    (bytes, { words }) => bytes + recordBytes(pointerBytes) + layOutWords(words, pointerBytes).bytes,
+    0,
+  );
 }
 
 /** Encodes the table, whose bytes will be placed at address `base`. */
-export function encodeTable(launches: readonly Launch[], base: number): Uint8Array {
-  const bytes = new Uint8Array(tableBytes(launches));
+export function encodeTable(launches: readonly Launch[], base: number, pointerBytes: PointerBytes): Uint8Array {
+  const bytes = new Uint8Array(tableBytes(launches, pointerBytes));
   const view = new DataView(bytes.buffer);
-  let at = RECORD_BYTES * launches.length;
+  let at = recordBytes(pointerBytes) * launches.length;
   launches.forEach(({ kernel, words }, index) => {
-    view.setBigInt64(RECORD_BYTES * index, BigInt(kernel), true);
-    view.setBigInt64(RECORD_BYTES * index + WORD_BYTES, BigInt(base + at), true);
-    encodeWords(words, view, at);
-    at += WORD_BYTES * words.length;
+    const record = recordBytes(pointerBytes) * index;
+    encodePointer(kernel, view, record, pointerBytes);
+    encodePointer(base + at, view, record + pointerBytes, pointerBytes);
+    encodeWords(words, view, at, pointerBytes);
+    at += layOutWords(words, pointerBytes).bytes;
   });
   return bytes;
 }

@@ -43,7 +43,9 @@ export async function openCudaBackend({ ordinal = 0, precision = 'fp32' }: CudaO
   const nvrtc = await openNvrtc(driver.major);
   const device = openDevice(driver, ordinal);
   const kernels = await openKernels(driver, nvrtc, device.properties.computeCapability, precision);
+  const noted = device.note();
   const products = await openProducts(device, await openCublasLt(driver.major));
+  noted();
   return new CudaBackend(device, kernels, products, precision);
 }
 
@@ -51,7 +53,6 @@ export class CudaBackend implements Backend {
   readonly name = 'cuda';
   readonly description: string;
   readonly sharesHostMemory = false;
-  readonly overheadBytes: number;
   readonly networkPasses = cudaTarget.networkPasses;
   readonly gradientPasses = cudaTarget.gradientPasses;
   readonly workspaceBytes = cudaTarget.workspaceBytes;
@@ -72,12 +73,20 @@ export class CudaBackend implements Backend {
     this.#products = products;
     this.#precision = precision;
     this.description = `${name}, ${formatBytes(memoryBytes)}, CUDA ${device.driver.version}`;
-    this.overheadBytes = products.workspaceBytes;
   }
 
+  /**
+   * The memory of products, and that of modules and graphs, which grows until each program has run twice. The context's own, some
+   * hundred megabytes, is the driver's: it counts neither here nor as available.
+   */
+  get overheadBytes(): number {
+    return this.device.heldBytes;
+  }
+
+  /** What is held already is available to the run that it is held for. */
   memory(): { total: number; available: number } {
     const { free, total } = this.device.driver.memory();
-    return { total, available: free };
+    return { total, available: free + this.overheadBytes };
   }
 
   peak(): Promise<number> {

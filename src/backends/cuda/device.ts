@@ -23,6 +23,10 @@ export interface CudaDevice {
   readonly properties: DeviceProperties;
   readonly context: number;
   readonly stream: number;
+  /** Memory that is taken without an allocation of a buffer, as far as it was noted: modules, graphs, cuBLASLt's own. */
+  readonly heldBytes: number;
+  /** Begins to note memory that the driver and libraries take or give back meanwhile; what it returns ends it. */
+  note(): () => void;
   /** @throws UserError when memory is short, with how much there is. */
   allocate(bytes: number): number;
   write(address: number, source: ArrayBufferView): Promise<void>;
@@ -72,12 +76,23 @@ export function openDevice(driver: Driver, ordinal: number): CudaDevice {
     }
   };
 
+  let heldBytes = 0;
+
   return {
     driver,
     ordinal,
     properties,
     context,
     stream,
+    get heldBytes() {
+      return heldBytes;
+    },
+    note() {
+      const before = driver.memory().free;
+      return () => {
+        heldBytes += before - driver.memory().free;
+      };
+    },
     allocate(bytes) {
       try {
         return driver.allocate(Math.max(bytes, 1));

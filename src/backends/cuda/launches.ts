@@ -10,7 +10,7 @@ import type { CudaDevice } from './device.ts';
 import type { Kernels } from './kernels.ts';
 import type { Clear, Extents, Launch, Place, Product } from './operation.ts';
 import { OPERATIONS } from './operations/index.ts';
-import type { Products } from './products.ts';
+import type { Choice, Products } from './products.ts';
 
 /** Puts the work of one node on the stream. */
 export type Work = () => void;
@@ -41,16 +41,28 @@ const WAIT = 'int32_t wait(int64_t context, int64_t stream)';
  * the wait to the next one ends with a wait of its own; the next has nothing to do before it anyway.
  */
 export function buildWork(plan: Plan, active: Extents, builder: Builder): Work[] {
+  const choice = isTraining(plan) ? 'measured' : 'likeliest';
   const works = plan.nodes.map((planned) =>
     planned.node.op.isCollective
       ? collective(plan, planned.node, builder)
-      : computation(plan, planned, active, builder),
+      : computation(plan, planned, active, choice, builder),
   );
   const last = plan.nodes.findLast(({ node }) => node.op.isCollective)?.node.op.name;
   return last === BEGIN_COLLECTIVE ? [...works, waiting(builder)] : works;
 }
 
-function computation(plan: Plan, { node, workspace }: PlannedNode, active: Extents, builder: Builder): Work {
+/** Whether a run adds to gradients: it is one of many of the same extents, for which measuring pays. */
+function isTraining({ nodes }: Plan): boolean {
+  return nodes.some(({ node }) => node.updates.some((tensor) => tensor?.storage.kind === 'gradient'));
+}
+
+function computation(
+  plan: Plan,
+  { node, workspace }: PlannedNode,
+  active: Extents,
+  choice: Choice,
+  builder: Builder,
+): Work {
   const { device, kernels, products, resolve } = builder;
   const operation = OPERATIONS[node.op.name];
   if (!operation) throw new TypeError(`the CUDA backend has no operation ${node.op.name}`);
@@ -83,7 +95,7 @@ function computation(plan: Plan, { node, workspace }: PlannedNode, active: Exten
     if (step.m === 0 || step.n === 0 || step.k === 0) return () => {};
     const bias = step.bias ? place(step.bias.place) : 0;
     const places = { a: place(step.a.place), b: place(step.b.place), d: place(step.d.place), bias };
-    const { run } = products.choose(step, places);
+    const { run } = products.choose(step, places, choice);
     return () => run(places, step.accumulate ?? false);
   };
   const clear = ({ place: where, bytes }: Clear): Work => {

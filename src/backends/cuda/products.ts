@@ -1,6 +1,7 @@
 /**
- * @file Matrix products over cuBLASLt. It offers several algorithms for a shape: the fastest is found by measuring, once for each
- * GPU and version of the library, and kept on disk, so that later runs take the same one and give the same bits.
+ * @file Matrix products over cuBLASLt. It offers several algorithms for a shape. For training the fastest is found by measuring, once
+ * for each GPU and version of the library, and kept on disk, so that later runs take the same one and give the same bits. Evaluation and
+ * generation take the one that cuBLASLt thinks best: they start at once, and give the same bits whether or not this GPU has trained.
  */
 
 import { createHash } from 'node:crypto';
@@ -36,9 +37,19 @@ interface KeptAlgorithm {
   readonly workspaceBytes: number;
 }
 
+/** Which algorithm is taken: the one that cuBLASLt thinks best, or the one that was fastest when it was measured. */
+export type Choice = 'likeliest' | 'measured';
+
 /** A product with its algorithm chosen. */
 export interface ChosenProduct {
   run(places: Omit<ProductPlaces, 'workspace' | 'workspaceBytes' | 'stream'>, accumulate: boolean): void;
+}
+
+type SourcePlaces = { readonly [Source in 'a' | 'b' | 'bias']: number };
+
+interface Prepared {
+  readonly product: PreparedProduct;
+  readonly algorithm: ProductAlgorithm;
 }
 
 /** Opens the folder of chosen algorithms, a file for each product. */
@@ -55,7 +66,7 @@ export class Products {
   readonly #lt: CublasLt;
   readonly #folder: string;
   readonly #workspace: number;
-  readonly #prepared = new Map<string, { readonly product: PreparedProduct; readonly choice: ProductAlgorithm }>();
+  readonly #prepared = new Map<string, Prepared>();
 
   constructor(device: CudaDevice, lt: CublasLt, folder: string) {
     this.#device = device;
@@ -64,41 +75,33 @@ export class Products {
     this.#workspace = device.allocate(WORKSPACE_BYTES);
   }
 
-  /** Bytes of the device that products share. */
-  get workspaceBytes(): number {
-    return WORKSPACE_BYTES;
-  }
-
   /**
    * Finds how to compute a product; may measure, so not while a stream is captured.
    * @param places where it will read: what is there does not matter
    * @throws UserError when cuBLASLt has no algorithm for it.
    */
-  choose(product: Product, places: { readonly a: number; readonly b: number; readonly bias: number }): ChosenProduct {
+  choose(product: Product, places: SourcePlaces, choice: Choice): ChosenProduct {
     const shape = shapeOf(product);
-    const key = JSON.stringify([shape, product.accumulate ?? false]);
-    const known = this.#prepared.get(key) ?? this.#prepare(shape, key, product, places);
+    const measuredKey = JSON.stringify([shape, product.accumulate ?? false]);
+    const key = `${choice} ${measuredKey}`;
+    const known = this.#prepared.get(key) ?? this.#prepare(shape, choice, measuredKey, product, places);
     this.#prepared.set(key, known);
     const own = { workspace: this.#workspace, workspaceBytes: WORKSPACE_BYTES, stream: this.#device.stream };
-    return { run: (at, accumulate) => known.product.run({ ...at, ...own }, known.choice, accumulate) };
+    return { run: (at, accumulate) => known.product.run({ ...at, ...own }, known.algorithm, accumulate) };
   }
 
-  #prepare(
-    shape: ProductShape,
-    key: string,
-    product: Product,
-    places: { readonly a: number; readonly b: number; readonly bias: number },
-  ) {
+  #prepare(shape: ProductShape, choice: Choice, key: string, product: Product, places: SourcePlaces): Prepared {
     const prepared = this.#lt.prepare(shape);
+    const { m, n, k } = shape;
+    const isMeasured = choice === 'measured' && 2 * m * n * k >= MEASURED_FLOPS;
     const file = join(this.#folder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`);
-    const kept = readKept(file);
-    if (kept) return { product: prepared, choice: kept };
-    const candidates = prepared.algorithms(CANDIDATES, WORKSPACE_BYTES);
+    const kept = isMeasured ? readKept(file) : undefined;
+    if (kept) return { product: prepared, algorithm: kept };
+    const candidates = prepared.algorithms(isMeasured ? CANDIDATES : 1, WORKSPACE_BYTES);
     const [first] = candidates;
     if (!first) throw new UserError(`cuBLASLt ${this.#lt.version} has no algorithm for a product of ${key}`);
-    const { m, n, k } = shape;
-    if (2 * m * n * k < MEASURED_FLOPS || candidates.length === 1) return { product: prepared, choice: first };
-    return { product: prepared, choice: keep(file, this.#measure(prepared, candidates, product, places)) };
+    if (candidates.length === 1) return { product: prepared, algorithm: first };
+    return { product: prepared, algorithm: keep(file, this.#measure(prepared, candidates, product, places)) };
   }
 
   /** The fastest. Results go to memory of their own, so that nothing of the program changes. */
@@ -106,7 +109,7 @@ export class Products {
     prepared: PreparedProduct,
     candidates: readonly ProductAlgorithm[],
     { m, d, accumulate = false }: Product,
-    { a, b, bias }: { readonly a: number; readonly b: number; readonly bias: number },
+    { a, b, bias }: SourcePlaces,
   ): ProductAlgorithm {
     const { driver, stream } = this.#device;
     const bytes = m * d.stride * (d.dtype === 'float32' ? 4 : 2);
@@ -152,7 +155,7 @@ function shapeOf({ m, n, k, a, b, d, bias }: Product): ProductShape {
   const shape = { m, n, k, a: layout(a), b: layout(b), d: layout(d) };
   if (!bias) return shape;
   if (bias.dtype !== 'float32' && bias.dtype !== 'bfloat16') throw new TypeError(`a bias of ${bias.dtype}`);
-  return { ...shape, epilogue: 'bias', biasType: bias.dtype };
+  return { ...shape, biasType: bias.dtype };
 }
 
 /** The algorithm that a file keeps; undefined if there is no file, or it is damaged. */

@@ -22,7 +22,7 @@ export class Recordings {
 
   of(active: Extents): Recording {
     const key = `${active.batch}×${active.length}`;
-    const recording = this.#kept.get(key) ?? new Recording(buildWork(this.#plan, active, this.#builder), this.#builder);
+    const recording = this.#kept.get(key) ?? this.#record(active);
     this.#kept.delete(key);
     this.#kept.set(key, recording);
     if (this.#kept.size > MAX_KEPT) {
@@ -31,6 +31,14 @@ export class Recordings {
       this.#kept.delete(oldest);
     }
     return recording;
+  }
+
+  /** Loads modules, and may make libraries load their own. */
+  #record(active: Extents): Recording {
+    const noted = this.#builder.device.note();
+    const works = buildWork(this.#plan, active, this.#builder);
+    noted();
+    return new Recording(works, this.#builder);
   }
 
   close(): void {
@@ -55,9 +63,12 @@ export class Recording {
 
   /** Puts one run on the stream. */
   run(): void {
-    const { driver, stream } = this.#builder.device;
+    const { driver, stream, note } = this.#builder.device;
     if (this.#runs++ === 0) {
+      // functions, and the kernels of libraries, are loaded by their first launch
+      const noted = note();
       for (const work of this.#works) work();
+      noted();
       return;
     }
     this.#graph ??= this.#capture();
@@ -65,7 +76,8 @@ export class Recording {
   }
 
   #capture(): number {
-    const { driver, stream } = this.#builder.device;
+    const { driver, stream, note } = this.#builder.device;
+    const noted = note();
     driver.beginCapture(stream);
     let isComplete = false;
     try {
@@ -75,7 +87,9 @@ export class Recording {
       // what failed half-way is thrown away
       if (!isComplete) endQuietly(() => driver.endCapture(stream));
     }
-    return driver.endCapture(stream);
+    const graph = driver.endCapture(stream);
+    noted();
+    return graph;
   }
 
   /** The same, with the time of each node taken. */
@@ -97,8 +111,10 @@ export class Recording {
   }
 
   close(): void {
-    const { driver } = this.#builder.device;
+    const { driver, note } = this.#builder.device;
+    const noted = note();
     if (this.#graph !== undefined) driver.destroyGraph(this.#graph);
+    noted();
     for (const event of this.#events) driver.destroyEvent(event);
   }
 }

@@ -1,9 +1,55 @@
 /** @file Opens the WebAssembly backend in a browser, from a worker: a page's own thread may not wait. */
 
 import type { Backend } from '../../engine/runtime/backend.ts';
-import type { WasmOptions } from './backend.ts';
+import { UserError } from '../../support/errors.ts';
+import { openWasmBackend, type Thread, type WasmOptions } from './backend.ts';
+import type { ThreadAnswer } from './thread.ts';
 
-/** @throws UserError when the browser lacks SIMD, there is not enough memory, or threads cannot be started. */
-export async function openWasmInBrowser(_options: WasmOptions = {}): Promise<Backend> {
-  throw new Error('not yet');
+/** Where the modules are; bundlers find the files by these expressions. */
+const MODULES = {
+  simd128: {
+    fp32: new URL('./simd128-fp32.wasm', import.meta.url),
+    bf16: new URL('./simd128-bf16.wasm', import.meta.url),
+  },
+  relaxed: {
+    fp32: new URL('./relaxed-fp32.wasm', import.meta.url),
+    bf16: new URL('./relaxed-bf16.wasm', import.meta.url),
+  },
+};
+
+/**
+ * Threads need a page that is isolated from other origins (the headers Cross-Origin-Opener-Policy: same-origin and
+ * Cross-Origin-Embedder-Policy: require-corp); without it the team is one thread, and a run blocks the worker that asked for it.
+ * @throws UserError when the browser lacks SIMD, a module cannot be fetched, or there is not enough memory.
+ */
+export function openWasmInBrowser(options: WasmOptions = {}): Promise<Backend> {
+  return openWasmBackend(options, {
+    processors: navigator.hardwareConcurrency,
+    load: async (variant, precision) => fetchBytes(MODULES[variant][precision]),
+    start: globalThis.crossOriginIsolated ? startThread : undefined,
+    memory: () => undefined,
+  });
+}
+
+async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    throw new UserError(`the kernels (${url.pathname}) could not be fetched; try again`, { cause });
+  }
+}
+
+function startThread(): Thread {
+  const worker = new Worker(new URL('./thread-in-browser.js', import.meta.url), { type: 'module' });
+  const thread: Thread = {
+    post: (message) => worker.postMessage(message),
+    onAnswer: () => {},
+    hold: () => {},
+    end: () => worker.terminate(),
+  };
+  worker.onmessage = ({ data }: { data: ThreadAnswer }) => thread.onAnswer(data);
+  worker.onerror = ({ message }: { message: string }) => thread.onAnswer({ kind: 'failed', message });
+  return thread;
 }

@@ -1,9 +1,36 @@
 /** @file Opens the WebAssembly backend in Node. */
 
+import { readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import type { Backend } from '../../engine/runtime/backend.ts';
-import type { WasmOptions } from './backend.ts';
+import { processorCount } from '../../support/processors.ts';
+import { hostMemory } from '../cpu/host-memory.ts';
+import { openWasmBackend, type Thread, type WasmOptions } from './backend.ts';
+import type { ThreadAnswer } from './thread.ts';
 
-/** @throws UserError when there is not enough memory, or threads cannot be started. */
-export async function openWasmInNode(_options: WasmOptions = {}): Promise<Backend> {
-  throw new Error('not yet');
+/** @throws UserError when there is not enough memory, or this Node lacks what the variant needs. */
+export function openWasmInNode(options: WasmOptions = {}): Promise<Backend> {
+  // code of the quick compiler of V8 11.3 (Node 20) hangs where two threads meet, and the kernels need the other one's speed anyway
+  setFlagsFromString('--no-liftoff');
+  return openWasmBackend(options, {
+    processors: processorCount(),
+    load: async (variant, precision) =>
+      Uint8Array.from(await readFile(new URL(`./${variant}-${precision}.wasm`, import.meta.url))),
+    start: startThread,
+    memory: hostMemory,
+  });
+}
+
+function startThread(): Thread {
+  const worker = new Worker(new URL('./thread-in-node.js', import.meta.url));
+  const thread: Thread = {
+    post: (message) => worker.postMessage(message),
+    onAnswer: () => {},
+    hold: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
+    end: () => void worker.terminate(),
+  };
+  worker.on('message', (answer: ThreadAnswer) => thread.onAnswer(answer));
+  worker.on('error', (cause) => thread.onAnswer({ kind: 'failed', message: cause.message }));
+  return thread;
 }

@@ -3,10 +3,12 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, freemem, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { type CpuObstacle, findCpuObstacle } from '../../backends/cpu/find-obstacle.ts';
 import { detectVariant, openKernels } from '../../backends/cpu/libraries.ts';
 import { chooseVariant, runnableVariants } from '../../backends/cpu/variants.ts';
+import { openWasmInNode } from '../../backends/wasm/open-in-node.ts';
 import { findMpi } from '../../distributed/mpi/mpi-compiler.ts';
-import { CompilerError, findCompiler, invoke } from '../../native/compiler.ts';
+import { type Compiler, CompilerError, invoke, lookForCompiler } from '../../native/compiler.ts';
 import { BUILD_PREFIX, listLibraries } from '../../native/kept-library.ts';
 import { findCache } from '../../support/cache.ts';
 import { messageOf } from '../../support/errors.ts';
@@ -44,22 +46,46 @@ export async function* checkMachine(build: boolean): AsyncGenerator<Check> {
     found: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${describeThreads(processorCount(), processorQuota())}`,
   };
   yield checkMemory();
-  yield { name: 'MPI', ok: true, found: await findMpi() };
+  if (process.platform !== 'win32') yield { name: 'MPI', ok: true, found: await findMpi() };
   if (process.platform === 'linux') yield* checkGpus(build);
-  const compiler = await attempt('C compiler', async () => {
-    const { command, args, version } = await findCompiler();
-    return `${[command, ...args].join(' ')}, ${version.split('\n')[0]}`;
-  });
-  yield compiler;
+  const compiler = await lookForCompiler();
+  const obstacle = await findCpuObstacle('fp32');
+  yield checkCompiler(compiler, obstacle, build);
+  yield await checkWasm(obstacle);
+  if (process.platform === 'win32') return;
   const cache = await checkCache(build);
   yield cache;
-  if (!compiler.ok || !cache.ok) return;
-  const toolchain = await checkToolchain();
-  yield toolchain;
-  if (!toolchain.ok) return;
+  if (obstacle || !cache.ok) return;
+  if (compiler) {
+    const toolchain = await checkToolchain(compiler);
+    yield toolchain;
+    if (!toolchain.ok) return;
+  }
   const instructionSets = await attempt('instruction sets', describeVariants);
   yield instructionSets;
   if (build && instructionSets.ok) yield await attempt('kernels', buildKernels);
+}
+
+/** There need be none, but for `--build`. */
+function checkCompiler(compiler: Compiler | undefined, obstacle: CpuObstacle | undefined, build: boolean): Check {
+  const name = 'C compiler';
+  if (obstacle) return { name, ok: !build, found: obstacle.found, advice: `to train faster, ${obstacle.advice}` };
+  if (!compiler) return { name, ok: true, found: 'none, but one has built the kernels that the cache holds' };
+  const { command, args, version } = compiler;
+  return { name, ok: true, found: `${[command, ...args].join(' ')}, ${version.split('\n')[0]}` };
+}
+
+/** How the kernels run in WebAssembly, and when they do. */
+async function checkWasm(obstacle: CpuObstacle | undefined): Promise<Check> {
+  const check = await attempt('WebAssembly', async () => {
+    const backend = await openWasmInNode({ threads: processorCount() });
+    const { description } = backend;
+    const { total } = backend.memory();
+    await backend.close();
+    const use = obstacle ? 'unless there is a GPU' : 'with --device wasm';
+    return `${description.replace(/^WebAssembly, /, '')}, up to ${formatBytes(total)}; used ${use}`;
+  });
+  return { ...check, ok: check.ok || obstacle === undefined };
 }
 
 /** A version such as `20.19.0`. */
@@ -74,8 +100,9 @@ export function checkNode(version: string): Check {
 export function checkPlatform(platform: string, architecture: string): Check {
   const found = `${platform} ${release()}, ${architecture}`;
   if (platform === 'linux' || platform === 'darwin') return { name: 'system', ok: true, found };
-  const advice = platform === 'win32' ? 'run miniLLM inside WSL2 (wsl --install)' : 'use Linux or macOS';
-  return { name: 'system', ok: false, found, advice };
+  if (platform === 'win32')
+    return { name: 'system', ok: true, found, advice: 'native kernels, GPUs and MPI need WSL2 (wsl --install)' };
+  return { name: 'system', ok: false, found, advice: 'use Linux, macOS or Windows' };
 }
 
 /** `2 threads (quota 1.5 CPUs)`: how many start by default, and the quota of a container. */
@@ -122,10 +149,10 @@ async function checkCache(build: boolean): Promise<Check> {
 }
 
 /** Compiles and links a few lines with the headers of the kernels; the check is named after what is missing. */
-async function checkToolchain(): Promise<Check> {
+async function checkToolchain(compiler: Compiler): Promise<Check> {
   const name = 'C toolchain';
   try {
-    await compileProbe();
+    await compileProbe(compiler);
     return { name, ok: true, found: 'a library can be compiled and linked' };
   } catch (cause) {
     if (!(cause instanceof CompilerError)) return { name, ok: false, found: messageOf(cause) };
@@ -135,14 +162,14 @@ async function checkToolchain(): Promise<Check> {
   }
 }
 
-async function compileProbe(): Promise<void> {
+async function compileProbe(compiler: Compiler): Promise<void> {
   const { folder: cache, isWritable } = await findCache();
   const folder = await makeTemporaryFolder(isWritable ? join(cache, BUILD_PREFIX) : undefined);
   try {
     const source = join(folder, 'probe.c');
     await writeFile(source, PROBE);
     const args = ['-shared', '-fPIC', '-o', join(folder, 'probe.so'), source, '-lm', '-lpthread'];
-    await invoke(await findCompiler(), args, folder);
+    await invoke(compiler, args, folder);
   } finally {
     removeTemporaryFolder(folder);
   }

@@ -14,7 +14,7 @@ import {
 import { checkFit } from '../../eval/fit.ts';
 import { selectExamples } from '../../eval/hellaswag-examples.ts';
 import { openHellaswag } from '../../eval/hellaswag-file.ts';
-import type { Weights } from '../../generate/weights.ts';
+import type { Weights } from '../../generate/initial-weights.ts';
 import { type InferencePrecision, inferenceTypes } from '../../model/inference-precision.ts';
 import { UserError } from '../../support/errors.ts';
 import { closeAll, openCheckpoints } from '../inputs/checkpoints.ts';

@@ -1,6 +1,7 @@
 /** @file The checkpoints that flags name, all opened before any long work begins. */
 
-import { openWeights, type Weights } from '../../generate/weights.ts';
+import type { Weights } from '../../generate/initial-weights.ts';
+import { openWeights } from '../../generate/weights.ts';
 import { isHubModel } from '../../hub/model-name.ts';
 import { Progress } from '../terminal/progress.ts';
 import { localCheckpoint } from './checkpoint.ts';

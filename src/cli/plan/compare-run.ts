@@ -1,7 +1,7 @@
 /** @file What a run took, beside what this machine predicts for it. */
 
 import { join } from 'node:path';
-import { readGpt2Config } from '../../formats/gpt2-config.ts';
+import { readGpt2Config } from '../../formats/gpt2-config-file.ts';
 import { PRESET_NAMES, PRESETS } from '../../model/presets.ts';
 import { planRun } from '../../plan/run-plan.ts';
 import { resolveCheckpoint } from '../../runs/checkpoints.ts';

@@ -4,11 +4,10 @@ import { HELLASWAG_EXAMPLES } from '../../eval/hellaswag-source.ts';
 import { isHubModel, parseHubModel } from '../../hub/model-name.ts';
 import { lastMeasured } from '../../report/series/curves.ts';
 import type { PublishedModel } from './published-model.ts';
+import { type YamlValue, yamlHead } from './yaml-head.ts';
 
 /** A data set of the hub as `dataset.json` names its source: `OWNER/NAME SUBSET @ COMMIT`. */
 const HUB_SOURCE = /^([\w.-]+\/[\w.-]+)(?: \S+)? @ [0-9a-f]{40}$/;
-
-type Value = string | number | readonly Value[] | { readonly [key: string]: Value | undefined };
 
 /** With its rules above and below. */
 export function frontMatter(name: string, model: PublishedModel, license: string | undefined): string {
@@ -23,7 +22,7 @@ export function frontMatter(name: string, model: PublishedModel, license: string
     base_model: base,
     'model-index': modelIndex(name, model),
   };
-  return `---\n${yaml(fields, '')}---\n`;
+  return yamlHead(fields);
 }
 
 /** The model of the hub whose weights the run started from. */
@@ -32,7 +31,7 @@ export function baseModel({ state }: PublishedModel): string | undefined {
   return typeof init === 'string' && isHubModel(init) ? parseHubModel(init).repository : undefined;
 }
 
-function modelIndex(name: string, { run }: PublishedModel): Value | undefined {
+function modelIndex(name: string, { run }: PublishedModel): YamlValue | undefined {
   const hellaswag = run && lastMeasured(run.curves.series.hellaswag);
   if (!hellaswag) return undefined;
   const { hellaswagExamples: examples = HELLASWAG_EXAMPLES } = run.curves;
@@ -52,31 +51,3 @@ function modelIndex(name: string, { run }: PublishedModel): Value | undefined {
     },
   ];
 }
-
-/** Words that are no strings in YAML, in one version or another. */
-const RESERVED = /^(y|n|yes|no|on|off|true|false|null)$/i;
-
-/** Block style; strings that are not plain words as in JSON, which is YAML. */
-function yaml(fields: { readonly [key: string]: Value | undefined }, indent: string): string {
-  return Object.entries(fields)
-    .map(([key, value]) => (value === undefined ? '' : `${indent}${key}:${yamlValue(value, indent)}`))
-    .join('');
-}
-
-function yamlValue(value: Value, indent: string): string {
-  if (typeof value === 'string') return ` ${isPlain(value) ? value : JSON.stringify(value)}\n`;
-  if (typeof value === 'number') return ` ${value}\n`;
-  if (!isList(value)) return `\n${yaml(value, `${indent}  `)}`;
-  const inner = `${indent}  `;
-  return `\n${value
-    .map((item) =>
-      typeof item === 'object' && !isList(item)
-        ? `${indent}- ${yaml(item, inner).slice(inner.length)}`
-        : `${indent}-${yamlValue(item, inner)}`,
-    )
-    .join('')}`;
-}
-
-const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
-
-const isPlain = (text: string): boolean => /^[a-z][\w./-]*$/i.test(text) && !RESERVED.test(text);

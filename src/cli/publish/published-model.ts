@@ -3,7 +3,8 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type DatasetDescription, readDescription } from '../../data/shards/dataset-description.ts';
-import { type Gpt2Config, readGpt2Config } from '../../formats/gpt2-config.ts';
+import type { Gpt2Config } from '../../formats/gpt2-config.ts';
+import { readGpt2Config } from '../../formats/gpt2-config-file.ts';
 import { isHubModel } from '../../hub/model-name.ts';
 import type { RunCurves } from '../../report/series/curves.ts';
 import { curvesOf } from '../../report/sources/run-folder.ts';

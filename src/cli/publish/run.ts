@@ -1,18 +1,16 @@
 /** @file What `minillm publish` does. */
 
 import { join } from 'node:path';
-import { openHub } from '../../hub/hub.ts';
-import { checkRepositoryName, uploadModel } from '../../hub/upload/upload.ts';
-import { sizeOf, type UploadFile } from '../../hub/upload/upload-file.ts';
+import { checkRepositoryName, type UploadTarget } from '../../hub/upload/upload.ts';
+import type { UploadFile } from '../../hub/upload/upload-file.ts';
 import { drawPng, drawSvg } from '../../report/figure/draw.ts';
 import { resultsFigure } from '../../report/figure/figure.ts';
-import { formatBytes, formatCount } from '../../support/format.ts';
-import { downloadLine, waitLine } from '../inputs/download-lines.ts';
+import { formatCount } from '../../support/format.ts';
 import { Progress } from '../terminal/progress.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
-import { textTable } from '../terminal/table.ts';
 import { modelCard, PICTURE } from './model-card.ts';
 import { type MeasuredRun, type PublishedModel, readPublishedModel } from './published-model.ts';
+import { CARD, describeUpload, openShownHub, STOP_NOTICE, showUpload } from './show-upload.ts';
 
 export interface PublishFlags {
   readonly checkpoint: string;
@@ -23,7 +21,6 @@ export interface PublishFlags {
   readonly json?: true;
 }
 
-const CARD = 'README.md';
 const METRICS = 'metrics.jsonl';
 
 /** Uploads the checkpoint, or says what would be uploaded. */
@@ -33,8 +30,9 @@ export async function runPublish(name: string, flags: PublishFlags): Promise<voi
   const card = modelCard(model, { name, license: flags.license });
   const files = filesToUpload(model, name, card);
   if (flags.license === undefined) console.error('minillm: the card names no license; --license gives the model one');
-  if (flags.dryRun) await describe(name, files, card, flags);
-  else await upload(name, model, files, flags);
+  const target = { kind: 'model', name } as const;
+  if (flags.dryRun) await describeUpload(target, files, card, flags);
+  else await upload(target, model, files, flags);
 }
 
 /** The files of the checkpoint, and what is made of its run. */
@@ -56,53 +54,19 @@ function picture(name: string, { curves }: MeasuredRun): Uint8Array {
   return drawPng(drawSvg(figure.option, figure));
 }
 
-async function describe(name: string, files: readonly UploadFile[], card: string, flags: PublishFlags): Promise<void> {
-  const sizes = await Promise.all(files.map(sizeOf));
-  if (flags.json) {
-    const listed = files.map(({ path }, index) => ({ path, bytes: sizes[index] }));
-    console.log(JSON.stringify({ name, files: listed, card }));
-    return;
-  }
-  console.log(`${name} would get, as a ${flags.private ? 'private' : 'public'} model:\n`);
-  console.log(
-    textTable(
-      ['file', 'size'],
-      files.map(({ path }, index) => [path, formatBytes(sizes[index] ?? 0)]),
-    ),
-  );
-  console.log(`\n${CARD}:\n\n${card}`);
-}
-
-async function upload(name: string, model: PublishedModel, files: readonly UploadFile[], flags: PublishFlags) {
+async function upload(
+  target: UploadTarget,
+  model: PublishedModel,
+  files: readonly UploadFile[],
+  flags: PublishFlags,
+): Promise<void> {
   const progress = new Progress();
-  const hub = await openHub({ onWait: (reason, wait) => progress.update(waitLine(reason, wait)) });
-  const started = performance.now();
-  await abortOnSignals(async (signal) => {
-    const uploading = uploadModel(hub, name, files, {
-      isPrivate: flags.private ?? false,
-      title: commitTitle(model),
-      signal,
-      onProgress: (bytes, total) =>
-        progress.update(`uploading | ${downloadLine(bytes, total, (performance.now() - started) / 1000)}`),
-    });
-    const result = await uploading
-      .finally(() => progress.clear())
-      .catch((cause: unknown) => {
-        if (signal.aborted) return undefined;
-        throw cause;
-      });
-    if (result === undefined) return;
-    if (flags.json) {
-      console.log(JSON.stringify(result));
-      return;
-    }
-    const { sent, unchanged, url, commit } = result;
-    console.log(
-      sent.length === 0
-        ? `${url} has all of it already, at commit ${commit}`
-        : `${url}: ${sent.join(', ')}${unchanged.length > 0 ? ` (${unchanged.length} files were there)` : ''}, commit ${commit}`,
-    );
-  }, 'stopping; what has been uploaded is kept (again to quit now)');
+  const hub = await openShownHub(progress);
+  const [isPrivate, json] = [flags.private ?? false, flags.json ?? false];
+  await abortOnSignals(
+    (signal) => showUpload(hub, target, files, { isPrivate, title: commitTitle(model), signal, progress, json }),
+    STOP_NOTICE,
+  );
 }
 
 function commitTitle({ state }: PublishedModel): string {

@@ -1,7 +1,7 @@
 /** @file `minillm quickstart`: its flags. */
 
 import { Command } from 'commander';
-import { threadsFlag } from '../device-flags.ts';
+import { deviceFlag, threadsFlag } from '../device-flags.ts';
 import { wholeNumber } from '../flags.ts';
 import type { QuickstartFlags } from './run.ts';
 
@@ -18,6 +18,7 @@ export function quickstartCommand(): Command {
     .option('--out <folder>', 'run folder', 'out/stories')
     .option('--steps <n>', 'optimizer steps of 1,024 tokens', wholeNumber(1), 400)
     .addOption(threadsFlag())
+    .addOption(deviceFlag())
     .addHelpText('after', EXAMPLE)
     .action(async (flags: QuickstartFlags) => {
       const { runQuickstart } = await import('./run.ts');

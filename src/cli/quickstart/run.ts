@@ -1,5 +1,6 @@
 /** @file What `minillm quickstart` does: makes stories, trains a tiny GPT-2 on them, shows its texts before and after. */
 
+import type { DeviceName } from '../../backends/devices.ts';
 import { buildDataset } from '../../data/sharding/build-dataset.ts';
 import { DEFAULT_STORIES, DEFAULT_STORY_SEED, storyCorpus } from '../../data/stories/stories.ts';
 import { readMetrics } from '../../runs/metrics.ts';
@@ -18,6 +19,7 @@ export interface QuickstartFlags {
   readonly out: string;
   readonly steps: number;
   readonly threads: number;
+  readonly device: DeviceName;
 }
 
 const PROMPT = 'Once';
@@ -33,7 +35,7 @@ const STEPS_PER_LINE = 20;
 const PORT = 7860;
 
 /** Makes the corpus unless it is there, trains, and shows the result. */
-export async function runQuickstart({ data, out, steps, threads }: QuickstartFlags): Promise<void> {
+export async function runQuickstart({ data, out, steps, threads, device }: QuickstartFlags): Promise<void> {
   const started = performance.now();
   if (!(await exists(`${data}/dataset.json`))) await makeStories(data, threads);
   const run = await resolveSettings({
@@ -41,6 +43,7 @@ export async function runQuickstart({ data, out, steps, threads }: QuickstartFla
     out,
     steps,
     threads,
+    device,
     preset: 'tiny',
     precision: 'bf16',
     evalEvery: 100,

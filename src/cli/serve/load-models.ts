@@ -1,7 +1,7 @@
 /** @file Reads the models that `minillm serve` begins with. */
 
 import type { ModelPool } from '../../app/server/models/model-pool.ts';
-import type { ModelSource } from '../../app/server/models/model-source.ts';
+import type { ModelSource } from '../../app/server/models/served-model.ts';
 import { UserError } from '../../support/errors.ts';
 
 export interface LoadOptions {

@@ -5,13 +5,8 @@ import { completionsApp } from '../../app/server/completions/completions.ts';
 import { FAREWELL_SECONDS, STOPPING_SECONDS } from '../../app/server/completions/limits.ts';
 import { listen, type RunningServer } from '../../app/server/listen.ts';
 import { ModelPool } from '../../app/server/models/model-pool.ts';
-import {
-  comparedSource,
-  type MainSource,
-  type ModelSource,
-  mainSource,
-  UNTRAINED,
-} from '../../app/server/models/model-source.ts';
+import { comparedSource, type MainSource, mainSource, UNTRAINED } from '../../app/server/models/model-source.ts';
+import type { ModelSource } from '../../app/server/models/served-model.ts';
 import { type AccessOptions, serveApp } from '../../app/server/serve-app.ts';
 import { ServerState } from '../../app/server/server-state.ts';
 import type { DeviceName } from '../../backends/devices.ts';

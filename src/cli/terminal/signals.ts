@@ -3,6 +3,8 @@
  * shell's: 128 plus the number of the signal.
  */
 
+import { endBySignal } from '../../support/end-by-signal.ts';
+
 /** SIGUSR1 is what batch systems and `mpirun` pass on. */
 export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGUSR1: 138 } as const;
 const SIGPIPE_CODE = 141;
@@ -31,7 +33,7 @@ export async function abortOnSignals(
   const handlers = Object.entries(SIGNAL_CODES).map(([name, code]) => {
     const handler = (): void => {
       // launchers may pass theirs on twice
-      if (abort.signal.aborted && name !== 'SIGUSR1') endBy(name as NodeJS.Signals, code);
+      if (abort.signal.aborted && name !== 'SIGUSR1') quit(name as NodeJS.Signals, code);
       stop(code);
     };
     process.on(name, handler);
@@ -46,17 +48,11 @@ export async function abortOnSignals(
   }
 }
 
-/**
- * Ends the process as a signal does that nobody handles. `process.exit` would wait for native calls, which may wait for
- * other ranks.
- */
-function endBy(signal: NodeJS.Signals, code: number): void {
+/** Ends the process at once: `process.exit` would wait for native calls, which may wait for other ranks. */
+function quit(signal: NodeJS.Signals, code: number): void {
   // what restores the terminal and removes temporary files
   process.emit('exit', code);
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
-  // the first process of a container ignores it
-  process.exit(code);
+  endBySignal(signal);
 }
 
 /** The reader of our output may stop reading (`minillm sample | head`), or the terminal may close: that is not an error. */

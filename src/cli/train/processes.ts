@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { type DeviceName, resolveDevice } from '../../backends/devices.ts';
 import { findLaunchedWorld } from '../../distributed/launched-world.ts';
 import { PARENT_VARIABLE } from '../../distributed/launcher-watch.ts';
+import { howToInstall } from '../../native/compiler.ts';
 import { UserError } from '../../support/errors.ts';
 import { processorCount } from '../../support/processors.ts';
 import { SIGNAL_CODES } from '../terminal/signals.ts';
@@ -33,7 +34,11 @@ export async function runProcesses(count: number, { args, device, threads }: Pro
       `--processes starts ranks, but this process is already one of ${launched.size} that ${launched.launcher} started; leave out one or the other`,
     );
   const command = [process.execPath, ...process.execArgv, process.argv[1] ?? '', ...args];
-  const resolved = await resolveDevice(device, count - 1);
+  const resolved = await resolveDevice(device, { localRank: count - 1 });
+  if (resolved.kind === 'wasm')
+    throw new UserError(
+      `--processes starts ranks, which WebAssembly cannot be; leave it out, since --threads uses all cores, or ${howToInstall(process.platform)} and train with --device cpu`,
+    );
   if (resolved.kind === 'cuda') {
     // one GPU that is shown to a rank of a launcher may be its own; these ranks are shown the same
     if (resolved.ordinal < count - 1)

@@ -9,6 +9,7 @@ import { watchLauncher } from '../../distributed/launcher-watch.ts';
 import { openWorld } from '../../distributed/open.ts';
 import type { RankCommunicator } from '../../distributed/rank-communicator.ts';
 import { type Communicator, isWriter, singleProcess } from '../../engine/runtime/communicator.ts';
+import { howToInstall } from '../../native/compiler.ts';
 import { messageOf, UserError } from '../../support/errors.ts';
 import { threadsPerProcess } from '../../support/processors.ts';
 import { SharedError } from '../../train/agreement.ts';
@@ -65,10 +66,14 @@ async function join({ timeoutSeconds, device }: RankOptions): Promise<RankCommun
   const launched = findLaunchedWorld(process.env);
   try {
     if (!launched) return undefined;
-    const resolved = await resolveDevice(device, launched.localRank);
+    const resolved = await resolveDevice(device, { localRank: launched.localRank });
+    if (resolved.kind === 'wasm')
+      throw new UserError(
+        `expected ranks on CPUs or GPUs, found ${launched.size} that ${launched.launcher} started and WebAssembly, which cannot be a rank; start one process, or ${howToInstall(process.platform)} and give --device cpu`,
+      );
     if (resolved.kind === 'cpu') return await openWorld({ timeoutSeconds });
     const openGpu = async (localRank: number) => {
-      const gpu = await resolveDevice(device, localRank);
+      const gpu = await resolveDevice(device, { localRank });
       return openRankGpu(gpu.kind === 'cuda' ? gpu.ordinal : resolved.ordinal);
     };
     return await openWorld({ timeoutSeconds, openGpu });

@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
-import { readJsonFile, validate } from '../../support/json.ts';
+import { validate } from '../../support/json.ts';
+import { readJsonFile } from '../../support/json-file.ts';
 import { nearestName } from '../../support/suggest.ts';
 import { type GivenSettings, settingsSchema } from '../../train/settings.ts';
 import { flagName, SETTINGS } from './setting-flags.ts';

@@ -3,11 +3,12 @@
  * into the output folder. What is to be moved is on record before the first move, so that a build killed at any moment of
  * it goes on where it was.
  */
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { exists, fileError, syncFolder, writeFileAtomic } from '../../support/files.ts';
-import { listOf, readJsonFile } from '../../support/json.ts';
+import { exists, fileError, move, syncFolder, writeFileAtomic } from '../../support/files.ts';
+import { listOf } from '../../support/json.ts';
+import { readJsonFile } from '../../support/json-file.ts';
 import {
   type DatasetDescription,
   DESCRIPTION_NAME,
@@ -110,7 +111,7 @@ export async function moveIntoPlace(workFolder: string, folder: string): Promise
     }
     for (const { from, to } of moves) {
       // one that is missing was moved before
-      if (await exists(join(workFolder, from))) await rename(join(workFolder, from), join(folder, to));
+      if (await exists(join(workFolder, from))) await move(join(workFolder, from), join(folder, to));
     }
     await syncFolder(folder);
     await writeDescription(folder, description);

@@ -1,5 +1,5 @@
 /** @file Token shards that others have made, from the Hugging Face hub: `.bin` of llm.c or `.npy` of build-nanogpt. */
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { commitOfSource, formatSource } from '../../hub/corpus-source.ts';
 import { DownloadWindow } from '../../hub/download-window.ts';
@@ -7,6 +7,7 @@ import { type Hub, openHub } from '../../hub/hub.ts';
 import { lockWhenFree } from '../../hub/hub-cache.ts';
 import { findRepository, type HubFile, listFilesIn, type Repository } from '../../hub/repository.ts';
 import { UserError } from '../../support/errors.ts';
+import { move } from '../../support/files.ts';
 import {
   type DatasetDescription,
   GPT2_TOKENIZER,
@@ -149,7 +150,7 @@ async function fetchMissing(
       };
       const path = await window.fetch(index, { signal, onProgress: reportBytes });
       whole = withShard(whole, path, file.checksum.hex);
-      await rename(path, join(folder, name));
+      await move(path, join(folder, name));
       await writeDescription(folder, whole);
       before += file.bytes;
     }

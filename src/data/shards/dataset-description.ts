@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { exists, writeFileAtomic } from '../../support/files.ts';
 import { END_OF_TEXT, VOCABULARY_SIZE } from '../../support/gpt2-vocabulary.ts';
-import { listOf, readJsonFile } from '../../support/json.ts';
+import { listOf } from '../../support/json.ts';
+import { readJsonFile } from '../../support/json-file.ts';
 
 export const DESCRIPTION_NAME = 'dataset.json';
 

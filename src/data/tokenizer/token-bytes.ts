@@ -3,21 +3,19 @@ import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
 import { UserError } from '../../support/errors.ts';
 import { END_OF_TEXT_STRING, VOCABULARY_SIZE } from '../../support/gpt2-vocabulary.ts';
 
-const tokens = [...ranks, END_OF_TEXT_STRING];
+const encoder = new TextEncoder();
+const tokens = [...ranks, END_OF_TEXT_STRING].map((token) =>
+  typeof token === 'string' ? encoder.encode(token) : token,
+);
 
 /** All tokens' bytes in order of the ids, and where each begins. */
-const bytes = Buffer.alloc(tokens.reduce((sum, token) => sum + countBytes(token), 0));
+const bytes = new Uint8Array(tokens.reduce((sum, { length }) => sum + length, 0));
 const starts = new Uint32Array(tokens.length + 1);
-
-function countBytes(token: string | readonly number[]): number {
-  return typeof token === 'string' ? Buffer.byteLength(token) : token.length;
-}
 
 for (const [id, token] of tokens.entries()) {
   const start = starts[id]!;
-  if (typeof token === 'string') bytes.write(token, start);
-  else bytes.set(token, start);
-  starts[id + 1] = start + countBytes(token);
+  bytes.set(token, start);
+  starts[id + 1] = start + token.length;
 }
 
 /**

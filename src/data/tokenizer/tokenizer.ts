@@ -14,8 +14,10 @@ export { END_OF_TEXT, VOCABULARY_SIZE };
 
 const cache = new PieceCache();
 
+const encoder = new TextEncoder();
+
 /** A text's UTF-8, then zeros: scanning and the cache look a few bytes past the end. */
-let utf8 = Buffer.alloc(1 << 16);
+let utf8 = new Uint8Array(1 << 16);
 let words = new DataView(utf8.buffer);
 const PADDING = 4;
 /** Of UTF-8 for a code unit of a string. */
@@ -25,10 +27,9 @@ const MAX_BYTES_PER_UNIT = 3;
 let gathered = new Uint16Array(utf8.length);
 
 function reserve(text: string): void {
-  if (MAX_BYTES_PER_UNIT * text.length + PADDING <= utf8.length) return;
-  const needed = Buffer.byteLength(text) + PADDING;
+  const needed = MAX_BYTES_PER_UNIT * text.length + PADDING;
   if (needed <= utf8.length) return;
-  utf8 = Buffer.alloc(needed);
+  utf8 = new Uint8Array(needed);
   words = new DataView(utf8.buffer);
   gathered = new Uint16Array(utf8.length);
 }
@@ -39,7 +40,7 @@ function reserve(text: string): void {
  */
 export function encode(text: string): Uint16Array {
   reserve(text);
-  const length = utf8.write(text);
+  const length = encoder.encodeInto(text, utf8).written;
   utf8.fill(0, length, length + PADDING);
   let count = 0;
   for (let start = 0; start < length; ) {
@@ -71,7 +72,14 @@ export function byteLengthOf(id: number): number {
 
 /** The text of some ids; bytes that are no UTF-8 become U+FFFD. */
 export function decode(ids: Iterable<number>): string {
-  return Buffer.concat(Array.from(ids, tokenBytes)).toString('utf8');
+  const pieces = Array.from(ids, tokenBytes);
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let filled = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, filled);
+    filled += piece.length;
+  }
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 /** Decodes ids one at a time; what `push` and `end` return, joined, is what `decode` gives for all of them. */

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
 import { parseJson } from '../../support/json.ts';
 import type { Hub } from '../hub.ts';
-import { subjectFor } from '../repository.ts';
+import { placeOf, type RepositoryName, subjectFor } from '../repository.ts';
 import { readPieces, type UploadFile } from './upload-file.ts';
 import { sendUpload, type UploadRequestOptions } from './upload-request.ts';
 
@@ -41,7 +41,7 @@ export interface LargeUploadOptions {
 /** @throws UserError when the hub or its storage refuses a file, or cannot be reached. */
 export async function uploadLargeFiles(
   hub: Hub,
-  name: string,
+  repository: RepositoryName,
   files: readonly LargeFile[],
   { signal, onSent }: LargeUploadOptions,
 ): Promise<void> {
@@ -53,8 +53,8 @@ export async function uploadLargeFiles(
     ref: { name: 'main' },
     objects: files.map(({ sha256, bytes }) => ({ oid: sha256, size: bytes })),
   };
-  const url = `${hub.url}/${name}.git/info/lfs/objects/batch`;
-  const subject = subjectFor({ kind: 'model', name }, '');
+  const url = `${hub.url}/${placeOf(repository)}.git/info/lfs/objects/batch`;
+  const subject = subjectFor(repository, '');
   const { text } = await sendUpload(
     hub,
     subject,
@@ -65,21 +65,23 @@ export async function uploadLargeFiles(
   for (const file of files) {
     const object = objects.find(({ oid }) => oid === file.sha256);
     if (!object || object.error)
-      throw new UserError(`${name}: ${file.path}: the hub does not take it (${object?.error?.message ?? 'no answer'})`);
+      throw new UserError(
+        `${subject.what}: ${file.path}: the hub does not take it (${object?.error?.message ?? 'no answer'})`,
+      );
     const { upload } = object.actions ?? {};
-    if (upload) await send(hub, name, file, upload, { signal, onSent: (bytes) => onSent(file.path, bytes) });
+    if (upload) await send(hub, repository, file, upload, { signal, onSent: (bytes) => onSent(file.path, bytes) });
     onSent(file.path, file.bytes);
   }
 }
 
 async function send(
   hub: Hub,
-  name: string,
+  repository: RepositoryName,
   file: LargeFile,
   { href, header = {} }: z.output<typeof upload>,
   { signal, onSent }: Required<UploadRequestOptions>,
 ): Promise<void> {
-  const subject = subjectFor({ kind: 'model', name }, file.path);
+  const subject = subjectFor(repository, file.path);
   const { chunk_size: partBytes, ...others } = header;
   const put = (url: string, start: number, end: number, headers: Record<string, string>, sent: typeof onSent) => {
     const body = { bytes: end - start, read: () => readPieces(file, start, end) };

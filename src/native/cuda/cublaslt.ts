@@ -52,18 +52,16 @@ export const CUBLASLT = {
   CUBLASLT_MATMUL_DESC_TRANSB: 4,
   CUBLASLT_MATMUL_DESC_EPILOGUE: 7,
   CUBLASLT_MATMUL_DESC_BIAS_POINTER: 8,
-  CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER: 11,
-  CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD: 12,
   CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE: 26,
   CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES: 1,
+  CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK: 3,
   CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES: 5,
   CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES: 6,
   CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES: 7,
   CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES: 8,
   CUBLASLT_EPILOGUE_DEFAULT: 1,
   CUBLASLT_EPILOGUE_BIAS: 4,
-  CUBLASLT_EPILOGUE_GELU_AUX_BIAS: 164,
-  CUBLASLT_EPILOGUE_DGELU: 192,
+  CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE: 2,
 } as const;
 
 /** Sizes of cublasLt.h's structs, and the offsets used. */
@@ -97,9 +95,6 @@ export interface MatrixLayout {
   readonly transposed?: boolean;
 }
 
-/** What follows the product: a bias for each column; the same with the tanh GELU, the preactivation kept; GELU's gradient. */
-export type Epilogue = 'none' | 'bias' | 'geluAuxBias' | 'dgelu';
-
 /** D = A·B + β·D: A is m × k, B is k × n, D is m × n. Sums are fp32; fp32 matrices are multiplied without TF32. */
 export interface ProductShape {
   readonly m: number;
@@ -108,11 +103,8 @@ export interface ProductShape {
   readonly a: MatrixLayout;
   readonly b: MatrixLayout;
   readonly d: MatrixLayout;
-  readonly epilogue?: Epilogue;
-  /** Of the bias; default: that of D. */
+  /** Of the bias that is added to each row of D; none if left out. */
   readonly biasType?: ElementType;
-  /** Elements from one row of the preactivation, which has D's type, to the next. */
-  readonly auxiliaryStride?: number;
 }
 
 /** An error of cuBLASLt, in its own words. */
@@ -133,8 +125,6 @@ export interface ProductPlaces {
   readonly b: number;
   readonly d: number;
   readonly bias?: number;
-  /** Written by `geluAuxBias`, read by `dgelu`. */
-  readonly auxiliary?: number;
   readonly workspace: number;
   readonly workspaceBytes: number;
   readonly stream: number;
@@ -212,13 +202,6 @@ function maker(call: Call): (name: LtFunction, ...args: readonly NativeArgument[
   };
 }
 
-const EPILOGUES: Readonly<Record<Epilogue, number>> = {
-  none: CUBLASLT.CUBLASLT_EPILOGUE_DEFAULT,
-  bias: CUBLASLT.CUBLASLT_EPILOGUE_BIAS,
-  geluAuxBias: CUBLASLT.CUBLASLT_EPILOGUE_GELU_AUX_BIAS,
-  dgelu: CUBLASLT.CUBLASLT_EPILOGUE_DGELU,
-};
-
 /**
  * A row-major matrix is the transpose of a column-major one in the same place: what cuBLASLt computes is Dᵀ = Bᵀ·Aᵀ, with
  * our B as its first factor.
@@ -229,7 +212,7 @@ function prepare(
   call: Call,
   shape: ProductShape,
 ): PreparedProduct {
-  const { m, n, k, a, b, d, epilogue = 'none', biasType = d.type, auxiliaryStride } = shape;
+  const { m, n, k, a, b, d, biasType } = shape;
   const made = maker(call);
   const operation = made('cublasLtMatmulDescCreate', CUBLASLT.CUBLAS_COMPUTE_32F, CUBLASLT.CUDA_R_32F);
   const set = (attribute: number, value: ArrayBufferView): void =>
@@ -240,19 +223,17 @@ function prepare(
     int(transposed ? CUBLASLT.CUBLAS_OP_T : CUBLASLT.CUBLAS_OP_N);
   set(CUBLASLT.CUBLASLT_MATMUL_DESC_TRANSA, transposition(b));
   set(CUBLASLT.CUBLASLT_MATMUL_DESC_TRANSB, transposition(a));
-  set(CUBLASLT.CUBLASLT_MATMUL_DESC_EPILOGUE, int(EPILOGUES[epilogue]));
-  if (epilogue === 'bias' || epilogue === 'geluAuxBias')
-    set(CUBLASLT.CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, int(TYPES[biasType]));
-  if (auxiliaryStride !== undefined) set(CUBLASLT.CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, long(auxiliaryStride));
+  const { CUBLASLT_EPILOGUE_BIAS, CUBLASLT_EPILOGUE_DEFAULT } = CUBLASLT;
+  set(CUBLASLT.CUBLASLT_MATMUL_DESC_EPILOGUE, int(biasType ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT));
+  if (biasType) set(CUBLASLT.CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, int(TYPES[biasType]));
 
   const layout = ({ type, stride, transposed }: MatrixLayout, rows: number, columns: number): number => {
     const [first, second] = transposed ? [rows, columns] : [columns, rows];
     return made('cublasLtMatrixLayoutCreate', TYPES[type], first, second, stride);
   };
   const [aLayout, bLayout, dLayout] = [layout(a, m, k), layout(b, k, n), layout(d, m, n)];
-  const places = (pointer: number, auxiliary: number): void => {
-    if (pointer !== 0) set(CUBLASLT.CUBLASLT_MATMUL_DESC_BIAS_POINTER, long(pointer));
-    if (auxiliary !== 0) set(CUBLASLT.CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, long(auxiliary));
+  const setBias = (address: number): void => {
+    if (biasType) set(CUBLASLT.CUBLASLT_MATMUL_DESC_BIAS_POINTER, long(address));
   };
 
   return {
@@ -263,7 +244,9 @@ function prepare(
       prefer(CUBLASLT.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, long(workspaceBytes));
       for (const which of ['A', 'B', 'C', 'D'] as const)
         prefer(CUBLASLT[`CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_${which}_BYTES`], int(ALIGNMENT_BYTES));
-      places(ALIGNMENT_BYTES, auxiliaryStride === undefined ? 0 : ALIGNMENT_BYTES); // some are chosen by the alignment
+      // a product that is split along K is summed in fp32, also where the result is bf16
+      prefer(CUBLASLT.CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, int(CUBLASLT.CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
+      setBias(ALIGNMENT_BYTES); // some are chosen by the alignment
       const results = new Uint8Array(count * HEURISTIC_RESULT.bytes);
       const found = new Int32Array(1);
       const status = functions.cublasLtMatmulAlgoGetHeuristic(
@@ -279,8 +262,8 @@ function prepare(
           workspaceBytes: Number(view.getBigUint64(at + HEURISTIC_RESULT.workspaceSize, true)),
         }));
     },
-    run({ a: atA, b: atB, d: atD, bias = 0, auxiliary = 0, workspace, workspaceBytes, stream }, choice, accumulate) {
-      places(bias, auxiliary);
+    run({ a: atA, b: atB, d: atD, bias = 0, workspace, workspaceBytes, stream }, choice, accumulate) {
+      setBias(bias);
       const [one, beta] = [Float32Array.of(1), Float32Array.of(accumulate ? 1 : 0)];
       call(
         'cublasLtMatmul',

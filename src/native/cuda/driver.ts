@@ -7,6 +7,7 @@ import {
   declareTypes,
   type NativeArgument,
   type NativeFunction,
+  type NativeLibrary,
   openLibrary,
   terminated,
   textAt,
@@ -33,7 +34,6 @@ export const DRIVER_TYPES = {
 /** The driver's functions as cuda.h declares them. A test compiles them against the header. */
 export const DRIVER_PROTOTYPES = [
   'CUresult cuInit(unsigned int flags)',
-  'CUresult cuDriverGetVersion(int *version)',
   'CUresult cuGetErrorName(CUresult error, const char **name)',
   'CUresult cuGetErrorString(CUresult error, const char **text)',
   'CUresult cuDeviceGetCount(int *count)',
@@ -76,6 +76,9 @@ export const DRIVER_PROTOTYPES = [
   'CUresult cuGraphExecDestroy(CUgraphExec executable)',
   'CUresult cuGraphDestroy(CUgraph graph)',
 ] as const;
+
+/** Every driver has it; an old one lacks others of the functions. */
+export const DRIVER_VERSION = 'CUresult cuDriverGetVersion(int *version)';
 
 /** Constants of cuda.h, by their names there. */
 export const CUDA = {
@@ -209,6 +212,12 @@ export async function openDriver(): Promise<Driver> {
   const path = await findNvidiaLibrary(WANTED);
   declareTypes(DRIVER_TYPES);
   const library = openLibrary(path);
+  const code = versionOf(library);
+  const version = `${Math.floor(code / 1000)}.${Math.floor((code % 1000) / 10)}`;
+  if (code < MIN_VERSION)
+    throw new UserError(
+      `expected a CUDA driver for CUDA 12.0 or newer, found one for ${version} (${path}); update NVIDIA's driver to 525 or newer`,
+    );
   const functions = Object.fromEntries(
     DRIVER_PROTOTYPES.map((prototype) => [/(\w+)\(/.exec(prototype)?.[1], library.function(prototype)]),
   ) as Record<DriverFunction, NativeFunction>;
@@ -242,13 +251,6 @@ export async function openDriver(): Promise<Driver> {
     return int[0] ?? 0;
   };
 
-  call('cuDriverGetVersion', int);
-  const code = int[0] ?? 0;
-  const version = `${Math.floor(code / 1000)}.${Math.floor((code % 1000) / 10)}`;
-  if (code < MIN_VERSION)
-    throw new UserError(
-      `expected a CUDA driver for CUDA 12.0 or newer, found one for ${version} (${path}); update NVIDIA's driver to 525 or newer`,
-    );
   call('cuInit', 0);
   const parameters = launchParameters();
 
@@ -339,6 +341,13 @@ export async function openDriver(): Promise<Driver> {
     launchGraph: (graph, stream) => call('cuGraphLaunch', graph, stream),
     destroyGraph: (graph) => call('cuGraphExecDestroy', graph),
   };
+}
+
+/** 13000 is 13.0. */
+function versionOf(library: NativeLibrary): number {
+  const version = new Int32Array(1);
+  library.function(DRIVER_VERSION)(version);
+  return version[0] ?? 0;
 }
 
 /**

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { exists, writeFileAtomic } from '../../support/files.ts';
-import { readJsonFile } from '../../support/json.ts';
+import { readJsonFile } from '../../support/json-file.ts';
 import type { RunCurves } from '../series/curves.ts';
 
 const identitySchema = z.object({ id: z.string().min(1) });

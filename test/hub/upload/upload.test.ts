@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Hub } from '#minillm/hub/hub.js';
-import { checkRepositoryName, uploadModel } from '#minillm/hub/upload/upload.js';
+import { checkRepositoryName, type UploadOptions, uploadFiles } from '#minillm/hub/upload/upload.js';
 import type { UploadFile } from '#minillm/hub/upload/upload-file.js';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import type { FakeHubOptions } from '../fake-hub.ts';
@@ -13,9 +13,9 @@ const TOKEN = 'hf_right';
 const WEIGHTS = someBytes(300_000);
 const OBJECT = 'model.safetensors';
 
-async function uploading(options: Partial<FakeHubOptions> = {}) {
+async function uploading(options: Partial<FakeHubOptions> = {}, kind: 'model' | 'space' = 'model') {
   const uploads = options.uploads ?? noUploads();
-  const server = await fakeHub({}, { kind: 'model', token: TOKEN, uploads, ...options });
+  const server = await fakeHub({}, { kind, token: TOKEN, uploads, ...options });
   const weights = join(temporaryFolder(), 'weights');
   writeFileSync(weights, WEIGHTS);
   const files: UploadFile[] = [
@@ -24,9 +24,9 @@ async function uploading(options: Partial<FakeHubOptions> = {}) {
     { path: 'config.json', content: { bytes: Buffer.from('{}') } },
   ];
   const progress: [bytes: number, total: number][] = [];
-  const upload = (hub: Partial<Hub> = {}, isPrivate = false, signal = NEVER) =>
-    uploadModel(hubAt(server, { token: TOKEN, ...hub }), 'owner/name', files, {
-      ...{ isPrivate, signal, title: 'step 5' },
+  const upload = (hub: Partial<Hub> = {}, isPrivate = false, signal = NEVER, more: Partial<UploadOptions> = {}) =>
+    uploadFiles(hubAt(server, { token: TOKEN, ...hub }), { kind, name: 'owner/name' }, files, {
+      ...{ isPrivate, signal, title: 'step 5', ...more },
       onProgress: (bytes, total) => progress.push([bytes, total]),
     });
   const stages = () => server.requests.map(({ stage }) => stage);
@@ -41,6 +41,7 @@ test('files are uploaded as one commit, large ones to storage, without the token
     commit: server.commit,
     sent: [OBJECT, 'README.md', 'config.json'],
     unchanged: [],
+    removed: [],
   });
   expect(server.files.get(OBJECT)?.equals(WEIGHTS)).toBe(true);
   expect(String(server.files.get('README.md'))).toBe('# A model\n');
@@ -67,6 +68,31 @@ test('what the repository has is not sent again, and nothing when it has all', a
   expect(await upload()).toMatchObject({ sent: ['README.md'], unchanged: [OBJECT, 'config.json'] });
   expect(stages().filter((stage) => stage === 'put')).toHaveLength(1);
   expect(String(server.files.get('README.md'))).toBe('# Another\n');
+});
+
+test.each([undefined, 65_536])('a Space is made static and gets its files (parts of %s bytes)', async (partBytes) => {
+  const { server, uploads, upload } = await uploading({ uploads: noUploads(partBytes ? { partBytes } : {}) }, 'space');
+  expect(await upload()).toMatchObject({ url: `${server.url}/spaces/owner/name`, commit: server.commit });
+  expect(uploads.sdk).toBe('static');
+  expect(server.files.get(OBJECT)?.equals(WEIGHTS)).toBe(true);
+  expect(await upload()).toMatchObject({ sent: [], commit: server.commit });
+  await expect(upload({}, true)).rejects.toThrow(`make it private at ${server.url}/spaces/owner/name/settings`);
+});
+
+test('files that are replaced go in the same commit, others stay', async () => {
+  const { server, uploads, upload } = await uploading();
+  await upload();
+  for (const path of ['assets/old.js', 'assets/older.js', 'notes.txt']) server.push(path, 'old');
+  const isReplaced = (path: string): boolean => !path.endsWith('.txt');
+  expect(await upload({}, false, NEVER, { isReplaced })).toMatchObject({
+    sent: [],
+    removed: ['assets/old.js', 'assets/older.js'],
+    commit: server.commit,
+  });
+  expect([...server.files.keys()]).toEqual([OBJECT, 'README.md', 'config.json', 'notes.txt']);
+  expect(uploads.titles).toHaveLength(2);
+  expect(await upload({}, false, NEVER, { isReplaced })).toMatchObject({ sent: [], removed: [] });
+  expect(uploads.titles).toHaveLength(2);
 });
 
 test('a token that may not make repositories writes to one that is there', async () => {
@@ -166,7 +192,7 @@ describe('connections that break', () => {
 describe('what is refused', () => {
   test('no token', async () => {
     const { upload, server, stages } = await uploading();
-    await expect(uploadModel(hubAt(server), 'owner/name', [], options())).rejects.toThrow(
+    await expect(uploadFiles(hubAt(server), { kind: 'model', name: 'owner/name' }, [], options())).rejects.toThrow(
       `owner/name: expected a token of the hub, found none; make one with write access at ${server.url}/settings/tokens and set HF_TOKEN to it`,
     );
     await expect(upload({ isOffline: true })).rejects.toThrow('HF_HUB_OFFLINE is set; unset it to upload');
@@ -180,9 +206,9 @@ describe('what is refused', () => {
 
   test("another owner's name", async () => {
     const { server } = await uploading();
-    await expect(uploadModel(hubAt(server, { token: TOKEN }), 'other/name', [], options())).rejects.toThrow(
-      'other/name: the token may not write there; check the owner',
-    );
+    await expect(
+      uploadFiles(hubAt(server, { token: TOKEN }), { kind: 'model', name: 'other/name' }, [], options()),
+    ).rejects.toThrow('other/name: the token may not write there; check the owner');
   });
 
   test('what the hub finds wrong, in its own words', async () => {

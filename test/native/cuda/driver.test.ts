@@ -1,7 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { compileLibrary } from '#minillm/native/compile.js';
 import { DriverError, openDriver } from '#minillm/native/cuda/driver.js';
 import { UserError } from '#minillm/support/errors.js';
 import { openGpu, useStandIn } from '../../stand-ins/cuda/open-gpu.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -62,6 +67,16 @@ describe('there is no driver to use', () => {
     await useStandIn({ driverVersion: 11080 });
     await expect(openDriver()).rejects.toThrow(
       /^expected a CUDA driver for CUDA 12\.0 or newer, found one for 11\.8 \(.*\); update NVIDIA's driver to 525 or newer$/,
+    );
+  });
+
+  test('where it is so old that it lacks functions', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'old.c'), 'int cuDriverGetVersion(int *version) { *version = 11020; return 0; }');
+    const old = { name: 'old-driver', folder: pathToFileURL(`${folder}/`), sources: ['old.c'], flags: [] };
+    vi.stubEnv('MINILLM_CUDA_DRIVER', await compileLibrary(old));
+    await expect(openDriver()).rejects.toThrow(
+      /^expected a CUDA driver for CUDA 12\.0 or newer, found one for 11\.2 \(.*\); update NVIDIA's driver to 525 or newer$/,
     );
   });
 

@@ -13,7 +13,7 @@ import {
   describeCublasLt,
   HEURISTIC_RESULT,
 } from '#minillm/native/cuda/cublaslt.js';
-import { CUDA, DRIVER_PROTOTYPES } from '#minillm/native/cuda/driver.js';
+import { CUDA, DRIVER_PROTOTYPES, DRIVER_VERSION } from '#minillm/native/cuda/driver.js';
 import { NVRTC, NVRTC_ERROR_STRING, NVRTC_PROTOTYPES, openNvrtc } from '#minillm/native/cuda/nvrtc.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -35,7 +35,7 @@ interface Checked {
 }
 
 const CHECKED: readonly Checked[] = [
-  { header: 'cuda.h', prototypes: DRIVER_PROTOTYPES, constants: CUDA },
+  { header: 'cuda.h', prototypes: [...DRIVER_PROTOTYPES, DRIVER_VERSION], constants: CUDA },
   { header: 'nvrtc.h', prototypes: [...NVRTC_PROTOTYPES, NVRTC_ERROR_STRING], constants: NVRTC },
   {
     header: 'cublasLt.h',

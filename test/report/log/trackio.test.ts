@@ -97,11 +97,11 @@ test('the inbox is where TRACKIO_DIR says, else beside the cache of the Hugging 
   vi.stubEnv('TRACKIO_DIR', '');
   vi.stubEnv('HF_HOME', '');
   vi.stubEnv('XDG_CACHE_HOME', '/cache');
-  expect(trackioInbox()).toBe('/cache/huggingface/trackio/inbox');
+  expect(trackioInbox()).toBe(join('/cache', 'huggingface', 'trackio', 'inbox'));
   vi.stubEnv('HF_HOME', '/hub');
-  expect(trackioInbox()).toBe('/hub/trackio/inbox');
+  expect(trackioInbox()).toBe(join('/hub', 'trackio', 'inbox'));
   vi.stubEnv('TRACKIO_DIR', '/tracks');
-  expect(trackioInbox()).toBe('/tracks/inbox');
+  expect(trackioInbox()).toBe(join('/tracks', 'inbox'));
   vi.stubEnv('TRACKIO_PROJECT', '');
   expect(trackioProject()).toBe('minillm');
 });

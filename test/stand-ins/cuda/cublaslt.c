@@ -1,8 +1,7 @@
 /**
- * cuBLASLt over the memory of the driver's stand-in: products of fp32 and bf16 matrices with fp32 sums, and the epilogues that
- * are used. A product that the library refuses is refused: a bias of another type than D, places that are not aligned.
+ * cuBLASLt over the memory of the driver's stand-in: products of fp32 and bf16 matrices with fp32 sums, and a bias. A product
+ * that the library refuses is refused: a bias of another type than D, places that are not aligned.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,14 +11,19 @@
 
 enum { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
 enum { FP32 = 0, BF16 = 14 };
-enum { DEFAULT = 1, BIAS = 4, GELU_AUX_BIAS = 164, DGELU = 192 };
+enum { DEFAULT = 1, BIAS = 4 };
+/** How the parts of a product that is split along K may be added up: in the type of the result, and in any way. */
+enum { OUTPUT_TYPE = 4, ANY_REDUCTION = 7 };
+/** What is offered, by the number that an algorithm begins with. */
+enum { SPLIT = 6, WITH_WORKSPACE = 7, PLAIN = 8 };
+#define WORKSPACE_BYTES 1024
+#define PART 16
 
 #define ALIGNMENT 16
 
 typedef struct {
   int32_t transposed_a, transposed_b, epilogue, bias_type;
-  uint64_t bias, auxiliary;
-  int64_t auxiliary_leading;
+  uint64_t bias;
 } description;
 
 typedef struct {
@@ -30,6 +34,7 @@ typedef struct {
 
 typedef struct {
   uint64_t workspace;
+  uint32_t reductions;
 } preference;
 
 typedef struct {
@@ -77,8 +82,6 @@ EXPORT int32_t cublasLtMatmulDescSetAttribute(int64_t of, int32_t attribute, con
     case 4: field = &d->transposed_b; break;
     case 7: field = &d->epilogue; break;
     case 8: field = &d->bias; size = 8; break;
-    case 11: field = &d->auxiliary; size = 8; break;
-    case 12: field = &d->auxiliary_leading; size = 8; break;
     case 26: field = &d->bias_type; break;
     default: return INVALID_VALUE;
   }
@@ -100,7 +103,9 @@ EXPORT int32_t cublasLtMatrixLayoutDestroy(int64_t of) {
 }
 
 EXPORT int32_t cublasLtMatmulPreferenceCreate(int64_t *result) {
-  *result = (int64_t)calloc(1, sizeof(preference));
+  preference *p = calloc(1, sizeof *p);
+  p->reductions = ANY_REDUCTION;
+  *result = (int64_t)p;
   return SUCCESS;
 }
 EXPORT int32_t cublasLtMatmulPreferenceDestroy(int64_t of) {
@@ -108,9 +113,11 @@ EXPORT int32_t cublasLtMatmulPreferenceDestroy(int64_t of) {
   return SUCCESS;
 }
 EXPORT int32_t cublasLtMatmulPreferenceSetAttribute(int64_t of, int32_t attribute, const void *value, size_t bytes) {
-  if (attribute == 1 && bytes == 8) memcpy(&((preference *)of)->workspace, value, 8);
+  preference *p = (preference *)of;
+  if (attribute == 1 && bytes == 8) memcpy(&p->workspace, value, 8);
+  else if (attribute == 3 && bytes == 4) memcpy(&p->reductions, value, 4);
   else if (attribute < 5 || attribute > 8 || bytes != 4) return INVALID_VALUE;
-  return SUCCESS;
+  return p->reductions & ~(uint32_t)ANY_REDUCTION ? INVALID_VALUE : SUCCESS;
 }
 
 static int is_supported(const description *d, const layout *a, const layout *b, const layout *out) {
@@ -118,23 +125,25 @@ static int is_supported(const description *d, const layout *a, const layout *b, 
   const uint64_t n = d->transposed_b ? b->rows : b->columns;
   if (out->rows != m || out->columns != n || (d->transposed_b ? b->columns : b->rows) != k || a->type != b->type) return 0;
   if (a->type == FP32 && out->type != FP32) return 0;
-  if ((d->epilogue == BIAS || d->epilogue == GELU_AUX_BIAS) && d->bias_type != out->type) return 0;
-  if ((d->epilogue == GELU_AUX_BIAS || d->epilogue == DGELU) && (d->auxiliary_leading < (int64_t)m || d->auxiliary_leading % 8))
-    return 0;
-  return d->epilogue == DEFAULT || d->epilogue == BIAS || d->epilogue == GELU_AUX_BIAS || d->epilogue == DGELU;
+  if (d->epilogue == BIAS && d->bias_type != out->type) return 0;
+  return d->epilogue == DEFAULT || d->epilogue == BIAS;
 }
 
-/** One way that needs workspace, one that needs none. */
+/**
+ * One way that splits K and adds the parts up in the type of the result, unless that may not be; one that needs workspace; one that
+ * needs none.
+ */
 EXPORT int32_t cublasLtMatmulAlgoGetHeuristic(int64_t handle, int64_t of, int64_t a, int64_t b, int64_t c, int64_t d,
                                               int64_t preferred, int requested, heuristic *results, int *found) {
   (void)c;
   *found = 0;
   if (handle != 1) return INVALID_VALUE;
   if (!is_supported((description *)of, (layout *)a, (layout *)b, (layout *)d)) return NOT_SUPPORTED;
-  for (int way = 0; way < 2 && *found < requested; way++) {
-    const size_t workspace = way == 0 ? 1024 : 0;
-    if (workspace > ((preference *)preferred)->workspace) continue;
-    results[*found] = (heuristic){.algo = {{(uint64_t)way + 7}}, .workspace = workspace, .waves = 1};
+  const preference *p = (preference *)preferred;
+  for (uint64_t way = SPLIT; way <= PLAIN && *found < requested; way++) {
+    const size_t workspace = way == WITH_WORKSPACE ? WORKSPACE_BYTES : 0;
+    if (workspace > p->workspace || (way == SPLIT && !(p->reductions & OUTPUT_TYPE))) continue;
+    results[*found] = (heuristic){.algo = {{way}}, .workspace = workspace, .waves = 1};
     ++*found;
   }
   return SUCCESS;
@@ -144,6 +153,7 @@ typedef struct {
   description operation;
   layout a, b, d;
   float alpha, beta;
+  int is_split;
   uint64_t at_a, at_b, at_c, at_d;
 } product;
 
@@ -155,16 +165,39 @@ static float number(uint64_t at, int type, int64_t index) {
   return result;
 }
 
-static void store(uint64_t at, int type, int64_t index, float value) {
-  if (type == FP32) {
-    ((float *)(uintptr_t)at)[index] = value;
-    return;
-  }
+static uint16_t bf16(float value) {
   uint32_t bits;
   memcpy(&bits, &value, 4);
   const int is_nan = value != value;
-  bits = is_nan ? bits | 0x400000 : bits + 0x7fff + ((bits >> 16) & 1);
-  ((uint16_t *)(uintptr_t)at)[index] = (uint16_t)(bits >> 16);
+  return (uint16_t)((is_nan ? bits | 0x400000 : bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+static void store(uint64_t at, int type, int64_t index, float value) {
+  if (type == FP32) ((float *)(uintptr_t)at)[index] = value;
+  else ((uint16_t *)(uintptr_t)at)[index] = bf16(value);
+}
+
+static float rounded(float value, int type) {
+  if (type == FP32) return value;
+  const uint16_t bits = bf16(value);
+  return number((uint64_t)(uintptr_t)&bits, BF16, 0);
+}
+
+static float dot(const float *x, const float *y, uint64_t k) {
+  float lanes[16] = {0}, sum = 0;
+  uint64_t q = 0;
+  for (; q + 16 <= k; q += 16)
+    for (int lane = 0; lane < 16; lane++) lanes[lane] += x[q + (uint64_t)lane] * y[q + (uint64_t)lane];
+  for (; q < k; q++) sum += x[q] * y[q];
+  for (int lane = 0; lane < 16; lane++) sum += lanes[lane];
+  return sum;
+}
+
+/** A product whose K is split: what comes of each part is added up in the type of the result. */
+static float dot_of_parts(const float *x, const float *y, uint64_t k, int type) {
+  float sum = 0;
+  for (uint64_t q = 0; q < k; q += PART) sum = rounded(sum + dot(x + q, y + q, k - q < PART ? k - q : PART), type);
+  return sum;
 }
 
 static size_t width(int type) { return type == FP32 ? 4 : 2; }
@@ -191,12 +224,6 @@ static int check(const char *name, uint64_t at, int type, uint64_t rows, uint64_
   return 1;
 }
 
-static float gelu(float x) { return 0.5f * x * (1 + tanhf(0.7978845608f * (x + 0.044715f * x * x * x))); }
-static float gelu_gradient(float x) {
-  const float t = tanhf(0.7978845608f * (x + 0.044715f * x * x * x));
-  return 0.5f * (1 + t) + 0.5f * x * (1 - t * t) * 0.7978845608f * (1 + 3 * 0.044715f * x * x);
-}
-
 /** A matrix as rows of fp32, each of `k`. */
 static float *gathered(uint64_t at, const layout *l, int by_columns) {
   const uint64_t rows = by_columns ? l->columns : l->rows, k = by_columns ? l->rows : l->columns;
@@ -211,36 +238,22 @@ static int multiply(void *data, char *message) {
   const product *p = data;
   const description *o = &p->operation;
   const uint64_t m = p->d.rows, n = p->d.columns, k = o->transposed_a ? p->a.rows : p->a.columns;
-  const int has_bias = o->epilogue == BIAS || o->epilogue == GELU_AUX_BIAS;
+  const int has_bias = o->epilogue == BIAS;
   if (!check("the first matrix", p->at_a, p->a.type, p->a.rows, p->a.columns, p->a.leading, 1, 0, message) ||
       !check("the second matrix", p->at_b, p->b.type, p->b.rows, p->b.columns, p->b.leading, 1, 0, message) ||
       !check("C", p->at_c, p->d.type, m, n, p->d.leading, p->beta != 0, 0, message) ||
       !check("D", p->at_d, p->d.type, m, n, p->d.leading, 0, 1, message) ||
-      (has_bias && !check("the bias", o->bias, o->bias_type, m, 1, (int64_t)m, 1, 0, message)) ||
-      (o->epilogue == GELU_AUX_BIAS &&
-       !check("the preactivation", o->auxiliary, p->d.type, m, n, o->auxiliary_leading, 0, 1, message)) ||
-      (o->epilogue == DGELU &&
-       !check("the preactivation", o->auxiliary, p->d.type, m, n, o->auxiliary_leading, 1, 0, message)))
+      (has_bias && !check("the bias", o->bias, o->bias_type, m, 1, (int64_t)m, 1, 0, message)))
     return 1;
   float *a = gathered(p->at_a, &p->a, o->transposed_a), *b = gathered(p->at_b, &p->b, !o->transposed_b);
   for (uint64_t j = 0; j < n; j++)
     for (uint64_t i = 0; i < m; i++) {
-      float lanes[16] = {0}, sum = 0;
       const float *x = a + i * k, *y = b + j * k;
-      uint64_t q = 0;
-      for (; q + 16 <= k; q += 16)
-        for (int lane = 0; lane < 16; lane++) lanes[lane] += x[q + (uint64_t)lane] * y[q + (uint64_t)lane];
-      for (; q < k; q++) sum += x[q] * y[q];
-      for (int lane = 0; lane < 16; lane++) sum += lanes[lane];
-      const int64_t at = (int64_t)i + p->d.leading * (int64_t)j, other = (int64_t)i + o->auxiliary_leading * (int64_t)j;
+      const float sum = p->is_split ? dot_of_parts(x, y, k, p->d.type) : dot(x, y, k);
+      const int64_t at = (int64_t)i + p->d.leading * (int64_t)j;
       float value = p->alpha * sum;
       if (p->beta != 0) value += p->beta * number(p->at_c, p->d.type, at);
       if (has_bias) value += number(o->bias, o->bias_type, (int64_t)i);
-      if (o->epilogue == GELU_AUX_BIAS) {
-        store(o->auxiliary, p->d.type, other, value);
-        value = gelu(value);
-      }
-      if (o->epilogue == DGELU) value *= gelu_gradient(number(o->auxiliary, p->d.type, other));
       store(p->at_d, p->d.type, at, value);
     }
   free(a);
@@ -259,15 +272,17 @@ EXPORT int32_t cublasLtMatmul(int64_t handle, int64_t of, const float *alpha, ui
       .d = *(layout *)d_layout,
       .alpha = *alpha,
       .beta = *beta,
+      .is_split = way && way->data[0] == SPLIT,
       .at_a = a,
       .at_b = b,
       .at_c = c,
       .at_d = d,
   };
   if (handle != 1 || !is_supported(&p.operation, &p.a, &p.b, &p.d)) return NOT_SUPPORTED;
-  if (!way || (way->data[0] != 7 && way->data[0] != 8)) return INVALID_VALUE;
+  if (!way || way->data[0] < SPLIT || way->data[0] > PLAIN) return INVALID_VALUE;
   uint8_t *written;
-  if (way->data[0] == 7 && (workspace_bytes < 1024 || !memory(workspace, 1024, &written))) return INVALID_VALUE;
+  if (way->data[0] == WITH_WORKSPACE && (workspace_bytes < WORKSPACE_BYTES || !memory(workspace, WORKSPACE_BYTES, &written)))
+    return INVALID_VALUE;
   if ((a | b | c | d | workspace) % ALIGNMENT) return NOT_SUPPORTED;
   return enqueue(stream, multiply, &p, sizeof p) ? EXECUTION_FAILED : SUCCESS;
 }

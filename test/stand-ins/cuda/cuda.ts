@@ -22,6 +22,8 @@ export interface GpuOptions {
   readonly driverVersion?: number;
   /** Of the order in which unordered work is done. */
   readonly seed?: number;
+  /** A path: once there is something, the GPU falls off the bus. */
+  readonly lostWhen?: string;
 }
 
 const compiled = new Map<string, Promise<string>>();
@@ -58,7 +60,14 @@ if (!hasNvrtc) console.warn('NVRTC was not found, so no CUDA kernel is tested: p
 
 /** Compiles the libraries, and says how to find them. */
 export async function cudaEnvironment(options: GpuOptions = {}): Promise<CudaEnvironment> {
-  const { gpus = 1, memoryBytes = 2 ** 32, computeCapability = 90, driverVersion = 13000, seed = 1 } = options;
+  const {
+    gpus = 1,
+    memoryBytes = 2 ** 32,
+    computeCapability = 90,
+    driverVersion = 13000,
+    seed = 1,
+    lostWhen = '',
+  } = options;
   return {
     MINILLM_CUDA_DRIVER: await compileDriver(),
     MINILLM_CUBLASLT: await compile('stand-in-cublaslt', ['cublaslt.c']),
@@ -71,6 +80,7 @@ export async function cudaEnvironment(options: GpuOptions = {}): Promise<CudaEnv
     MINILLM_STANDIN_CAPABILITY: String(computeCapability),
     MINILLM_STANDIN_DRIVER: String(driverVersion),
     MINILLM_STANDIN_SEED: String(seed),
+    MINILLM_STANDIN_LOST_WHEN: lostWhen,
   };
 }
 

@@ -1,14 +1,13 @@
 /** @file Sends the answer to a request that was accepted: all choices at once, or pieces of them as they are generated. */
 
-import type { ServerResponse } from 'node:http';
 import { decode } from '../../../data/tokenizer/tokenizer.ts';
 import { inTurn } from '../../../support/event-loop.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { type Choice, type ChoicePiece, complete, isScored, score, type Work } from './completer.ts';
 import { type ResponseHead, renderChoice, renderPiece, tokenUsage } from './completion-response.ts';
 import type { CompletionBody } from './completions-schema.ts';
-import { ClientGone, Delivery } from './delivery.ts';
-import { asProblem, errorObject, isDefect } from './problem.ts';
+import { ClientGone, type Delivery } from './delivery.ts';
+import { errorObject, type RequestProblem } from './problem.ts';
 
 export interface AcceptedRequest {
   readonly model: LanguageModel;
@@ -20,14 +19,17 @@ export interface AcceptedRequest {
   readonly onToken: (index: number) => void;
 }
 
-/** Sends the whole answer once it is known, choice by choice; returns what was sent. */
+/**
+ * Sends the whole answer once it is known, choice by choice; returns what was sent.
+ * @param begin the answer
+ */
 export async function sendChoices(
   { model, head, body, work, signal, onToken }: AcceptedRequest,
-  outgoing: ServerResponse,
+  begin: () => Delivery,
 ): Promise<readonly Choice[]> {
   const choices = await complete(model, body, work.prompts, signal, undefined, onToken);
   const start = JSON.stringify({ ...head, usage: tokenUsage(choices, body) });
-  const delivery = new Delivery(outgoing, 'application/json');
+  const delivery = begin();
   let before = `${start.slice(0, -1)},"choices":[`;
   for (const choice of choices) {
     await delivery.write(before + (await inTurn(() => JSON.stringify(renderChoice(choice, body)))));
@@ -44,10 +46,9 @@ export async function sendChoices(
  */
 export async function streamPieces(
   { model, head, body, work, signal, onToken }: AcceptedRequest,
-  outgoing: ServerResponse,
-  log: (defect: unknown) => void,
+  delivery: Delivery,
+  explain: (cause: unknown) => RequestProblem,
 ): Promise<readonly Choice[] | undefined> {
-  const delivery = Delivery.events(outgoing);
   const send = (data: object): Promise<void> => delivery.write(`data: ${JSON.stringify({ ...head, ...data })}\n\n`);
   const { prompts } = work;
   const promptLengths = body.echo ? prompts.map((prompt) => Array.from(decode(prompt)).length) : [];
@@ -64,8 +65,7 @@ export async function streamPieces(
     return choices;
   } catch (cause) {
     if (cause instanceof ClientGone) throw cause;
-    if (isDefect(cause)) log(cause);
-    await delivery.write(`data: ${JSON.stringify({ error: errorObject(asProblem(cause)) })}\n\n`);
+    await delivery.write(`data: ${JSON.stringify({ error: errorObject(explain(cause)) })}\n\n`);
     await delivery.end();
     return undefined;
   }

@@ -159,11 +159,14 @@ async function writeNothing(index: number, send: Send): Promise<Written> {
 
 const TOO_LONG = { code: 'context_length_exceeded', param: 'prompt' };
 
+/** Bytes of a text in UTF-8. */
+const utf8Length = (text: string): number => new TextEncoder().encode(text).length;
+
 /** @throws UserError when a text is longer than a prompt may be */
 export function promptIds(prompt: Prompt, { contextLength, textBytes }: ModelLimits): readonly number[] {
   if (typeof prompt !== 'string') return prompt;
   // tokenizing a text that cannot fit would only take time from other requests
-  const bytes = Buffer.byteLength(prompt);
+  const bytes = utf8Length(prompt);
   if (bytes > textBytes)
     throw new RequestProblem(
       `this model's maximum context length is ${contextLength} tokens, which allows a text prompt of ${textBytes} bytes; the request has ${bytes}; shorten it`,

@@ -2,15 +2,13 @@
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LanguageModel } from '../models/language-model.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 
 const PREFIX = 'minillm:';
 /** In seconds. */
 const TOKEN_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const FIRST_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const REQUEST_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
-
-/** Why a choice ended; `abort`: its client left. */
-export type FinishedReason = 'length' | 'stop' | 'abort' | 'error';
 
 export class ServerMetrics {
   readonly #registry = new Registry();
@@ -90,14 +88,4 @@ export class ServerMetrics {
   text(): Promise<string> {
     return this.#registry.metrics();
   }
-}
-
-/** What happens to a request. */
-export interface RequestMetrics {
-  /** A choice got a token. */
-  token(choice: number): void;
-  /** Prompts of so many tokens are read. */
-  read(tokens: number): void;
-  /** It ended, its choices for these reasons. */
-  end(reasons: readonly FinishedReason[]): void;
 }

@@ -5,9 +5,9 @@ import { packedTokens, planScoring } from '../../../eval/programs.ts';
 import { Scorer } from '../../../eval/scorer.ts';
 import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
 import { Generator } from '../../../generate/generator.ts';
-import { loadSession } from '../../../generate/open-model.ts';
+import type { Weights } from '../../../generate/initial-weights.ts';
+import { loadSession } from '../../../generate/load-session.ts';
 import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS, planGeneration } from '../../../generate/programs.ts';
-import type { Weights } from '../../../generate/weights.ts';
 import { type InferencePrecision, inferenceTypes } from '../../../model/inference-precision.ts';
 import { MAX_LOGPROBS } from '../completions/limits.ts';
 

@@ -9,7 +9,7 @@ import { Turns } from '../../../engine/runtime/turns.ts';
 import type { InferencePrecision } from '../../../model/inference-precision.ts';
 import { MAX_OPEN_CHECKPOINTS } from '../completions/limits.ts';
 import { type LanguageModel, loadLanguageModel } from './language-model.ts';
-import { checkpointSources, type MainSource, type ModelSource } from './model-source.ts';
+import type { MainModel, ModelSource } from './served-model.ts';
 
 /** A model that stays in memory until it is released. */
 export interface Lease {
@@ -27,7 +27,7 @@ interface OpenModel {
 }
 
 export class ModelPool {
-  readonly main: MainSource;
+  readonly main: MainModel;
   readonly backend: Backend;
   readonly precision: InferencePrecision;
   #compared: ModelSource | undefined;
@@ -36,7 +36,7 @@ export class ModelPool {
   #leases = 0;
 
   /** @param backend opened for the activations of `precision`; the pool closes it */
-  constructor(backend: Backend, precision: InferencePrecision, main: MainSource) {
+  constructor(backend: Backend, precision: InferencePrecision, main: MainModel) {
     this.backend = backend;
     this.precision = precision;
     this.main = main;
@@ -71,7 +71,7 @@ export class ModelPool {
   /** Every model that may be asked for. */
   async list(): Promise<readonly ModelSource[]> {
     const named = this.#compared ? [this.main, this.#compared] : [this.main];
-    const checkpoints = await checkpointSources(this.main);
+    const checkpoints = await this.main.checkpoints();
     return [...named, ...checkpoints.filter(({ id }) => named.every((source) => source.id !== id))];
   }
 
@@ -80,7 +80,7 @@ export class ModelPool {
     if (id === undefined || id === this.main.id) return this.main;
     if (id === this.#compared?.id) return this.#compared;
     if (!id.startsWith(`${this.main.id}@`)) return undefined;
-    return (await checkpointSources(this.main)).find((source) => source.id === id);
+    return (await this.main.checkpoints()).find((source) => source.id === id);
   }
 
   /**

@@ -3,8 +3,8 @@
 import { Hono } from 'hono';
 import { RequestProblem } from '../completions/problem.ts';
 import type { ModelPool } from './model-pool.ts';
-import type { ModelSource } from './model-source.ts';
 import { modelsDescription } from './page-data.ts';
+import type { ModelSource } from './served-model.ts';
 
 export function modelRoutes(pool: ModelPool): Hono {
   const app = new Hono();

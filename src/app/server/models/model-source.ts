@@ -1,28 +1,21 @@
-/** @file Where the weights of the served models come from: their names in the API, and what opens them. */
+/** @file The served models by what the command line names: folders of this machine, and what is made without one. */
 
 import { basename, dirname, resolve } from 'node:path';
-import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
-import { requireGpt2Vocabulary } from '../../../generate/open-model.ts';
-import { initialWeights, openWeights, type Weights } from '../../../generate/weights.ts';
+import { initialWeights, type Weights } from '../../../generate/initial-weights.ts';
+import { requireGpt2Vocabulary } from '../../../generate/load-session.ts';
+import { openWeights } from '../../../generate/weights.ts';
 import { isHubModel } from '../../../hub/model-name.ts';
 import { listCheckpoints } from '../../../runs/checkpoints.ts';
 import { readTrainingState, type TrainingState } from '../../../runs/state.ts';
 import { UserError } from '../../../support/errors.ts';
+import { readCurves } from './run-curves.ts';
+import type { MainModel, ModelSource, StepSource } from './served-model.ts';
 
 /** The name of the initial weights of the main model. */
 export const UNTRAINED = 'untrained';
 
-export interface ModelSource {
-  /** Its name in the API. */
-  readonly id: string;
-  /** The same for the same weights, whatever they are called. */
-  readonly key: string;
-  readonly config: Gpt2Config;
-  open(): Promise<Weights>;
-}
-
 /** A model and the run that it belongs to, if it belongs to one. */
-export interface MainSource extends ModelSource {
+export interface MainSource extends MainModel {
   readonly runFolder: string | undefined;
   /** Of its initial weights; undefined where no run tells. */
   readonly seed: number | undefined;
@@ -45,7 +38,7 @@ export async function mainSource(name: string, folder: string, id?: string): Pro
   const state = isFolder && isStepFolder(path) ? await stateOf(path) : undefined;
   const runFolder = state && dirname(resolve(path));
   const shown = isHubModel(name) ? (name.split('@')[0] ?? name) : isFolder ? (runFolder ?? resolve(path)) : name;
-  return {
+  const main: MainSource = {
     id: id ?? basename(shown),
     key: isFolder ? resolve(path) : path,
     config,
@@ -53,7 +46,11 @@ export async function mainSource(name: string, folder: string, id?: string): Pro
     runFolder,
     seed: state?.seed,
     beganUntrained: state !== undefined && !state.configuration.init && !state.configuration.fork,
+    hasRunPage: runFolder !== undefined,
+    checkpoints: () => checkpointSources(main),
+    curves: () => readCurves(runFolder),
   };
+  return main;
 }
 
 /**
@@ -76,9 +73,7 @@ function untrainedSource({ config, seed }: MainSource, id: string): ModelSource 
 }
 
 /** Every checkpoint of the main model's run as `NAME@STEP`, in order of their steps, the untrained weights among them. */
-export async function checkpointSources(
-  main: MainSource,
-): Promise<readonly (ModelSource & { readonly step: number })[]> {
+async function checkpointSources(main: MainSource): Promise<readonly StepSource[]> {
   if (main.runFolder === undefined) return [];
   const checkpoints = (await listCheckpoints(main.runFolder)).reverse().map(({ step, path }) => ({
     ...{ step, id: `${main.id}@${step}`, key: resolve(path), config: main.config },

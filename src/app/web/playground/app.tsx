@@ -5,11 +5,13 @@ import { formatCount } from '../../../support/format.ts';
 import { RUN_PAGE } from '../../run-page.ts';
 import { allowFirstSight } from '../shared/first-sight.ts';
 import { rememberFragment } from '../shared/last-fragment.ts';
+import { hasServer } from './api/host.ts';
 import { Guessing } from './blind/guessing.tsx';
 import { Notice } from './notice.tsx';
 import type { PageData } from './page-data.ts';
 import { PASSAGES } from './read/passages.ts';
 import { Reading } from './read/reading.tsx';
+import { TabNote } from './tab/tab-note.tsx';
 import { usePageData } from './use-page-data.ts';
 import { EXAMPLES } from './write/examples.ts';
 import { fromFragment, type PageState, toFragment, type View } from './write/link.ts';
@@ -97,6 +99,7 @@ function Models({ data }: { readonly data: PageData }) {
             <Guessing {...view} isShown={state.view === 'guess'} />
           </div>
         )}
+        {!hasServer() && <TabNote />}
       </main>
     </>
   );

@@ -7,10 +7,13 @@
 #ifndef MINILLM_GATE_H
 #define MINILLM_GATE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+
+#if !defined(__wasm__)
+#include <pthread.h>
 #include <time.h>
+#endif
 
 /** Twice what it takes to wake a thread. */
 #define MAX_SPIN_NANOSECONDS 100000
@@ -23,15 +26,22 @@ typedef struct {
   _Alignas(128) atomic_int arrived;
   _Alignas(128) atomic_int generation;
   atomic_int sleepers;
+#if !defined(__wasm__)
   pthread_mutex_t mutex;
   pthread_cond_t opened;
+#endif
 } gate;
 
+#if defined(__wasm__)
+__attribute__((import_module("host"), import_name("nanoseconds"))) double host_nanoseconds(void);
+static inline int64_t nanoseconds(void) { return (int64_t)host_nanoseconds(); }
+#else
 static inline int64_t nanoseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+#endif
 
 static inline void pause_briefly(void) {
 #if defined(__x86_64__)
@@ -45,8 +55,10 @@ static inline void pause_briefly(void) {
 static inline void gate_prepare(gate *gate, int threads) {
   gate->threads = threads;
   atomic_init(&gate->spin, MAX_SPIN_NANOSECONDS);
+#if !defined(__wasm__)
   pthread_mutex_init(&gate->mutex, NULL);
   pthread_cond_init(&gate->opened, NULL);
+#endif
 }
 
 /** Returns whether this thread is the last to arrive: it must then open the gate, and the others wait with `*generation`. */
@@ -65,11 +77,23 @@ static inline void gate_open(gate *gate) {
   atomic_store_explicit(&gate->arrived, 0, memory_order_relaxed);
   atomic_fetch_add(&gate->generation, 1);
   if (atomic_load(&gate->sleepers) == 0) return;
+#if defined(__wasm__)
+  __builtin_wasm_memory_atomic_notify((int *)&gate->generation, -1u);
+#else
   pthread_mutex_lock(&gate->mutex);
   pthread_cond_broadcast(&gate->opened);
   pthread_mutex_unlock(&gate->mutex);
+#endif
 }
 
+#if defined(__wasm__)
+static inline void gate_sleep(gate *gate, int generation) {
+  atomic_fetch_add(&gate->sleepers, 1);
+  while (atomic_load(&gate->generation) == generation)
+    __builtin_wasm_memory_atomic_wait32((int *)&gate->generation, generation, -1);
+  atomic_fetch_sub(&gate->sleepers, 1);
+}
+#else
 static inline void gate_sleep(gate *gate, int generation) {
   pthread_mutex_lock(&gate->mutex);
   atomic_fetch_add(&gate->sleepers, 1);
@@ -77,6 +101,7 @@ static inline void gate_sleep(gate *gate, int generation) {
   atomic_fetch_sub(&gate->sleepers, 1);
   pthread_mutex_unlock(&gate->mutex);
 }
+#endif
 
 /** Waits until the gate has been opened since `generation`. */
 static inline void gate_wait(gate *gate, int generation) {

@@ -3,8 +3,7 @@
  * thread that asks for a run only waits; JavaScript stays free.
  */
 #define _GNU_SOURCE
-#include "gate.h"
-#include "kernel.h"
+#include "walk.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,52 +13,15 @@
 #define EXPORT __attribute__((visibility("default")))
 #define LARGE_PAGE ((size_t)2 << 20)
 
-typedef struct {
-  kernel *kernel;
-  const void *args;
-} launch;
-
 typedef struct pool {
-  team_shared shared; /* first, so that its address is the pool's */
-  gate gate;
+  walk walk; /* first, so that its address is the pool's */
   pthread_mutex_t mutex;
   pthread_cond_t work, done;
   int threads, running, closing;
   int64_t ticket;
-  const launch *launches;
-  int64_t count;
-  const extents *active;
-  const atomic_int *stop;
-  int64_t *times;
-  int stopping;
   pthread_t *handles;
   team *teams;
 } pool;
-
-/* The last thread to arrive resets the counters when a launch has ended, decides whether to stop, and opens the gate. */
-static void meet(team *member, pool *launch_end, int64_t index) {
-  gate *gate = &((pool *)member->shared)->gate;
-  int generation;
-  if (!gate_arrive(gate, &generation)) return gate_wait(gate, generation);
-  if (launch_end) {
-    team_shared *shared = member->shared;
-    for (int i = 0; i < TEAM_COUNTERS; i++) atomic_store_explicit(&shared->counters[i].next, 0, memory_order_relaxed);
-    if (launch_end->times) launch_end->times[index + 1] = nanoseconds();
-    launch_end->stopping = (launch_end->stop && atomic_load_explicit(launch_end->stop, memory_order_relaxed)) ||
-                           atomic_load_explicit(&shared->failed, memory_order_relaxed);
-  }
-  gate_open(gate);
-}
-
-static void barrier(team *member) { meet(member, NULL, 0); }
-
-static void walk(pool *pool, team *member) {
-  for (int64_t i = 0; i < pool->count; i++) {
-    pool->launches[i].kernel(pool->launches[i].args, pool->active, member);
-    meet(member, pool, i);
-    if (pool->stopping) break;
-  }
-}
 
 typedef struct {
   pool *pool;
@@ -81,7 +43,7 @@ static void *thread_main(void *argument) {
     }
     seen = pool->ticket;
     pthread_mutex_unlock(&pool->mutex);
-    walk(pool, member);
+    walk_table(&pool->walk, member);
     pthread_mutex_lock(&pool->mutex);
     if (--pool->running == 0) pthread_cond_broadcast(&pool->done);
     pthread_mutex_unlock(&pool->mutex);
@@ -107,15 +69,13 @@ EXPORT void *team_create(int32_t threads, int64_t private_bytes, int64_t shared_
   pthread_mutex_init(&made->mutex, NULL);
   pthread_cond_init(&made->work, NULL);
   pthread_cond_init(&made->done, NULL);
-  gate_prepare(&made->gate, threads);
   made->threads = threads;
-  made->shared.barrier = barrier;
-  made->shared.scratch = aligned((size_t)shared_bytes);
+  walk_prepare(&made->walk, threads, aligned((size_t)shared_bytes));
   made->handles = calloc((size_t)threads, sizeof(pthread_t));
   made->teams = calloc((size_t)threads, sizeof(team));
-  if (!made->shared.scratch || !made->handles || !made->teams) return NULL;
+  if (!made->walk.shared.scratch || !made->handles || !made->teams) return NULL;
   for (int i = 0; i < threads; i++) {
-    made->teams[i] = (team){i, threads, &made->shared, aligned((size_t)private_bytes)};
+    made->teams[i] = (team){i, threads, &made->walk.shared, aligned((size_t)private_bytes)};
     start *begin = malloc(sizeof *begin);
     if (!made->teams[i].scratch || !begin) return NULL;
     *begin = (start){made, i};
@@ -133,20 +93,12 @@ EXPORT int32_t team_run(void *handle, const void *launches, int64_t count, const
                         int64_t *times) {
   pool *pool = handle;
   pthread_mutex_lock(&pool->mutex);
-  pool->launches = launches;
-  pool->count = count;
-  pool->active = active;
-  pool->stop = stop;
-  pool->times = times;
-  if (times) times[0] = nanoseconds();
-  pool->stopping = 0;
-  atomic_store_explicit(&pool->shared.failed, 0, memory_order_relaxed);
+  walk_begin(&pool->walk, launches, count, active, stop, times);
   pool->running = pool->threads;
   pool->ticket++;
   pthread_cond_broadcast(&pool->work);
   while (pool->running > 0) pthread_cond_wait(&pool->done, &pool->mutex);
-  int failed = atomic_load_explicit(&pool->shared.failed, memory_order_relaxed);
-  int outcome = failed ? 2 : pool->stopping;
+  const int outcome = walk_outcome(&pool->walk);
   pthread_mutex_unlock(&pool->mutex);
   return outcome;
 }
@@ -159,7 +111,7 @@ EXPORT void team_close(void *handle) {
   pthread_mutex_unlock(&pool->mutex);
   for (int i = 0; i < pool->threads; i++) pthread_join(pool->handles[i], NULL);
   for (int i = 0; i < pool->threads; i++) free(pool->teams[i].scratch);
-  free(pool->shared.scratch);
+  free(pool->walk.shared.scratch);
   free(pool->teams);
   free(pool->handles);
   free(pool);

@@ -5,6 +5,7 @@
 
 import type { Node } from '../../../engine/graph.ts';
 import { input } from '../../../engine/operation.ts';
+import { UserError } from '../../../support/errors.ts';
 import { bytesOf, isBfloat16 } from './steps.ts';
 
 const WIDTHS = [32, 64, 128];
@@ -21,11 +22,14 @@ export interface Tiles {
   readonly isBfloat16: boolean;
 }
 
-/** @throws RangeError for heads that are too large. */
+/** @throws UserError for heads that are too large. */
 export function tilesOf(node: Node): Tiles {
   const { heads = 0, headSize = 0 } = node.op.sizes?.(node) ?? {};
   const width = WIDTHS.find((each) => headSize <= each);
-  if (!width) throw new RangeError(`expected heads of at most ${WIDTHS.at(-1)} channels, found ${headSize}`);
+  if (!width)
+    throw new UserError(
+      `expected heads of at most ${WIDTHS.at(-1)} channels on a GPU, found ${headSize}; give the model more heads, or compute on a CPU`,
+    );
   const sizes = { heads, headSize, width };
   return isBfloat16(input(node))
     ? { ...sizes, threads: 128, rows: width <= 64 ? 128 : 64, isBfloat16: true }

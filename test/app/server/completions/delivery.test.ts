@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { ClientGone, Delivery } from '#minillm/app/server/completions/delivery.js';
+import { ClientGone } from '#minillm/app/server/completions/delivery.js';
+import { HttpDelivery } from '#minillm/app/server/completions/http-delivery.js';
 
 /** The answer to a client that does not read until told to. */
-async function begin(deliver = (response: ServerResponse) => new Delivery(response, 'text/plain')) {
+async function begin(deliver = (response: ServerResponse) => new HttpDelivery(response, 'text/plain')) {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => {
@@ -58,7 +59,7 @@ test('a client that keeps its answer waiting for too long is dropped', async () 
 });
 
 test('a client that waits for a stream hears that it goes on, from the beginning', async () => {
-  const { client, response } = await begin((answer) => Delivery.events(answer, 5));
+  const { client, response } = await begin((answer) => HttpDelivery.events(answer, 5));
   let heard = '';
   client.on('data', (bytes) => {
     heard += bytes.toString();

@@ -5,6 +5,7 @@ import { attention } from '#minillm/engine/ops/attention.js';
 import { cachedAttention } from '#minillm/engine/ops/cached-attention.js';
 import { segmentAttention } from '#minillm/engine/ops/segment-attention.js';
 import type { Precision } from '#minillm/engine/tensor.js';
+import { UserError } from '#minillm/support/errors.js';
 import { backpropagate } from '../../../engine/op-harness.ts';
 
 /** What any GPU since 2020 gives a block that asks for it, the smallest of them 99 KB. */
@@ -49,8 +50,12 @@ describe.each(['fp32', 'bf16'] as const)('%s', (precision) => {
     },
   );
 
-  test('heads that no kernel holds are refused', () => {
-    for (const node of nodesFor(precision, 136))
-      expect(() => launchesOf(node), node.op.name).toThrow('expected heads of at most 128 channels, found 136');
+  test('heads that no kernel holds are refused, with what to do', () => {
+    for (const node of nodesFor(precision, 136)) {
+      expect(() => launchesOf(node), node.op.name).toThrow(UserError);
+      expect(() => launchesOf(node), node.op.name).toThrow(
+        'expected heads of at most 128 channels on a GPU, found 136; give the model more heads, or compute on a CPU',
+      );
+    }
   });
 });

@@ -6,7 +6,8 @@
  * joined at its end, copies of pageable memory in a capture.
  *
  * The environment describes the GPU: MINILLM_STANDIN_GPUS, MINILLM_STANDIN_MEMORY (bytes of each),
- * MINILLM_STANDIN_CAPABILITY (90), MINILLM_STANDIN_DRIVER (13000), MINILLM_STANDIN_SEED.
+ * MINILLM_STANDIN_CAPABILITY (90), MINILLM_STANDIN_DRIVER (13000), MINILLM_STANDIN_SEED, MINILLM_STANDIN_LOST_WHEN (a path: the
+ * GPU falls off the bus once there is something).
  *
  * This file: devices, contexts and errors.
  */
@@ -14,12 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "interpreter.h"
 #include "driver.h"
 #include "random.h"
 
-#define MAX_DEVICES 8
 #define MULTIPROCESSORS 4
 
 enum { MULTIPROCESSOR_COUNT = 16, CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76, SHARED_MEMORY_PER_BLOCK_OPTIN = 97 };
@@ -52,9 +53,13 @@ size_t shared_bytes_of_block(void) {
   }
 }
 
+/** Why the GPU falls off the bus: something is at this path. Noted by cuInit: other threads must not ask for the environment. */
+static char lost_when[4096];
+
 int32_t enter(void) {
   if (!is_initialised) return NOT_INITIALIZED;
   pthread_mutex_lock(&mutex);
+  if (lost_when[0] && !failure && !access(lost_when, F_OK)) stand_in_lose();
   if (!current || !retained[current - 1]) return leave(INVALID_CONTEXT);
   return failure ? leave(failure) : SUCCESS;
 }
@@ -84,7 +89,6 @@ void fail_device(int32_t status) {
 /** Why the GPU has failed. */
 EXPORT const char *stand_in_message(void) { return message; }
 
-/** The GPU falls off the bus. */
 EXPORT void stand_in_lose(void) {
   snprintf(message, sizeof message, "the GPU has fallen off the bus");
   fail_device(LAUNCH_FAILED);
@@ -99,6 +103,8 @@ EXPORT void stand_in_mend(void) {
 EXPORT int32_t cuInit(unsigned flags) {
   (void)flags;
   if (device_count() == 0) return NO_DEVICE;
+  const char *when = getenv("MINILLM_STANDIN_LOST_WHEN");
+  snprintf(lost_when, sizeof lost_when, "%s", when ? when : "");
   seed_order((uint64_t)setting("MINILLM_STANDIN_SEED", 1));
   ptx(); /* now, while the environment says where it is */
   is_initialised = 1;

@@ -58,6 +58,8 @@ struct graph {
   node *first, *last;
   node *end; /* which depends on all others */
   int count, is_invalid;
+  int device;   /* on which it can be launched */
+  size_t bytes; /* that it takes there */
 };
 
 /** Begins a call that needs a context. Returns SUCCESS with the lock held; else why it cannot be. */
@@ -74,6 +76,8 @@ int32_t leave(int32_t result);
 /** Releases the lock for a moment, in which another process may go on. */
 void pause_locked(void);
 
+#define MAX_DEVICES 8
+
 /** The number of the current device. */
 int current_device(void);
 int device_count(void);
@@ -88,6 +92,8 @@ extern char message[MESSAGE_BYTES];
 /** The status that all calls return once the GPU has failed, else SUCCESS. */
 extern int32_t failure;
 void fail_device(int32_t status);
+/** The GPU falls off the bus. */
+void stand_in_lose(void);
 
 typedef struct {
   uint64_t begin, end;
@@ -97,6 +103,10 @@ typedef struct {
 
 /** The allocation that holds an address, else null. */
 const allocation *holder_of(uint64_t address);
+/** Takes memory of a device that nothing has an address of. Returns SUCCESS or OUT_OF_MEMORY. */
+int32_t charge(int device, size_t bytes);
+/** Gives it back. */
+void discharge(int device, size_t bytes);
 /** What is left of a device when its context ends. */
 void release_all(int device);
 

@@ -3,6 +3,8 @@
 
 #include "driver.h"
 
+#define NODE_BYTES 1024
+
 _Thread_local graph *capturing;
 static int64_t captures;
 
@@ -62,11 +64,16 @@ EXPORT int32_t cuStreamEndCapture(int64_t on, int64_t *result) {
   return leave(status);
 }
 
-/** A graph that can be launched is the graph itself, held once more. */
+/** A graph that can be launched is the graph itself, held once more; it takes memory of the device. */
 EXPORT int32_t cuGraphInstantiateWithFlags(int64_t *executable, int64_t of, uint64_t flags) {
   (void)flags;
   ENTER();
-  ((graph *)of)->holders++;
+  graph *g = (graph *)of;
+  const size_t bytes = NODE_BYTES * (size_t)g->count;
+  if (charge(current_device(), bytes)) return leave(OUT_OF_MEMORY);
+  g->device = current_device();
+  g->bytes = bytes;
+  g->holders++;
   *executable = of;
   return leave(SUCCESS);
 }
@@ -107,7 +114,9 @@ EXPORT int32_t cuGraphLaunch(int64_t executable, int64_t on) {
 
 EXPORT int32_t cuGraphExecDestroy(int64_t executable) {
   ENTER();
-  drop_graph((graph *)executable);
+  graph *g = (graph *)executable;
+  discharge(g->device, g->bytes);
+  drop_graph(g);
   return leave(SUCCESS);
 }
 

@@ -14,6 +14,12 @@
 enum { MAX_DYNAMIC_SHARED_SIZE_BYTES = 8 };
 
 typedef struct {
+  ptx_module *loaded;
+  int device;
+  size_t bytes;
+} module;
+
+typedef struct {
   const ptx_kernel *kernel;
   size_t shared_limit;
 } function;
@@ -28,24 +34,36 @@ static int is_for_this_gpu(const char *image) {
   return version / 10 == capability() / 10 && version <= capability();
 }
 
-EXPORT int32_t cuModuleLoadData(int64_t *module, const void *image) {
+/** A module takes as much memory as its image. */
+EXPORT int32_t cuModuleLoadData(int64_t *result, const void *image) {
   ENTER_BY(enter_outside_captures);
   if (!is_for_this_gpu(image)) return leave(NO_BINARY_FOR_GPU);
   ptx_module *loaded = ptx()->ptx_load(image, message);
-  *module = (int64_t)loaded;
-  return leave(loaded ? SUCCESS : INVALID_IMAGE);
+  if (!loaded) return leave(INVALID_IMAGE);
+  const size_t bytes = strlen(image);
+  if (charge(current_device(), bytes)) {
+    ptx()->ptx_unload(loaded);
+    return leave(OUT_OF_MEMORY);
+  }
+  module *m = malloc(sizeof *m);
+  *m = (module){loaded, current_device(), bytes};
+  *result = (int64_t)m;
+  return leave(SUCCESS);
 }
 
-EXPORT int32_t cuModuleUnload(int64_t module) {
+EXPORT int32_t cuModuleUnload(int64_t of) {
   ENTER_BY(enter_outside_captures);
   finish_all();
-  ptx()->ptx_unload((ptx_module *)module);
+  module *m = (module *)of;
+  ptx()->ptx_unload(m->loaded);
+  discharge(m->device, m->bytes);
+  free(m);
   return leave(failure);
 }
 
-EXPORT int32_t cuModuleGetFunction(int64_t *result, int64_t module, const char *name) {
+EXPORT int32_t cuModuleGetFunction(int64_t *result, int64_t of, const char *name) {
   ENTER();
-  const ptx_kernel *kernel = ptx()->ptx_find((ptx_module *)module, name);
+  const ptx_kernel *kernel = ptx()->ptx_find(((module *)of)->loaded, name);
   if (!kernel) return leave(NOT_FOUND);
   const size_t fixed = ptx()->ptx_static_shared_bytes(kernel);
   function *f = malloc(sizeof *f);

@@ -12,6 +12,8 @@
 /** By address. */
 static allocation *allocations;
 static size_t count, room;
+/** Bytes of each device that nothing has an address of. */
+static uint64_t charged[MAX_DEVICES];
 
 /** How many allocations begin at or below an address. */
 static size_t rank_of(uint64_t address) {
@@ -37,7 +39,7 @@ EXPORT int stand_in_memory(uint64_t address, size_t bytes, uint8_t **written) {
 }
 
 static uint64_t used_by(int device) {
-  uint64_t bytes = 0;
+  uint64_t bytes = charged[device];
   for (size_t i = 0; i < count; i++)
     if (!allocations[i].is_host && allocations[i].device == device) bytes += allocations[i].end - allocations[i].begin;
   return bytes;
@@ -76,7 +78,16 @@ static int32_t release_at(uint64_t address, int is_host) {
   return SUCCESS;
 }
 
+int32_t charge(int device, size_t bytes) {
+  if (bytes > device_bytes() - used_by(device)) return OUT_OF_MEMORY;
+  charged[device] += bytes;
+  return SUCCESS;
+}
+
+void discharge(int device, size_t bytes) { charged[device] -= bytes < charged[device] ? bytes : charged[device]; }
+
 void release_all(int device) {
+  charged[device] = 0;
   for (size_t i = count; i-- > 0;)
     if (allocations[i].device == device) release(i);
 }

@@ -60,10 +60,17 @@ static meeting wait_for_all(const shared_world *w, int size) {
   return MET;
 }
 
+static char folder[2048] = "/tmp";
+
+/** When the library is opened: later another thread may change the environment meanwhile. */
+__attribute__((constructor)) static void note_folder(void) {
+  const char *named = getenv("TMPDIR");
+  if (named && *named) snprintf(folder, sizeof folder, "%s", named);
+}
+
 meeting join_world(const char *name, int size, int rank, shared_world **result) {
   char path[4096];
-  const char *folder = getenv("TMPDIR");
-  snprintf(path, sizeof path, "%s/minillm-nccl-%s", folder && *folder ? folder : "/tmp", name);
+  snprintf(path, sizeof path, "%s/minillm-nccl-%s", folder, name);
   for (;;) {
     const int file = open_locked(path);
     if (file < 0) return NO_FILE;

@@ -1,6 +1,7 @@
-/** @file Requests to this page's server, with the reader's API key if the server wants one. */
+/** @file Requests to what answers this page, with the reader's API key if a server wants one. */
 
 import { authorization } from '../../shared/api-key.ts';
+import * as host from './host.ts';
 import { asProblem, problemOf } from './problem.ts';
 
 /** Reads JSON. @throws ApiProblem */
@@ -15,7 +16,7 @@ export function post(path: string, body: unknown, signal?: AbortSignal): Promise
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(path, init).catch((cause: unknown) => {
+  const response = await host.send(path, init).catch((cause: unknown) => {
     init.signal?.throwIfAborted();
     throw asProblem(cause);
   });

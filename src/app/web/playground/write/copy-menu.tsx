@@ -1,4 +1,4 @@
-/** @file Takes the page elsewhere: as a link, or its request as a program. */
+/** @file Takes the page's request elsewhere as a program. */
 
 import { CopyButton } from './copy-button.tsx';
 import { LANGUAGES, type Language } from './snippets.ts';
@@ -9,25 +9,22 @@ interface CopyMenuProps {
 
 export function CopyMenu({ snippet }: CopyMenuProps) {
   return (
-    <>
-      <CopyButton title="Link" text={() => location.href} />
-      <details
-        class="menu"
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') event.currentTarget.open = false;
-        }}
-        onFocusOut={(event) => {
-          if (event.relatedTarget instanceof Node && !event.currentTarget.contains(event.relatedTarget))
-            event.currentTarget.open = false;
-        }}
-      >
-        <summary>Copy as</summary>
-        <div class="card">
-          {LANGUAGES.map((language) => (
-            <CopyButton key={language} title={language} text={() => snippet(language)} />
-          ))}
-        </div>
-      </details>
-    </>
+    <details
+      class="menu"
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') event.currentTarget.open = false;
+      }}
+      onFocusOut={(event) => {
+        if (event.relatedTarget instanceof Node && !event.currentTarget.contains(event.relatedTarget))
+          event.currentTarget.open = false;
+      }}
+    >
+      <summary>Copy as</summary>
+      <div class="card">
+        {LANGUAGES.map((language) => (
+          <CopyButton key={language} title={language} text={() => snippet(language)} />
+        ))}
+      </div>
+    </details>
   );
 }

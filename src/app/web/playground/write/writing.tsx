@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { onFirstSight } from '../../shared/first-sight.ts';
 import { crossScores, promptIds } from '../api/cross-scores.ts';
+import { hasServer } from '../api/host.ts';
 import { tokenText } from '../api/token-texts.ts';
 import { modelTitle } from '../page-data.ts';
 import { CheckpointSlider } from '../steps/checkpoint-slider.tsx';
@@ -13,6 +14,7 @@ import type { TokenLook } from '../tokens/tinted-text.tsx';
 import { TokenCard } from '../tokens/token-card.tsx';
 import { useTokenCard } from '../tokens/use-token-card.ts';
 import { topOf, type ViewProps } from '../view.ts';
+import { CopyButton } from './copy-button.tsx';
 import { CopyMenu } from './copy-menu.tsx';
 import { PaneView } from './pane-view.tsx';
 import { PromptForm } from './prompt-form.tsx';
@@ -122,9 +124,12 @@ export function Writing({ data, state, onChange }: ViewProps) {
           for (const [pane] of panes) pane.clear();
         }}
       >
-        <CopyMenu
-          snippet={(language) => snippet(language, { page: location.href, model: trained, prompt, settings })}
-        />
+        <CopyButton title="Link" text={() => location.href} />
+        {hasServer() && (
+          <CopyMenu
+            snippet={(language) => snippet(language, { page: location.href, model: trained, prompt, settings })}
+          />
+        )}
       </PromptForm>
       {data.steps.length > 1 && <CheckpointSlider data={data} step={step} onChange={change} />}
       <Legend tint={tint} top={top} hasOther={data.compared !== null} onChange={(next) => onChange({ tint: next })} />

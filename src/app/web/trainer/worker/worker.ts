@@ -1,9 +1,9 @@
 /** @file The worker that trains: the page's own thread only draws. */
 
-import { openWasmInBrowser } from '../../../../backends/wasm/open-in-browser.ts';
-import type { TrainingRequest } from '../../../tab/training/messages.ts';
-import { TAB_MODEL, TAB_SETTINGS, TAB_STORIES } from '../../../tab/training/run-settings.ts';
-import { TrainingSession } from '../../../tab/training/session.ts';
+import type { TrainingRequest } from '#minillm/app/tab/training/messages.js';
+import { TAB_MODEL, TAB_SETTINGS, TAB_STORIES } from '#minillm/app/tab/training/run-settings.js';
+import { TrainingSession } from '#minillm/app/tab/training/session.js';
+import { openWasmInBrowser } from '#minillm/backends/wasm/open-in-browser.js';
 import { BrowserStorage } from './browser-storage.ts';
 
 const session = new TrainingSession({

@@ -1,0 +1,22 @@
+/**
+ * @file The worker that runs the models of a page without a server. It imports what is built: the kernels are beside that.
+ */
+
+import { startEngine } from '#minillm/app/tab/engine.js';
+import { openSiteWeights, readSite } from '#minillm/app/tab/site-files.js';
+import { openWasmInBrowser } from '#minillm/backends/wasm/open-in-browser.js';
+
+// this script is an asset: the page is beside its folder
+const page = new URL('../', location.href);
+
+startEngine(
+  {
+    post: (message) => postMessage(message),
+    receive: (receiver) => addEventListener('message', ({ data }) => receiver(data)),
+  },
+  {
+    readSite: () => readSite(page),
+    openBackend: (precision) => openWasmInBrowser({ precision }),
+    openWeights: (model, onProgress) => openSiteWeights(page, model, onProgress),
+  },
+);

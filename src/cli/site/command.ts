@@ -1,0 +1,36 @@
+/** @file `minillm site`: its flags. */
+
+import { Command } from 'commander';
+import { requireFlag } from '../flags.ts';
+import { addSiteFlags, type SiteFlags } from './site-flags.ts';
+
+const HELP = `
+Writes the app as static files: the page of \`minillm serve\` with the engine inside, which runs in the browser. Any host of files
+will do: a Hugging Face Space, a GitHub page, a folder on a web server. Weights are read by whoever opens the page, so their size
+counts: GPT-2 124M takes 249 MB as bf16 and 126 MB as int8, and every checkpoint on the slider is as large again, though it is read only
+when somebody asks for it.
+
+The folder is made, or holds an older site, which is replaced once the new one is complete; what else is in it (.git, CNAME) stays.
+
+Examples:
+  $ minillm site site --checkpoint out/stories
+  $ minillm site site --checkpoint out/124m --weights int8 --slider 4
+  $ minillm site site --checkpoint hf:openai-community/gpt2 --no-compare
+  $ python3 -m http.server -d site 8000
+  $ minillm publish --space owner/stories --checkpoint out/stories
+`;
+
+/** The command. */
+export function siteCommand(): Command {
+  const command = new Command('site')
+    .description('write the app with a checkpoint as static files, which run in the browser')
+    .argument('<folder>', 'where to; a new or empty folder, or an older site')
+    .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME');
+  return addSiteFlags(command)
+    .addHelpText('after', HELP)
+    .action(async (folder: string, flags: SiteFlags) => {
+      requireFlag(command, 'checkpoint');
+      const { runSite } = await import('./run.ts');
+      await runSite(folder, flags, command.parent?.version() ?? '');
+    });
+}

@@ -1,0 +1,93 @@
+/** @file The parameters of a GPT-2 in open files of weights. */
+
+import { UserError } from '../support/errors.ts';
+import type { Gpt2Config } from './gpt2-config.ts';
+import { type Gpt2Parameter, gpt2Parameters } from './gpt2-parameters.ts';
+import type { SafetensorsFile } from './safetensors-reader.ts';
+import { checkTiedHead, type TensorPlace } from './tied-head.ts';
+
+const PREFIX = 'transformer.';
+
+/** Tensors of old files that are not parameters: the causal masks, and the head, which is `wte`. */
+const IGNORED = /^(transformer\.h\.\d+\.attn\.(masked_)?bias|lm_head\.weight)$/;
+const HEAD = 'lm_head.weight';
+const EMBEDDING = 'transformer.wte.weight';
+const FLOATS = ['F32', 'BF16', 'F16', 'F64'];
+
+/** A GPT-2 in open files. Parameters stay in them until they are read. */
+export interface Gpt2Weights {
+  readonly config: Gpt2Config;
+  /** Every parameter by its canonical name. */
+  readonly parameters: readonly Gpt2Parameter[];
+  /**
+   * Fills `target` with a parameter's elements from `start` on, in row-major order.
+   * @throws UserError when the file has been cut short or the range is not within the parameter.
+   */
+  readInto(name: string, start: number, target: Float32Array): Promise<void>;
+  /** Closes the files. */
+  close(): Promise<void>;
+}
+
+/**
+ * Finds the parameters of a GPT-2 in files of weights of any floating type, named with or without `transformer.`.
+ * @param name of all the files together, in errors
+ * @throws UserError when the weights are not those of the configuration, or there is a head of its own; the files stay open.
+ */
+export async function findGpt2Weights(
+  config: Gpt2Config,
+  files: readonly SafetensorsFile[],
+  name: string,
+): Promise<Gpt2Weights> {
+  const parameters = gpt2Parameters(config);
+  const places = placeParameters(name, parameters, files);
+  for (const file of files)
+    if (file.tensors.has(HEAD)) await checkTiedHead({ file, name: HEAD }, places.get(EMBEDDING)!, config.channels);
+  return {
+    config,
+    parameters,
+    async readInto(parameter, start, target) {
+      const place = places.get(parameter);
+      if (place === undefined) throw new RangeError(`GPT-2 has no parameter ${parameter}`);
+      await place.file.readInto(place.name, start, target);
+    },
+    async close() {
+      for (const file of files) await file.close();
+    },
+  };
+}
+
+/** Finds every parameter in the files, and nothing but parameters. */
+function placeParameters(
+  filesName: string,
+  parameters: readonly Gpt2Parameter[],
+  files: readonly SafetensorsFile[],
+): Map<string, TensorPlace> {
+  const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
+  const places = new Map<string, TensorPlace>();
+  for (const file of files) {
+    for (const [name, { dtype, shape }] of file.tensors) {
+      const canonical = name.startsWith(PREFIX) || name.startsWith('lm_head.') ? name : PREFIX + name;
+      if (IGNORED.test(canonical)) continue;
+      const expected = shapes.get(canonical);
+      const where = `${file.name}: tensor ${name}`;
+      if (expected === undefined) throw new UserError(`${where}: the GPT-2 of config.json has no such parameter`);
+      if (places.has(canonical))
+        throw new UserError(`${where}: appears twice, with and without "${PREFIX}" or in two files`);
+      if (shape.join() !== expected.join()) {
+        throw new UserError(
+          `${where}: expected shape [${expected.join(', ')}] by config.json, found [${shape.join(', ')}]`,
+        );
+      }
+      if (!FLOATS.includes(dtype)) throw new UserError(`${where}: expected type ${FLOATS.join(', ')}, found ${dtype}`);
+      places.set(canonical, { file, name });
+    }
+  }
+  const missing = parameters.filter(({ name }) => !places.has(name));
+  if (missing[0] !== undefined) {
+    const others = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
+    throw new UserError(
+      `${filesName}: expected tensor ${missing[0].name} [${missing[0].shape.join(', ')}]${others}, found none`,
+    );
+  }
+  return places;
+}
