@@ -12,8 +12,8 @@ export const TAB_MODEL = PRESETS[PRESET];
 export const TAB_STORIES: StoryOptions = { count: DEFAULT_STORIES, seed: DEFAULT_STORY_SEED };
 
 /**
- * Half of the quickstart's tokens a step, in a few more steps: a validation loss of 1.25 then takes 154,000 tokens instead of
- * 230,000. Few enough validation tokens, and texts, that the curve does not wait for them.
+ * Half of the quickstart's tokens a step, in a few more steps: a validation loss of 1.25 takes 154,000 tokens then, not
+ * 225,000. Few enough validation tokens, and texts, that the curve does not wait for them.
  */
 export const TAB_SETTINGS: Settings = withDefaults(
   {
