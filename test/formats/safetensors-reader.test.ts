@@ -72,7 +72,9 @@ test('F16 is read as float32', async () => {
 test('an unknown name, another type and a range outside are refused by name', async () => {
   const file = await openFile(writeTensor('I32', Int32Array.of(1, 2), 2));
   await expect(file.read('b')).rejects.toThrow('expected a tensor b');
-  await expect(file.read('a')).rejects.toThrow('tensor a: expected elements of type F32, BF16, F16, F64 or I8, found I32');
+  await expect(file.read('a')).rejects.toThrow(
+    'tensor a: expected elements of type F32, BF16, F16, F64 or I8, found I32',
+  );
   await expect(file.readInto('a', 1, new Int32Array(2))).rejects.toThrow('tensor a has 2 elements, asked for 1 to 3');
   await expect(file.readInto('a', -1, new Int32Array(1))).rejects.toThrow(UserError);
 });
