@@ -11,8 +11,11 @@ const DIED = 'Worker exited unexpectedly';
 export default defineConfig({
   test: {
     // no test is lost by it: a file that was not run to its end fails the run below
-    onUnhandledError: ({ message, cause }) =>
-      (cause as Error | undefined)?.message !== DIED && message !== DIED ? undefined : false,
+    onUnhandledError({ message, cause }) {
+      if (message !== DIED && (cause as Error | undefined)?.message !== DIED) return undefined;
+      console.error('a test process died: if no file is named below, after the last test of its file');
+      return false;
+    },
     reporters: [
       'default',
       {

@@ -10,7 +10,7 @@ let spent = 0;
 export function inTurn<Result>(work: () => Result): Promise<Result> {
   const result = last.then(async () => {
     if (spent >= SLICE_MILLISECONDS) {
-      await eventLoop();
+      await nextTurn();
       spent = 0;
     }
     const start = performance.now();
@@ -24,8 +24,8 @@ export function inTurn<Result>(work: () => Result): Promise<Result> {
   return result;
 }
 
-/** Resolves once the event loop has run. (A timer of 0 ms takes up to four in a browser; a message does not.) */
-function eventLoop(): Promise<void> {
+/** Resolves once the event loop has run, and messages that have come were received. (A timer of 0 ms takes up to four in a browser.) */
+export function nextTurn(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   const receiver: { onmessage?: unknown; close(): void } = port1;
   return new Promise((resolve) => {

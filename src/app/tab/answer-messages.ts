@@ -1,9 +1,9 @@
 /** @file Requests that come as messages, answered by an application as those of HTTP are. */
 
 import { messageOf } from '../../support/errors.ts';
+import { nextTurn } from '../../support/event-loop.ts';
 import { ClientGone, type Delivery } from '../server/completions/delivery.ts';
 import type { Channel, EngineMessage, PageMessage } from './messages.ts';
-import { nextTurn } from './next-turn.ts';
 
 /** What comes with each request. */
 export interface TabBindings {
