@@ -4,6 +4,7 @@ const rooms = [
   'app',
   'report',
   'plan',
+  'library',
   'train',
   'eval',
   'generate',

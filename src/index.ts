@@ -25,7 +25,7 @@ export type { DatasetDescription } from './data/shards/dataset-description.ts';
 export { decode, END_OF_TEXT, encode, encodePrompt, VOCABULARY_SIZE } from './data/tokenizer/tokenizer.ts';
 export type { Gpt2Config } from './formats/gpt2-config.ts';
 export type { StreamEnd } from './generate/stream.ts';
-export { type LoadOptions, loadModel, type TextEvent, TextModel, type TextOptions } from './generate/text-model.ts';
+export { type LoadOptions, loadModel, type TextEvent, TextModel, type TextOptions } from './library/text-model.ts';
 export { PRESETS, type PresetName } from './model/presets.ts';
 export { type Metrics, readMetrics } from './runs/metrics.ts';
 export { UserError } from './support/errors.ts';

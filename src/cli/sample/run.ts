@@ -3,7 +3,7 @@
 import type { DeviceName } from '../../backends/devices.ts';
 import { promptTokens } from '../../generate/prompt-tokens.ts';
 import type { StreamEnd } from '../../generate/stream.ts';
-import { loadModel, type TextModel } from '../../generate/text-model.ts';
+import { loadModel, type TextModel } from '../../library/text-model.ts';
 import type { InferencePrecision } from '../../model/inference-precision.ts';
 import { formatCount, formatDuration } from '../../support/format.ts';
 import { localCheckpoint } from '../inputs/checkpoint.ts';

@@ -10,15 +10,15 @@ import { type StoryTokens, storyTokens } from '../../../data/stories/story-token
 import type { Backend } from '../../../engine/runtime/backend.ts';
 import { singleProcess } from '../../../engine/runtime/communicator.ts';
 import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
+import { zipCheckpoint } from '../../../library/checkpoint-zip.ts';
+import { KeptRun, type KeptRunParts } from '../../../library/kept-run.ts';
+import type { RunStorage } from '../../../library/run-storage.ts';
 import { messageOf } from '../../../support/errors.ts';
 import type { TrainerEvent } from '../../../train/events.ts';
 import { countMicroSteps } from '../../../train/micro-steps.ts';
 import { Run } from '../../../train/run.ts';
 import type { Settings } from '../../../train/settings.ts';
-import { zipCheckpoint } from './checkpoint-zip.ts';
-import { KeptRun, type KeptRunParts } from './kept-run.ts';
 import type { EndedEvent, TrainingEvent, TrainingRequest } from './messages.ts';
-import type { RunStorage } from './run-storage.ts';
 
 export interface SessionParts {
   /** Of a new run; one that is kept goes on with its own. */

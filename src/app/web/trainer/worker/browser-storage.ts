@@ -1,6 +1,6 @@
 /** @file A run in the browser's IndexedDB, whose transactions are whole or not at all. */
 
-import type { RunStorage, SavedRun } from '#minillm/app/tab/training/run-storage.js';
+import type { RunStorage, SavedRun } from '#minillm/library/run-storage.js';
 
 const DATABASE = 'minillm-training';
 const STORE = 'runs';

@@ -1,9 +1,9 @@
 /** @file A trained model as a zip of the Hugging Face folder that the command line would write. */
 
 import { strToU8, Zip, ZipDeflate, ZipPassThrough } from 'fflate/browser';
-import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
-import { gpt2Tensors, gpt2Texts, WEIGHTS } from '../../../formats/gpt2-files.ts';
-import { safetensorsBytes } from '../../../formats/safetensors-slices.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { gpt2Tensors, gpt2Texts, WEIGHTS } from '../formats/gpt2-files.ts';
+import { safetensorsBytes } from '../formats/safetensors-slices.ts';
 
 /** @param tensors the parameters, by their canonical names */
 export async function zipCheckpoint(

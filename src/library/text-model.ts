@@ -3,14 +3,14 @@
 import type { DeviceOptions } from '../backends/open.ts';
 import { END_OF_TEXT, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { Generator } from '../generate/generator.ts';
+import { generationPrograms } from '../generate/load-model.ts';
+import { type OpenModel, openModel } from '../generate/open-model.ts';
+import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS } from '../generate/programs.ts';
+import { promptTokens } from '../generate/prompt-tokens.ts';
+import { checkRequest, type GenerationRequest, type StreamEnd } from '../generate/stream.ts';
 import { INFERENCE_PRECISIONS, type InferencePrecision, inferenceTypes } from '../model/inference-precision.ts';
 import { UserError } from '../support/errors.ts';
-import { Generator } from './generator.ts';
-import { generationPrograms } from './load-model.ts';
-import { type OpenModel, openModel } from './open-model.ts';
-import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS } from './programs.ts';
-import { promptTokens } from './prompt-tokens.ts';
-import { checkRequest, type GenerationRequest, type StreamEnd } from './stream.ts';
 
 export interface LoadOptions extends Omit<DeviceOptions, 'precision'> {
   /** Default: fp32. */

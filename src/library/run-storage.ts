@@ -1,9 +1,9 @@
 /** @file What a browser keeps of a run, from which it goes on with the same bits. */
 
-import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
-import type { Metrics } from '../../../runs/metric-lines.ts';
-import type { RunProgress } from '../../../train/run-store.ts';
-import type { Settings } from '../../../train/settings.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import type { Metrics } from '../runs/metric-lines.ts';
+import type { RunProgress } from '../train/run-store.ts';
+import type { Settings } from '../train/settings.ts';
 
 export interface SavedRun {
   /** Another number is a run of another version of the page, which cannot be used. */

@@ -3,16 +3,16 @@
  * still be stopped, resumed and downloaded while its page is open.
  */
 
-import { Turns } from '../../../engine/runtime/turns.ts';
-import { elements, type FlatBuffer } from '../../../engine/tensor.ts';
-import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
-import { gpt2Parameters } from '../../../formats/gpt2-parameters.ts';
-import { initialiseParameters } from '../../../model/parameters.ts';
-import { isBefore, type Metrics } from '../../../runs/metric-lines.ts';
-import { messageOf } from '../../../support/errors.ts';
-import type { CheckpointedModel, CheckpointedReplica } from '../../../train/checkpoint-tensors.ts';
-import type { RunLog, RunProgress, RunStore, StartingPoint } from '../../../train/run-store.ts';
-import type { Settings } from '../../../train/settings.ts';
+import { Turns } from '../engine/runtime/turns.ts';
+import { elements, type FlatBuffer } from '../engine/tensor.ts';
+import type { Gpt2Config } from '../formats/gpt2-config.ts';
+import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
+import { initialiseParameters } from '../model/parameters.ts';
+import { isBefore, type Metrics } from '../runs/metric-lines.ts';
+import { messageOf } from '../support/errors.ts';
+import type { CheckpointedModel, CheckpointedReplica } from '../train/checkpoint-tensors.ts';
+import type { RunLog, RunProgress, RunStore, StartingPoint } from '../train/run-store.ts';
+import type { Settings } from '../train/settings.ts';
 import type { RunStorage, SavedRun } from './run-storage.ts';
 
 export interface KeptRunParts {
