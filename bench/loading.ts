@@ -1,6 +1,6 @@
 /** @file From a 124M checkpoint in the folder `--input` to the first token of a text, in a fresh process. Peer: peers/loading.py. */
 
-import { loadModel } from '#minillm/library/text-model.js';
+import { loadModel } from '#minillm/library/load-model.js';
 import { workArguments } from './arguments.ts';
 import { report } from './report.ts';
 

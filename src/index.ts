@@ -25,7 +25,14 @@ export type { DatasetDescription } from './data/shards/dataset-description.ts';
 export { decode, END_OF_TEXT, encode, encodePrompt, VOCABULARY_SIZE } from './data/tokenizer/tokenizer.ts';
 export type { Gpt2Config } from './formats/gpt2-config.ts';
 export type { StreamEnd } from './generate/stream.ts';
-export { type LoadOptions, loadModel, type TextEvent, TextModel, type TextOptions } from './library/text-model.ts';
+export { type LoadOptions, loadModel } from './library/load-model.ts';
+export {
+  type ModelOptions,
+  type TextEvent,
+  TextModel,
+  type TextOptions,
+  type TextScore,
+} from './library/text-model.ts';
 export { PRESETS, type PresetName } from './model/presets.ts';
 export { type Metrics, readMetrics } from './runs/metrics.ts';
 export { UserError } from './support/errors.ts';

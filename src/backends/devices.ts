@@ -1,4 +1,4 @@
-/** @file The devices that a user may name, and which one is meant. */
+/** @file Which device a name means. */
 
 import type { Precision } from '../engine/tensor.ts';
 import { describeCublasLt } from '../native/cuda/cublaslt.ts';
@@ -9,16 +9,7 @@ import { koffiObstacle } from '../native/load-koffi.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { type CpuObstacle, findCpuObstacle } from './cpu/find-obstacle.ts';
 import { findUnfitness } from './cuda/device.ts';
-
-/**
- * `auto` is a GPU where there is one that can be used, else the CPU: with native kernels where they have been compiled or there
- * is a compiler, else with those in WebAssembly. `cuda` is the first GPU, or that of this rank.
- */
-export type DeviceName = 'auto' | 'cpu' | 'cuda' | `cuda:${number}` | 'wasm';
-
-export const DEVICE_PATTERN = /^(auto|cpu|cuda(:\d+)?|wasm)$/;
-export const DEVICE_NAMES = 'auto, cpu, cuda, cuda:N for a certain GPU, or wasm';
-export const DEFAULT_DEVICE = 'auto';
+import type { DeviceName } from './device-names.ts';
 
 /** A device that a program can be run on. */
 export type Device =
@@ -28,11 +19,6 @@ export type Device =
 
 const CPU: Device = { kind: 'cpu' };
 const WASM: Device = { kind: 'wasm' };
-
-/** A name as a user writes it; undefined for any other text. */
-export function parseDevice(text: string): DeviceName | undefined {
-  return DEVICE_PATTERN.test(text) ? (text as DeviceName) : undefined;
-}
 
 /** What a device is chosen for. */
 export interface DeviceUse {

@@ -4,7 +4,8 @@ import type { Backend } from '../engine/runtime/backend.ts';
 import { CompilerError } from '../native/compiler.ts';
 import { type CpuOptions, openCpuBackend } from './cpu/backend.ts';
 import { openCudaBackend } from './cuda/backend.ts';
-import { announceWasm, DEFAULT_DEVICE, type DeviceName, resolveDevice } from './devices.ts';
+import { DEFAULT_DEVICE, type DeviceName } from './device-names.ts';
+import { announceWasm, resolveDevice } from './devices.ts';
 import { openWasmInNode } from './wasm/open-in-node.ts';
 
 export interface DeviceOptions extends CpuOptions {

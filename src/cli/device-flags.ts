@@ -1,7 +1,7 @@
 /** @file The flags of every command that runs a model on a device. */
 
 import { InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_DEVICE, DEVICE_NAMES, type DeviceName, parseDevice } from '../backends/devices.ts';
+import { DEFAULT_DEVICE, DEVICE_NAMES, type DeviceName, parseDevice } from '../backends/device-names.ts';
 import { INFERENCE_PRECISIONS } from '../model/inference-precision.ts';
 import { processorCount } from '../support/processors.ts';
 import { wholeNumber } from './flags.ts';

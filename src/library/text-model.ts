@@ -1,18 +1,22 @@
-/** @file A trained model that writes text: a folder of weights opened on a device, prompts in, text out. */
+/** @file A model on a device that writes and scores text, wherever its weights come from. */
 
-import type { DeviceOptions } from '../backends/open.ts';
-import { END_OF_TEXT, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
+import { END_OF_TEXT, encode, streamDecoder, VOCABULARY_SIZE } from '../data/tokenizer/tokenizer.ts';
+import type { Backend } from '../engine/runtime/backend.ts';
+import type { Precision } from '../engine/tensor.ts';
+import { planScoring } from '../eval/programs.ts';
+import { Scorer } from '../eval/scorer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { Generator } from '../generate/generator.ts';
+import type { Weights } from '../generate/initial-weights.ts';
 import { generationPrograms } from '../generate/load-model.ts';
-import { type OpenModel, openModel } from '../generate/open-model.ts';
+import { loadSession, requireGpt2Vocabulary } from '../generate/load-session.ts';
 import { DEFAULT_PROMPT_LENGTH, DEFAULT_STREAMS } from '../generate/programs.ts';
 import { promptTokens } from '../generate/prompt-tokens.ts';
 import { checkRequest, type GenerationRequest, type StreamEnd } from '../generate/stream.ts';
 import { INFERENCE_PRECISIONS, type InferencePrecision, inferenceTypes } from '../model/inference-precision.ts';
 import { UserError } from '../support/errors.ts';
 
-export interface LoadOptions extends Omit<DeviceOptions, 'precision'> {
+export interface ModelOptions {
   /** Default: fp32. */
   readonly precision?: InferencePrecision;
   /** Texts that are generated together; further ones wait for a free slot. */
@@ -46,6 +50,13 @@ export type TextEvent =
   | { readonly index: number; readonly text: string }
   | { readonly index: number; readonly ended: StreamEnd; readonly tokens: readonly number[] };
 
+/** The tokens of a text that begins a document, and how likely the model held each after those before it. */
+export interface TextScore {
+  readonly tokens: readonly number[];
+  /** Of each token, in nats: the text's perplexity is e to the power of minus their mean. */
+  readonly logprobs: Float32Array;
+}
+
 /** The request that `TextOptions` stand for, checked against the model's limits. */
 function buildRequest(prompt: string, options: TextOptions, config: Gpt2Config, positions: number): GenerationRequest {
   const { tokens = 100, temperature = 1, topK = 50, topP = 1, seed = 0, count = 1, signal } = options;
@@ -65,34 +76,42 @@ function buildRequest(prompt: string, options: TextOptions, config: Gpt2Config, 
   return request;
 }
 
-export class TextModel {
-  readonly #model: Omit<OpenModel<string>, 'session'>;
-  readonly #generator: Generator;
+interface ModelParts {
+  readonly path: string;
+  readonly config: Gpt2Config;
+  readonly backend: Backend;
+  readonly generator: Generator;
+  readonly scorer: Scorer;
+}
 
-  constructor(model: Omit<OpenModel<string>, 'session'>, generator: Generator) {
-    this.#model = model;
-    this.#generator = generator;
+export class TextModel {
+  readonly #parts: ModelParts;
+
+  /** See `loadModel`. */
+  constructor(parts: ModelParts) {
+    this.#parts = parts;
   }
 
-  /** The folder the weights come from. */
+  /** Where the weights come from: a folder, an address. */
   get path(): string {
-    return this.#model.path;
+    return this.#parts.path;
   }
 
   get config(): Gpt2Config {
-    return this.#model.config;
+    return this.#parts.config;
   }
 
   /** The device for a person. */
   get device(): string {
-    return this.#model.device;
+    return this.#parts.backend.description;
   }
 
   /** Continues a prompt ('' begins a new document); pieces of all texts as they come, without the prompt. */
   async *generate(prompt: string, options: TextOptions = {}): AsyncGenerator<TextEvent> {
-    const request = buildRequest(prompt, options, this.config, this.#generator.limits.positions);
+    const { generator, config } = this.#parts;
+    const request = buildRequest(prompt, options, config, generator.limits.positions);
     const texts = request.prompts.map(() => ({ decoder: streamDecoder(), tokens: [] as number[] }));
-    for await (const event of this.#generator.generate(request)) {
+    for await (const event of generator.generate(request)) {
       const { stream: index } = event;
       const state = texts[index];
       if (!state) continue;
@@ -110,27 +129,65 @@ export class TextModel {
     return texts;
   }
 
+  /**
+   * How likely the model holds a text, token by token.
+   * @throws UserError when the text is empty, or longer than the model's context or the `positions` it was opened for
+   */
+  async score(text: string): Promise<TextScore> {
+    const tokens = Array.from(encode(text));
+    if (tokens.length === 0) throw new UserError('text: expected at least one token, found none');
+    for await (const [scores] of this.#parts.scorer.score([{ context: [END_OF_TEXT], continuations: [tokens] }]))
+      if (scores) return { tokens, logprobs: scores.values };
+    throw new UserError('the text was not scored: the model has been closed');
+  }
+
   /** Frees the device. */
   close(): Promise<void> {
-    return this.#model.close();
+    return this.#parts.backend.close();
   }
 }
 
 /**
- * Opens a model.
- * @param checkpoint a run folder (its newest step), a step folder, a Hugging Face folder or `hf:OWNER/NAME[@REVISION]`
- * @throws UserError when there is no such model, its vocabulary is not GPT-2's, or there is not enough memory
+ * Reads weights, which it closes, onto a device of their own.
+ * @param openDevice opens one for activations of a precision
+ * @throws UserError when the vocabulary is not GPT-2's, a text would be longer than the context, or there is not enough memory
  */
-export async function loadModel(checkpoint: string, options: LoadOptions = {}): Promise<TextModel> {
-  const { streams = DEFAULT_STREAMS } = options;
-  const types = inferenceTypes(options.precision ?? INFERENCE_PRECISIONS[0]);
-  const model = await openModel(checkpoint, { ...options, precision: types.precision }, ({ contextLength }) => {
-    const { positions = contextLength } = options;
-    if (positions > contextLength)
+export async function openTextModel(
+  weights: Weights,
+  options: ModelOptions,
+  openDevice: (precision: Precision) => Promise<Backend>,
+): Promise<TextModel> {
+  try {
+    const { path, config } = weights;
+    requireGpt2Vocabulary(config, path);
+    const {
+      precision = INFERENCE_PRECISIONS[0],
+      streams = DEFAULT_STREAMS,
+      positions = config.contextLength,
+    } = options;
+    if (positions > config.contextLength)
       throw new UserError(
-        `${checkpoint}: expected prompt and new tokens to fit the context of ${contextLength} tokens, found ${positions}; ask for fewer tokens or shorten the prompt`,
+        `${path}: expected prompt and new tokens to fit the context of ${config.contextLength} tokens, found ${positions}; ask for fewer tokens or shorten the prompt`,
       );
-    return generationPrograms({ streams, positions, promptLength: DEFAULT_PROMPT_LENGTH, ...types });
-  });
-  return new TextModel(model, new Generator(model.session));
+    const types = inferenceTypes(precision);
+    const generation = generationPrograms({ streams, positions, promptLength: DEFAULT_PROMPT_LENGTH, ...types });
+    const backend = await openDevice(types.precision);
+    try {
+      const session = await loadSession(backend, weights, {
+        ...generation,
+        plan: (_, layout, target) => ({
+          ...generation.plan(config, layout, target),
+          score: planScoring(config, layout, target, { tokens: positions, top: 0, ...types }),
+        }),
+      });
+      await session.program('pack').refresh();
+      const scorer = new Scorer(session.program('score'), positions);
+      return new TextModel({ path, config, backend, generator: new Generator(session), scorer });
+    } catch (cause) {
+      await backend.close();
+      throw cause;
+    }
+  } finally {
+    await weights.close();
+  }
 }

@@ -6,7 +6,9 @@ import { readGpt2Config } from '../formats/gpt2-config-file.ts';
 import { PRESETS } from '../model/presets.ts';
 import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
 import { readTrainingState } from '../runs/state.ts';
-import { chooseSettings, completeSettings, forkedSettings, type GivenSettings, type Settings } from './settings.ts';
+import { processorCount } from '../support/processors.ts';
+import { withDefaults } from './defaults.ts';
+import { type ChosenSettings, chooseSettings, forkedSettings, type GivenSettings, type Settings } from './settings.ts';
 
 export interface ResolvedRun {
   readonly settings: Settings;
@@ -35,4 +37,9 @@ export async function resolveSettings(
     own?.path ?? (await resolveCheckpoint(init ? await fetchWeights(init) : (fork ?? '')));
   const modelConfig = preset ? PRESETS[preset] : await readGpt2Config(join(await startsFrom(), 'config.json'));
   return { settings: completeSettings(chosen, modelConfig.contextLength), modelConfig };
+}
+
+/** Decides what is left open, for a model of this context length. */
+export function completeSettings(chosen: ChosenSettings, contextLength: number): Settings {
+  return withDefaults({ threads: processorCount(), ...chosen }, contextLength);
 }

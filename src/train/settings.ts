@@ -4,13 +4,12 @@
  */
 
 import { z } from 'zod';
-import { DEVICE_NAMES, type DeviceName, parseDevice } from '../backends/devices.ts';
+import { DEVICE_NAMES, type DeviceName, parseDevice } from '../backends/device-names.ts';
 import { DOWNLOAD } from '../eval/hellaswag-source.ts';
 import { PRESET_NAMES } from '../model/presets.ts';
 import { UserError } from '../support/errors.ts';
 import { validate } from '../support/json.ts';
-import { processorCount } from '../support/processors.ts';
-import { MAX_WARMUP, PRESET_DEFAULTS, TINY, withDefaults } from './defaults.ts';
+import { MAX_WARMUP, PRESET_DEFAULTS, TINY } from './defaults.ts';
 
 /** How a setting is given as a flag. */
 export interface FlagText {
@@ -180,11 +179,6 @@ export function chooseSettings(flags: GivenSettings, file: GivenSettings = {}): 
     Object.entries(given).filter(([key]) => !STARTS.some((start) => start === key && !source[start])),
   );
   return { ...rest, data, out };
-}
-
-/** Decides what is left open, for a model of this context length. */
-export function completeSettings(chosen: ChosenSettings, contextLength: number): Settings {
-  return withDefaults({ threads: processorCount(), ...chosen }, contextLength);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { parseDevice } from '#minillm/backends/device-names.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { playWindows } from '../support/windows.ts';
 
@@ -28,12 +29,12 @@ function withoutCompiler(keepCache = false): void {
   if (!keepCache) vi.stubEnv('MINILLM_CACHE', temporaryFolder());
 }
 
-test.each(['auto', 'cpu', 'cuda', 'cuda:3', 'wasm'])('%s is a device', async (name) => {
-  expect((await devices()).parseDevice(name)).toBe(name);
+test.each(['auto', 'cpu', 'cuda', 'cuda:3', 'wasm'])('%s is a device', (name) => {
+  expect(parseDevice(name)).toBe(name);
 });
 
-test.each(['gpu', 'cuda:', 'cuda:x', 'wasm:1', 'WASM', ''])('%j is none', async (name) => {
-  expect((await devices()).parseDevice(name)).toBeUndefined();
+test.each(['gpu', 'cuda:', 'cuda:x', 'wasm:1', 'WASM', ''])('%j is none', (name) => {
+  expect(parseDevice(name)).toBeUndefined();
 });
 
 test('each name of a processor is that device, whatever is there', async () => {

@@ -6,7 +6,8 @@ import { Planner } from '#minillm/plan/planner.js';
 import { rooflineSeconds } from '#minillm/plan/roofline.js';
 import { planRun } from '#minillm/plan/run-plan.js';
 import { SOFTWARE, type SoftwareName } from '#minillm/plan/software.js';
-import { chooseSettings, completeSettings } from '#minillm/train/settings.js';
+import { completeSettings } from '#minillm/train/resolve-settings.js';
+import { chooseSettings } from '#minillm/train/settings.js';
 
 interface PublishedRun {
   readonly software: SoftwareName;

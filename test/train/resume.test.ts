@@ -11,9 +11,9 @@ import { UserError } from '#minillm/support/errors.js';
 import { writeCheckpoint } from '#minillm/train/checkpoint.js';
 import type { CheckpointedReplica } from '#minillm/train/checkpoint-tensors.js';
 import { adamwOptimizer } from '#minillm/train/optimizers/adamw.js';
-import { resolveSettings } from '#minillm/train/resolve-settings.js';
+import { completeSettings, resolveSettings } from '#minillm/train/resolve-settings.js';
 import { begin } from '#minillm/train/resume.js';
-import { completeSettings, type RecordedSettings } from '#minillm/train/settings.js';
+import type { RecordedSettings } from '#minillm/train/settings.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { FIXTURE } from './run-on.ts';
 

@@ -2,13 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { PRESET_NAMES } from '#minillm/model/presets.js';
 import { UserError } from '#minillm/support/errors.js';
 import { countMicroSteps } from '#minillm/train/micro-steps.js';
-import {
-  chooseSettings,
-  completeSettings,
-  differences,
-  forkedSettings,
-  type GivenSettings,
-} from '#minillm/train/settings.js';
+import { completeSettings } from '#minillm/train/resolve-settings.js';
+import { chooseSettings, differences, forkedSettings, type GivenSettings } from '#minillm/train/settings.js';
 
 const FOLDERS = { data: 'data', out: 'out' };
 const NEW = { ...FOLDERS, preset: 'gpt2-124m' } as const;

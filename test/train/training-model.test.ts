@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BatchLoader } from '#minillm/data/batches/batch-loader.js';
 import { type Communicator, singleProcess } from '#minillm/engine/runtime/communicator.js';
-import { completeSettings } from '#minillm/train/settings.js';
+import { completeSettings } from '#minillm/train/resolve-settings.js';
 import { TrainingModel, type UpdateLimits } from '#minillm/train/training-model.js';
 import { bestDevices, type Device, openDevice } from '../engine/devices.ts';
 import { microBatch, SMALL, writeParameters } from '../engine/training.ts';

@@ -1,6 +1,6 @@
 /** @file What `minillm eval` does. */
 
-import type { DeviceName } from '../../backends/devices.ts';
+import type { DeviceName } from '../../backends/device-names.ts';
 import { openBackend } from '../../backends/open.ts';
 import { openDataset } from '../../data/shards/dataset.ts';
 import type { Backend } from '../../engine/runtime/backend.ts';

@@ -10,7 +10,8 @@ import { readRunFacts } from '../../runs/run-facts.ts';
 import { UserError } from '../../support/errors.ts';
 import { formatCount } from '../../support/format.ts';
 import { median } from '../../support/median.ts';
-import { chooseSettings, completeSettings, forkedSettings } from '../../train/settings.ts';
+import { completeSettings } from '../../train/resolve-settings.ts';
+import { chooseSettings, forkedSettings } from '../../train/settings.ts';
 import { textTable } from '../terminal/table.ts';
 import { openModel } from './open-model.ts';
 

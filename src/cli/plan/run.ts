@@ -8,7 +8,8 @@ import { doublings, lastWorthwhile, type ScalingPoint, scaling } from '../../pla
 import type { SoftwareName } from '../../plan/software.ts';
 import { UserError } from '../../support/errors.ts';
 import { writeFileAtomic } from '../../support/files.ts';
-import { chooseSettings, completeSettings, type GivenSettings, type Settings } from '../../train/settings.ts';
+import { completeSettings } from '../../train/resolve-settings.ts';
+import { chooseSettings, type GivenSettings, type Settings } from '../../train/settings.ts';
 import { compareRun } from './compare-run.ts';
 import { planLines } from './lines.ts';
 import { openModel, type PlanModel } from './open-model.ts';

@@ -1,6 +1,6 @@
 /** @file What `minillm quickstart` does: makes stories, trains a tiny GPT-2 on them, shows its texts before and after. */
 
-import type { DeviceName } from '../../backends/devices.ts';
+import type { DeviceName } from '../../backends/device-names.ts';
 import { buildDataset } from '../../data/sharding/build-dataset.ts';
 import { DEFAULT_STORIES, DEFAULT_STORY_SEED, storyCorpus } from '../../data/stories/stories.ts';
 import { readMetrics } from '../../runs/metrics.ts';

@@ -1,9 +1,10 @@
 /** @file What `minillm sample` does. */
 
-import type { DeviceName } from '../../backends/devices.ts';
+import type { DeviceName } from '../../backends/device-names.ts';
 import { promptTokens } from '../../generate/prompt-tokens.ts';
 import type { StreamEnd } from '../../generate/stream.ts';
-import { loadModel, type TextModel } from '../../library/text-model.ts';
+import { loadModel } from '../../library/load-model.ts';
+import type { TextModel } from '../../library/text-model.ts';
 import type { InferencePrecision } from '../../model/inference-precision.ts';
 import { formatCount, formatDuration } from '../../support/format.ts';
 import { localCheckpoint } from '../inputs/checkpoint.ts';

@@ -9,7 +9,7 @@ import { comparedSource, type MainSource, mainSource, UNTRAINED } from '../../ap
 import type { ModelSource } from '../../app/server/models/served-model.ts';
 import { type AccessOptions, serveApp } from '../../app/server/serve-app.ts';
 import { ServerState } from '../../app/server/server-state.ts';
-import type { DeviceName } from '../../backends/devices.ts';
+import type { DeviceName } from '../../backends/device-names.ts';
 import { openBackend } from '../../backends/open.ts';
 import { parameterCount } from '../../model/flops.ts';
 import { type InferencePrecision, inferenceTypes } from '../../model/inference-precision.ts';

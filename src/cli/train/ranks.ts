@@ -3,7 +3,8 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openRankGpu } from '../../backends/cuda/rank-gpu.ts';
-import { type DeviceName, resolveDevice } from '../../backends/devices.ts';
+import type { DeviceName } from '../../backends/device-names.ts';
+import { resolveDevice } from '../../backends/devices.ts';
 import { findLaunchedWorld } from '../../distributed/launched-world.ts';
 import { watchLauncher } from '../../distributed/launcher-watch.ts';
 import { openWorld } from '../../distributed/open.ts';

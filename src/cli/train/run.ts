@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { type DashboardProcess, startDashboard } from '../../app/server/dashboard/dashboard-process.ts';
 import { runName } from '../../app/server/dashboard/run-information.ts';
-import { DEFAULT_DEVICE, type DeviceName } from '../../backends/devices.ts';
+import { DEFAULT_DEVICE, type DeviceName } from '../../backends/device-names.ts';
 import { findLaunchedWorld } from '../../distributed/launched-world.ts';
 import { PARENT_VARIABLE } from '../../distributed/launcher-watch.ts';
 import { type Communicator, isWriter } from '../../engine/runtime/communicator.ts';
