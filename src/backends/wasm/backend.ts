@@ -3,6 +3,7 @@
 import type { Backend } from '../../engine/runtime/backend.ts';
 import type { Precision } from '../../engine/tensor.ts';
 import { UserError } from '../../support/errors.ts';
+import { nextTurn } from '../../support/event-loop.ts';
 import { type Team, TeamBackend } from '../cpu/team-backend.ts';
 import { instantiate, type Kernels } from './kernels.ts';
 import { LinearMemory, MAX_MEMORY_BYTES } from './linear-memory.ts';
@@ -117,10 +118,14 @@ function team(
   };
 }
 
-/** Without threads a run blocks its caller, who waits in a worker. */
+/** Without threads a run blocks its caller, whose event loop has its turn after each. */
 function walkHere({ exports }: Kernels, pool: number): Pick<Team, 'run' | 'close'> {
   return {
-    run: async (...args) => exports.team_run(pool, ...args),
+    async run(...args) {
+      const outcome = exports.team_run(pool, ...args);
+      await nextTurn();
+      return outcome;
+    },
     close: async () => {},
   };
 }

@@ -1,9 +1,17 @@
-/** @file Opens the WebAssembly backend in a browser, from a worker: a page's own thread may not wait. */
+/** @file Opens the WebAssembly backend in a browser, in a page or in a worker. */
 
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { UserError } from '../../support/errors.ts';
 import { openWasmBackend, type Thread, type WasmOptions } from './backend.ts';
 import type { ThreadAnswer } from './thread.ts';
+
+export interface BrowserOptions extends WasmOptions {
+  /**
+   * The folder of the modules and of the threads' script, as an address that ends with a slash: where a copy of the package's
+   * `dist/backends/wasm/` is. Default: where this file is, or a bundler has put them.
+   */
+  readonly modules?: URL;
+}
 
 /** Where the modules are; bundlers find the files by these expressions. */
 const MODULES = {
@@ -17,16 +25,24 @@ const MODULES = {
   },
 };
 
+/** Whether threads may share memory. */
+const isIsolated = (): boolean => globalThis.crossOriginIsolated === true;
+
+/** The threads of a team that is not told how many to have. */
+export const browserThreads = (): number => (isIsolated() ? navigator.hardwareConcurrency : 1);
+
 /**
  * Threads need a page that is isolated from other origins (the headers Cross-Origin-Opener-Policy: same-origin and
- * Cross-Origin-Embedder-Policy: require-corp); without it the team is one thread, and a run blocks the worker that asked for it.
+ * Cross-Origin-Embedder-Policy: require-corp); without it the team is one thread, and a run blocks the page or worker that asked for
+ * it.
  * @throws UserError when the browser lacks SIMD, a module cannot be fetched, or there is not enough memory.
  */
-export function openWasmInBrowser(options: WasmOptions = {}): Promise<Backend> {
+export function openWasmInBrowser({ modules, ...options }: BrowserOptions = {}): Promise<Backend> {
   return openWasmBackend(options, {
     processors: navigator.hardwareConcurrency,
-    load: async (variant, precision) => fetchBytes(MODULES[variant][precision]),
-    start: globalThis.crossOriginIsolated ? startThread : undefined,
+    load: (variant, precision) =>
+      fetchBytes(modules ? new URL(`${variant}-${precision}.wasm`, modules) : MODULES[variant][precision]),
+    start: isIsolated() ? () => startThread(modules) : undefined,
     memory: () => undefined,
   });
 }
@@ -41,8 +57,10 @@ async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-function startThread(): Thread {
-  const worker = new Worker(new URL('./thread-in-browser.js', import.meta.url), { type: 'module' });
+function startThread(modules: URL | undefined): Thread {
+  const worker = modules
+    ? new Worker(new URL('thread-in-browser.js', modules), { type: 'module' })
+    : new Worker(new URL('./thread-in-browser.js', import.meta.url), { type: 'module' });
   const thread: Thread = {
     post: (message) => worker.postMessage(message),
     onAnswer: () => {},

@@ -37,3 +37,4 @@ declare class Worker {
 
 declare var crossOriginIsolated: boolean | undefined;
 declare var navigator: { readonly hardwareConcurrency: number };
+declare var location: { readonly href: string } | undefined;

@@ -3,20 +3,17 @@
  * a worker; what it needs of the browser is handed in.
  */
 
-import { BatchLoader } from '../../../data/batches/batch-loader.ts';
-import { evaluationBatches } from '../../../data/batches/evaluation-batches.ts';
+import type { TokenSplits } from '../../../data/sharding/tokens-in-memory.ts';
 import type { StoryOptions } from '../../../data/stories/stories.ts';
-import { type StoryTokens, storyTokens } from '../../../data/stories/story-tokens.ts';
+import { storyTokens } from '../../../data/stories/story-tokens.ts';
 import type { Backend } from '../../../engine/runtime/backend.ts';
-import { singleProcess } from '../../../engine/runtime/communicator.ts';
 import type { Gpt2Config } from '../../../formats/gpt2-config.ts';
 import { zipCheckpoint } from '../../../library/checkpoint-zip.ts';
 import { KeptRun, type KeptRunParts } from '../../../library/kept-run.ts';
 import type { RunStorage } from '../../../library/run-storage.ts';
 import { messageOf } from '../../../support/errors.ts';
 import type { TrainerEvent } from '../../../train/events.ts';
-import { countMicroSteps } from '../../../train/micro-steps.ts';
-import { Run } from '../../../train/run.ts';
+import { runOnTokens } from '../../../train/run-on-tokens.ts';
 import type { Settings } from '../../../train/settings.ts';
 import type { EndedEvent, TrainingEvent, TrainingRequest } from './messages.ts';
 
@@ -34,7 +31,7 @@ export interface SessionParts {
 export class TrainingSession {
   readonly #parts: SessionParts;
   #run: Promise<KeptRun>;
-  #data: StoryTokens | undefined;
+  #data: TokenSplits | undefined;
   /** The stretch of training under way, and what stops it. */
   #training: { readonly stop: AbortController; readonly ended: Promise<unknown> } | undefined;
 
@@ -85,9 +82,11 @@ export class TrainingSession {
     this.#data ??= await storyTokens(stories);
     send({ kind: 'preparing', what: 'device' });
     const backend = await openDevice();
+    const { settings, modelConfig } = kept;
+    const run = { settings, modelConfig, tokens: this.#data, backend, store: kept, signal };
     try {
       let interrupted = true;
-      for await (const event of this.#start(kept, this.#data, backend, signal).events()) {
+      for await (const event of runOnTokens(run).events()) {
         if (event.kind === 'end') interrupted = event.interrupted;
         const told = toldOf(event);
         if (told) send(told);
@@ -98,28 +97,6 @@ export class TrainingSession {
     } finally {
       await backend.close();
     }
-  }
-
-  #start(kept: KeptRun, { train, validation }: StoryTokens, backend: Backend, signal: AbortSignal): Run {
-    const { settings, modelConfig } = kept;
-    const { batchSize, sequenceLength, seed, shuffle, evalTokens: maxTokens } = settings;
-    const microSteps = countMicroSteps(settings, 1);
-    const { vocabularySize } = modelConfig;
-    const share = { batchSize, sequenceLength, rank: 0, worldSize: 1, vocabularySize };
-    return new Run({
-      settings: { ...settings, trainTokens: train.tokenCount },
-      modelConfig,
-      microSteps,
-      backend,
-      communicator: singleProcess,
-      loader: new BatchLoader(train, { ...share, microSteps, seed, shuffle }),
-      validation: evaluationBatches(validation, { ...share, maxTokens }),
-      hellaswag: undefined,
-      store: kept,
-      signal,
-      profile: false,
-      processBytes: 0,
-    });
   }
 
   async #stop(): Promise<void> {
