@@ -1,4 +1,4 @@
-/** @file A server of one file which may know no ranges, or break off. */
+/** @file A server of one file which may know no ranges, break off, or fall silent. */
 
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,8 +12,10 @@ export interface FileServer {
   behaviour: {
     readonly knowsRanges: boolean;
     readonly version: string;
-    /** Breaks the connection once so many bytes of an answer are sent. */
-    readonly cutAfter?: number;
+    /** Breaks the connection of so many answers, or says nothing more in them, once `breakAfter` bytes are sent. */
+    readonly breaks?: number;
+    readonly breakAfter?: number;
+    readonly isSilent?: boolean;
     readonly status?: number;
   };
 }
@@ -21,20 +23,22 @@ export interface FileServer {
 /** Serves `file` till the test ends. */
 export async function serveFile(file: Uint8Array): Promise<FileServer> {
   const ranges: (string | undefined)[] = [];
+  let broken = 0;
   const server = createServer((request, response) => {
     ranges.push(request.headers.range);
-    const { knowsRanges, version, cutAfter = Number.POSITIVE_INFINITY, status } = served.behaviour;
+    const { knowsRanges, version, breaks = 0, breakAfter = 0, isSilent, status } = served.behaviour;
     if (status !== undefined) return response.writeHead(status).end();
-    const range = knowsRanges ? /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') : null;
+    const range = knowsRanges ? /^bytes=(\d+)-$/.exec(request.headers.range ?? '') : null;
     const start = Number(range?.[1] ?? 0);
-    const end = Math.min(Number(range?.[2] ?? file.length - 1) + 1, file.length);
     response.writeHead(range ? 206 : 200, {
       etag: version,
-      'content-length': end - start,
-      ...(range && { 'content-range': `bytes ${start}-${end - 1}/${file.length}` }),
+      'content-length': file.length - start,
+      ...(range && { 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` }),
     });
-    if (end - start <= cutAfter) return response.end(file.subarray(start, end));
-    breakOff(response, file.subarray(start, start + cutAfter));
+    if (broken++ >= breaks) return response.end(file.subarray(start));
+    const sent = file.subarray(start, start + breakAfter);
+    if (isSilent) response.write(sent);
+    else breakOff(response, sent);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
