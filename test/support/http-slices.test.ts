@@ -30,7 +30,7 @@ test('slices in order are one request, whose progress is told', async () => {
 
 test.each([true, false])('slices in any order are those of the file (ranges: %s)', async (knowsRanges) => {
   const server = await serveFile(FILE);
-  server.behaviour = { ...server.behaviour, knowsRanges };
+  server.behaviour.knowsRanges = knowsRanges;
   const slices = open(server);
   for (const index of [2, 0, 1]) expect(await isRight(slices, index)).toBe(true);
   await slices.close();
@@ -43,7 +43,7 @@ test.each([
   ['no ranges', false, ['bytes=1000-', 'bytes=1000-']],
 ])('a connection that is cut twice goes on where it was cut (%s)', async (_, knowsRanges, ranges) => {
   const server = await serveFile(FILE);
-  server.behaviour = { ...server.behaviour, knowsRanges, breaks: 2, breakAfter: 1000 };
+  Object.assign(server.behaviour, { knowsRanges, breaks: 2, breakAfter: 1000 });
   const slices = open(server);
   for (const index of [0, 1]) expect(await isRight(slices, index)).toBe(true);
   await slices.close();
@@ -52,7 +52,7 @@ test.each([
 
 test('a connection that is cut again and again is one clear error, and the next try works', async () => {
   const server = await serveFile(FILE);
-  server.behaviour = { ...server.behaviour, breaks: 3, breakAfter: 1000 };
+  Object.assign(server.behaviour, { breaks: 3, breakAfter: 1000 });
   const slices = open(server);
   const failure = slices.read(0, () => {});
   await expect(failure).rejects.toThrow(UserError);
@@ -63,7 +63,7 @@ test('a connection that is cut again and again is one clear error, and the next 
 
 test('where nothing comes for a while, another request goes on', async () => {
   const server = await serveFile(FILE);
-  server.behaviour = { ...server.behaviour, breaks: 2, breakAfter: 1000, isSilent: true };
+  Object.assign(server.behaviour, { breaks: 2, breakAfter: 1000, isSilent: true });
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const whileSilent = (bytes: number): void => {
@@ -72,7 +72,7 @@ test('where nothing comes for a while, another request goes on', async () => {
   const slices = open(server);
   await slices.read(0, whileSilent);
   expect(server.ranges).toEqual([undefined, 'bytes=1000-', 'bytes=2000-']);
-  server.behaviour = { ...server.behaviour, breaks: 99 };
+  server.behaviour.breaks = 99;
   await expect(slices.read(0, whileSilent)).rejects.toThrow('3000 of 16778216 bytes (nothing came for 20 s)');
   await slices.close();
 });
@@ -81,14 +81,14 @@ test('a file that changes on the server is an error, not a mixture', async () =>
   const server = await serveFile(FILE);
   const slices = open(server);
   await slices.read(0, () => {});
-  server.behaviour = { knowsRanges: true, version: '"2"' };
+  server.behaviour.version = '"2"';
   await expect(slices.read(2, () => {})).rejects.toThrow('the file was changed while it was being read; try again');
   await slices.close();
 });
 
 test('what is closed while it is read is given up at once', async () => {
   const server = await serveFile(FILE);
-  server.behaviour = { ...server.behaviour, breaks: 9, breakAfter: 1000, isSilent: true };
+  Object.assign(server.behaviour, { breaks: 9, breakAfter: 1000, isSilent: true });
   const slices = open(server);
   const reading = new Promise<void>((resolve, reject) => void slices.read(0, () => resolve()).catch(reject));
   await reading;
@@ -103,7 +103,7 @@ test('no such file, one of another size, and no such server are errors that say 
   await expect(refused(new HttpSlices(server.url, 999))).rejects.toThrow(
     'expected 999 bytes, found 16778216; the file',
   );
-  server.behaviour = { ...server.behaviour, status: 404 };
+  server.behaviour.status = 404;
   await expect(refused(open(server))).rejects.toThrow('expected a file, found HTTP status 404; check the address');
   const nowhere = open({ url: 'http://127.0.0.1:9/a' });
   await expect(refused(nowhere)).rejects.toThrow(/could not reach it \(.+\); check the connection/);
