@@ -4,41 +4,46 @@ import { type Gpt2Config, parseGpt2Config } from '../formats/gpt2-config.ts';
 import { findGpt2Weights } from '../formats/gpt2-weights.ts';
 import { SafetensorsFile } from '../formats/safetensors-reader.ts';
 import { loadParameters } from '../model/parameters.ts';
-import { type HttpSourceOptions, openHttpSource } from '../support/http-source.ts';
+import type { ByteSource } from '../support/byte-source.ts';
+import { messageOf, UserError } from '../support/errors.ts';
+import { HttpSlices } from '../support/http-slices.ts';
+import { SlicedSource } from '../support/sliced-source.ts';
 import type { Weights } from './initial-weights.ts';
 
 const WEIGHTS = 'model.safetensors';
 const CONFIG = 'config.json';
 
-/** Is told how many bytes of the weights are there, of how many, as far as the server tells. */
-export type OnProgress = NonNullable<HttpSourceOptions['onProgress']>;
+/** Called with how many bytes of the weights there are so far, of how many. */
+export type OnProgress = (loaded: number, size: number) => void;
 
 /**
  * Opens a Hugging Face folder of a GPT-2, `config.json` and `model.safetensors`.
  * @param folder ends with a slash
  * @throws UserError when a file cannot be read, or they are not those of a GPT-2
  */
-export async function fetchWeights(folder: URL, onProgress?: OnProgress): Promise<Weights> {
-  const url = new URL(CONFIG, folder).href;
-  return fetchWeightsOf(folder.href, folder, parseGpt2Config(await fetchText(url), url), onProgress);
+export async function fetchWeights(folder: URL, onProgress: OnProgress = () => {}): Promise<Weights> {
+  const configUrl = new URL(CONFIG, folder).href;
+  const config = parseGpt2Config(await fetchText(configUrl), configUrl);
+  const slices = await HttpSlices.open(new URL(WEIGHTS, folder).href);
+  return weightsIn(new SlicedSource(slices, (loaded) => onProgress(loaded, slices.size)), folder.href, config);
 }
 
 /**
- * Opens the `model.safetensors` of a folder.
+ * Weights in a safetensors file, which is closed with them.
  * @param name the name to show
  * @throws UserError when it cannot be read, or is not of the configuration
  */
-export async function fetchWeightsOf(
-  name: string,
-  folder: URL,
-  config: Gpt2Config,
-  onProgress?: OnProgress,
-): Promise<Weights> {
-  const url = new URL(WEIGHTS, folder).href;
-  const file = await SafetensorsFile.open(await openHttpSource(url, { onProgress }));
+export async function weightsIn(source: ByteSource, name: string, config: Gpt2Config): Promise<Weights> {
+  const file = await SafetensorsFile.open(source);
   try {
-    const weights = await findGpt2Weights(config, [file], url);
-    return { name, path: url, config, load: (session) => loadParameters(session, weights), close: weights.close };
+    const weights = await findGpt2Weights(config, [file], source.name);
+    return {
+      name,
+      path: source.name,
+      config,
+      load: (session) => loadParameters(session, weights),
+      close: weights.close,
+    };
   } catch (cause) {
     await file.close();
     throw cause;
@@ -46,9 +51,11 @@ export async function fetchWeightsOf(
 }
 
 async function fetchText(url: string): Promise<string> {
-  const source = await openHttpSource(url);
-  const bytes = new Uint8Array(source.size);
-  await source.read(0, bytes);
-  await source.close();
-  return new TextDecoder().decode(bytes);
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+    return await response.text();
+  } catch (cause) {
+    throw new UserError(`${url}: could not be read (${messageOf(cause)}); check the address and the connection`);
+  }
 }

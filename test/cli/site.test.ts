@@ -66,6 +66,9 @@ test('what cannot become a site is refused in one line, and no folder is left', 
     /expected a run folder.*found nothing there/,
   );
   expect(await refused(site, '--checkpoint', FIXTURE)).toMatch(/expected a model with GPT-2's vocabulary/);
+  expect(await refused(site, '--checkpoint', 'untrained:tiny', '--slider', '4')).toMatch(
+    /--slider 4: expected a run.*found a model of none \(untrained:tiny\); leave --slider out/,
+  );
   expect(await refused(run, '--checkpoint', run)).toMatch(/tales: expected an empty folder or a site, found metrics/);
   const damaged = join(run, 'step-00000005', 'model.safetensors');
   writeFileSync(damaged, readFileSync(damaged).subarray(0, 1000));

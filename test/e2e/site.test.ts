@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { smallRun } from '../app/server/models/small-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { launchBrowser, missingBrowser } from './browser.ts';
 import { serveFolder } from './static-site.ts';
@@ -12,11 +13,12 @@ const MINILLM = fileURLToPath(new URL('../../bin/minillm.js', import.meta.url));
 const TOKENS = 6;
 
 test.skipIf(missingBrowser !== undefined)(
-  'a static site answers a prompt in both panes, asks no other host, and its console stays empty',
+  'a static site answers a prompt in both panes and from checkpoints, asks no other host, and its console stays empty',
   async () => {
-    const folder = join(temporaryFolder(), 'site');
-    const flags = ['--checkpoint', 'untrained:tiny', '--compare', 'untrained', '--weights', 'int8'];
-    execFileSync(process.execPath, [MINILLM, 'site', folder, ...flags]);
+    const around = temporaryFolder();
+    const [run, folder] = [join(around, 'tales'), join(around, 'site')];
+    await smallRun(run, [4, 8]);
+    execFileSync(process.execPath, [MINILLM, 'site', folder, '--checkpoint', run, '--weights', 'int8']);
     const site = await serveFolder(folder, { isIsolated: true });
     const browser = await launchBrowser();
     onTestFinished(async () => {
@@ -33,7 +35,22 @@ test.skipIf(missingBrowser !== undefined)(
       if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(site.url)) wrong.push(request.url());
     });
     await page.goto(`${site.url}#prompt=Once&length=${TOKENS}&seed=3`);
-    await expect.poll(() => page.getByText(`${TOKENS} tokens`).count()).toBe(2);
+    /** Empty until it is complete. */
+    const textOf = async (name: string): Promise<string> => {
+      const pane = page.locator('main > div:not([hidden])').getByRole('region', { name, exact: true });
+      const tokens = await pane.locator('.token').allTextContents();
+      return tokens.length === TOKENS ? tokens.join('') : '';
+    };
+    for (const name of ['Trained', 'Untrained']) await expect.poll(() => textOf(name)).not.toBe('');
+    const [trained, untrained] = [await textOf('Trained'), await textOf('Untrained')];
+    expect(trained).not.toBe(untrained);
+    await page.getByRole('slider', { name: 'Checkpoint' }).press('Home');
+    // initial weights, made in the tab
+    await expect.poll(() => textOf('Trained')).toBe(untrained);
+    const weights = page.waitForRequest('**/models/tales/step-00000004/model.safetensors');
+    await page.getByRole('slider', { name: 'Checkpoint' }).press('ArrowRight');
+    await weights;
+    await expect.poll(() => textOf('Trained')).not.toBeOneOf(['', trained, untrained]);
     expect(await page.getByText(/The models run in this tab, on WebAssembly/).count()).toBe(1);
     expect(await page.getByRole('link', { name: 'Train' }).count()).toBe(1);
     expect(wrong).toEqual([]);

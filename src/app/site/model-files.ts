@@ -1,11 +1,13 @@
 /** @file The files of one model of a site: its weights, in the type of the site, and its configuration. */
 
+import { createHash } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderGpt2Config } from '../../formats/gpt2-config.ts';
 import { type Gpt2Folder, openGpt2Folder } from '../../formats/gpt2-folder.ts';
 import { buildHeader } from '../../formats/safetensors-header.ts';
 import { syncFile } from '../../support/files.ts';
+import { SLICE_BYTES } from '../../support/sliced-source.ts';
 import type { SiteWeights } from '../tab/site.ts';
 import { convertedTensors } from './converted-tensors.ts';
 import type { PlannedFile } from './site-plan.ts';
@@ -13,6 +15,7 @@ import type { PlannedFile } from './site-plan.ts';
 /**
  * Converts a model into a folder, which is made.
  * @param onBytes called with the bytes that have been written; what it throws ends the work
+ * @returns the SHA-256 of each slice of the file of weights
  * @throws UserError when the checkpoint is damaged; the system's error when it refuses
  */
 export async function writeModelFiles(
@@ -20,12 +23,12 @@ export async function writeModelFiles(
   { source, config }: PlannedFile,
   weights: SiteWeights,
   onBytes: (bytes: number) => void,
-): Promise<void> {
+): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'config.json'), renderGpt2Config(config));
   const from = await openGpt2Folder(source);
   try {
-    await writeWeights(join(folder, 'model.safetensors'), from, weights, onBytes);
+    return await writeWeights(join(folder, 'model.safetensors'), from, weights, onBytes);
   } finally {
     await from.close();
   }
@@ -36,22 +39,52 @@ async function writeWeights(
   from: Gpt2Folder,
   weights: SiteWeights,
   onBytes: (bytes: number) => void,
-): Promise<void> {
+): Promise<string[]> {
   const read = from.readInto.bind(from);
   const tensors = from.parameters.flatMap((parameter) => convertedTensors(parameter, weights));
   const file = await open(path, 'w');
   try {
     const header = buildHeader(tensors);
     await file.writeFile(header);
-    let bytes = header.length;
+    const hashes = new SliceHashes();
+    hashes.add(header);
     for (const tensor of tensors)
       for await (const piece of tensor.pieces(read)) {
         await file.writeFile(piece);
-        bytes += piece.length;
-        onBytes(bytes);
+        hashes.add(piece);
+        onBytes(hashes.bytes);
       }
     await syncFile(file);
+    return hashes.end();
   } finally {
     await file.close();
+  }
+}
+
+/** The SHA-256 of each slice of what comes in pieces. */
+class SliceHashes {
+  /** In all. */
+  bytes = 0;
+  readonly #hashes: string[] = [];
+  #hash = createHash('sha256');
+
+  add(piece: Uint8Array): void {
+    for (let done = 0; done < piece.length; ) {
+      const part = piece.subarray(done, done + SLICE_BYTES - (this.bytes % SLICE_BYTES));
+      this.#hash.update(part);
+      done += part.length;
+      this.bytes += part.length;
+      if (this.bytes % SLICE_BYTES === 0) this.#next();
+    }
+  }
+
+  end(): string[] {
+    if (this.bytes % SLICE_BYTES > 0) this.#next();
+    return this.#hashes;
+  }
+
+  #next(): void {
+    this.#hashes.push(this.#hash.digest('hex'));
+    this.#hash = createHash('sha256');
   }
 }

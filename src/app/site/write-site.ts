@@ -44,8 +44,8 @@ export async function writeSite(folder: string, plan: SitePlan, options: WriteSi
   await writeSiteFolder(folder, async (made) => {
     await checkRoom(folder, plan);
     await copyPages(made, options.built ?? BUILT);
-    await writeModels(made, plan, options);
-    await writeFile(join(made, MANIFEST), `${JSON.stringify(await describeSite(plan, options.version))}\n`);
+    const hashes = await writeModels(made, plan, options);
+    await writeFile(join(made, MANIFEST), `${JSON.stringify(await describeSite(plan, hashes, options.version))}\n`);
     files = await listFiles(made);
   });
   return files;
@@ -73,32 +73,38 @@ async function copyPages(made: string, built: string): Promise<void> {
 /** A page with the script that isolates it. */
 const isolated = (page: string): string => page.replace('<head>', `<head>${ISOLATION_SCRIPT}`);
 
+/** The hashes of each file of weights, by its key in the plan. */
+type Hashes = ReadonlyMap<string, readonly string[]>;
+
 async function writeModels(
   made: string,
   { files, weights }: SitePlan,
   { signal, onProgress }: WriteSiteOptions,
-): Promise<void> {
+): Promise<Hashes> {
   const total = bytesOf(files);
+  const hashes = new Map<string, readonly string[]>();
   let before = 0;
-  for (const file of files.values()) {
-    await writeModelFiles(join(made, file.folder), file, weights, (bytes) => {
+  for (const [key, file] of files) {
+    const sha256 = await writeModelFiles(join(made, file.folder), file, weights, (bytes) => {
       signal.throwIfAborted();
       onProgress?.(file.id, before + bytes, total);
     });
+    hashes.set(key, sha256);
     before += file.bytes;
   }
+  return hashes;
 }
 
 const bytesOf = (files: SitePlan['files']): number => [...files.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** What `site.json` says. */
-async function describeSite(plan: SitePlan, version: string): Promise<Site> {
+async function describeSite(plan: SitePlan, hashes: Hashes, version: string): Promise<Site> {
   const { main, compared, weights, steps } = plan;
   const { curve, validationLosses } = await main.curves();
   const { seed } = main;
   const describe = ({ id, key, config }: ModelSource): SiteModel => {
-    const file = plan.files.get(key);
-    if (file) return { id, folder: file.folder, bytes: file.bytes, config };
+    const [file, sha256] = [plan.files.get(key), hashes.get(key)];
+    if (file && sha256) return { id, file: { folder: file.folder, bytes: file.bytes, sha256 }, config };
     // `untrained:PRESET` is of no run
     return seed === undefined || key !== UNTRAINED ? { id, config } : { id, config, seed };
   };

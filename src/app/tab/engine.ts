@@ -14,6 +14,7 @@ import { answerMessages, type TabApplication, type TabBindings } from './answer-
 import { describeProgress } from './describe-progress.ts';
 import type { Channel, EngineMessage, PageMessage } from './messages.ts';
 import type { Site } from './site.ts';
+import type { OnProgress } from './site-files.ts';
 import { type SiteSources, type StoredModel, siteSources, UnreadWeights } from './site-models.ts';
 import type { TabDescription } from './tab-description.ts';
 import { explain, tabHost } from './tab-host.ts';
@@ -25,7 +26,9 @@ export interface EngineParts {
   /** @throws UserError when there is no device */
   openBackend(precision: Precision): Promise<Backend>;
   /** @throws UserError when the weights cannot be read */
-  openWeights(model: StoredModel, onProgress: (loaded: number, size: number | undefined) => void): Promise<Weights>;
+  openWeights(model: StoredModel, onProgress: OnProgress): Promise<Weights>;
+  /** Where the weights came from and whether they are kept, as a sentence; null before any were read. */
+  describeWeights(): string | null;
 }
 
 interface Loaded {
@@ -107,7 +110,12 @@ class Engine {
       missing = `without ${compared?.id}: ${cause.message}`;
     }
     this.#say('');
-    return { api: completionsApi(pool, tabHost), description: { device: pool.backend.description, missing } };
+    const description = {
+      device: pool.backend.description,
+      missing,
+      weights: this.#parts.describeWeights(),
+    };
+    return { api: completionsApi(pool, tabHost), description };
   }
 
   async #openPool() {
@@ -120,8 +128,8 @@ class Engine {
   }
 
   async #openWeights(model: StoredModel): Promise<Weights> {
-    const weights = await this.#parts.openWeights(model, (loaded, size = model.bytes) =>
-      this.#say(describeProgress(model.id, loaded, size)),
+    const weights = await this.#parts.openWeights(model, (loaded, isKept) =>
+      this.#say(describeProgress(model.id, loaded, model.file.bytes, isKept)),
     );
     const close = async (): Promise<void> => {
       this.#say('');

@@ -3,13 +3,13 @@
 import { initialWeights, type Weights } from '../../generate/initial-weights.ts';
 import { UserError } from '../../support/errors.ts';
 import type { MainModel, ModelSource } from '../server/models/served-model.ts';
-import type { Site, SiteModel } from './site.ts';
+import type { Site, SiteModel, WeightsFile } from './site.ts';
 
 /** A model's weights, as a file of the site that could not be read: trying again may help. */
 export class UnreadWeights extends UserError {}
 
 /** A model of a site that has a file. */
-export type StoredModel = SiteModel & { readonly folder: string };
+export type StoredModel = SiteModel & { readonly file: WeightsFile };
 
 /** Opens a model's file. @throws UserError when it cannot be read */
 export type OpenWeights = (model: StoredModel) => Promise<Weights>;
@@ -37,10 +37,10 @@ export function siteSources({ main, compared, steps, curve }: Site, openWeights:
 }
 
 function modelSource(model: SiteModel, openWeights: OpenWeights): ModelSource {
-  const { id, folder, config, seed } = model;
-  if (folder === undefined)
+  const { id, file, config, seed } = model;
+  if (file === undefined)
     return { id, key: `untrained:${seed}`, config, open: async () => initialWeights(id, config, seed) };
-  return { id, key: folder, config, open: () => openUnread({ ...model, folder }, openWeights) };
+  return { id, key: file.folder, config, open: () => openUnread({ ...model, file }, openWeights) };
 }
 
 /** Tells what fails at the file from what fails at the device. */

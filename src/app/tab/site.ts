@@ -6,13 +6,20 @@ import type { Gpt2Config } from '../../formats/gpt2-config.ts';
 export const SITE_WEIGHTS = ['fp32', 'bf16', 'int8'] as const;
 export type SiteWeights = (typeof SITE_WEIGHTS)[number];
 
+/** A model's `model.safetensors`. */
+export interface WeightsFile {
+  /** Its folder, relative to the page. */
+  readonly folder: string;
+  readonly bytes: number;
+  /** Of each of its slices (support/sliced-source.ts), in hexadecimal. */
+  readonly sha256: readonly string[];
+}
+
 export interface SiteModel {
   /** Its name in the page. */
   readonly id: string;
-  /** Of its `model.safetensors`, relative to the page; undefined for initial weights, which are made where they are used. */
-  readonly folder?: string;
-  /** Bytes of that file. */
-  readonly bytes?: number;
+  /** Undefined for initial weights, which are made where they are used. */
+  readonly file?: WeightsFile;
   readonly config: Gpt2Config;
   /** Of its initial weights; undefined where no run tells. */
   readonly seed?: number;

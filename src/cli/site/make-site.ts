@@ -3,15 +3,23 @@
 import { comparedSource, type MainSource, mainSource, UNTRAINED } from '../../app/server/models/model-source.ts';
 import { planSite, type SitePlan } from '../../app/site/site-plan.ts';
 import { type SiteFile, writeSite } from '../../app/site/write-site.ts';
+import { UserError } from '../../support/errors.ts';
 import { formatBytes } from '../../support/format.ts';
 import { localCheckpoint } from '../inputs/checkpoint.ts';
 import type { Progress } from '../terminal/progress.ts';
 import type { SiteFlags } from './site-flags.ts';
 
-/** Finds the models, downloaded if need be, and what of them the site will hold. */
+/**
+ * Finds the models, downloaded if need be, and what of them the site will hold.
+ * @throws UserError when one is not there, or is of no run although a slider was asked for
+ */
 export async function planFlagged(flags: SiteFlags, progress: Progress): Promise<SitePlan> {
   const { checkpoint, modelName, weights, slider = 'default' } = flags;
   const main = await mainSource(checkpoint, await localCheckpoint(checkpoint, progress), modelName);
+  if (flags.slider && main.runFolder === undefined)
+    throw new UserError(
+      `--slider ${flags.slider}: expected a run, whose checkpoints the slider would have, found a model of none (${checkpoint}); leave --slider out`,
+    );
   return planSite({ main, compared: await findCompared(main, flags, progress), weights, slider });
 }
 

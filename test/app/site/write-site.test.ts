@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -5,8 +6,9 @@ import { comparedSource, mainSource } from '#minillm/app/server/models/model-sou
 import { planSite, type SliderLength } from '#minillm/app/site/site-plan.js';
 import { type SiteFile, writeSite } from '#minillm/app/site/write-site.js';
 import type { Site, SiteWeights } from '#minillm/app/tab/site.js';
-import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
+import { openGpt2Folder, writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { parseHeader, parseHeaderLength } from '#minillm/formats/safetensors-header.js';
+import { SLICE_BYTES } from '#minillm/support/sliced-source.js';
 import { fillDisk, smallDisk } from '../../support/small-disk.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { smallRun } from '../server/models/small-run.ts';
@@ -89,16 +91,16 @@ test('a run becomes a site: its page, its models and what the page is told of th
   expect(site).toMatchObject({
     version: '1.2.3',
     weights: 'bf16',
-    main: { id: 'tales', folder: 'models/tales', config: { layers: 1, channels: 16, vocabularySize: 50257 } },
+    main: { id: 'tales', file: { folder: 'models/tales' }, config: { layers: 1, channels: 16, vocabularySize: 50257 } },
     compared: { id: 'untrained', seed: 7 },
     steps: [
       { id: 'tales@0', step: 0, seed: 7, validationLoss: 10.9 },
-      { id: 'tales@2', step: 2, folder: 'models/tales/step-00000002', validationLoss: null },
-      { id: 'tales@4', step: 4, folder: 'models/tales', validationLoss: 9.5 },
+      { id: 'tales@2', step: 2, file: { folder: 'models/tales/step-00000002' }, validationLoss: null },
+      { id: 'tales@4', step: 4, file: { folder: 'models/tales' }, validationLoss: 9.5 },
     ],
   });
-  expect(site.compared).not.toHaveProperty('folder');
-  expect(site.main.bytes).toBe(statSync(join(folder, 'models/tales/model.safetensors')).size);
+  expect(site.compared).not.toHaveProperty('file');
+  expect(site.main.file?.bytes).toBe(statSync(join(folder, 'models/tales/model.safetensors')).size);
   expect(site.curve.length).toBeGreaterThan(100);
   expect(site.curve.length).toBeLessThanOrEqual(500);
 });
@@ -168,9 +170,31 @@ test('fp32 weights are those of the checkpoint', async () => {
 
 test('progress goes up to the bytes of all files of weights', async () => {
   const { site, progress } = await made({});
-  const total = site.steps.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+  const total = site.steps.reduce((sum, { file }) => sum + (file?.bytes ?? 0), 0);
   expect(progress.at(-1)?.slice(1)).toEqual([total, total]);
   expect(new Set(progress.map(([model]) => model))).toEqual(new Set(['tales', 'tales@2']));
+});
+
+test('the description has the hash of each slice of a file', async () => {
+  const config = {
+    layers: 1,
+    heads: 2,
+    channels: 64,
+    contextLength: 32,
+    vocabularySize: 50257,
+    layerNormEpsilon: 1e-5,
+  };
+  const source = temporaryFolder();
+  await writeGpt2Folder(source, config, (name, start, target) => void target.fill(name.length + start));
+  const main = await mainSource(source, source);
+  const folder = join(temporaryFolder(), 'site');
+  const plan = await planSite({ main, compared: undefined, weights: 'fp32', slider: 0 });
+  await writeSite(folder, plan, { version: '1', signal: NEVER, built: builtPage() });
+  const { file } = (JSON.parse(readFileSync(join(folder, 'site.json'), 'utf8')) as Site).main;
+  const bytes = readFileSync(join(folder, file?.folder ?? '', 'model.safetensors'));
+  const hash = (part: Buffer): string => createHash('sha256').update(part).digest('hex');
+  expect(bytes.length).toBeGreaterThan(SLICE_BYTES);
+  expect(file?.sha256).toEqual([hash(bytes.subarray(0, SLICE_BYTES)), hash(bytes.subarray(SLICE_BYTES))]);
 });
 
 describe('the slider', () => {
@@ -206,7 +230,7 @@ test('a model beside it has a folder of its own, or that of its step', async () 
   const other = join(temporaryFolder(), 'ta les');
   await smallRun(other, [9]);
   const { site, files } = await made({ compare: other });
-  expect(site.compared).toMatchObject({ id: 'ta les', folder: 'models/ta~20les' });
+  expect(site.compared).toMatchObject({ id: 'ta les', file: { folder: 'models/ta~20les' } });
   expect(files.map(({ path }) => path)).toContain('models/ta~20les/model.safetensors');
   // of no run, so the run's seed is not its own
   const preset = await made({ compare: 'untrained:tiny' });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { completionsApp } from '#minillm/app/server/completions/completions.js';
 import { listen } from '#minillm/app/server/listen.js';
 import type { Site } from '#minillm/app/tab/site.js';
+import type { StoredModel } from '#minillm/app/tab/site-models.js';
 import { openBackend } from '#minillm/backends/open.js';
 import { openWeights } from '#minillm/generate/weights.js';
 import { UserError } from '#minillm/support/errors.js';
@@ -89,6 +90,7 @@ test('the page is told of the models, their checkpoints, tokens and device', asy
   expect(await json(await tab.send('app/tab.json'))).toEqual({
     device: expect.stringContaining('1 thread'),
     missing: null,
+    weights: null,
   });
 });
 
@@ -119,7 +121,7 @@ test('a reader who leaves ends the text, and the next one is written', async () 
 
 test('weights that cannot be read are told once, and the next try reads them', async () => {
   const openOnce = vi
-    .fn(({ folder }: { readonly folder: string }) => openWeights(folder))
+    .fn(({ file }: StoredModel) => openWeights(file.folder))
     .mockRejectedValueOnce(new UserError('model.safetensors: the connection was cut; try again'));
   const tab = openTab(site, { openWeights: openOnce });
   expect(await tab.load()).toBe('model.safetensors: the connection was cut; try again');
@@ -128,7 +130,7 @@ test('weights that cannot be read are told once, and the next try reads them', a
 });
 
 test('a checkpoint that cannot be read is one sentence, and the next try reads it', async () => {
-  const openOnce = vi.fn(({ folder }: { readonly folder: string }) => openWeights(folder));
+  const openOnce = vi.fn(({ file }: StoredModel) => openWeights(file.folder));
   const tab = await loadedTab(site, { openWeights: openOnce });
   openOnce.mockRejectedValueOnce(new UserError('the connection was cut; try again'));
   const refused = await tab.post({ ...REQUEST, model: 'small@4' });
@@ -177,12 +179,14 @@ test('a model that does not fit beside the main one is left out, and the page sa
 
 test('progress is told in words while weights are read', async () => {
   const tab = await loadedTab(site, {
-    async openWeights({ folder }, onProgress) {
-      onProgress(4.5e6, 24.8e6);
-      return openWeights(folder);
+    async openWeights({ file }, onProgress) {
+      onProgress(4.5e6, false);
+      onProgress(24.8e6, true);
+      return openWeights(file.folder);
     },
   });
   const doing = tab.messages.flatMap((message) => (message.kind === 'doing' ? [message.message] : []));
   expect(doing).toContain('loading small: 4.5 of 25 MB');
+  expect(doing).toContain("loading small from this browser's cache: 25 of 25 MB");
   expect(doing.at(-1)).toBe('');
 });

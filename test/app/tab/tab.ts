@@ -23,7 +23,8 @@ export async function siteOf(folders: Readonly<Record<number, string>>): Promise
   for (const [step, folder] of Object.entries(folders)) {
     const { config, close } = await openWeights(folder);
     await close();
-    steps.push({ ...{ id: `small@${step}`, folder, config, step: Number(step) }, validationLoss: 3 });
+    const file = { folder, bytes: 24.8e6, sha256: [] };
+    steps.push({ ...{ id: `small@${step}`, file, config, step: Number(step) }, validationLoss: 3 });
   }
   const { validationLoss: _, step: __, ...last } = steps.at(-1) ?? (undefined as never);
   return {
@@ -40,7 +41,8 @@ export function openTab(site: Site, changes: Partial<EngineParts> = {}): Tab {
       onTestFinished(() => backend.close());
       return backend;
     },
-    openWeights: ({ folder }) => openWeights(folder),
+    openWeights: ({ file }) => openWeights(file.folder),
+    describeWeights: () => null,
     ...changes,
   };
   const messages: EngineMessage[] = [];

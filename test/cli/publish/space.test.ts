@@ -62,8 +62,8 @@ test('the app goes up as a static Space, with the headers that threads need', as
   for (const path of ['index.html', 'isolation.js', 'site.json', 'style.css', 'models/tales/model.safetensors'])
     expect(paths).toContain(path);
   const site = JSON.parse(String(hub.files.get('site.json'))) as Site;
-  for (const { folder, bytes } of site.steps.filter((step) => step.folder !== undefined))
-    expect(hub.files.get(`${folder}/model.safetensors`)?.length).toBe(bytes);
+  for (const { file } of site.steps)
+    if (file) expect(hub.files.get(`${file.folder}/model.safetensors`)?.length).toBe(file.bytes);
   const [, head = '', text] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(String(hub.files.get('README.md'))) ?? [];
   expect(parse(head)).toEqual({
     title: 'name',

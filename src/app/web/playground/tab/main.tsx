@@ -8,8 +8,6 @@ import { ApiProblem } from '../api/problem.ts';
 import { App } from '../app.tsx';
 import { setDoing } from './doing.ts';
 
-const FAILED = 'the worker that runs the models has failed; it may have had too little memory';
-
 function startWorker(): EngineChannel {
   const worker = new Worker(new URL('./worker/engine-worker.ts', import.meta.url), { type: 'module' });
   return {
@@ -18,9 +16,14 @@ function startWorker(): EngineChannel {
       worker.onmessage = ({ data }) => receiver(data);
     },
     onFailure(failed) {
+      // without a message when its script could not be had
       worker.onerror = ({ message }) => {
         worker.terminate();
-        failed(message ? `${FAILED} (${message})` : FAILED);
+        failed(
+          message
+            ? `the worker that runs the models has failed (${message}); run again`
+            : 'the worker that runs the models could not be loaded; check the connection and run again',
+        );
       };
     },
   };

@@ -18,6 +18,7 @@ export function TabNote() {
       {tab && (
         <p>
           The models run in this tab, on {tab.device}; what you write stays here.
+          {tab.weights && ` ${tab.weights}.`}
           {tab.missing && ` Here ${tab.missing}.`}
           {!crossOriginIsolated && ' With several threads it would be faster: open the page by itself, not in a frame.'}
         </p>

@@ -3,11 +3,13 @@
  */
 
 import { startEngine } from '#minillm/app/tab/engine.js';
-import { openSiteWeights, readSite } from '#minillm/app/tab/site-files.js';
+import { SiteFiles } from '#minillm/app/tab/site-files.js';
 import { openWasmInBrowser } from '#minillm/backends/wasm/open-in-browser.js';
+import { WeightCache } from './weight-cache.ts';
 
 // this script is an asset: the page is beside its folder
 const page = new URL('../', location.href);
+const files = new SiteFiles(page, new WeightCache(page));
 
 startEngine(
   {
@@ -15,8 +17,9 @@ startEngine(
     receive: (receiver) => addEventListener('message', ({ data }) => receiver(data)),
   },
   {
-    readSite: () => readSite(page),
+    readSite: () => files.readSite(),
     openBackend: (precision) => openWasmInBrowser({ precision }),
-    openWeights: (model, onProgress) => openSiteWeights(page, model, onProgress),
+    openWeights: (model, onProgress) => files.openWeights(model, onProgress),
+    describeWeights: () => files.describeWeights(),
   },
 );
