@@ -6,7 +6,8 @@ import { serve } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 
-const BUILT = fileURLToPath(new URL('../../dist/app/web/', import.meta.url));
+/** Where the build has the pages. */
+export const BUILT_PAGES = fileURLToPath(new URL('../../dist/app/web/', import.meta.url));
 
 export interface StaticSite {
   /** Ends with a slash. */
@@ -20,7 +21,7 @@ interface HostOptions {
 }
 
 /** The pages as they were built. */
-export const serveBuiltPages = (options: HostOptions): Promise<StaticSite> => serveFolder(BUILT, options);
+export const serveBuiltPages = (options: HostOptions): Promise<StaticSite> => serveFolder(BUILT_PAGES, options);
 
 /** The files of a folder. */
 export async function serveFolder(root: string, { isIsolated }: HostOptions): Promise<StaticSite> {

@@ -2,14 +2,16 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { TAB_MODEL, TAB_SETTINGS, TAB_STORIES } from '#minillm/app/tab/training/run-settings.js';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
-import { PRESETS } from '#minillm/model/presets.js';
+import { parameterCount } from '#minillm/model/flops.js';
 import { unpack } from '../support/unpack.ts';
 import { launchBrowser, missingBrowser } from './browser.ts';
-import { type StaticSite, serveBuiltPages } from './static-site.ts';
+import { BUILT_PAGES, type StaticSite, serveBuiltPages } from './static-site.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -100,6 +102,9 @@ describe.skipIf(missingBrowser !== undefined)(
         download: [[{ kind: 'file', name: 'model.zip' }]],
       });
       await says(page, 'nothing leaves this computer');
+      const explained = await page.getByRole('region', { name: 'What happens here' }).textContent();
+      for (const number of [parameterCount(TAB_MODEL), TAB_STORIES.count, TAB_SETTINGS.totalBatchSize])
+        expect(explained).toContain(` ${number.toLocaleString('en')} `);
       expect(await chart(page).count()).toBe(0);
       await button(page, 'Train').press('Enter');
       await says(page, 'At each step');
@@ -108,9 +113,11 @@ describe.skipIf(missingBrowser !== undefined)(
       const shown = await figures(page).textContent();
       expect(shown).toContain('step 2 of 4');
       expect(shown).toContain('5,000');
-      await page.getByText('Once there was a fox').waitFor();
+      const newest = page.getByRole('region', { name: 'Samples' });
+      await newest.getByText('Once there was a fox').waitFor();
+      await page.getByRole('region', { name: 'Untrained' }).getByText('Once Tuc Mars').waitFor();
       await page.getByRole('slider').press('Home');
-      await page.getByText('Once Tuc Mars').waitFor();
+      await newest.getByText('Once Tuc Mars').waitFor();
       await page.getByText('on WebAssembly, 2 threads').waitFor();
       // the button that has the focus keeps it
       await button(page, 'Stop').press('Enter');
@@ -149,9 +156,9 @@ describe.skipIf(missingBrowser !== undefined)(
       expect(await chart(page).count()).toBe(0);
     });
 
-    test('says what went wrong, and what the browser does not keep', async () => {
+    test('says what went wrong, what is lost and what the browser does not keep', async () => {
       const page = await open({
-        recall: [[recalled(0)]],
+        recall: [[{ kind: 'lost' }, recalled(0)]],
         train: [
           [
             { kind: 'unkept', reason: 'the quota is used up' },
@@ -159,16 +166,23 @@ describe.skipIf(missingBrowser !== undefined)(
           ],
         ],
       });
+      await page.getByRole('alert').filter({ hasText: 'is damaged' }).waitFor();
       await button(page, 'Train').click();
       await page.getByRole('alert').filter({ hasText: 'the quota is used up' }).waitFor();
       await page.getByRole('alert').filter({ hasText: 'there is no memory' }).waitFor();
       await button(page, 'Train').waitFor();
     });
 
+    test('that is opened as a file says where it runs', async () => {
+      const page = await browser.newPage();
+      onTestFinished(() => page.close());
+      await page.goto(pathToFileURL(join(BUILT_PAGES, 'train.html')).href);
+      await page.getByText('Serve its folder').waitFor();
+    });
+
     test.each([
-      ['light', 1280],
-      ['dark', 1280],
-      ['light', 360],
+      ['light', 1440],
+      ['dark', 768],
       ['dark', 360],
     ] as const)('fits a %s screen of %i pixels, and everyone', async (colorScheme, width) => {
       const script = { recall: [[recalled(0)]], train: [FIRST_STEPS] };
@@ -205,6 +219,10 @@ describe.skipIf(missingBrowser !== undefined)(
       await figures(page).waitFor();
       const before = await progress(page);
       expect([before.evaluatedAt, Math.round(before.validationLoss)]).toEqual([0, 11]);
+      const otherTab = await page.context().newPage();
+      await otherTab.goto(page.url());
+      await otherTab.getByRole('alert').filter({ hasText: 'open in another tab' }).waitFor();
+      await otherTab.close();
       await expect.poll(async () => (await progress(page)).evaluatedAt, { timeout: 90_000 }).toBeGreaterThan(0);
       expect((await progress(page)).validationLoss).toBeLessThan(before.validationLoss - 1);
       await button(page, 'Stop').click();
@@ -215,7 +233,7 @@ describe.skipIf(missingBrowser !== undefined)(
       const folder = unpack(readFileSync((await (await download).path()) ?? ''));
       expect(basename(folder)).toBe(`minillm-stories-step-${step}`);
       const model = await openGpt2Folder(folder);
-      expect(model.config).toEqual(PRESETS.tiny);
+      expect(model.config).toEqual(TAB_MODEL);
       await model.close();
       await page.reload();
       await button(page, 'Resume').click();
@@ -224,16 +242,23 @@ describe.skipIf(missingBrowser !== undefined)(
       await button(page, 'Resume').waitFor();
     });
 
-    test('trains and stops in a page that may not share memory', async () => {
+    test('trains and stops without shared memory, after kernels that did not come, in a browser without room', async () => {
       const plain = await serveBuiltPages({ isIsolated: false });
       onTestFinished(() => plain.close());
       const page = await open(undefined, {}, plain);
+      const noKernels = { contentType: 'text/html', body: '<html>' };
+      await page.route('**/*.wasm', (route) => route.fulfill(noKernels), { times: 1 });
       await button(page, 'Train').click();
-      await page.getByText('1 thread').waitFor();
+      await page.getByRole('alert').filter({ hasText: 'could not be fetched; try again' }).waitFor();
+      const session = await page.context().newCDPSession(page);
+      await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(plain.url).origin, quotaSize: 1e6 });
+      await button(page, 'Train').click();
+      await page.getByText('1 thread, relaxed; more').waitFor();
       await figures(page).waitFor();
       await expect.poll(async () => (await progress(page)).step).toBeGreaterThan(0);
       await button(page, 'Stop').click();
       await button(page, 'Resume').waitFor();
+      await page.getByRole('alert').filter({ hasText: 'keeps nothing of the training' }).waitFor();
     });
   },
 );
