@@ -32,7 +32,7 @@ export class BrowserStorage implements RunStorage {
     const transaction = (await this.#open()).transaction(STORE, 'readwrite');
     const done = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new Error('the browser gave up'));
+      transaction.onabort = () => reject(refusal(transaction.error));
     });
     change(transaction.objectStore(STORE));
     return done;
@@ -69,6 +69,12 @@ function takeLock(): Promise<void> {
 function result<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    request.onerror = () => reject(refusal(request.error));
   });
+}
+
+/** Browsers give some of their errors no message. */
+function refusal(error: DOMException | null): Error {
+  if (error?.name === 'QuotaExceededError') return new Error('it has no room for it');
+  return new Error(error?.message || error?.name || 'it gave up');
 }
