@@ -19,6 +19,8 @@ export interface KeptRunParts {
   readonly settings: Settings;
   readonly modelConfig: Gpt2Config;
   readonly storage: RunStorage;
+  /** Told that what was kept cannot be used. */
+  readonly onLost: () => void;
   /** Told why nothing is kept, the first time. */
   readonly onRefused: (reason: string) => void;
 }
@@ -49,13 +51,17 @@ export class KeptRun implements RunStore {
 
   /** The run that the storage has, with its own settings, or a new one. */
   static async open(parts: KeptRunParts): Promise<KeptRun> {
-    let saved: SavedRun | undefined;
+    let saved: SavedRun | 'damaged' | undefined;
     try {
       saved = await parts.storage.load();
     } catch (cause) {
       parts.onRefused(messageOf(cause));
     }
-    if (saved?.formatVersion !== 1) return new KeptRun(parts, undefined);
+    if (saved === undefined) return new KeptRun(parts, undefined);
+    if (saved === 'damaged' || saved.formatVersion !== 1) {
+      parts.onLost();
+      return new KeptRun(parts, undefined);
+    }
     const { settings, modelConfig } = saved;
     return new KeptRun({ ...parts, settings, modelConfig }, saved);
   }

@@ -18,7 +18,8 @@ export interface SavedRun {
 
 /** Keeps one run, the newest, whole or not at all. Each may be refused: the quota is used up, or the visitor is private. */
 export interface RunStorage {
-  load(): Promise<SavedRun | undefined>;
+  /** `damaged` is what cannot be read any more, and may be replaced. */
+  load(): Promise<SavedRun | 'damaged' | undefined>;
   /** What is saved may change as soon as this has been called. */
   save(run: SavedRun): Promise<void>;
   clear(): Promise<void>;

@@ -10,7 +10,8 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { answerFile, type FileBehaviour, faultless } from '../support/file-server.ts';
 
-const BUILT = fileURLToPath(new URL('../../dist/app/web/', import.meta.url));
+/** Where the build has the pages. */
+export const BUILT_PAGES = fileURLToPath(new URL('../../dist/app/web/', import.meta.url));
 
 export interface StaticSite {
   /** Ends with a slash. */
@@ -26,7 +27,7 @@ interface HostOptions {
 }
 
 /** The pages as they were built. */
-export const serveBuiltPages = (options: HostOptions): Promise<StaticSite> => serveFolder(BUILT, options);
+export const serveBuiltPages = (options: HostOptions): Promise<StaticSite> => serveFolder(BUILT_PAGES, options);
 
 /** The files of a folder. */
 export async function serveFolder(root: string, { isIsolated }: HostOptions): Promise<StaticSite> {

@@ -2,14 +2,16 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { TAB_MODEL, TAB_SETTINGS, TAB_STORIES } from '#minillm/app/tab/training/run-settings.js';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
-import { PRESETS } from '#minillm/model/presets.js';
+import { parameterCount } from '#minillm/model/flops.js';
 import { unpack } from '../support/unpack.ts';
 import { launchBrowser, missingBrowser } from './browser.ts';
-import { type StaticSite, serveBuiltPages } from './static-site.ts';
+import { BUILT_PAGES, type StaticSite, serveBuiltPages } from './static-site.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -62,7 +64,8 @@ describe.skipIf(missingBrowser !== undefined)(
       options: BrowserContextOptions = {},
       { url }: Pick<StaticSite, 'url'> = site,
     ): Promise<Page> {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      const page = await context.newPage();
       const wrong: string[] = [];
       page.on('pageerror', ({ message }) => wrong.push(message));
       page.on('console', (message) => {
@@ -80,7 +83,7 @@ describe.skipIf(missingBrowser !== undefined)(
           }),
         );
       onTestFinished(async () => {
-        await page.close();
+        await context.close();
         expect(wrong).toEqual([]);
       });
       await page.goto(`${url}train.html`);
@@ -100,6 +103,9 @@ describe.skipIf(missingBrowser !== undefined)(
         download: [[{ kind: 'file', name: 'model.zip' }]],
       });
       await says(page, 'nothing leaves this computer');
+      const explained = await page.getByRole('region', { name: 'What happens here' }).textContent();
+      for (const number of [parameterCount(TAB_MODEL), TAB_STORIES.count, TAB_SETTINGS.totalBatchSize])
+        expect(explained).toContain(number.toLocaleString('en'));
       expect(await chart(page).count()).toBe(0);
       await button(page, 'Train').press('Enter');
       await says(page, 'At each step');
@@ -108,9 +114,11 @@ describe.skipIf(missingBrowser !== undefined)(
       const shown = await figures(page).textContent();
       expect(shown).toContain('step 2 of 4');
       expect(shown).toContain('5,000');
-      await page.getByText('Once there was a fox').waitFor();
+      const newest = page.getByRole('region', { name: 'Samples' });
+      await newest.getByText('Once there was a fox').waitFor();
+      await page.getByRole('region', { name: 'Untrained' }).getByText('Once Tuc Mars').waitFor();
       await page.getByRole('slider').press('Home');
-      await page.getByText('Once Tuc Mars').waitFor();
+      await newest.getByText('Once Tuc Mars').waitFor();
       await page.getByText('on WebAssembly, 2 threads').waitFor();
       // the button that has the focus keeps it
       await button(page, 'Stop').press('Enter');
@@ -149,9 +157,9 @@ describe.skipIf(missingBrowser !== undefined)(
       expect(await chart(page).count()).toBe(0);
     });
 
-    test('says what went wrong, and what the browser does not keep', async () => {
+    test('says what went wrong, what is lost and what the browser does not keep', async () => {
       const page = await open({
-        recall: [[recalled(0)]],
+        recall: [[{ kind: 'lost' }, recalled(0)]],
         train: [
           [
             { kind: 'unkept', reason: 'the quota is used up' },
@@ -159,16 +167,23 @@ describe.skipIf(missingBrowser !== undefined)(
           ],
         ],
       });
+      await page.getByRole('alert').filter({ hasText: 'is damaged' }).waitFor();
       await button(page, 'Train').click();
       await page.getByRole('alert').filter({ hasText: 'the quota is used up' }).waitFor();
       await page.getByRole('alert').filter({ hasText: 'there is no memory' }).waitFor();
       await button(page, 'Train').waitFor();
     });
 
+    test('that is opened as a file says where it runs', async () => {
+      const page = await browser.newPage();
+      onTestFinished(() => page.close());
+      await page.goto(pathToFileURL(join(BUILT_PAGES, 'train.html')).href);
+      await page.getByText('Serve its folder').waitFor();
+    });
+
     test.each([
-      ['light', 1280],
-      ['dark', 1280],
-      ['light', 360],
+      ['light', 1440],
+      ['dark', 768],
       ['dark', 360],
     ] as const)('fits a %s screen of %i pixels, and everyone', async (colorScheme, width) => {
       const script = { recall: [[recalled(0)]], train: [FIRST_STEPS] };
@@ -191,22 +206,26 @@ describe.skipIf(missingBrowser !== undefined)(
       await check();
     });
 
-    /** The figures' step and newest validation loss. */
-    async function progress(page: Page): Promise<{ step: number; validationLoss: number; evaluatedAt: number }> {
+    /** The figures' step and losses, not a number where there is none yet. */
+    async function progress(page: Page): Promise<{ step: number; trainingLoss: number; validationLoss: number }> {
       const text = (await figures(page).textContent()) ?? '';
-      const [, step, validationLoss, evaluatedAt] =
-        /step (\d+) of .*Validation loss([\d.]+) step (\d+)/.exec(text) ?? [];
-      return { step: Number(step), validationLoss: Number(validationLoss), evaluatedAt: Number(evaluatedAt) };
+      const [, step, trainingLoss, validationLoss] =
+        /step (\d+) of .*Training loss([\d.]+|–).*Validation loss([\d.]+)/.exec(text) ?? [];
+      return { step: Number(step), trainingLoss: Number(trainingLoss), validationLoss: Number(validationLoss) };
     }
 
     test('trains: the loss falls, the run outlives a visit, and the file opens as a model', async () => {
       const page = await open(undefined);
       await button(page, 'Train').click();
       await figures(page).waitFor();
-      const before = await progress(page);
-      expect([before.evaluatedAt, Math.round(before.validationLoss)]).toEqual([0, 11]);
-      await expect.poll(async () => (await progress(page)).evaluatedAt, { timeout: 90_000 }).toBeGreaterThan(0);
-      expect((await progress(page)).validationLoss).toBeLessThan(before.validationLoss - 1);
+      const { validationLoss } = await progress(page);
+      expect(Math.round(validationLoss)).toBe(11);
+      const otherTab = await page.context().newPage();
+      await otherTab.goto(page.url());
+      await otherTab.getByRole('alert').filter({ hasText: 'open in another tab' }).waitFor();
+      await otherTab.close();
+      const isLower = async () => (await progress(page)).trainingLoss < validationLoss - 0.5;
+      await expect.poll(isLower, { timeout: 90_000 }).toBe(true);
       await button(page, 'Stop').click();
       await button(page, 'Resume').waitFor();
       const { step } = await progress(page);
@@ -215,7 +234,7 @@ describe.skipIf(missingBrowser !== undefined)(
       const folder = unpack(readFileSync((await (await download).path()) ?? ''));
       expect(basename(folder)).toBe(`minillm-stories-step-${step}`);
       const model = await openGpt2Folder(folder);
-      expect(model.config).toEqual(PRESETS.tiny);
+      expect(model.config).toEqual(TAB_MODEL);
       await model.close();
       await page.reload();
       await button(page, 'Resume').click();
@@ -224,16 +243,23 @@ describe.skipIf(missingBrowser !== undefined)(
       await button(page, 'Resume').waitFor();
     });
 
-    test('trains and stops in a page that may not share memory', async () => {
+    test('trains and stops without shared memory, after kernels that did not come, in a browser without room', async () => {
       const plain = await serveBuiltPages({ isIsolated: false });
       onTestFinished(() => plain.close());
       const page = await open(undefined, {}, plain);
+      const noKernels = { contentType: 'text/html', body: '<html>' };
+      await page.route('**/*.wasm', (route) => route.fulfill(noKernels), { times: 1 });
       await button(page, 'Train').click();
-      await page.getByText('1 thread').waitFor();
+      await page.getByRole('alert').filter({ hasText: 'could not be fetched; try again' }).waitFor();
+      const session = await page.context().newCDPSession(page);
+      await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(plain.url).origin, quotaSize: 1e6 });
+      await button(page, 'Train').click();
+      await page.getByText('1 thread, relaxed; more').waitFor();
       await figures(page).waitFor();
       await expect.poll(async () => (await progress(page)).step).toBeGreaterThan(0);
       await button(page, 'Stop').click();
       await button(page, 'Resume').waitFor();
+      await page.getByRole('alert').filter({ hasText: 'it has no room for it' }).waitFor();
     });
   },
 );

@@ -1,4 +1,4 @@
-/** @file The reference model of `test/fixtures/gpt2-tiny`, loaded for scoring. */
+/** @file The reference model of `test/fixtures/gpt2-tiny`, or that of another folder, loaded for scoring. */
 
 import { Session } from '#minillm/engine/runtime/session.js';
 import { planScoring } from '#minillm/eval/programs.js';
@@ -9,13 +9,13 @@ import { loadParameters } from '#minillm/model/parameters.js';
 import { type Device, openDevice } from '../engine/devices.ts';
 import { FIXTURE } from '../generate/fixture.ts';
 
-/** A scorer of the fixture that takes so many tokens at once. */
+/** A scorer of the model that takes so many tokens at once. */
 export async function openScorer(
   device: Device,
-  { tokens = 256, top = 0, threads = 2 } = {},
+  { path = FIXTURE, tokens = 256, top = 0, threads = 2 } = {},
 ): Promise<{ readonly scorer: Scorer; readonly contextLength: number }> {
   const backend = await openDevice(device, threads);
-  const folder = await openGpt2Folder(FIXTURE);
+  const folder = await openGpt2Folder(path);
   const { config } = folder;
   const layout = layoutForInference(config);
   const score = planScoring(config, layout, backend, { tokens, top, precision: device.precision });

@@ -65,7 +65,8 @@ export async function openWasmBackend(options: WasmOptions, host: WasmHost): Pro
 async function loadModule(host: WasmHost, precision: Precision, wanted: WasmVariant | undefined) {
   for (const variant of wanted ? [wanted] : [...WASM_VARIANTS].reverse()) {
     const bytes = await host.load(variant, precision);
-    if (WebAssembly.validate(bytes)) return { variant, bytes };
+    // some browsers have no WebAssembly at all, such as those locked down
+    if (globalThis.WebAssembly?.validate(bytes)) return { variant, bytes };
   }
   throw new UserError(
     `expected WebAssembly with ${wanted === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, found an engine without it; use a newer browser or Node`,

@@ -31,6 +31,9 @@ const isIsolated = (): boolean => globalThis.crossOriginIsolated === true;
 /** The threads of a team that is not told how many to have. */
 export const browserThreads = (): number => (isIsolated() ? navigator.hardwareConcurrency : 1);
 
+/** What every module begins with. */
+const MAGIC = '\0asm';
+
 /**
  * Threads need a page that is isolated from other origins (the headers Cross-Origin-Opener-Policy: same-origin and
  * Cross-Origin-Embedder-Policy: require-corp); without it the team is one thread, and a run blocks the page or worker that asked for
@@ -51,7 +54,10 @@ async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    // some hosts answer with a page where a file is missing
+    if (String.fromCharCode(...bytes.subarray(0, MAGIC.length)) !== MAGIC) throw new Error('it is no WebAssembly');
+    return bytes;
   } catch (cause) {
     throw new UserError(`the kernels (${url.pathname}) could not be fetched; try again`, { cause });
   }
@@ -68,6 +74,7 @@ function startThread(modules: URL | undefined): Thread {
     end: () => worker.terminate(),
   };
   worker.onmessage = ({ data }: { data: ThreadAnswer }) => thread.onAnswer(data);
-  worker.onerror = ({ message }: { message: string }) => thread.onAnswer({ kind: 'failed', message });
+  worker.onerror = ({ message = 'its script could not be fetched' }: { message?: string }) =>
+    thread.onAnswer({ kind: 'failed', message });
   return thread;
 }

@@ -51,6 +51,11 @@ export interface EndedEvent {
   readonly interrupted: boolean;
 }
 
+/** What an earlier visit has left cannot be used; the next run takes its place. */
+export interface LostEvent {
+  readonly kind: 'lost';
+}
+
 /** The browser keeps nothing, and why; training goes on. */
 export interface UnkeptEvent {
   readonly kind: 'unkept';
@@ -78,6 +83,7 @@ export type TrainingEvent =
   | Metrics
   | CheckpointEvent
   | EndedEvent
+  | LostEvent
   | UnkeptEvent
   | FileEvent
   | FailedEvent;

@@ -55,7 +55,11 @@ export class TrainingSession {
 
   get #runParts(): KeptRunParts {
     const { send } = this.#parts;
-    return { ...this.#parts, onRefused: (reason) => send({ kind: 'unkept', reason }) };
+    return {
+      ...this.#parts,
+      onLost: () => send({ kind: 'lost' }),
+      onRefused: (reason) => send({ kind: 'unkept', reason }),
+    };
   }
 
   async #recall(): Promise<void> {

@@ -5,15 +5,18 @@ import { Figures } from '../dashboard/figures.tsx';
 import { isFinished, stepsTrained } from '../dashboard/run-state.ts';
 import { Samples } from '../dashboard/samples.tsx';
 import { lastFragment } from '../shared/last-fragment.ts';
+import { Explanation } from './explanation.tsx';
 import { LossChart } from './loss-chart.tsx';
 import type { TrainingState } from './training-state.ts';
+import { Untrained } from './untrained.tsx';
 import { useTraining } from './use-training.ts';
 import { describeTraining } from './what-happens.ts';
 
 export function App() {
   const [state, ask] = useTraining();
-  const { run, device, unkept, failure } = state;
+  const { run, device, isLost, unkept, failure } = state;
   const hasBegun = stepsTrained(run) > 0 || run.history.samples.step.length > 0;
+  const isTrained = run.history.samples.step.some((step) => step > 0);
   return (
     <>
       <header class="top">
@@ -38,11 +41,21 @@ export function App() {
           <p class="happening" role="status">
             {describeTraining(state)}
           </p>
-          {device && <p class="device">on {device}</p>}
+          {device && (
+            <p class="device">
+              on {device}
+              {!crossOriginIsolated && '; more threads take HTTPS, and a page that is in no other'}
+            </p>
+          )}
         </section>
         {failure && (
           <p class="problem" role="alert">
             {failure}
+          </p>
+        )}
+        {isLost && (
+          <p class="problem" role="alert">
+            What you trained here before is damaged and cannot be used: the training begins anew.
           </p>
         )}
         {unkept && (
@@ -56,9 +69,13 @@ export function App() {
             <div class="charts">
               <LossChart run={run} />
             </div>
-            <Samples samples={run.history.samples} />
+            <div class="texts">
+              <Samples samples={run.history.samples} />
+              {isTrained && <Untrained samples={run.history.samples} />}
+            </div>
           </>
         )}
+        <Explanation />
       </main>
     </>
   );
@@ -87,7 +104,7 @@ function Buttons({ state, ask }: ButtonsProps) {
           Download the model
         </button>
       )}
-      {phase === 'idle' && stepsTrained(run) > 0 && (
+      {phase === 'idle' && (kept > 0 || stepsTrained(run) > 0) && (
         <button type="button" onClick={startAgain}>
           Start again
         </button>

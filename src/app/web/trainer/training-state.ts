@@ -15,6 +15,8 @@ export interface TrainingState {
   readonly kept: number;
   /** The device for a person, once it is known. */
   readonly device: string | undefined;
+  /** Whether what an earlier visit has left cannot be used. */
+  readonly isLost: boolean;
   /** Why the browser keeps nothing. */
   readonly unkept: string | undefined;
   /** Why the training or the download ended early. */
@@ -29,14 +31,17 @@ export const FIRST_STATE: TrainingState = {
   run: NOTHING,
   kept: 0,
   device: undefined,
+  isLost: false,
   unkept: undefined,
   failure: undefined,
 };
 
 /** What the page does at once when it asks for something, before the worker answers. */
 export function afterRequest(state: TrainingState, { kind }: TrainingRequest): TrainingState {
-  if (kind === 'train') return { ...state, phase: 'preparing', preparing: 'stories', failure: undefined };
+  if (kind === 'train')
+    return { ...state, phase: 'preparing', preparing: 'stories', isLost: false, failure: undefined };
   if (kind === 'stop') return { ...state, phase: 'stopping' };
+  if (kind === 'forget') return { ...state, unkept: undefined, failure: undefined };
   return { ...state, failure: undefined };
 }
 
@@ -47,7 +52,8 @@ export function afterEvent(state: TrainingState, event: TrainingEvent): Training
       const { step, steps, tokensPerStep, metrics } = event;
       const run = { ...NOTHING, information: { ...NOTHING.information, steps, tokensPerStep } };
       const history = metrics.reduce(withLine, NOTHING.history);
-      return { ...state, phase: 'idle', kept: step, run: { ...run, history } };
+      const phase = state.phase === 'recalling' ? 'idle' : state.phase;
+      return { ...state, phase, kept: step, run: { ...run, history } };
     }
     case 'preparing':
       return { ...state, preparing: event.what };
@@ -65,6 +71,8 @@ export function afterEvent(state: TrainingState, event: TrainingEvent): Training
       return training({ ...state, phase: 'idle' }, false);
     case 'failed':
       return training({ ...state, phase: 'idle', failure: event.message }, false);
+    case 'lost':
+      return { ...state, isLost: true };
     case 'unkept':
       return { ...state, unkept: event.reason };
     case 'file':

@@ -5,27 +5,37 @@ import type { FileEvent, TrainingEvent, TrainingRequest } from '../../tab/traini
 import { afterEvent, afterRequest, FIRST_STATE, type TrainingState } from './training-state.ts';
 
 type Ask = (kind: TrainingRequest['kind']) => void;
+const WORKER_MISSING = 'the script that trains could not be fetched; try again';
+
 type Change = { readonly event: TrainingEvent } | { readonly request: TrainingRequest };
 
 /** The state of the training, and a function that asks the worker for something. */
 export function useTraining(): readonly [TrainingState, Ask] {
   const [state, change] = useReducer(afterChange, FIRST_STATE);
   const worker = useRef<Worker>(undefined);
-  const ask: Ask = (kind) => {
-    change({ request: { kind } });
-    worker.current?.postMessage({ kind } satisfies TrainingRequest);
-  };
-  useEffect(() => {
+  const start = (): Worker => {
     const started = new Worker(new URL('./worker/worker.ts', import.meta.url), { type: 'module' });
     started.onmessage = ({ data: event }: MessageEvent<TrainingEvent>) => {
       if (event.kind === 'file') offerFile(event);
       else change({ event });
     };
-    started.onerror = ({ message }) =>
-      change({ event: { kind: 'failed', message: message || 'the worker that trains could not be started' } });
-    worker.current = started;
-    ask('recall');
-    return () => started.terminate();
+    started.onerror = ({ message }) => {
+      // the next request starts another
+      started.terminate();
+      worker.current = undefined;
+      change({ event: { kind: 'failed', message: message || WORKER_MISSING } });
+    };
+    started.postMessage({ kind: 'recall' } satisfies TrainingRequest);
+    return started;
+  };
+  const ask: Ask = (kind) => {
+    change({ request: { kind } });
+    worker.current ??= start();
+    worker.current.postMessage({ kind } satisfies TrainingRequest);
+  };
+  useEffect(() => {
+    worker.current = start();
+    return () => worker.current?.terminate();
   }, []);
   return [state, ask];
 }

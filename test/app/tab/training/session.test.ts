@@ -50,7 +50,7 @@ const SETTINGS: Settings = withDefaults(
 class MemoryStorage implements RunStorage {
   saved: SavedRun | undefined;
 
-  async load(): Promise<SavedRun | undefined> {
+  async load(): Promise<SavedRun | 'damaged' | undefined> {
     return structuredClone(this.saved);
   }
 
@@ -275,12 +275,23 @@ describe('training in a tab', () => {
     expect((await page.download()).content.size).toBeGreaterThan(1e6);
   });
 
-  it('says that what was kept cannot be read, and begins anew', async () => {
+  it('says that what was kept is damaged, and keeps another run in its place', async () => {
     const storage = new MemoryStorage();
-    storage.load = () => Promise.reject(new Error('the database is damaged'));
+    storage.load = async () => 'damaged';
     const page = new Page(storage);
     expect(await page.recall()).toMatchObject({ step: 0, steps: STEPS, metrics: [] });
-    expect(page.of('unkept')).toEqual([{ kind: 'unkept', reason: 'the database is damaged' }]);
+    expect(page.of('lost')).toHaveLength(1);
+    await page.train(isStep(0));
+    expect(storage.saved).toBeDefined();
+    expect(page.of('unkept')).toEqual([]);
+  });
+
+  it('says that nothing is kept where the storage is closed to it, and begins anew', async () => {
+    const storage = new MemoryStorage();
+    storage.load = () => Promise.reject(new Error('the visitor is private'));
+    const page = new Page(storage);
+    expect(await page.recall()).toMatchObject({ step: 0, steps: STEPS, metrics: [] });
+    expect(page.of('unkept')).toEqual([{ kind: 'unkept', reason: 'the visitor is private' }]);
   });
 });
 

@@ -72,7 +72,18 @@ describe('the state of the training', () => {
     expect(before.run.history.train.step).toEqual([0]);
   });
 
-  test('says why the browser keeps nothing', () => {
-    expect(stateAfter(RECALLED, { kind: 'unkept', reason: 'no room' }).unkept).toBe('no room');
+  test('says why the browser keeps nothing, until another run may be kept', () => {
+    const unkept = stateAfter(RECALLED, { kind: 'unkept', reason: 'no room' });
+    expect(unkept.unkept).toBe('no room');
+    expect(afterRequest(unkept, { kind: 'forget' }).unkept).toBeUndefined();
+  });
+
+  test('says that what was kept is lost, until another run takes its place', () => {
+    expect(stateAfter({ kind: 'lost' }, RECALLED).isLost).toBe(true);
+    expect(stateAfter({ kind: 'lost' }, RECALLED, 'train').isLost).toBe(false);
+  });
+
+  test('goes on preparing where a worker that had to be started again tells what is kept', () => {
+    expect(stateAfter(RECALLED, 'train', RECALLED).phase).toBe('preparing');
   });
 });

@@ -1,4 +1,7 @@
-/** @file A run in the browser's IndexedDB, whose transactions are whole or not at all. */
+/**
+ * @file A run in the browser's IndexedDB, whose transactions are whole or not at all. One tab has it, until it is closed;
+ * in others everything is refused.
+ */
 
 import type { RunStorage, SavedRun } from '#minillm/library/run-storage.js';
 
@@ -6,13 +9,15 @@ const DATABASE = 'minillm-training';
 const STORE = 'runs';
 /** The one run that is kept. */
 const KEY = 'newest';
+/** A tab that is reloaded lets go of the run a moment later than it begins again. */
+const LOCK_MILLISECONDS = 3000;
 
 export class BrowserStorage implements RunStorage {
   #database: Promise<IDBDatabase> | undefined;
 
-  async load(): Promise<SavedRun | undefined> {
+  async load(): Promise<SavedRun | 'damaged' | undefined> {
     const store = (await this.#open()).transaction(STORE).objectStore(STORE);
-    return result<SavedRun | undefined>(store.get(KEY));
+    return result<SavedRun | undefined>(store.get(KEY)).catch(() => 'damaged');
   }
 
   save(run: SavedRun): Promise<void> {
@@ -27,7 +32,7 @@ export class BrowserStorage implements RunStorage {
     const transaction = (await this.#open()).transaction(STORE, 'readwrite');
     const done = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new Error('the browser gave up'));
+      transaction.onabort = () => reject(refusal(transaction.error));
     });
     change(transaction.objectStore(STORE));
     return done;
@@ -39,15 +44,37 @@ export class BrowserStorage implements RunStorage {
   }
 }
 
-function openDatabase(): Promise<IDBDatabase> {
+async function openDatabase(): Promise<IDBDatabase> {
+  await takeLock();
   const request = indexedDB.open(DATABASE, 1);
   request.onupgradeneeded = () => request.result.createObjectStore(STORE);
   return result(request);
 }
 
+/** Resolves once no other tab has the run. @throws Error when one keeps it */
+function takeLock(): Promise<void> {
+  // only a page of HTTPS or of this computer has locks
+  if (!navigator.locks) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const untilClosed = (): Promise<never> => {
+      resolve();
+      return new Promise(() => {});
+    };
+    navigator.locks
+      .request(DATABASE, { signal: AbortSignal.timeout(LOCK_MILLISECONDS) }, untilClosed)
+      .catch(() => reject(new Error('it is open in another tab, which keeps its own')));
+  });
+}
+
 function result<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    request.onerror = () => reject(refusal(request.error));
   });
+}
+
+/** Browsers give some of their errors no message. */
+function refusal(error: DOMException | null): Error {
+  if (error?.name === 'QuotaExceededError') return new Error('it has no room for it');
+  return new Error(error?.message || error?.name || 'it gave up');
 }
