@@ -10,6 +10,7 @@ import { dashboardCommand } from './dashboard/command.ts';
 import { dataCommand } from './data/command.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { evalCommand } from './eval/command.ts';
+import { exportCommand } from './export/command.ts';
 import { planCommand } from './plan/command.ts';
 import { publishCommand } from './publish/command.ts';
 import { quickstartCommand } from './quickstart/command.ts';
@@ -55,6 +56,7 @@ function buildProgram(): Command {
     serveCommand(),
     siteCommand(),
     reportCommand(),
+    exportCommand(),
     publishCommand(),
     runsCommand(),
     doctorCommand(),

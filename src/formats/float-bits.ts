@@ -1,4 +1,4 @@
-/** @file Converts 16-bit floating-point numbers to float32. */
+/** @file 16-bit floating-point numbers to float32 and back. Rounding is to the nearest, halves to the even one. */
 
 /** bfloat16 is the upper half of a float32. */
 export function bfloat16ToFloat32(source: Uint16Array, target: Float32Array): void {
@@ -24,4 +24,30 @@ export function float16ToFloat32(source: Uint16Array, target: Float32Array): voi
     }
     bits[index]! |= (half & 0x8000) << 16;
   }
+}
+
+/** The upper halves of float32, rounded; what is no number stays none. */
+export function float32ToBfloat16(source: Float32Array): Uint16Array {
+  const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);
+  return Uint16Array.from(bits, (word) =>
+    (word & 0x7fffffff) > 0x7f800000 ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
+  );
+}
+
+/** The smallest normal half is 2^-14; smaller ones are multiples of 2^-24. */
+const SMALLEST_NORMAL_HALF_BITS = 0x38800000;
+/** Adding it to a float64 and taking it away again rounds to a whole number, halves to the even one. */
+const ROUNDING = 1.5 * 2 ** 52;
+
+/** The nearest halves; numbers beyond their range become infinite, what is no number stays none. */
+export function float32ToFloat16(source: Float32Array): Uint16Array {
+  const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);
+  return Uint16Array.from(bits, (word, index) => {
+    const magnitude = word & 0x7fffffff;
+    const sign = (word >>> 16) & 0x8000;
+    if (magnitude > 0x7f800000) return sign | 0x7e00;
+    if (magnitude < SMALLEST_NORMAL_HALF_BITS) return sign | (Math.abs(source[index]!) * 2 ** 24 + ROUNDING - ROUNDING);
+    const rounded = (magnitude + 0xfff + ((magnitude >>> 13) & 1) - (112 << 23)) >>> 13;
+    return sign | Math.min(rounded, 0x7c00);
+  });
 }

@@ -59,6 +59,13 @@ export interface Gpt2Bpe {
   readonly merges: readonly string[];
 }
 
+/** The bytes of each token in order of their ids; the last is `<|endoftext|>`. */
+export function gpt2TokenBytes(): Uint8Array[] {
+  return [...ranks, END_OF_TEXT_STRING].map((token) =>
+    typeof token === 'string' ? utf8.encode(token) : Uint8Array.from(token),
+  );
+}
+
 let computed: Gpt2Bpe | undefined;
 
 /** GPT-2's tokens and merges, computed on the first call. */

@@ -27,6 +27,13 @@ const extent = z.int().positive().max(100_000_000);
 /** What the attention kernels take. */
 const HEAD_SIZE_STEP = 8;
 const MAX_HEAD_SIZE = 128;
+/** The same, for errors. */
+export const SUPPORTED_HEAD_SIZES = `heads of a multiple of ${HEAD_SIZE_STEP} channels, at most ${MAX_HEAD_SIZE}`;
+
+/** Whether a head may have so many channels. */
+export function isSupportedHeadSize(channels: number): boolean {
+  return channels % HEAD_SIZE_STEP === 0 && channels <= MAX_HEAD_SIZE;
+}
 
 const configSchema = z.looseObject({
   model_type: z.string(),
@@ -64,14 +71,8 @@ export function parseGpt2Config(text: string, where: string): Gpt2Config {
   expectField('activation_function', activation, '"gelu_new" or "gelu_pytorch_tanh"', isTanhGelu);
   expectField('n_inner', n_inner, `null or 4·n_embd = ${4 * n_embd}`, (n_inner ?? 4 * n_embd) === 4 * n_embd);
   expectField('n_embd', n_embd, `divisible by n_head ${n_head}`, n_embd % n_head === 0);
-  const headSize = n_embd / n_head;
-  const isHeadSize = headSize % HEAD_SIZE_STEP === 0 && headSize <= MAX_HEAD_SIZE;
-  expectField(
-    'n_head',
-    n_head,
-    `to give heads of a multiple of ${HEAD_SIZE_STEP} channels, at most ${MAX_HEAD_SIZE} (n_embd is ${n_embd})`,
-    isHeadSize,
-  );
+  const isHeadSize = isSupportedHeadSize(n_embd / n_head);
+  expectField('n_head', n_head, `to give ${SUPPORTED_HEAD_SIZES} (n_embd is ${n_embd})`, isHeadSize);
   for (const field of ['tie_word_embeddings', 'scale_attn_weights'] as const)
     expectField(field, json[field], 'true', json[field]);
   for (const field of ['scale_attn_by_inverse_layer_idx', 'add_cross_attention'] as const) {
@@ -90,8 +91,11 @@ export function parseGpt2Config(text: string, where: string): Gpt2Config {
 /** The id that ends a text; null where the vocabulary does not have it. */
 const endOfTextId = (config: Gpt2Config) => (config.vocabularySize > END_OF_TEXT ? END_OF_TEXT : null);
 
-/** The text of `config.json`, from which transformers builds the same network with dropout off. */
-export function renderGpt2Config(config: Gpt2Config): string {
+/**
+ * The text of `config.json`, from which transformers builds the same network with dropout off.
+ * @param torchType of the weights beside it
+ */
+export function renderGpt2Config(config: Gpt2Config, torchType = 'float32'): string {
   const endOfText = endOfTextId(config);
   const json = {
     architectures: ['GPT2LMHeadModel'],
@@ -111,7 +115,7 @@ export function renderGpt2Config(config: Gpt2Config): string {
     n_positions: config.contextLength,
     resid_pdrop: 0,
     tie_word_embeddings: true,
-    torch_dtype: 'float32',
+    torch_dtype: torchType,
     use_cache: true,
     vocab_size: config.vocabularySize,
   };

@@ -19,10 +19,13 @@ export function gpt2Tensors(config: Gpt2Config, read: ReadParameter): TensorSour
   }));
 }
 
-/** The other files by name: the configuration and, if the vocabulary holds GPT-2's tokens, those of the tokenizer. */
-export function gpt2Texts(config: Gpt2Config): ReadonlyMap<string, string> {
+/**
+ * The other files by name: the configuration and, if the vocabulary holds GPT-2's tokens, those of the tokenizer.
+ * @param torchType of the weights, as PyTorch calls it
+ */
+export function gpt2Texts(config: Gpt2Config, torchType?: string): ReadonlyMap<string, string> {
   return new Map([
-    ['config.json', renderGpt2Config(config)],
+    ['config.json', renderGpt2Config(config, torchType)],
     ['generation_config.json', renderGenerationConfig(config)],
     ...gpt2TokenizerFiles(config),
   ]);

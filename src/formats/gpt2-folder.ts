@@ -10,19 +10,15 @@ import type { Gpt2Config } from './gpt2-config.ts';
 import { readGpt2Config } from './gpt2-config-file.ts';
 import { gpt2Tensors, gpt2Texts, WEIGHTS } from './gpt2-files.ts';
 import type { ReadParameter } from './gpt2-parameters.ts';
-import { findGpt2Weights, type Gpt2Weights } from './gpt2-weights.ts';
+import { findGpt2Weights, type Gpt2Checkpoint } from './gpt2-weights.ts';
 import { openSafetensors } from './open-safetensors.ts';
 import type { SafetensorsFile } from './safetensors-reader.ts';
 import { writeSafetensors } from './safetensors-writer.ts';
 
-const INDEX = 'model.safetensors.index.json';
+/** Where there are several files of weights: which tensor is in which. */
+export const INDEX = 'model.safetensors.index.json';
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
-
-/** An open folder. */
-export interface Gpt2Folder extends Gpt2Weights {
-  readonly path: string;
-}
 
 /**
  * Opens a Hugging Face GPT-2 folder: weights in one safetensors file or in several with an index, of any floating type,
@@ -30,7 +26,7 @@ export interface Gpt2Folder extends Gpt2Weights {
  * @throws UserError when a file is missing or damaged, the weights are not those that `config.json` describes, or there is a
  * head of its own.
  */
-export async function openGpt2Folder(path: string): Promise<Gpt2Folder> {
+export async function openGpt2Folder(path: string): Promise<Gpt2Checkpoint> {
   const names = await listWeightFiles(path);
   const config = await readGpt2Config(join(path, 'config.json'));
   const files: SafetensorsFile[] = [];

@@ -3,6 +3,7 @@
 import { UserError } from '../support/errors.ts';
 import type { Gpt2Config } from './gpt2-config.ts';
 import { type Gpt2Parameter, gpt2Parameters } from './gpt2-parameters.ts';
+import { transposeShapes, transposeWeights } from './linear-weights.ts';
 import type { SafetensorsFile } from './safetensors-reader.ts';
 import { checkTiedHead, type TensorPlace } from './tied-head.ts';
 
@@ -12,6 +13,8 @@ const PREFIX = 'transformer.';
 const IGNORED = /^(transformer\.h\.\d+\.attn\.(masked_)?bias|lm_head\.weight)$/;
 const HEAD = 'lm_head.weight';
 const EMBEDDING = 'transformer.wte.weight';
+/** Never square, so that its shape tells which way round linear weights lie. */
+const FIRST_LINEAR = 'transformer.h.0.attn.c_attn.weight';
 const FLOATS = ['F32', 'BF16', 'F16', 'F64'];
 /** Of a matrix of int8: what its numbers are multiples of, for each output channel (its rows, in the token embedding). */
 const SCALE = '.scale';
@@ -30,9 +33,19 @@ export interface Gpt2Weights {
   close(): Promise<void>;
 }
 
+/** A GPT-2 in open files of this machine. */
+export interface Gpt2Checkpoint extends Gpt2Weights {
+  /** Its folder, or its file. */
+  readonly path: string;
+}
+
+/** As much of it as another file is made of. */
+export type NamedWeights = Pick<Gpt2Checkpoint, 'path' | 'config' | 'readInto'>;
+
 /**
  * Finds the parameters of a GPT-2 in files of weights of any floating type, or int8 with scales (app/site/converted-tensors.ts),
- * named with or without `transformer.`.
+ * named with or without `transformer.`, linear weights either way round: transformers keeps them as [in, out], nanoGPT and
+ * build-nanogpt as [out, in].
  * @param name of all the files together, in errors
  * @throws UserError when the weights are not those of the configuration, or there is a head of its own; the files stay open.
  */
@@ -42,25 +55,29 @@ export async function findGpt2Weights(
   name: string,
 ): Promise<Gpt2Weights> {
   const parameters = gpt2Parameters(config);
-  const places = placeParameters(name, parameters, files);
+  const stored = liesTransposed(parameters, files) ? transposeShapes(parameters) : parameters;
+  const places = placeParameters(name, stored, files);
+  const embedding = places.get(EMBEDDING)!;
   for (const file of files)
-    if (file.tensors.has(HEAD)) await checkTiedHead({ file, name: HEAD }, places.get(EMBEDDING)!, config.channels);
+    if (file.tensors.has(HEAD) && embedding.name !== HEAD)
+      await checkTiedHead({ file, name: HEAD }, embedding, config.channels);
   const scales = new Map<string, Float32Array>();
   const scalesOf = async ({ file, name }: TensorPlace): Promise<Float32Array> => {
     const known = scales.get(name) ?? (await file.read(name + SCALE));
     scales.set(name, known);
     return known;
   };
+  const read: Gpt2Weights['readInto'] = async (parameter, start, target) => {
+    const place = places.get(parameter);
+    if (place === undefined) throw new RangeError(`GPT-2 has no parameter ${parameter}`);
+    await place.file.readInto(place.name, start, target);
+    if (place.file.tensors.get(place.name)?.dtype === 'I8')
+      multiply(target, start, await scalesOf(place), place, parameter);
+  };
   return {
     config,
     parameters,
-    async readInto(parameter, start, target) {
-      const place = places.get(parameter);
-      if (place === undefined) throw new RangeError(`GPT-2 has no parameter ${parameter}`);
-      await place.file.readInto(place.name, start, target);
-      if (place.file.tensors.get(place.name)?.dtype === 'I8')
-        multiply(target, start, await scalesOf(place), place, parameter);
-    },
+    readInto: stored === parameters ? read : transposeWeights(read, stored),
     async close() {
       for (const file of files) await file.close();
     },
@@ -96,6 +113,19 @@ function typesOf(file: SafetensorsFile, name: string, shape: readonly number[], 
   return isScaled ? [...FLOATS, 'I8'] : FLOATS;
 }
 
+const canonicalName = (name: string): string =>
+  name.startsWith(PREFIX) || name.startsWith('lm_head.') ? name : PREFIX + name;
+
+/** Whether the files hold linear weights as [out, in]. */
+function liesTransposed(parameters: readonly Gpt2Parameter[], files: readonly SafetensorsFile[]): boolean {
+  const transposed = parameters.find(({ name }) => name === FIRST_LINEAR)?.shape.toReversed();
+  return files.some(({ tensors }) =>
+    [...tensors].some(
+      ([name, { shape }]) => canonicalName(name) === FIRST_LINEAR && shape.join() === transposed?.join(),
+    ),
+  );
+}
+
 /** Finds every parameter in the files, and nothing but parameters. */
 function placeParameters(
   filesName: string,
@@ -106,7 +136,7 @@ function placeParameters(
   const places = new Map<string, TensorPlace>();
   for (const file of files) {
     for (const [name, { dtype, shape }] of file.tensors) {
-      const canonical = name.startsWith(PREFIX) || name.startsWith('lm_head.') ? name : PREFIX + name;
+      const canonical = canonicalName(name);
       if (IGNORED.test(canonical) || isScale(file, name)) continue;
       const expected = shapes.get(canonical);
       const where = `${file.name}: tensor ${name}`;
@@ -123,6 +153,7 @@ function placeParameters(
       places.set(canonical, { file, name });
     }
   }
+  if (!places.has(EMBEDDING)) placeTiedEmbedding(places, shapes.get(EMBEDDING) ?? [], files);
   const missing = parameters.filter(({ name }) => !places.has(name));
   if (missing[0] !== undefined) {
     const others = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
@@ -131,4 +162,16 @@ function placeParameters(
     );
   }
   return places;
+}
+
+/** safetensors' `save_model` keeps one of two names of a tensor, and of these the head's. */
+function placeTiedEmbedding(
+  places: Map<string, TensorPlace>,
+  shape: readonly number[],
+  files: readonly SafetensorsFile[],
+): void {
+  for (const file of files) {
+    const head = file.tensors.get(HEAD);
+    if (head?.shape.join() === shape.join() && FLOATS.includes(head.dtype)) places.set(EMBEDDING, { file, name: HEAD });
+  }
 }

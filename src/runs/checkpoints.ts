@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isHubModel } from '../hub/model-name.ts';
 import { UserError } from '../support/errors.ts';
-import { exists, fileError, isHeld, isTemporaryName, removeFolder } from '../support/files.ts';
+import { exists, fileError, isFolder, isHeld, isTemporaryName, removeFolder } from '../support/files.ts';
 import { STATE_FILE } from './state.ts';
 
 const STEP_FOLDER = /^step-(\d{8,15})$/;
@@ -43,8 +43,8 @@ export async function listCheckpoints(runFolder: string): Promise<Checkpoint[]> 
 }
 
 /**
- * The folder of weights that a name given by the user stands for. A run folder stands for its newest checkpoint, a step
- * folder or any other folder with a `config.json` for itself; `hf:OWNER/NAME[@REVISION]` is fetched from the Hugging Face
+ * The folder or file of weights that a name given by the user stands for. A run folder stands for its newest checkpoint, a
+ * step folder, any other folder with a `config.json` and a file for itself; `hf:OWNER/NAME[@REVISION]` is fetched from the Hugging Face
  * hub.
  * @throws UserError saying what was found, when there is no checkpoint.
  */
@@ -55,9 +55,10 @@ export async function resolveCheckpoint(path: string): Promise<string> {
   }
   if (!(await exists(path))) {
     throw new UserError(
-      `${path}: expected a run folder, a step folder, a Hugging Face folder or hf:OWNER/NAME, found nothing there`,
+      `${path}: expected a run folder, a step folder, a Hugging Face folder, a model file of llm.c or hf:OWNER/NAME, found nothing there`,
     );
   }
+  if (!(await isFolder(path))) return path;
   const [newest] = await listCheckpoints(path);
   if (newest !== undefined) return newest.path;
   const names = await listNames(path);

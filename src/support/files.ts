@@ -40,6 +40,14 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** Whether a folder stands at `path`. */
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
 /**
  * Makes a folder and those above it that are missing.
  * @returns a function that removes again those it made that are still empty
@@ -113,14 +121,19 @@ export function isHeld(cause: unknown): boolean {
 
 /**
  * Writes a file so that, whatever happens, `path` holds its old content or all of the new.
- * @throws UserError when the system refuses.
+ * @param data all of it, or its pieces in order, each of which is written before the next is asked for
+ * @throws UserError when the system refuses; whatever the pieces throw.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = temporaryPath(path);
   try {
     const handle = await open(temporary, 'wx');
     try {
-      await handle.writeFile(data);
+      if (typeof data === 'string' || data instanceof Uint8Array) await handle.writeFile(data);
+      else for await (const piece of data) await handle.writeFile(piece);
       await syncFile(handle);
     } finally {
       await handle.close();

@@ -1,8 +1,7 @@
 /** @file From what the user gave to a run with nothing left open: its settings and the network. */
 
-import { join } from 'node:path';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { readGpt2Config } from '../formats/gpt2-config-file.ts';
+import { readGpt2Shape } from '../formats/open-gpt2.ts';
 import { PRESETS } from '../model/presets.ts';
 import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
 import { readTrainingState } from '../runs/state.ts';
@@ -35,7 +34,7 @@ export async function resolveSettings(
   const { preset, init } = chosen;
   const startsFrom = async (): Promise<string> =>
     own?.path ?? (await resolveCheckpoint(init ? await fetchWeights(init) : (fork ?? '')));
-  const modelConfig = preset ? PRESETS[preset] : await readGpt2Config(join(await startsFrom(), 'config.json'));
+  const modelConfig = preset ? PRESETS[preset] : await readGpt2Shape(await startsFrom());
   return { settings: completeSettings(chosen, modelConfig.contextLength), modelConfig };
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { readGpt2Config } from '../formats/gpt2-config-file.ts';
-import { openGpt2Folder } from '../formats/gpt2-folder.ts';
+import { openGpt2 } from '../formats/open-gpt2.ts';
 import { initialiseParameters, loadParameters } from '../model/parameters.ts';
 import { listCheckpoints, resolveCheckpoint } from '../runs/checkpoints.ts';
 import { readTrainingState } from '../runs/state.ts';
@@ -48,11 +48,11 @@ export async function begin(model: CheckpointedModel, settings: RecordedSettings
     return { state: await loadCheckpoint(model, from), from, passedOver };
   }
   if (init) {
-    const folder = await openGpt2Folder(await resolveCheckpoint(init));
+    const weights = await openGpt2(await resolveCheckpoint(init));
     try {
-      await loadParameters(model.session, folder);
+      await loadParameters(model.session, weights);
     } finally {
-      await folder.close();
+      await weights.close();
     }
   } else await initialiseParameters(model.session, model.config, seed);
   return { state: undefined, from: undefined, passedOver };

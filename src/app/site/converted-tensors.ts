@@ -3,13 +3,13 @@
  * output channel, its largest absolute value / 127, as `--precision int8` computes with (quantise_weight.c); all else is bf16.
  */
 
+import { float32ToBfloat16 } from '../../formats/float-bits.ts';
 import type { Gpt2Config } from '../../formats/gpt2-config.ts';
-import { type Gpt2Parameter, gpt2Parameters } from '../../formats/gpt2-parameters.ts';
+import { type Gpt2Parameter, gpt2Parameters, type ReadParameter } from '../../formats/gpt2-parameters.ts';
+import { bytesOf, readSlices } from '../../formats/parameter-slices.ts';
 import { buildHeader, DTYPE_BYTES, type TensorShape } from '../../formats/safetensors-header.ts';
 import type { SiteWeights } from '../tab/site.ts';
 
-/** Elements read at a time: 4 MB. */
-const SLICE_ELEMENTS = 2 ** 20;
 const LARGEST = 127;
 /** Its rows are the output channels of the head, which is tied to it. */
 const EMBEDDING = 'transformer.wte.weight';
@@ -18,12 +18,9 @@ const POSITIONS = 'transformer.wpe.weight';
 /** Adding it to a float64 and taking it away again rounds to a whole number, halves to the even one. */
 const ROUNDING = 1.5 * 2 ** 52;
 
-/** Fills `target` with the elements from `start` on of a parameter. */
-export type ReadElements = (name: string, start: number, target: Float32Array) => Promise<void>;
-
 export interface ConvertedTensor extends TensorShape {
   /** Its bytes in order, each piece valid until the next is asked for. */
-  pieces(read: ReadElements): AsyncGenerator<Uint8Array>;
+  pieces(read: ReadParameter): AsyncGenerator<Uint8Array>;
 }
 
 /** The tensors that a parameter becomes, in the order of their file. */
@@ -32,7 +29,7 @@ export function convertedTensors(parameter: Gpt2Parameter, weights: SiteWeights)
   if (weights === 'int8' && shape.length === 2 && name !== POSITIONS) return quantised(parameter);
   if (weights === 'fp32')
     return [{ name, shape, dtype: 'F32', pieces: (read) => mapped(readSlices(parameter, read), bytesOf) }];
-  const convert = (slice: Float32Array): Uint8Array => bytesOf(toBfloat16(slice));
+  const convert = (slice: Float32Array): Uint8Array => bytesOf(float32ToBfloat16(slice));
   return [{ name, shape, dtype: 'BF16', pieces: (read) => mapped(readSlices(parameter, read), convert) }];
 }
 
@@ -97,27 +94,6 @@ function quantise(slice: Float32Array, start: number, scales: Float32Array, chan
   return result;
 }
 
-/** Rounds to the nearest, halves to even; what is no number stays none. */
-function toBfloat16(values: Float32Array): Uint16Array {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(bits, (word) =>
-    (word & 0x7fffffff) > 0x7f800000 ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
-  );
-}
-
-async function* readSlices({ name, shape }: Gpt2Parameter, read: ReadElements): AsyncGenerator<Float32Array> {
-  const count = shape.reduce((product, extent) => product * extent, 1);
-  const scratch = new Float32Array(Math.min(SLICE_ELEMENTS, count));
-  for (let start = 0; start < count; start += scratch.length) {
-    const slice = scratch.subarray(0, Math.min(scratch.length, count - start));
-    await read(name, start, slice);
-    yield slice;
-  }
-}
-
 async function* mapped<From, To>(items: AsyncIterable<From>, change: (item: From) => To): AsyncGenerator<To> {
   for await (const item of items) yield change(item);
 }
-
-const bytesOf = (array: Float32Array | Uint16Array | Int8Array): Uint8Array =>
-  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderGpt2Config } from '../../formats/gpt2-config.ts';
-import { type Gpt2Folder, openGpt2Folder } from '../../formats/gpt2-folder.ts';
+import type { Gpt2Weights } from '../../formats/gpt2-weights.ts';
+import { openGpt2 } from '../../formats/open-gpt2.ts';
 import { buildHeader } from '../../formats/safetensors-header.ts';
 import { syncFile } from '../../support/files.ts';
 import { SLICE_BYTES } from '../../support/sliced-source.ts';
@@ -26,7 +27,7 @@ export async function writeModelFiles(
 ): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'config.json'), renderGpt2Config(config));
-  const from = await openGpt2Folder(source);
+  const from = await openGpt2(source);
   try {
     return await writeWeights(join(folder, 'model.safetensors'), from, weights, onBytes);
   } finally {
@@ -36,7 +37,7 @@ export async function writeModelFiles(
 
 async function writeWeights(
   path: string,
-  from: Gpt2Folder,
+  from: Gpt2Weights,
   weights: SiteWeights,
   onBytes: (bytes: number) => void,
 ): Promise<string[]> {
