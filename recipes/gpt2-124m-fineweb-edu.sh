@@ -27,11 +27,12 @@ PRICE=${PRICE:-}                              # of a GPU for an hour
 
 DEVICE=${DEVICE:-cuda}
 PRECISION=${PRECISION:-bf16}
-GPUS=${GPUS:-$(nvidia-smi --list-gpus 2>/dev/null | wc -l)}
+GPUS=${GPUS:-$(nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU' || true)}
 # rows of a micro-batch on each GPU; these fit 80 GB
 case $MODEL in gpt2-350m) rows=32 ;; gpt2-774m) rows=16 ;; gpt2-1558m) rows=8 ;; *) rows=64 ;; esac
 BATCH=${BATCH:-$rows}
 STEP_TOKENS=${STEP_TOKENS:-524288}
+CONTEXT=${CONTEXT:-1024}
 STEPS=${STEPS:-19073}
 TOKENS=${TOKENS:-10B}
 SHARD_TOKENS=${SHARD_TOKENS:-100M}
@@ -62,6 +63,8 @@ stage_doctor() {
   if [ "$DEVICE" = cuda ] && [ "$GPUS" -eq 0 ]; then
     fail "expected NVIDIA GPUs, found none (nvidia-smi --list-gpus); a processor would take years: try gpt2-124m-cpu-rehearsal.sh"
   fi
+  [ $((STEP_TOKENS % (BATCH * CONTEXT * GPUS))) -eq 0 ] ||
+    fail "expected $STEP_TOKENS tokens a step to be a multiple of BATCH × $CONTEXT × GPUs, found $BATCH × $CONTEXT × $GPUS GPUs; set GPUS or BATCH"
   minillm doctor --build
   if [ -n "$PUBLISH" ]; then need_token; fi
   need_memory
@@ -144,6 +147,7 @@ stage_report() {
 }
 
 stage_export() {
+  minillm export --help >/dev/null 2>&1 || { echo "this version has no command export"; return; }
   [ -e "$RESULTS/$MODEL.gguf" ] || minillm export --checkpoint "$RUN" --to gguf --out "$RESULTS/$MODEL.gguf"
   [ -e "$RESULTS/$MODEL.bin" ] || minillm export --checkpoint "$RUN" --to llmc --out "$RESULTS/$MODEL.bin"
 }

@@ -67,7 +67,9 @@ function repositoryOf(path) {
   return (
     repositories.find(({ kind, repository }) => {
       const place = kind === 'model' ? `/${repository}` : `/${kind}s/${repository}`;
-      return [`/api/${kind}s/${repository}`, place].some((start) => path.startsWith(`${start}/`) || path.startsWith(`${start}.`));
+      return [`/api/${kind}s/${repository}`, place].some(
+        (start) => path.startsWith(`${start}/`) || path.startsWith(`${start}.`),
+      );
     }) ?? repositories.find(({ repository }) => uploadable.includes(repository))
   );
 }

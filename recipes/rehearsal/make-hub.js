@@ -34,7 +34,10 @@ if (!existsSync(ready)) {
   if (parquet.length > 0)
     for (const [index, path] of parquet.entries()) copyFileSync(path, join(texts, parquetName(index)));
   else await writeTexts(texts, STORIES_PER_MILLION * Number(millions));
-  writeFileSync(join(folder, 'hellaswag.jsonl'), (await examples()).map((line) => `${JSON.stringify(line)}\n`).join(''));
+  writeFileSync(
+    join(folder, 'hellaswag.jsonl'),
+    (await examples()).map((line) => `${JSON.stringify(line)}\n`).join(''),
+  );
   await writeModel(model);
   writeFileSync(ready, '');
 }

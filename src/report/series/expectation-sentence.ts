@@ -23,6 +23,6 @@ export function verdictSentence({ quantity, latest, side, excursions }: Verdict)
   if (isOut && last?.to !== step) history = ', at this step alone so far';
   else if (isOut && first) history = `, which it first left at step ${formatCount(first.from)}`;
   if (last && last.to !== step)
-    history += `; it was ${last.side} it from step ${formatCount(last.from)} to ${formatCount(last.to)}`;
+    history += `; it was ${last.side} from step ${formatCount(last.from)} to ${formatCount(last.to)}`;
   return `${NAMES[quantity]} at step ${formatCount(step)} is ${found}, expected ${figures}: ${place}${history}`;
 }
