@@ -147,7 +147,10 @@ stage_report() {
 }
 
 stage_export() {
-  minillm export --help >/dev/null 2>&1 || { echo "this version has no command export"; return; }
+  if ! minillm --help | grep -q '^  export '; then
+    echo "this version has no command export"
+    return
+  fi
   [ -e "$RESULTS/$MODEL.gguf" ] || minillm export --checkpoint "$RUN" --to gguf --out "$RESULTS/$MODEL.gguf"
   [ -e "$RESULTS/$MODEL.bin" ] || minillm export --checkpoint "$RUN" --to llmc --out "$RESULTS/$MODEL.bin"
 }

@@ -37,7 +37,7 @@ export interface Verdict {
 
 /** How far losses of runs with other seeds, orders of the data or kernels lie apart. */
 const VALIDATION_BAND = 0.03;
-/** Of means over training steps, which go with the texts that come: in build-nanogpt's they wander by ±0.05 for weeks of steps. */
+/** Of means over training steps, which go with the texts that come: a published run's wander around its validation loss by ±0.05. */
 const TRAINING_BAND = 0.07;
 /** A run may be ahead or behind by this share of its steps, which counts where the curve is steep. */
 const STEP_SHARE = 0.05;
@@ -63,6 +63,11 @@ export function compareWithExpected(run: RunCurves, expected: RunCurves): Verdic
 
 type Measured = (step: number) => number | undefined;
 
+interface Point {
+  readonly step: number;
+  readonly value: number;
+}
+
 /** The measurement at a step or, as programs count the last one differently, at the next. */
 function evaluationsOf({ steps, values }: Series): Measured {
   const byStep = new Map(steps.map((step, index) => [step, values[index] ?? Number.NaN]));
@@ -70,7 +75,7 @@ function evaluationsOf({ steps, values }: Series): Measured {
 }
 
 /** The curve from its first update on, without what is no number: before, a loss says how weights were drawn. */
-function pointsOf({ steps, values }: Series): { readonly step: number; readonly value: number }[] {
+function pointsOf({ steps, values }: Series): Point[] {
   const points = steps.map((step, index) => ({ step, value: values[index] ?? Number.NaN }));
   return points.filter(({ step, value }) => step > 0 && Number.isFinite(value));
 }
@@ -79,7 +84,7 @@ function compareLosses(measured: Measured, expected: Series): Comparison[] {
   const points = pointsOf(expected);
   return points.flatMap(({ step, value }, index) => {
     const found = measured(step);
-    const band = VALIDATION_BAND + STEP_SHARE * slopeAt(points, index);
+    const band = VALIDATION_BAND + slack(points, index);
     return found === undefined ? [] : [{ step, value: found, expected: value, band }];
   });
 }
@@ -98,7 +103,7 @@ function compareMeans(run: Series, expected: Series, reach: number): Comparison[
   const end = run.steps.at(-1) ?? 0;
   const points = pointsOf(expected).filter(({ step }) => step + reach <= end);
   const isEachStep = points.some(({ step }, index) => step === (points[index - 1]?.step ?? 0) + 1 && index > 0);
-  const apart: { step: number; value: number; error: number | undefined }[] = [];
+  const apart: (Point & { readonly error: number | undefined })[] = [];
   for (const { step, value } of points) {
     if (step < (apart.at(-1)?.step ?? -reach) + 2 * reach + 1) continue;
     apart.push({ step, ...(isEachStep ? meanAround(expected, step, reach) : { value, error: undefined }) });
@@ -110,7 +115,7 @@ function compareMeans(run: Series, expected: Series, reach: number): Comparison[
       step,
       value: found,
       expected: value,
-      band: TRAINING_BAND + STEP_SHARE * slopeAt(apart, index) + (Number.isNaN(noise) ? 0 : noise),
+      band: TRAINING_BAND + slack(apart, index) + (Number.isNaN(noise) ? 0 : noise),
     };
   });
 }
@@ -137,14 +142,20 @@ function firstFrom(steps: readonly number[], step: number): number {
   return low;
 }
 
-/** By how much the curve falls or rises while steps grow e-fold, on the steeper side of a point. */
-function slopeAt(points: readonly { readonly step: number; readonly value: number }[], index: number): number {
+/**
+ * By how much the curve falls or rises within `STEP_SHARE` of its steps, on the steeper side of a point. Points that are nearer
+ * than that say more about noise than about the curve.
+ */
+function slack(points: readonly Point[], index: number): number {
   const here = points[index];
   if (!here) return 0;
-  const slopes = [points[index - 1], points[index + 1]].map((other) =>
-    other ? Math.abs((other.value - here.value) / Math.log(other.step / here.step)) : 0,
+  const isFar = ({ step }: Point): boolean => Math.abs(Math.log(step / here.step)) >= STEP_SHARE;
+  const sides = [points.slice(0, index).findLast(isFar), points.slice(index + 1).find(isFar)];
+  return Math.max(
+    ...sides.map((other) =>
+      other ? Math.abs((STEP_SHARE * (other.value - here.value)) / Math.log(other.step / here.step)) : 0,
+    ),
   );
-  return Math.max(...slopes);
 }
 
 function verdictOn(quantity: Verdict['quantity'], comparisons: readonly Comparison[]): Verdict | undefined {
