@@ -20,7 +20,11 @@ const POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsaf
 /** The page as a string. */
 export async function reportPage(
   runs: readonly RunCurves[],
-  { title, references }: { readonly title: string; readonly references: boolean },
+  {
+    title,
+    notes,
+    references,
+  }: { readonly title: string; readonly notes: readonly string[]; readonly references: boolean },
 ): Promise<string> {
   const [script, style] = await Promise.all([bundled('page.js'), bundled('page.css')]);
   const data = JSON.stringify(pageData(runs, references)).replaceAll('<', '\\u003c');
@@ -39,6 +43,7 @@ export async function reportPage(
 <header>
 <h1>${title}</h1>
 <p class="muted">${describe(runs)}</p>
+${notes.map((note) => html`<p>${note}</p>`)}
 </header>
 <main>
 ${runs.length === 1 ? summaries.map((summary) => headline(summary, references)) : ''}

@@ -15,6 +15,8 @@ import { freeName } from './sources/free-name.ts';
 
 export interface ReportOptions {
   readonly title: string;
+  /** Sentences under the page's title. */
+  readonly notes: readonly string[];
   /** Whether lines show what OpenAI's models reach. */
   readonly references: boolean;
   readonly csv: boolean;

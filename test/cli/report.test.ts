@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFile
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeSyntheticRun } from '../report/synthetic-run.ts';
+import { lossAt, writeSyntheticRun } from '../report/synthetic-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { minillm } from './minillm.js';
 
@@ -71,6 +71,33 @@ test('report is named for the number of runs when their names are long', async (
   };
   expect(await titleOf('a', 'b')).toBe('a, b');
   expect(await titleOf('a'.repeat(60), 'b'.repeat(60))).toBe('2 runs');
+});
+
+test('report --expect draws the curve beside the run, and says on the page, in lines and as JSON where the run leaves it', async () => {
+  const folder = temporaryFolder();
+  const run = writeSyntheticRun(join(folder, 'book'), { scale: 1.1, hellaswag: false });
+  const table = join(folder, 'published.tsv');
+  const rows = [100, 250, 400, 550].map((step) => `${step}\t${step * 1024}\t${lossAt(step) + 0.03}`);
+  writeFileSync(table, `step\ttokens\tval_loss\n${rows.join('\n')}\n`);
+  const { code, stdout, stderr } = await minillm('report', run, '--expect', table);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^expected: published +\d+ +- +3\.\d{4} /m);
+  const sentence = stdout.split('\n').find((line) => line.startsWith('validation loss at step 550 is ')) ?? '';
+  expect(sentence).toMatch(/: above the band, which it first left at step 100$/);
+  const page = readFileSync(join(run, 'report', 'report.html'), 'utf8');
+  expect(page).toContain(`<p>${sentence}</p>`);
+  expect(page).toContain('"name":"expected: published"');
+  const json = await minillm('report', run, '--expect', table, '--json');
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    runs: [{ name: 'book' }],
+    expectations: [{ run: 'book', verdicts: [{ quantity: 'validationLoss', side: 'above' }], sentences: [sentence] }],
+  });
+
+  writeFileSync(table, `step\ttokens\tval_loss\n0\t0\t9\n5\t2621440\t8\n`);
+  const other = await minillm('report', run, '--expect', table);
+  expect(other.stderr).toBe(
+    'minillm: --expect: expected runs of 524,288 tokens a step, as the curve is, found 1,024 in book; give a curve of such steps\n',
+  );
 });
 
 test('report ends with one line for what is no run, and for a place it cannot write to', async () => {

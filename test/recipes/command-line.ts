@@ -4,7 +4,10 @@ import type { Command } from 'commander';
 import { dashboardCommand } from '#minillm/cli/dashboard/command.js';
 import { dataCommand } from '#minillm/cli/data/command.js';
 import { doctorCommand } from '#minillm/cli/doctor/command.js';
+import { evalCommand } from '#minillm/cli/eval/command.js';
+import { planCommand } from '#minillm/cli/plan/command.js';
 import { publishCommand } from '#minillm/cli/publish/command.js';
+import { reportCommand } from '#minillm/cli/report/command.js';
 import { sampleCommand } from '#minillm/cli/sample/command.js';
 import { serveCommand } from '#minillm/cli/serve/command.js';
 import { trainCommand } from '#minillm/cli/train/command.js';
@@ -14,7 +17,10 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   dashboard: dashboardCommand,
   data: dataCommand,
   doctor: doctorCommand,
+  eval: evalCommand,
+  plan: planCommand,
   publish: publishCommand,
+  report: reportCommand,
   sample: sampleCommand,
   serve: serveCommand,
   train: trainCommand,

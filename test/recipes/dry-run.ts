@@ -1,6 +1,6 @@
 /** @file Runs a script whose programs are stand-ins that record how they were called and do nothing else. */
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,8 @@ export interface DryRun {
   readonly programs: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Bash that is run in the folder beforehand. */
+  readonly prepare?: string;
   /** Sent to the script once this program has been called. */
   readonly signal?: { readonly name: NodeJS.Signals; readonly after: string };
 }
@@ -26,7 +28,7 @@ export interface DryRunOutcome {
 /** @param script path of a Bash script, which runs in an empty folder that is its home as well */
 export async function dryRun(
   script: string,
-  { programs, args = [], env = {}, signal }: DryRun,
+  { programs, args = [], env = {}, prepare = '', signal }: DryRun,
 ): Promise<DryRunOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'minillm-recipe-'));
   try {
@@ -38,6 +40,7 @@ export async function dryRun(
       writeFileSync(path, `#!/bin/bash\n{ printf '%s\\0' ${name} "$@"; echo; } >> '${record}'\n${action}\n`);
       chmodSync(path, 0o755);
     }
+    execFileSync('bash', ['-c', prepare], { cwd: folder });
     const readCalls = () => (existsSync(record) ? readFileSync(record, 'utf8') : '').split('\n').filter(Boolean);
     const child = spawn('bash', [script, ...args], {
       cwd: folder,

@@ -7,6 +7,7 @@ import type { JobSet, MPIJob, ReplicatedJob } from './custom-resources.ts';
 import { containerCommands, minillmArguments, RECIPES, ROOT, readManifest, readRecipe } from './recipes.ts';
 
 const JOB = 'recipes/kubernetes/fineweb-edu.yaml';
+const GPU_JOB = 'recipes/kubernetes/gpt2-124m-fineweb-edu.yaml';
 const JOBSET = 'recipes/kubernetes/train-jobset.yaml';
 const MPIJOB = 'recipes/kubernetes/train-mpijob.yaml';
 const SKYPILOT = 'recipes/skypilot/train.yaml';
@@ -15,6 +16,7 @@ const DOCKERFILE = 'recipes/container/Dockerfile';
 /** Where the type of each manifest is. */
 const TYPES: Readonly<Record<string, readonly [name: string, from: string]>> = {
   [JOB]: ['Job', 'kubernetes-types/batch/v1.js'],
+  [GPU_JOB]: ['Job', 'kubernetes-types/batch/v1.js'],
   [JOBSET]: ['JobSet', './custom-resources.ts'],
   [MPIJOB]: ['MPIJob', './custom-resources.ts'],
   [SKYPILOT]: ['SkyPilotTask', './custom-resources.ts'],
@@ -120,6 +122,24 @@ describe('the MPIJob', () => {
   test('trains as the JobSet does', () => {
     const ofJobSet = onlyContainer(podOf(replicatedJob(readManifest<JobSet>(JOBSET), 'launcher').template));
     expect(onlyContainer(podOf(spec.mpiReplicaSpecs.Launcher.template)).args).toEqual(ofJobSet.args);
+  });
+});
+
+describe('the job on GPUs', () => {
+  const pod = podOf(readManifest<Job>(GPU_JOB).spec?.template);
+  const { command, args = [], lifecycle, resources } = onlyContainer(pod);
+
+  test('runs stages of the recipe in the image for GPUs, and ends', () => {
+    expect(command).toEqual(['/opt/minillm/recipes/gpt2-124m-fineweb-edu.sh']);
+    expect(readRecipe('recipes/container/gpu.Dockerfile')).toMatch(/^COPY recipes \/opt\/minillm\/recipes$/m);
+    const known = readRecipe('recipes/gpt2-124m-fineweb-edu.sh').match(/(?<=^stage_)\w+/gm) ?? [];
+    expect([...args, 'serve'].sort()).toEqual(known.sort());
+    expect(resources?.limits).toMatchObject({ 'nvidia.com/gpu': '8' });
+  });
+
+  test('gives the trainer time for a checkpoint', () => {
+    expect(pod.terminationGracePeriodSeconds).toBe(120);
+    expect(lifecycle?.preStop?.exec?.command?.join(' ')).toContain("pkill -USR1 -f '[b]in/minillm.js train';");
   });
 });
 

@@ -9,7 +9,7 @@ import { type SyntheticRun, writeSyntheticRun } from './synthetic-run.ts';
 
 async function pageOf(run: SyntheticRun): Promise<string> {
   const runs = await readRuns([writeSyntheticRun(join(temporaryFolder(), 'run'), run)], undefined);
-  return reportPage(runs, { title: 'A run', references: true });
+  return reportPage(runs, { title: 'A run', notes: [], references: true });
 }
 
 test('the page shows the machine beside the setting that chose its kind', async () => {

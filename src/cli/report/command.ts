@@ -12,6 +12,7 @@ The report is results-light.svg, results-dark.svg, the same as .png, and report.
 Examples:
   $ minillm report out/book
   $ minillm report ours=out/124m build-nanogpt/log --tokens-per-step 524288 --out report
+  $ minillm report out/124m --expect recipes/expected/gpt2-124m-fineweb-edu.tsv
   $ minillm report out/book --csv --tensorboard && tensorboard --logdir out/book/report/tensorboard
 `;
 
@@ -22,6 +23,10 @@ export function reportCommand(): Command {
     .argument('<run...>', 'run folders, logs or tables, as PATH or NAME=PATH')
     .option('--out <folder>', 'folder for the report (default: report, in the run folder if there is one run)')
     .option('--title <text>', "title of the figure (default: the runs' names, or their number)")
+    .option(
+      '--expect <curve>',
+      'a log or table that the runs should follow; says whether each does, and where it left it',
+    )
     .option('--no-references', "leave out OpenAI's models, for runs on text other than FineWeb-Edu")
     .addOption(
       new Option(
