@@ -1,10 +1,11 @@
 // Packs the package as it would be published, installs the tarball in an empty project, and uses it there: the command line, each
-// example against the library, its declarations without Node's types. Links of its pages must lead to files of the package.
+// example against the library, in Node or as Vite builds it for a browser, its declarations without Node's types. Links of its pages must lead to files of the package.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
+import { build } from 'vite';
 
 const project = mkdtempSync(join(tmpdir(), 'minillm-package-'));
 const run = (command, args, options = {}) =>
@@ -31,7 +32,7 @@ try {
   checkDeclarations();
 
   writeFileSync(join(project, 'book.txt'), readFileSync('docs/architecture.md', 'utf8').repeat(4));
-  for (const example of readdirSync('examples')) {
+  for (const example of readdirSync('examples').filter((name) => name.endsWith('.ts'))) {
     const source = readFileSync(join('examples', example), 'utf8');
     const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
     const script = join(project, example.replace(/\.ts$/, '.js'));
@@ -39,6 +40,7 @@ try {
     const printed = run(process.execPath, [script, resolve(project, 'book.txt'), '20']);
     if (!printed.includes('validation loss')) throw new Error(`${example} printed:\n${printed}`);
   }
+  await buildForBrowser();
   console.log('the packed package works: --help, the pages, links, declarations and the examples');
 } finally {
   rmSync(project, { recursive: true, force: true });
@@ -59,10 +61,33 @@ function brokenLinks(page) {
   });
 }
 
+/** Builds the example for a browser, which must get every module of the kernels and the script of their threads. */
+async function buildForBrowser() {
+  const root = join(project, 'browser');
+  for (const file of ['index.html', 'main.ts']) cpSync(join('examples/browser', file), join(root, file));
+  const { output } = await build({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    build: { write: false, chunkSizeWarningLimit: 1000 },
+  });
+  const names = output.map(({ fileName }) => fileName.replace(/-[\w-]{8}\./, '.')).sort();
+  const modules = ['relaxed', 'simd128'].flatMap((variant) => [`${variant}-bf16.wasm`, `${variant}-fp32.wasm`]);
+  const expected = ['index.js', ...modules, 'thread-in-browser.js'].map((name) => `assets/${name}`);
+  expected.push('index.html');
+  if (names.join() !== expected.join()) throw new Error(`the example for a browser is built of ${names.join(', ')}`);
+}
+
 /** Compiles a program that imports the package where there are no types but the language's own and the web's. */
 function checkDeclarations() {
   const file = join(project, 'consumer.ts');
-  writeFileSync(file, "import * as minillm from 'minillm';\nexport const settings: minillm.TrainSettings = {};\n");
+  const code = [
+    "import * as minillm from 'minillm';",
+    "import * as browser from 'minillm/browser';",
+    'export const settings: minillm.TrainSettings = {};',
+    'export const model: Promise<browser.TextModel> = browser.loadModel("model/");',
+  ];
+  writeFileSync(file, code.join('\n'));
   const options = { strict: true, skipLibCheck: false, types: [], noEmit: true, target: ts.ScriptTarget.ES2023 };
   const program = ts.createProgram([file], { ...options, module: ts.ModuleKind.NodeNext });
   const problems = ts.getPreEmitDiagnostics(program);

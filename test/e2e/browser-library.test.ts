@@ -7,25 +7,11 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
-import { initialWeights } from '#minillm/generate/initial-weights.js';
+import { writeUntrained } from '../generate/untrained-folder.ts';
 import { launchBrowser, missingBrowser } from './browser.ts';
 import { type StaticSite, serveFolder } from './static-site.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-
-/** GPT-2's vocabulary and hardly anything else. */
-const MODEL = { layers: 1, heads: 1, channels: 8, contextLength: 128, vocabularySize: 50257, layerNormEpsilon: 1e-5 };
-
-/** Writes a model that has not been trained, whose texts are as good as random. */
-async function writeModel(folder: string): Promise<void> {
-  const tensors = new Map<string, Float32Array>();
-  const write = async (_: string, name: string, values: Float32Array) => void tensors.set(name, values);
-  await initialWeights('untrained', MODEL).load({ write });
-  await writeGpt2Folder(folder, MODEL, (name, start, target) => {
-    target.set(tensors.get(name)?.subarray(start, start + target.length) ?? []);
-  });
-}
 
 describe.skipIf(missingBrowser !== undefined)('minillm/browser', () => {
   let browser: Browser;
@@ -37,7 +23,7 @@ describe.skipIf(missingBrowser !== undefined)('minillm/browser', () => {
       build: { outDir: example, chunkSizeWarningLimit: 1000 },
     });
     [browser] = await Promise.all([launchBrowser(), built]);
-    await writeModel(join(example, 'model'));
+    await writeUntrained(join(example, 'model'));
   });
   afterAll(async () => {
     await browser?.close();
