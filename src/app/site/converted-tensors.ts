@@ -100,9 +100,13 @@ function quantise(slice: Float32Array, start: number, scales: Float32Array, chan
 /** Rounds to the nearest, halves to even; what is no number stays none. */
 function toBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(bits, (word) =>
-    (word & 0x7fffffff) > 0x7f800000 ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
-  );
+  const result = new Uint16Array(values.length);
+  for (let index = 0; index < bits.length; index++) {
+    const word = bits[index]!;
+    const isNumber = (word & 0x7fffffff) <= 0x7f800000;
+    result[index] = isNumber ? (word + 0x7fff + ((word >>> 16) & 1)) >>> 16 : (word >>> 16) | 0x40;
+  }
+  return result;
 }
 
 async function* readSlices({ name, shape }: Gpt2Parameter, read: ReadElements): AsyncGenerator<Float32Array> {
