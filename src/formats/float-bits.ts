@@ -29,9 +29,13 @@ export function float16ToFloat32(source: Uint16Array, target: Float32Array): voi
 /** The upper halves of float32, rounded; what is no number stays none. */
 export function float32ToBfloat16(source: Float32Array): Uint16Array {
   const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);
-  return Uint16Array.from(bits, (word) =>
-    (word & 0x7fffffff) > 0x7f800000 ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
-  );
+  const result = new Uint16Array(source.length);
+  for (let index = 0; index < bits.length; index++) {
+    const word = bits[index]!;
+    const isNumber = (word & 0x7fffffff) <= 0x7f800000;
+    result[index] = isNumber ? (word + 0x7fff + ((word >>> 16) & 1)) >>> 16 : (word >>> 16) | 0x40;
+  }
+  return result;
 }
 
 /** The smallest normal half is 2^-14; smaller ones are multiples of 2^-24. */

@@ -61,18 +61,20 @@ export async function findGpt2Weights(
   for (const file of files)
     if (file.tensors.has(HEAD) && embedding.name !== HEAD)
       await checkTiedHead({ file, name: HEAD }, embedding, config.channels);
-  const scales = new Map<string, Float32Array>();
+  const known = new Map<string, Float32Array>();
   const scalesOf = async ({ file, name }: TensorPlace): Promise<Float32Array> => {
-    const known = scales.get(name) ?? (await file.read(name + SCALE));
-    scales.set(name, known);
-    return known;
+    const scales = known.get(name) ?? (await file.read(name + SCALE));
+    known.set(name, scales);
+    return scales;
   };
   const read: Gpt2Weights['readInto'] = async (parameter, start, target) => {
     const place = places.get(parameter);
     if (place === undefined) throw new RangeError(`GPT-2 has no parameter ${parameter}`);
+    const isScaled = place.file.tensors.get(place.name)?.dtype === 'I8';
+    // before the numbers, as in the file: where it comes over a network, nothing is asked for twice
+    const scales = isScaled ? await scalesOf(place) : undefined;
     await place.file.readInto(place.name, start, target);
-    if (place.file.tensors.get(place.name)?.dtype === 'I8')
-      multiply(target, start, await scalesOf(place), place, parameter);
+    if (scales) multiply(target, start, scales, place, parameter);
   };
   return {
     config,
