@@ -28,11 +28,17 @@ test('llmc is a model file that every command takes as the checkpoint it was mad
     `${LLMC}: ${MODEL}, 1,623,040 parameters as f32, 6.50 MB\n${join(FOLDER, 'gpt2_tokenizer.bin')}: beside it, for llm.c\n`,
   );
   expect(readdirSync(FOLDER).sort()).toEqual(['gpt2_tokenizer.bin', 'model', 'model.bin']);
-  const written = async (checkpoint: string) => {
-    const flags = ['--prompt', 'Once', '--tokens', '12', '--temperature', '0', '--device', 'cpu', '--json'];
-    return JSON.parse((await minillm('sample', '--checkpoint', checkpoint, ...flags)).stdout).samples;
-  };
-  expect(await written(LLMC)).toEqual(await written(MODEL));
+  const [expected, found] = [await openGpt2(MODEL), await openGpt2(LLMC)];
+  for (const { name, shape } of found.parameters) {
+    const [ours, theirs] = [0, 1].map(() => new Float32Array(shape.reduce((a, b) => a * b)));
+    await expected.readInto(name, 0, ours!);
+    await found.readInto(name, 0, theirs!);
+    expect(Buffer.compare(new Uint8Array(ours!.buffer), new Uint8Array(theirs!.buffer)), name).toBe(0);
+  }
+  await expected.close();
+  await found.close();
+  const sampled = await minillm('sample', '--checkpoint', LLMC, '--tokens', '4', '--device', 'cpu', '--json');
+  expect(JSON.parse(sampled.stdout)).toMatchObject({ checkpoint: LLMC, samples: [{ ended: 'length' }] });
 });
 
 test('huggingface is a folder in the type that was asked for, of a model file of llm.c, too', async () => {
@@ -80,29 +86,15 @@ test('gguf is one file, which is not replaced unasked', async () => {
   expect([refused.code, refused.stdout]).toEqual([1, '']);
   expect(refused.stderr).toBe(`minillm: ${out} is there already; give another --out, or --overwrite to replace it\n`);
   expect(readFileSync(out).equals(bytes)).toBe(true);
-  expect((await exported('gguf', out, '--overwrite')).code).toBe(0);
-  expect(readFileSync(out).length).toBeGreaterThan(bytes.length);
   expect((await exported('gguf', folder)).stderr).toMatch(/--to gguf writes a file, found a folder of this name/);
 });
 
-test.each<[string, string[], number, RegExp]>([
-  [
-    'a format that is none',
-    ['--to', 'ggml'],
-    2,
-    /Allowed choices are gguf, llmc, huggingface\. \(Did you mean gguf\?\)/,
-  ],
-  ['a type under another name', ['--to', 'gguf', '--type', 'fp32'], 2, /Allowed choices .* \(Did you mean f32\?\)/],
-  [
-    'a type that the format lacks',
-    ['--to', 'llmc', '--type', 'q8_0', '--out', 'x'],
-    2,
-    /--to llmc takes --type f32, bf16, found q8_0/,
-  ],
-  ['no place', ['--to', 'gguf'], 2, /--out is required/],
-])('%s is refused in one line', async (_, flags, exitCode, message) => {
-  const { code, stderr } = await minillm('export', '--checkpoint', MODEL, ...flags);
-  expect([code, stderr.split('\n').length]).toEqual([exitCode, 2]);
+test.each<[string, string[], RegExp]>([
+  ['a type under another name', ['--to', 'gguf', '--type', 'fp32'], /Allowed choices .* \(Did you mean f32\?\)/],
+  ['a type of another format', ['--to', 'llmc', '--type', 'q8_0'], /--to llmc takes --type f32, bf16, found q8_0/],
+])('%s is a wrong command line', async (_, flags, message) => {
+  const { code, stderr } = await minillm('export', '--checkpoint', MODEL, '--out', 'x', ...flags);
+  expect([code, stderr.split('\n').length]).toEqual([2, 2]);
   expect(stderr).toMatch(message);
 });
 
