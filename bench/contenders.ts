@@ -1,5 +1,6 @@
 /** @file Who runs a work in turn: the roof that limits it, ourselves, and the peers whose tools are installed. */
 
+import type { Precision } from '#minillm/engine/tensor.js';
 import type { Options } from './options.ts';
 import { compiledScript, fromBench } from './places.ts';
 import type { Prepared } from './prepared.ts';
@@ -47,4 +48,5 @@ export function listContenders(work: Work, options: Options, prepared: Prepared)
   ];
 }
 
-const readPrecision = ({ flags }: Work): string => flags[flags.indexOf('--precision') + 1] ?? 'fp32';
+const readPrecision = ({ flags }: Work): Precision =>
+  flags[flags.indexOf('--precision') + 1] === 'bf16' ? 'bf16' : 'fp32';

@@ -20,10 +20,9 @@ export interface Options {
 
 const PEERS = `
 Peers take part when they are named, each work in a process of its own, ours and theirs in turn:
-  --python PATH   PyTorch and transformers: needs torch, transformers (and gguf for --llama)
+  --python PATH   PyTorch and transformers: needs torch, transformers
   --llama FOLDER  llama.cpp by node-llama-cpp: mkdir llama && cd llama && npm install node-llama-cpp
   --llmc FOLDER   llm.c's train_gpt2.c: git clone https://github.com/karpathy/llm.c
---llama and --llmc also need --python, which writes the weights in their formats.
 
   npm run bench -- --python ~/torch/bin/python --only train --rounds 3`;
 
@@ -45,10 +44,7 @@ export function readOptions(args: readonly string[]): Options {
     .option('--llmc <folder>', 'a checkout of llm.c', holding('train_gpt2.c'))
     .addHelpText('after', PEERS)
     .parse([...args], { from: 'user' });
-  const options = command.opts<Options>();
-  if ((options.llama || options.llmc) && !options.python)
-    command.error('error: --llama and --llmc need --python, a Python that writes the weights in their formats');
-  return options;
+  return command.opts<Options>();
 }
 
 function pattern(value: string): RegExp {

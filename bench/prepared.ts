@@ -4,18 +4,28 @@
  */
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
+import { binHeader } from '#minillm/data/shards/shard-format.js';
+import type { Precision } from '#minillm/engine/tensor.js';
+import { ggufFile } from '#minillm/formats/gguf/gguf-file.js';
+import { openGpt2Folder, writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
+import type { NamedWeights } from '#minillm/formats/gpt2-weights.js';
+import { llmcModelFile } from '#minillm/formats/llmc/model-file.js';
+import type { ModelFile } from '#minillm/formats/model-file.js';
 import { findCompiler } from '#minillm/native/compiler.js';
-import { CONFIG, initialValues } from './model.ts';
+import { writeFileAtomic } from '#minillm/support/files.js';
+import { CONFIG, initialValues, randomTokens } from './model.ts';
 import type { Options } from './options.ts';
 import { fromBench } from './places.ts';
 
 const run = promisify(execFile);
+
+/** Tokens of each file that llm.c opens: more than the steps that are measured read. */
+const SHARD_TOKENS = 32_768;
 
 export class Prepared {
   readonly #options: Options;
@@ -32,16 +42,20 @@ export class Prepared {
   }
 
   /** The same weights for llama.cpp. */
-  gguf(precision: string): Promise<string> {
-    return this.#once(`${precision}.gguf`, async (path) => {
-      await this.#python('write_gguf.py', await this.checkpoint(), path, precision);
-    });
+  gguf(precision: Precision): Promise<string> {
+    const type = precision === 'bf16' ? 'bf16' : 'f32';
+    return this.#once(`${type}.gguf`, (path) =>
+      this.#export(path, (model) => ggufFile(model, { type, name: 'gpt2-124m' })),
+    );
   }
 
   /** A folder with llm.c's program, compiled here, and the files it opens: weights, tokens. */
   llmC(): Promise<string> {
     return this.#once('llm.c', async (path) => {
-      await this.#python('write_llm_c.py', await this.checkpoint(), path);
+      const shards = join(path, 'dev/data/tinyshakespeare');
+      await mkdir(shards, { recursive: true });
+      await this.#export(join(path, 'gpt2_124M.bin'), (model) => llmcModelFile(model, 'f32'));
+      for (const part of ['train', 'val']) await writeRandomShard(join(shards, `tiny_shakespeare_${part}.bin`));
       const { command, args } = await findCompiler();
       const { llmc = '' } = this.#options;
       const sources = [join(llmc, 'train_gpt2.c'), fromBench('peers/line_buffered.c')];
@@ -67,11 +81,19 @@ export class Prepared {
     return path;
   }
 
-  async #python(script: string, ...args: string[]): Promise<void> {
-    const { python } = this.#options;
-    if (!python) throw new Error(`${script} writes the weights for this peer and needs --python`);
-    await run(python, [fromBench(`peers/${script}`), ...args]);
+  async #export(path: string, makeFile: (model: NamedWeights) => ModelFile): Promise<void> {
+    const model = await openGpt2Folder(await this.checkpoint());
+    try {
+      await writeFileAtomic(path, makeFile(model).pieces());
+    } finally {
+      await model.close();
+    }
   }
+}
+
+async function writeRandomShard(path: string): Promise<void> {
+  const tokens = Uint16Array.from(randomTokens(SHARD_TOKENS));
+  await writeFile(path, Buffer.concat([binHeader(SHARD_TOKENS), Buffer.from(tokens.buffer)]));
 }
 
 async function writeRandomCheckpoint(path: string): Promise<void> {

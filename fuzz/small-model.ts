@@ -3,7 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openGpt2Folder, writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
+import { writeGpt2Folder } from '#minillm/formats/gpt2-folder.js';
+import { openGpt2 } from '#minillm/formats/open-gpt2.js';
 import { fillNormal } from '#minillm/support/random.js';
 
 export const CONFIG = {
@@ -20,14 +21,14 @@ export async function writeModel(folder: string): Promise<void> {
   await writeGpt2Folder(folder, CONFIG, (parameter, _, target) => fillNormal(target, 0.02, 1, parameter));
 }
 
-/** Opens a folder and reads every parameter. */
+/** Opens a model and reads every parameter. */
 export async function readModel(path: string): Promise<void> {
-  const folder = await openGpt2Folder(path);
+  const model = await openGpt2(path);
   try {
-    for (const { name, shape } of folder.parameters)
-      await folder.readInto(name, 0, new Float32Array(shape.reduce((a, b) => a * b)));
+    for (const { name, shape } of model.parameters)
+      await model.readInto(name, 0, new Float32Array(shape.reduce((a, b) => a * b)));
   } finally {
-    await folder.close();
+    await model.close();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Target } from './target.ts';
 const NAMES = [
   ...[
     'safetensors',
+    'llmc',
     'config',
     'index',
     'state',

@@ -36,7 +36,8 @@ export const settingsSchema = z.strictObject({
   preset: z.enum(PRESET_NAMES).optional().register(flagTexts, { description: 'size of a new model' }),
   init: z.string().optional().register(flagTexts, {
     value: 'path',
-    description: 'start from the weights of a run, step or Hugging Face folder, or of hf:OWNER/NAME',
+    description:
+      'start from the weights of a run, step or Hugging Face folder, of a model file of llm.c, or of hf:OWNER/NAME',
   }),
   fork: z.string().optional().register(flagTexts, {
     value: 'path',

@@ -9,6 +9,7 @@ import type { TensorSource } from '#minillm/formats/safetensors-slices.js';
 import { writeSafetensors } from '#minillm/formats/safetensors-writer.js';
 import { UserError } from '#minillm/support/errors.js';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { numberedModel, transposed, wholeParameter } from './numbered-model.ts';
 
 const CONFIG: Gpt2Config = {
   layers: 2,
@@ -93,6 +94,39 @@ describe('openGpt2Folder', () => {
     expect((await open(path)).config).toEqual(CONFIG);
     writeFileSync(join(path, 'b.safetensors'), Buffer.concat([header, Buffer.from(bfloat16(0.11).buffer)]));
     await expect(openGpt2Folder(path)).rejects.toThrow(UserError);
+  });
+
+  test("takes nn.Linear's weights, [out, in], as nanoGPT and build-nanogpt have them", async () => {
+    const model = numberedModel(CONFIG);
+    const isLinear = (name: string) => /c_(attn|proj|fc)\.weight$/.test(name);
+    const tensors = gpt2Parameters(CONFIG).map(({ name, shape }): TensorSource => {
+      const linear = isLinear(name);
+      const read: TensorSource['read'] = async (start: number, target: Float32Array | Int32Array) => {
+        const values = await wholeParameter(model, name);
+        const stored = linear ? transposed(values, shape[1]!) : values;
+        target.set(stored.subarray(start, start + target.length));
+      };
+      return { name, shape: linear ? shape.toReversed() : shape, dtype: 'F32', read };
+    });
+    const folder = await open(await write(temporaryFolder(), ...tensors));
+    for (const { name } of folder.parameters)
+      expect(await wholeParameter(folder, name), name).toEqual(await wholeParameter(model, name));
+
+    // some one way round, some the other: of no program
+    const at = tensors.findIndex(({ name }) => name === 'transformer.h.1.mlp.c_fc.weight');
+    const mixed = tensors.map((tensor, index) => (index === at ? { ...tensor, shape: [8, 32] } : tensor));
+    await expect(openGpt2Folder(await write(temporaryFolder(), ...mixed))).rejects.toThrow(
+      'tensor transformer.h.1.mlp.c_fc.weight: expected shape [32, 8] by config.json, found [8, 32]',
+    );
+  });
+
+  test('takes the head for the token embedding that is missing, as save_model leaves it', async () => {
+    const tied = [named(SOURCES[0]!, 'lm_head.weight'), ...SOURCES.slice(1)];
+    expect(await firstElements(await write(temporaryFolder(), ...tied))).toEqual(EVERY_NUMBER);
+    const other = [{ ...named(SOURCES[0]!, 'lm_head.weight'), shape: [8, 10] }, ...SOURCES.slice(1)];
+    await expect(openGpt2Folder(await write(temporaryFolder(), ...other))).rejects.toThrow(
+      'expected tensor transformer.wte.weight [10, 8], found none',
+    );
   });
 
   test('takes several files with an index', async () => {

@@ -7,8 +7,8 @@ import { requireFlag, tokenCount, wholeNumber } from '../flags.ts';
 import type { EvalFlags } from './run.ts';
 
 const EXAMPLE = `
-A checkpoint is a run folder (its newest step), a step folder, a Hugging Face folder of a GPT-2,
-hf:OWNER/NAME for one of the hub, or untrained:PRESET.
+A checkpoint is a run folder (its newest step), a step folder, a Hugging Face folder of a GPT-2, a model
+file of llm.c, hf:OWNER/NAME for one of the hub, or untrained:PRESET.
 --hellaswag without a file downloads the validation split once; a file may be .jsonl or .jsonl.gz.
 
 Examples:

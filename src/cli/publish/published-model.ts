@@ -5,6 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { type DatasetDescription, readDescription } from '../../data/shards/dataset-description.ts';
 import type { Gpt2Config } from '../../formats/gpt2-config.ts';
 import { readGpt2Config } from '../../formats/gpt2-config-file.ts';
+import { WEIGHTS } from '../../formats/gpt2-files.ts';
+import { INDEX } from '../../formats/gpt2-folder.ts';
 import { isHubModel } from '../../hub/model-name.ts';
 import type { RunCurves } from '../../report/series/curves.ts';
 import { curvesOf } from '../../report/sources/run-folder.ts';
@@ -13,9 +15,7 @@ import { isBefore } from '../../runs/metric-lines.ts';
 import { metricsPath, readMetrics } from '../../runs/metrics.ts';
 import { readTrainingState, STATE_FILE, type TrainingState } from '../../runs/state.ts';
 import { UserError } from '../../support/errors.ts';
-import { exists } from '../../support/files.ts';
-
-const WEIGHTS = 'model.safetensors';
+import { exists, isFolder } from '../../support/files.ts';
 
 /** What a run resumes from. `state.json` also names folders of this machine. */
 const OF_TRAINING = [OPTIMIZER_FILE, STATE_FILE];
@@ -48,6 +48,10 @@ export async function readPublishedModel(
   if (isHubModel(checkpoint))
     throw new UserError(`${checkpoint}: expected a checkpoint on this disk, found the name of a model of the hub`);
   const folder = await resolveCheckpoint(checkpoint);
+  if (!(await isFolder(folder)))
+    throw new UserError(
+      `${checkpoint}: expected a folder, found a file; minillm export --to huggingface makes a folder of it`,
+    );
   const config = await readGpt2Config(join(folder, 'config.json'));
   const files = await filesOf(folder, withOptimizer);
   const state = (await exists(join(folder, STATE_FILE))) ? await readTrainingState(folder) : undefined;
@@ -70,7 +74,7 @@ async function filesOf(folder: string, withOptimizer: boolean): Promise<string[]
     .sort();
   const missing = withOptimizer ? OF_TRAINING.find((name) => !files.includes(name)) : undefined;
   if (missing) throw new UserError(`${folder}: expected ${missing} for --with-optimizer, found none`);
-  if (files.includes(WEIGHTS)) return files;
+  if (files.includes(WEIGHTS) || files.includes(INDEX)) return files;
   throw new UserError(`${folder}: expected ${WEIGHTS}, found ${files.slice(0, 5).join(', ') || 'an empty folder'}`);
 }
 

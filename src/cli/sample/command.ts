@@ -18,7 +18,10 @@ Examples:
 export function sampleCommand(): Command {
   return new Command('sample')
     .description('generate text with a checkpoint')
-    .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME')
+    .option(
+      '--checkpoint <path>',
+      'run folder (its newest step), step folder, Hugging Face folder, model file of llm.c or hf:OWNER/NAME',
+    )
     .option(
       '--prompt <text>',
       'beginning of the texts; "" or <|endoftext|> begins a new document',

@@ -37,7 +37,10 @@ const collect = (value: string, values: readonly string[]): readonly string[] =>
 export function serveCommand(): Command {
   return new Command('serve')
     .description('serve a checkpoint beside the untrained model: completions API and page')
-    .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME')
+    .option(
+      '--checkpoint <path>',
+      'run folder (its newest step), step folder, Hugging Face folder, model file of llm.c or hf:OWNER/NAME',
+    )
     .option('--compare <path>', 'the model beside it: untrained, or what --checkpoint takes', 'untrained')
     .option('--no-compare', 'serve no model beside it')
     .option('--model-name <name>', "its name in the API; default: the run folder's name")

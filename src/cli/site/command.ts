@@ -25,7 +25,10 @@ export function siteCommand(): Command {
   const command = new Command('site')
     .description('write the app with a checkpoint as static files, which run in the browser')
     .argument('<folder>', 'where to; a new or empty folder, or an older site')
-    .option('--checkpoint <path>', 'run folder (its newest step), step folder, Hugging Face folder or hf:OWNER/NAME');
+    .option(
+      '--checkpoint <path>',
+      'run folder (its newest step), step folder, Hugging Face folder, model file of llm.c or hf:OWNER/NAME',
+    );
   return addSiteFlags(command)
     .addHelpText('after', HELP)
     .action(async (folder: string, flags: SiteFlags) => {
