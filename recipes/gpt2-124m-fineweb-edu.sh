@@ -28,6 +28,7 @@ PRICE=${PRICE:-}                              # of a GPU for an hour
 DEVICE=${DEVICE:-cuda}
 PRECISION=${PRECISION:-bf16}
 GPUS=${GPUS:-$(nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU' || true)}
+if [ "$DEVICE" != cuda ]; then GPUS=1; fi
 # rows of a micro-batch on each GPU; these fit 80 GB
 case $MODEL in gpt2-350m) rows=32 ;; gpt2-774m) rows=16 ;; gpt2-1558m) rows=8 ;; *) rows=64 ;; esac
 BATCH=${BATCH:-$rows}
@@ -69,6 +70,7 @@ stage_doctor() {
   if [ -n "$PUBLISH" ]; then need_token; fi
   need_memory
   [ -e "$DATA/dataset.json" ] || need_room "$DATA" "${DATA_GB:-30}" "shards and downloads"
+  # 12 bytes a parameter in each of three checkpoints, and about as much exported
   [ -e "$RUN/metrics.jsonl" ] || need_room "$RUN" "${RUN_GB:-$((12 * parameters * 4 / 1000 + 1))}" "checkpoints and exported files"
   # both come from the network, and each is kept: a gigabyte
   minillm eval --checkpoint "$REFERENCE" --hellaswag "$HELLASWAG" --limit 1 --device cpu >/dev/null
@@ -152,7 +154,8 @@ stage_export() {
     return
   fi
   [ -e "$RESULTS/$MODEL.gguf" ] || minillm export --checkpoint "$RUN" --to gguf --out "$RESULTS/$MODEL.gguf"
-  [ -e "$RESULTS/$MODEL.bin" ] || minillm export --checkpoint "$RUN" --to llmc --out "$RESULTS/$MODEL.bin"
+  # llm.c's tokenizer comes last
+  [ -e "$RESULTS/gpt2_tokenizer.bin" ] || minillm export --checkpoint "$RUN" --to llmc --out "$RESULTS/$MODEL.bin" --overwrite
 }
 
 stage_publish() {
