@@ -3,8 +3,12 @@
 import { parseArgs } from 'node:util';
 import type { Precision } from '#minillm/engine/tensor.js';
 import { INFERENCE_PRECISIONS, type InferencePrecision, inferenceTypes } from '#minillm/model/inference-precision.js';
+import type { PresetName } from '#minillm/model/presets.js';
+import type { Device } from './device.ts';
 
 export interface WorkArguments {
+  readonly device: Device;
+  readonly preset: PresetName;
   readonly batch: number;
   readonly length: number;
   /** A matrix product's columns in and out. */
@@ -24,6 +28,8 @@ export interface WorkArguments {
 export function workArguments(): WorkArguments {
   const { values } = parseArgs({
     options: {
+      device: { type: 'string', default: 'cpu' },
+      preset: { type: 'string', default: 'gpt2-124m' },
       batch: { type: 'string', default: '4' },
       length: { type: 'string', default: '256' },
       columns: { type: 'string', default: '768,768' },
@@ -37,6 +43,8 @@ export function workArguments(): WorkArguments {
   const [columnsIn = 0, columnsOut = 0] = values.columns.split(',').map(Number);
   const inferencePrecision = INFERENCE_PRECISIONS.find((name) => name === values.precision) ?? 'fp32';
   return {
+    device: values.device as Device,
+    preset: values.preset as PresetName,
     batch: Number(values.batch),
     length: Number(values.length),
     columns: [columnsIn, columnsOut],

@@ -31,6 +31,8 @@ export function listContenders(work: Work, options: Options, prepared: Prepared)
   };
 
   const startPeer = async ({ tool, script, flags: own }: Peer, path: string): Promise<Command> => {
+    if (tool === undefined) return node(script, own);
+    if (tool === 'tfjs') return node(`peers/${script}`, ['--installed', path]);
     if (tool === 'python')
       return { command: path, args: [fromBench(`peers/${script}.py`), ...flags, ...own, ...(await input())] };
     const file = tool === 'llama' ? await prepared.gguf(readPrecision(work)) : await prepared.llmC();
@@ -42,8 +44,8 @@ export function listContenders(work: Work, options: Options, prepared: Prepared)
     ...(bound ? [{ name: ROOF, command: async () => node('roofline', ['--input', bound]) }] : []),
     { name: OURS, command: async () => node(work.script, await input()) },
     ...work.peers.flatMap((peer) => {
-      const path = options[peer.tool];
-      return path ? [{ name: peer.name, command: () => startPeer(peer, path) }] : [];
+      const path = peer.tool ? options[peer.tool] : '';
+      return path === undefined ? [] : [{ name: peer.name, command: () => startPeer(peer, path) }];
     }),
   ];
 }

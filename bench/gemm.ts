@@ -1,9 +1,8 @@
 /**
  * @file The three products of a linear layer, `--batch`×`--length` rows by `--columns` in,out: the forward one with its bias,
- * the gradient of its input and that of its weight (added, with the bias's). Peer: peers/gemm.py.
+ * the gradient of its input and that of its weight (added, with the bias's). Peers: peers/gemm.py, peers/tfjs.ts.
  */
 
-import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { linear } from '#minillm/engine/ops/linear.js';
@@ -11,10 +10,12 @@ import { plan } from '#minillm/engine/plan.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { median } from '#minillm/support/median.js';
 import { workArguments } from './arguments.ts';
+import { openDevice } from './device.ts';
 import { randomActivations, randomValues } from './model.ts';
 import { reportParts } from './report.ts';
 
-const { batch, length, columns, precision, threads, runs } = workArguments();
+const work = workArguments();
+const { batch, length, columns, precision, runs } = work;
 const [columnsIn, columnsOut] = columns;
 const graph = new Graph({ batch, length }, precision);
 const x = graph.input('x', [batch, length, columnsIn], graph.activationType);
@@ -24,7 +25,7 @@ const node = graph.nodes.at(-1);
 node?.op.backward?.(node, [graph.input('gradient', [batch, length, columnsOut], graph.activationType)]);
 
 const layout = layoutParameters(graph);
-const backend = await openCpuBackend({ precision, threads });
+const backend = await openDevice(work);
 const session = new Session(backend, layout, { products: plan(graph, layout, backend) });
 const program = session.program('products');
 await session.write('parameters', 'weight', randomValues(columnsIn * columnsOut));

@@ -1,24 +1,27 @@
-/** @file Generation with GPT-2 124M, `--batch` streams together, `--length` new tokens each. Peer: peers/generation.py. */
+/** @file Generation with `--preset`, `--batch` streams together, `--length` new tokens each. Peer: peers/generation.py. */
 
-import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { Generator } from '#minillm/generate/generator.js';
 import { layoutForInference, planGeneration } from '#minillm/generate/programs.js';
 import { parameterCount } from '#minillm/model/flops.js';
 import { inferenceTypes } from '#minillm/model/inference-precision.js';
+import { PRESETS } from '#minillm/model/presets.js';
 import { workArguments } from './arguments.ts';
-import { CONFIG, fillParameters, PROMPT } from './model.ts';
+import { openDevice } from './device.ts';
+import { fillParameters, PROMPT } from './model.ts';
 import { report } from './report.ts';
 
-const { batch, length, inferencePrecision, threads, runs } = workArguments();
+const work = workArguments();
+const { batch, length, inferencePrecision, runs } = work;
+const config = PRESETS[work.preset];
 const types = inferenceTypes(inferencePrecision);
-const layout = layoutForInference(CONFIG);
+const layout = layoutForInference(config);
 const positions = length + 8;
-const backend = await openCpuBackend({ precision: types.precision, threads });
+const backend = await openDevice(work);
 const extents = { streams: batch, positions, promptLength: 8, ...types };
-const plans = planGeneration(CONFIG, layout, backend, extents);
+const plans = planGeneration(config, layout, backend, extents);
 const session = new Session(backend, layout, { ...plans });
-await fillParameters(session, layout);
+await fillParameters(session, layout, config);
 const generator = new Generator(session);
 
 const rates: number[] = [];
@@ -36,8 +39,8 @@ await backend.close();
  * values of the positions before it (half of them on average).
  */
 function bytesPerToken(): number {
-  const { layers, channels, contextLength } = CONFIG;
-  const weights = parameterCount(CONFIG) - contextLength * channels;
+  const { layers, channels, contextLength } = config;
+  const weights = parameterCount(config) - contextLength * channels;
   const keysAndValues = 2 * layers * channels * (PROMPT.length + length / 2);
   const weightBytes = { fp32: 4, bf16: 2, int8: 1 }[inferencePrecision];
   const activationBytes = { fp32: 4, bf16: 2 }[types.precision];

@@ -3,6 +3,7 @@
 import type { ParameterLayout } from '#minillm/engine/layout.js';
 import type { Session } from '#minillm/engine/runtime/session.js';
 import { elements, type Precision } from '#minillm/engine/tensor.js';
+import type { Gpt2Config } from '#minillm/formats/gpt2-config.js';
 import { initialise } from '#minillm/model/initialise.js';
 import { PRESETS } from '#minillm/model/presets.js';
 
@@ -15,16 +16,20 @@ export const CONFIG = PRESETS['gpt2-124m'];
 const FRESH = 65_537;
 
 /** The initial values of a parameter: always the same, and much sooner made than 124 million random numbers. */
-export function initialValues(name: string, shape: readonly number[]): Float32Array {
+export function initialValues(name: string, shape: readonly number[], config: Gpt2Config = CONFIG): Float32Array {
   const values = new Float32Array(elements(shape));
-  initialise(values.subarray(0, FRESH), name, CONFIG, 1);
+  initialise(values.subarray(0, FRESH), name, config, 1);
   for (let filled = FRESH; filled < values.length; filled *= 2) values.copyWithin(filled, 0, filled);
   return values;
 }
 
-export async function fillParameters(session: Session<string>, layout: ParameterLayout): Promise<void> {
+export async function fillParameters(
+  session: Session<string>,
+  layout: ParameterLayout,
+  config: Gpt2Config = CONFIG,
+): Promise<void> {
   for (const { name, shape } of layout.places.values())
-    await session.write('parameters', name, initialValues(name, shape));
+    await session.write('parameters', name, initialValues(name, shape, config));
 }
 
 export function randomTokens(count: number): Int32Array {

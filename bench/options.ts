@@ -16,6 +16,7 @@ export interface Options {
   readonly python?: string;
   readonly llama?: string;
   readonly llmc?: string;
+  readonly tfjs?: string;
 }
 
 const PEERS = `
@@ -23,6 +24,8 @@ Peers take part when they are named, each work in a process of its own, ours and
   --python PATH   PyTorch and transformers: needs torch, transformers
   --llama FOLDER  llama.cpp by node-llama-cpp: mkdir llama && cd llama && npm install node-llama-cpp
   --llmc FOLDER   llm.c's train_gpt2.c: git clone https://github.com/karpathy/llm.c
+  --tfjs FOLDER   TensorFlow.js in WebAssembly, on one thread in Node:
+                  mkdir tfjs && cd tfjs && npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm
 
   npm run bench -- --python ~/torch/bin/python --only train --rounds 3`;
 
@@ -42,6 +45,11 @@ export function readOptions(args: readonly string[]): Options {
     .option('--python <path>', 'a Python with PyTorch and transformers')
     .option('--llama <folder>', 'a folder in which node-llama-cpp is installed', holding('node_modules/node-llama-cpp'))
     .option('--llmc <folder>', 'a checkout of llm.c', holding('train_gpt2.c'))
+    .option(
+      '--tfjs <folder>',
+      'a folder in which @tensorflow/tfjs-backend-wasm is installed',
+      holding('node_modules/@tensorflow/tfjs-backend-wasm'),
+    )
     .addHelpText('after', PEERS)
     .parse([...args], { from: 'user' });
   return command.opts<Options>();

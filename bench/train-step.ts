@@ -1,21 +1,24 @@
-/** @file A training step of GPT-2 124M: forward, backward, clip, AdamW. Tokens a second. Peer: peers/train_step.py. */
+/** @file A training step of `--preset`: forward, backward, clip, AdamW. Tokens a second. Peer: peers/train_step.py. */
 
-import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { trainingFlopsPerToken } from '#minillm/model/flops.js';
+import { PRESETS } from '#minillm/model/presets.js';
 import { adamwOptimizer } from '#minillm/train/optimizers/adamw.js';
 import { planTraining } from '#minillm/train/programs.js';
 import { workArguments } from './arguments.ts';
-import { CONFIG, fillParameters, randomTokens } from './model.ts';
+import { openDevice } from './device.ts';
+import { fillParameters, randomTokens } from './model.ts';
 import { report } from './report.ts';
 
-const { batch, length, precision, threads, runs } = workArguments();
-const backend = await openCpuBackend({ precision, threads });
+const work = workArguments();
+const { batch, length, precision, runs } = work;
+const config = PRESETS[work.preset];
+const backend = await openDevice(work);
 const settings = { optimizer: adamwOptimizer({ weightDecay: 0.1 }), gradientClip: 1 };
-const { layout, plans } = planTraining(CONFIG, backend, { batch, length, precision, ranks: 1 }, settings);
+const { layout, plans } = planTraining(config, backend, { batch, length, precision, ranks: 1 }, settings);
 const { gradients, update } = plans;
 const session = new Session(backend, layout, { gradients, update });
-await fillParameters(session, layout);
+await fillParameters(session, layout, config);
 
 const rates: number[] = [];
 for (let run = -2; run < runs; run++) {
@@ -26,5 +29,5 @@ for (let run = -2; run < runs; run++) {
   await session.program('update').run({ learningRate: 1e-4, updateCount: run + 3, normLimit: 1e30, lossLimit: 1e30 });
   if (run >= 0) rates.push((batch * length) / ((performance.now() - start) / 1000));
 }
-report(rates, 'tok/s', { flops: trainingFlopsPerToken(CONFIG, length) });
+report(rates, 'tok/s', { flops: trainingFlopsPerToken(config, length) });
 await backend.close();

@@ -5,11 +5,12 @@ import { INFERENCE_PRECISIONS, type InferencePrecision } from '#minillm/model/in
 import { CONFIG } from './model.ts';
 
 /** The program a peer needs; works run without those that are not there. */
-export type Tool = 'python' | 'llama' | 'llmc';
+export type Tool = 'python' | 'llama' | 'llmc' | 'tfjs';
 
 export interface Peer {
   readonly name: string;
-  readonly tool: Tool;
+  /** Undefined for ourselves otherwise: the work's own script with other flags. */
+  readonly tool?: Tool;
   /** In peers/, without its ending. */
   readonly script: string;
   readonly flags: readonly string[];
@@ -49,6 +50,8 @@ const eager = (script: string): Peer => python('eager', script);
 const compiled = (script: string): Peer => python('compiled', script, '--compile');
 const llamaCpp: Peer = { name: 'llama.cpp', tool: 'llama', script: 'llama-cpp', flags: [] };
 const llmC: Peer = { name: 'llm.c', tool: 'llmc', script: 'llm-c', flags: [] };
+
+const tfjs: Peer = { name: 'tfjs', tool: 'tfjs', script: 'tfjs', flags: [] };
 
 const { channels, vocabularySize } = CONFIG;
 /** The linear layers of a block and the head, columns in and out. */
@@ -141,6 +144,32 @@ const tokenising: Work = {
   opens: 'texts',
 };
 
+/** WebAssembly beside the native kernels that have no wider vectors either. */
+const wasm = (
+  name: string,
+  script: string,
+  values: Readonly<Record<string, string | number>>,
+  ...more: Peer[]
+): Work => ({
+  name: `wasm ${name}`,
+  script,
+  flags: flags({ device: 'wasm', ...values }),
+  peers: [{ name: 'portable', script, flags: flags({ device: 'portable' }) }, ...more],
+});
+
+const WASM_WORKS: readonly Work[] = [
+  wasm('gemm 1024→1024', 'gemm', { batch: 1, length: ROWS, columns: '1024,1024', runs: 9 }, tfjs),
+  wasm('train tiny 8×128', 'train-step', { preset: 'tiny', batch: 8, length: 128, runs: 9 }),
+  wasm('train 124M 1×64', 'train-step', { batch: 1, length: 64 }),
+  wasm('train 124M 4×64', 'train-step', { batch: 4, length: 64 }),
+  ...[1, 8].map((streams) =>
+    wasm(`generate tiny ${streams}`, 'generation', { preset: 'tiny', batch: streams, length: 64, runs: 9 }),
+  ),
+  ...INFERENCE_PRECISIONS.map((precision) =>
+    wasm(`generate 124M 1 ${precision}`, 'generation', { batch: 1, length: 64, precision }),
+  ),
+];
+
 export const GROUPS: readonly Group[] = [
   { title: 'The machine', works: [{ name: 'roofline', script: 'roofline', flags: [], peers: [] }] },
   {
@@ -157,6 +186,7 @@ export const GROUPS: readonly Group[] = [
     title: 'Generation, 64 new tokens a stream',
     works: INFERENCE_PRECISIONS.flatMap((precision) => [1, 8].map((streams) => generation(streams, precision))),
   },
+  { title: 'WebAssembly, beside the portable native kernels', works: WASM_WORKS, showsMemory: true },
   { title: 'Serving', works: PRECISIONS.map(serving) },
   { title: `Serving 200 clients for ${CROWD_SECONDS} s, an untrained tiny model`, works: [crowd], showsMemory: true },
   { title: 'HellaSwag, GPT-2 124M', works: PRECISIONS.map(hellaswag) },

@@ -40,6 +40,8 @@ function exportedNames() {
     ...kernels.flatMap((name) => [name, `${name}_fields`]),
     ...['team_bytes', 'team_prepare', 'team_join', 'team_run', 'team_close'],
     ...['private_scratch_bytes', 'shared_scratch_bytes', '__heap_base', '__stack_pointer'],
+    // else every export is a program of its own, which ends with the C library's exit
+    '__wasm_call_ctors',
   ];
 }
 

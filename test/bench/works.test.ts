@@ -13,7 +13,10 @@ test('every script of a work and of its peers is there', () => {
   for (const { script, peers } of works) {
     expect(existsSync(`bench/${script}.ts`), script).toBe(true);
     for (const peer of peers)
-      expect(existsSync(`bench/peers/${peer.script}.${peer.tool === 'python' ? 'py' : 'ts'}`), peer.script).toBe(true);
+      expect(
+        existsSync(`bench/${peer.tool ? 'peers/' : ''}${peer.script}.${peer.tool === 'python' ? 'py' : 'ts'}`),
+        peer.script,
+      ).toBe(true);
   }
 });
 

@@ -33,15 +33,10 @@ void team_prepare(pool *pool, int32_t threads, char *private_scratch, void *shar
 
 static void wake(atomic_int *word) { __builtin_wasm_memory_atomic_notify((int *)word, -1u); }
 
-/* Until the word is another, without end. */
-static void wait_while(atomic_int *word, int value) {
-  while (atomic_load(word) == value) __builtin_wasm_memory_atomic_wait32((int *)word, value, -1);
-}
-
 /** What each thread but the first does until the team closes. */
 void team_join(pool *pool, int32_t thread) {
   for (int seen = 0;; seen++) {
-    wait_while(&pool->ticket, seen);
+    sleep_while(&pool->ticket, seen);
     if (atomic_load(&pool->closing)) return;
     walk_table(&pool->walk, &pool->teams[thread]);
     if (atomic_fetch_sub(&pool->running, 1) == 1) wake(&pool->running);
@@ -59,7 +54,7 @@ int32_t team_run(pool *pool, const void *launches, int32_t count, const void *ac
   atomic_store(&pool->running, pool->threads - 1);
   call(pool);
   walk_table(&pool->walk, &pool->teams[0]);
-  for (int left; (left = atomic_load(&pool->running)) > 0;) wait_while(&pool->running, left);
+  for (int left; (left = atomic_load(&pool->running)) > 0;) sleep_while(&pool->running, left);
   return walk_outcome(&pool->walk);
 }
 
