@@ -6,7 +6,7 @@
 
 import type { Graph } from './graph.ts';
 import { type Shard, WHOLE } from './shard.ts';
-import { elements } from './tensor.ts';
+import { elements, type OptimizerBuffer } from './tensor.ts';
 
 export interface ParameterPlace {
   readonly name: string;
@@ -16,11 +16,20 @@ export interface ParameterPlace {
   readonly count: number;
 }
 
+/** Parameters that an optimizer treats alike. */
+export interface ParameterGroup {
+  readonly name: string;
+  /** The buffers of the optimizer's state that hold a number for each of them. */
+  readonly state: readonly { readonly buffer: OptimizerBuffer }[];
+  /** Whether each of its tensors belongs to one rank as a whole; else a rank's slice may begin in the middle of one. */
+  readonly isWhole?: true;
+}
+
 export interface Bucket {
   readonly offset: number;
   readonly count: number;
-  /** The group key that its tensors share. */
-  readonly group: string;
+  /** That of its tensors. */
+  readonly group: ParameterGroup;
 }
 
 export interface ParameterLayout {
@@ -52,18 +61,21 @@ export type Statistic = (typeof STATISTICS)[number];
 
 const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
 
-type GroupOf = (parameter: { readonly name: string; readonly shape: readonly number[] }) => string;
+type GroupOf = (parameter: { readonly name: string; readonly shape: readonly number[] }) => ParameterGroup;
+
+/** Of tensors that no optimizer updates. */
+const NO_GROUP: ParameterGroup = { name: '', state: [] };
 
 /** Tensors that share a bucket, and the index of the node that completes the last of them. */
-interface Group {
+interface Filling {
   readonly names: string[];
-  readonly key: string;
+  readonly group: ParameterGroup;
   elements: number;
   completed: number;
 }
 
 /** Groups parameters in the order in which the last node that adds to their gradient runs. */
-function groupByCompletion(graph: Graph, groupOf: GroupOf): Group[] {
+function groupByCompletion(graph: Graph, groupOf: GroupOf): Filling[] {
   const last = new Map<string, number>();
   graph.nodes.forEach((node, index) => {
     for (const tensor of node.updates) if (tensor?.storage.kind === 'gradient') last.set(tensor.storage.name, index);
@@ -72,26 +84,26 @@ function groupByCompletion(graph: Graph, groupOf: GroupOf): Group[] {
     .map(([name, { shape }]) => ({
       name,
       count: elements(shape),
-      key: groupOf({ name, shape }),
+      group: groupOf({ name, shape }),
       index: last.get(name) ?? 0,
     }))
     .sort((a, b) => a.index - b.index || a.count - b.count);
 
-  const groups: Group[] = [];
-  const open = new Map<string, Group>();
-  for (const { name, count, key, index } of inOrder) {
-    let group = open.get(key);
+  const fillings: Filling[] = [];
+  const open = new Map<string, Filling>();
+  for (const { name, count, group, index } of inOrder) {
+    let filling = open.get(group.name);
     // A tensor that fills buckets (wte) does not hold back those before it.
-    if (!group || group.elements >= BUCKET_ELEMENTS || count >= BUCKET_ELEMENTS) {
-      group = { names: [], key, elements: 0, completed: 0 };
-      groups.push(group);
-      open.set(key, group);
+    if (!filling || filling.elements >= BUCKET_ELEMENTS || count >= BUCKET_ELEMENTS) {
+      filling = { names: [], group, elements: 0, completed: 0 };
+      fillings.push(filling);
+      open.set(group.name, filling);
     }
-    group.names.push(name);
-    group.elements += count;
-    group.completed = index;
+    filling.names.push(name);
+    filling.elements += count;
+    filling.completed = index;
   }
-  return groups.sort((a, b) => a.completed - b.completed || a.elements - b.elements);
+  return fillings.sort((a, b) => a.completed - b.completed || a.elements - b.elements);
 }
 
 /** A bucket in pieces of about `BUCKET_ELEMENTS`: of the token table, too, only some is on its way at once. */
@@ -105,26 +117,60 @@ function splitBucket({ offset, count, group }: Bucket, alignment: number): Bucke
   }));
 }
 
+/** Tensors in a bucket, their offsets counted from its start, and the bucket's elements. */
+interface Packed {
+  readonly places: readonly ParameterPlace[];
+  readonly count: number;
+}
+
+function packInOrder(tensors: readonly Omit<ParameterPlace, 'offset'>[], alignment: number): Packed {
+  let end = 0;
+  const places = tensors.map((tensor) => {
+    const offset = end;
+    end = alignUp(end + tensor.count, TENSOR_ALIGNMENT);
+    return { ...tensor, offset };
+  });
+  return { places, count: alignUp(end, alignment) };
+}
+
+/** Each tensor in one of `slices` equal slices: the largest first, where there is most room. */
+function packWhole(tensors: readonly Omit<ParameterPlace, 'offset'>[], slices: number): Packed {
+  const ends = Array.from({ length: slices }, () => 0);
+  const placed = [...tensors]
+    .sort((a, b) => b.count - a.count)
+    .map((tensor) => {
+      const within = Math.min(...ends);
+      const slice = ends.indexOf(within);
+      ends[slice] = alignUp(within + tensor.count, TENSOR_ALIGNMENT);
+      return { tensor, slice, within };
+    });
+  const size = alignUp(Math.max(...ends), BUCKET_ALIGNMENT);
+  return {
+    places: placed.map(({ tensor, slice, within }) => ({ ...tensor, offset: slice * size + within })),
+    count: slices * size,
+  };
+}
+
 /**
  * Lays out the parameters of a traced program: if it was differentiated, in the order in which its gradients are
  * completed.
- * @param groupOf the key of a parameter's group; default: all are in one group
+ * @param groupOf default: all parameters are in one group, without state
  */
-export function layoutParameters(graph: Graph, groupOf: GroupOf = () => '', shard = WHOLE): ParameterLayout {
+export function layoutParameters(graph: Graph, groupOf: GroupOf = () => NO_GROUP, shard = WHOLE): ParameterLayout {
   const bucketAlignment = alignUp(BUCKET_ALIGNMENT, TENSOR_ALIGNMENT * shard.size);
   const places = new Map<string, ParameterPlace>();
   const buckets: Bucket[] = [];
   let end = 0;
-  for (const { names, key: group } of groupByCompletion(graph, groupOf)) {
-    const offset = end;
-    for (const name of names) {
+  for (const { names, group } of groupByCompletion(graph, groupOf)) {
+    const tensors = names.map((name) => {
       const shape = graph.parameters.get(name)?.shape ?? [];
-      const count = elements(shape);
-      places.set(name, { name, shape, offset: end, count });
-      end = alignUp(end + count, TENSOR_ALIGNMENT);
-    }
-    end = alignUp(end, bucketAlignment);
-    buckets.push(...splitBucket({ offset, count: end - offset, group }, bucketAlignment));
+      return { name, shape, count: elements(shape) };
+    });
+    const packed = group.isWhole ? packWhole(tensors, shard.size) : packInOrder(tensors, bucketAlignment);
+    for (const place of packed.places) places.set(place.name, { ...place, offset: end + place.offset });
+    const bucket = { offset: end, count: packed.count, group };
+    buckets.push(...(group.isWhole ? [bucket] : splitBucket(bucket, bucketAlignment)));
+    end += packed.count;
   }
 
   const statistics = new Map(STATISTICS.map((name, index) => [name, end + index]));
