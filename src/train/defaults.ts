@@ -2,7 +2,7 @@
 
 import { UserError } from '../support/errors.ts';
 import type { OptimizerName } from './optimizers/create.ts';
-import type { Schedule } from './schedule.ts';
+import type { ScheduleName } from './schedule.ts';
 import type { ChosenSettings, Defined, GivenSettings, Settings } from './settings.ts';
 
 export const RECIPE_NAMES = ['reference', 'modern'] as const;
@@ -53,7 +53,7 @@ export const PRESET_DEFAULTS: Partial<Record<NonNullable<GivenSettings['preset']
 
 interface Recipe {
   readonly optimizer: OptimizerName;
-  readonly schedule: Schedule['schedule'];
+  readonly schedule: ScheduleName;
   /** What the learning rate is multiplied by. */
   readonly rate: number;
 }
@@ -78,6 +78,9 @@ export function withRecipe(given: Defined<GivenSettings>, preset: Defined<GivenS
 export function withDefaults(chosen: ChosenSettings & { readonly threads: number }, contextLength: number): Settings {
   const merged = { ...DEFAULTS, sequenceLength: contextLength, ...chosen };
   const isCosine = merged.schedule === 'cosine';
+  const { steps, warmupSteps = Math.min(MAX_WARMUP, Math.floor(steps / 10)) } = merged;
+  const room = Math.max(0, steps - warmupSteps);
+  const warmdownSteps = chosen.warmdownSteps ?? Math.min(Math.round(WARMDOWN * steps), room);
   const settings: Settings = {
     ...merged,
     preset: chosen.preset,
@@ -85,13 +88,12 @@ export function withDefaults(chosen: ChosenSettings & { readonly threads: number
     fork: chosen.fork,
     hellaswag: chosen.hellaswag,
     minLearningRate: chosen.minLearningRate ?? (isCosine ? merged.learningRate / 10 : 0),
-    warmupSteps: chosen.warmupSteps ?? Math.min(MAX_WARMUP, Math.floor(merged.steps / 10)),
-    warmdownSteps: isCosine ? undefined : (chosen.warmdownSteps ?? Math.round(WARMDOWN * merged.steps)),
+    warmupSteps,
+    warmdownSteps: isCosine ? undefined : warmdownSteps,
   };
-  const { steps, warmupSteps, warmdownSteps = 0 } = settings;
-  if (warmdownSteps > 0 && warmupSteps + warmdownSteps > steps)
+  if (!isCosine && warmdownSteps > room)
     throw new UserError(
-      `--warmup-steps ${warmupSteps} and --warmdown-steps ${warmdownSteps} are more than --steps ${steps}; give at most ${Math.max(0, steps - warmupSteps)} for the warm-down`,
+      `--warmup-steps ${warmupSteps} and --warmdown-steps ${warmdownSteps} are more than --steps ${steps}; give at most ${room} for the warm-down`,
     );
   if (settings.sequenceLength > contextLength)
     throw new UserError(

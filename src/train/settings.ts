@@ -75,7 +75,7 @@ export const settingsSchema = z.strictObject({
     .register(flagTexts, {
       description: `steps of linear warm-up (default: a tenth of --steps, at most ${MAX_WARMUP}; tiny: ${TINY.warmupSteps})`,
     }),
-  warmdownSteps: wholeFrom(1).optional().register(flagTexts, {
+  warmdownSteps: wholeFrom(0).optional().register(flagTexts, {
     description: 'last steps of constant-then-linear, in which the rate falls (default: two fifths of --steps)',
   }),
   weightDecay: z
