@@ -88,6 +88,14 @@ const trainingStep = (length: number, precision: Precision): Work => ({
   bound: 'flops',
 });
 
+const update: Work = {
+  name: 'update fp32',
+  script: 'update',
+  flags: flags({ precision: 'fp32', runs: 3 }),
+  peers: [eager('update')],
+  bound: 'flops',
+};
+
 const forward = (precision: Precision): Work => ({
   name: `forward 4×1024 ${precision}`,
   script: 'forward',
@@ -181,6 +189,7 @@ export const GROUPS: readonly Group[] = [
     works: PRECISIONS.flatMap((precision) => [64, 256, 1024].map((length) => trainingStep(length, precision))),
     showsMemory: true,
   },
+  { title: 'An update of GPT-2 124M: clip, AdamW or Muon', works: [update] },
   { title: 'Forward only, with losses', works: PRECISIONS.map(forward) },
   {
     title: 'Generation, 64 new tokens a stream',

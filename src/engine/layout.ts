@@ -5,22 +5,29 @@
  */
 
 import type { Graph } from './graph.ts';
+import { alignUp, BUCKET_ALIGNMENT, bucketAlignment, packInOrder, packWhole, type Unplaced } from './packing.ts';
 import { type Shard, WHOLE } from './shard.ts';
-import { elements } from './tensor.ts';
+import { elements, type OptimizerBuffer } from './tensor.ts';
 
-export interface ParameterPlace {
-  readonly name: string;
-  readonly shape: readonly number[];
+export interface ParameterPlace extends Unplaced {
   /** First element in each flat buffer. */
   readonly offset: number;
-  readonly count: number;
+}
+
+/** Parameters that an optimizer treats alike. */
+export interface ParameterGroup {
+  readonly name: string;
+  /** The buffers of the optimizer's state that hold a number for each of them. */
+  readonly state: readonly { readonly buffer: OptimizerBuffer }[];
+  /** Whether each of its tensors belongs to one rank as a whole; else a rank's slice may begin in the middle of one. */
+  readonly isWhole?: true;
 }
 
 export interface Bucket {
   readonly offset: number;
   readonly count: number;
-  /** The group key that its tensors share. */
-  readonly group: string;
+  /** That of its tensors. */
+  readonly group: ParameterGroup;
 }
 
 export interface ParameterLayout {
@@ -36,62 +43,66 @@ export interface ParameterLayout {
   readonly shard: Shard;
 }
 
-/** Alignment of every tensor, in elements: one 64-byte cache line. */
-const TENSOR_ALIGNMENT = 16;
-/** Every bucket is padded to a multiple of this many elements, and of a cache line for each rank that owns a slice. */
-const BUCKET_ALIGNMENT = 1024;
 /**
  * A bucket is closed once it holds this many elements (16 MB): large enough for full bandwidth, small enough to overlap. It
  * has less than twice as many.
  */
 const BUCKET_ELEMENTS = 4 * 1024 * 1024;
+/** A bucket of whole tensors is closed once no more than this part of them is added as padding, too. */
+const MAX_PADDING = 0.1;
 /** Sums that travel with the gradients. */
 const STATISTICS = ['loss', 'stop'] as const;
 
 export type Statistic = (typeof STATISTICS)[number];
 
-const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
+type GroupOf = (parameter: { readonly name: string; readonly shape: readonly number[] }) => ParameterGroup;
 
-type GroupOf = (parameter: { readonly name: string; readonly shape: readonly number[] }) => string;
+/** Of tensors that no optimizer updates. */
+const NO_GROUP: ParameterGroup = { name: '', state: [] };
 
 /** Tensors that share a bucket, and the index of the node that completes the last of them. */
-interface Group {
-  readonly names: string[];
-  readonly key: string;
+interface Filling {
+  readonly group: ParameterGroup;
+  readonly tensors: Unplaced[];
   elements: number;
   completed: number;
 }
 
 /** Groups parameters in the order in which the last node that adds to their gradient runs. */
-function groupByCompletion(graph: Graph, groupOf: GroupOf): Group[] {
+function groupByCompletion(graph: Graph, groupOf: GroupOf, slices: number): Filling[] {
   const last = new Map<string, number>();
   graph.nodes.forEach((node, index) => {
     for (const tensor of node.updates) if (tensor?.storage.kind === 'gradient') last.set(tensor.storage.name, index);
   });
   const inOrder = [...graph.parameters]
     .map(([name, { shape }]) => ({
-      name,
-      count: elements(shape),
-      key: groupOf({ name, shape }),
+      tensor: { name, shape, count: elements(shape) },
+      group: groupOf({ name, shape }),
       index: last.get(name) ?? 0,
     }))
-    .sort((a, b) => a.index - b.index || a.count - b.count);
+    .sort((a, b) => a.index - b.index || a.tensor.count - b.tensor.count);
 
-  const groups: Group[] = [];
-  const open = new Map<string, Group>();
-  for (const { name, count, key, index } of inOrder) {
-    let group = open.get(key);
+  const fillings: Filling[] = [];
+  const open = new Map<string, Filling>();
+  for (const { tensor, group, index } of inOrder) {
+    let filling = open.get(group.name);
     // A tensor that fills buckets (wte) does not hold back those before it.
-    if (!group || group.elements >= BUCKET_ELEMENTS || count >= BUCKET_ELEMENTS) {
-      group = { names: [], key, elements: 0, completed: 0 };
-      groups.push(group);
-      open.set(key, group);
+    const fillsBuckets = !group.isWhole && tensor.count >= BUCKET_ELEMENTS;
+    if (!filling || isFull(filling, slices) || fillsBuckets) {
+      filling = { group, tensors: [], elements: 0, completed: 0 };
+      fillings.push(filling);
+      open.set(group.name, filling);
     }
-    group.names.push(name);
-    group.elements += count;
-    group.completed = index;
+    filling.tensors.push(tensor);
+    filling.elements += tensor.count;
+    filling.completed = index;
   }
-  return groups.sort((a, b) => a.completed - b.completed || a.elements - b.elements);
+  return fillings.sort((a, b) => a.completed - b.completed || a.elements - b.elements);
+}
+
+function isFull({ group, tensors, elements: held }: Filling, slices: number): boolean {
+  if (held < BUCKET_ELEMENTS) return false;
+  return !group.isWhole || packWhole(tensors, slices).count <= (1 + MAX_PADDING) * held;
 }
 
 /** A bucket in pieces of about `BUCKET_ELEMENTS`: of the token table, too, only some is on its way at once. */
@@ -108,23 +119,18 @@ function splitBucket({ offset, count, group }: Bucket, alignment: number): Bucke
 /**
  * Lays out the parameters of a traced program: if it was differentiated, in the order in which its gradients are
  * completed.
- * @param groupOf the key of a parameter's group; default: all are in one group
+ * @param groupOf default: all parameters are in one group, without state
  */
-export function layoutParameters(graph: Graph, groupOf: GroupOf = () => '', shard = WHOLE): ParameterLayout {
-  const bucketAlignment = alignUp(BUCKET_ALIGNMENT, TENSOR_ALIGNMENT * shard.size);
+export function layoutParameters(graph: Graph, groupOf: GroupOf = () => NO_GROUP, shard = WHOLE): ParameterLayout {
   const places = new Map<string, ParameterPlace>();
   const buckets: Bucket[] = [];
   let end = 0;
-  for (const { names, key: group } of groupByCompletion(graph, groupOf)) {
-    const offset = end;
-    for (const name of names) {
-      const shape = graph.parameters.get(name)?.shape ?? [];
-      const count = elements(shape);
-      places.set(name, { name, shape, offset: end, count });
-      end = alignUp(end + count, TENSOR_ALIGNMENT);
-    }
-    end = alignUp(end, bucketAlignment);
-    buckets.push(...splitBucket({ offset, count: end - offset, group }, bucketAlignment));
+  for (const { group, tensors } of groupByCompletion(graph, groupOf, shard.size)) {
+    const packed = group.isWhole ? packWhole(tensors, shard.size) : packInOrder(tensors, shard.size);
+    for (const place of packed.places) places.set(place.name, { ...place, offset: end + place.offset });
+    const bucket = { offset: end, count: packed.count, group };
+    buckets.push(...(group.isWhole ? [bucket] : splitBucket(bucket, bucketAlignment(shard.size))));
+    end += packed.count;
   }
 
   const statistics = new Map(STATISTICS.map((name, index) => [name, end + index]));

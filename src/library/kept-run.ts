@@ -168,11 +168,11 @@ export class KeptRun implements RunStore {
 
 /** Every tensor of a checkpoint: where it is in the model, and its name in the file. */
 function places({ config, optimizer }: CheckpointedModel) {
-  const buffers: { buffer: FlatBuffer; end: string }[] = [
-    { buffer: 'parameters', end: '' },
-    ...optimizer.state.map(({ buffer, suffix }) => ({ buffer, end: `.${suffix}` })),
-  ];
-  return gpt2Parameters(config).flatMap(({ name, shape }) =>
-    buffers.map(({ buffer, end }) => ({ name, buffer, key: name + end, count: elements(shape) })),
-  );
+  return gpt2Parameters(config).flatMap(({ name, shape }) => {
+    const buffers: { buffer: FlatBuffer; end: string }[] = [
+      { buffer: 'parameters', end: '' },
+      ...optimizer.groupOf({ name, shape }).state.map(({ buffer, suffix }) => ({ buffer, end: `.${suffix}` })),
+    ];
+    return buffers.map(({ buffer, end }) => ({ name, buffer, key: name + end, count: elements(shape) }));
+  });
 }

@@ -7,7 +7,7 @@ import type { Backend } from '../engine/runtime/backend.ts';
 import { Session } from '../engine/runtime/session.ts';
 import type { Precision } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { adamwOptimizer } from '../train/optimizers/adamw.ts';
+import { createOptimizer, type OptimizerName } from '../train/optimizers/create.ts';
 import { planTraining } from '../train/programs.ts';
 import type { Hardware } from './hardware.ts';
 import type { NodeSeconds } from './step-time.ts';
@@ -30,6 +30,7 @@ export interface CalibrationExtents {
   readonly length: number;
   readonly precision: Precision;
   readonly threads: number;
+  readonly optimizer: OptimizerName;
 }
 
 /** Measures a step. An operation's time then grows with its FLOPs, or with its traffic where memory is what it waits for. */
@@ -38,8 +39,8 @@ export async function calibrate(
   modelConfig: Gpt2Config,
   extents: CalibrationExtents,
 ): Promise<Calibration> {
-  const { batch, length, precision, threads } = extents;
-  const settings = { optimizer: adamwOptimizer({ weightDecay: 0.1 }), gradientClip: 1 };
+  const { batch, length, precision, threads, optimizer } = extents;
+  const settings = { optimizer: createOptimizer({ optimizer, weightDecay: 0.1 }), gradientClip: 1 };
   const small = { ...modelConfig, layers: 1 };
   const { layout, plans } = planTraining(small, backend, { batch, length, precision, ranks: 1 }, settings);
   const { gradients, update } = plans;

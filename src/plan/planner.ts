@@ -2,7 +2,7 @@
 
 import type { Backend } from '../engine/runtime/backend.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { adamwOptimizer } from '../train/optimizers/adamw.ts';
+import { createOptimizer } from '../train/optimizers/create.ts';
 import type { Settings } from '../train/settings.ts';
 import { planAll } from '../train/training-model.ts';
 import { bytesOf, type MemoryParts, memoryParts } from './memory.ts';
@@ -72,7 +72,10 @@ export class Planner {
     if (known) return known;
     const settings = { ...this.#settings, batchSize: batch, zero: 0 };
     // two ranks, so that the last micro-step has its sums; how many more there are changes no plan
-    const planned = planAll(this.#modelConfig, this.#backend, settings, adamwOptimizer(settings), { rank: 0, size: 2 });
+    const planned = planAll(this.#modelConfig, this.#backend, settings, createOptimizer(settings), {
+      rank: 0,
+      size: 2,
+    });
     this.#planned.set(batch, planned);
     return planned;
   }

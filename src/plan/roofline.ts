@@ -10,7 +10,8 @@ import type { NodeSeconds } from './step-time.ts';
  * overlaps when the inner extent is that of a GPT-2. Element-wise operations cost their traffic alone.
  */
 export function rooflineSeconds(hardware: Hardware, software: Software, precision: Precision): NodeSeconds {
-  const products = hardware.products[precision] * software.products;
+  const productsIn = (of: Precision) => hardware.products[of] * software.products;
+  const products = productsIn(precision);
   const attention = hardware.products[precision] * software.attention;
   const bandwidth = hardware.memoryBandwidth * software.memory;
   const rates = {
@@ -20,5 +21,6 @@ export function rooflineSeconds(hardware: Hardware, software: Software, precisio
     memory: Number.POSITIVE_INFINITY,
     communication: Number.POSITIVE_INFINITY,
   };
-  return ({ kind, flops, traffic }) => flops / rates[kind] + traffic / bandwidth + hardware.launch;
+  return ({ kind, isFloat32, flops, traffic }) =>
+    flops / (isFloat32 ? productsIn('fp32') : rates[kind]) + traffic / bandwidth + hardware.launch;
 }

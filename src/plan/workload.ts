@@ -12,6 +12,8 @@ export interface Work {
   readonly flops: number;
   /** Bytes read and written. */
   readonly traffic: number;
+  /** Whether its products are float32 in a bf16 run, too. */
+  readonly isFloat32?: boolean;
   /** Elements summed over ranks. */
   readonly summed: number;
 }
@@ -28,6 +30,7 @@ const KINDS: Readonly<Record<string, WorkKind>> = {
   linear: 'products',
   linear_backward_input: 'products',
   linear_backward_weight: 'products',
+  newton_schulz_step: 'products',
   cross_entropy_with_gradient: 'head',
   attention: 'attention',
   attention_backward: 'attention',
@@ -50,6 +53,7 @@ export function workOf({ nodes }: Plan): Work[] {
     return {
       operation: node.op.name,
       kind,
+      isFloat32: node.op.name === 'newton_schulz_step',
       flops,
       traffic: kind === 'communication' ? 0 : traffic + (kind === 'head' ? logitTraffic(planned) : 0),
       summed,

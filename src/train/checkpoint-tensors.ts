@@ -12,7 +12,7 @@ import type { Optimizer } from './optimizers/optimizer.ts';
 export interface CheckpointedModel {
   readonly session: Pick<Session<string>, 'read' | 'write'>;
   readonly config: Gpt2Config;
-  readonly optimizer: Pick<Optimizer, 'state'>;
+  readonly optimizer: Pick<Optimizer, 'groupOf'>;
 }
 
 /** One of the ranks that hold a model, and perhaps each a part of the optimizer's state. */
@@ -24,7 +24,7 @@ export interface CheckpointedReplica extends CheckpointedModel {
 /** The optimizer's state, each tensor named after its parameter. */
 export function stateTensors(model: CheckpointedReplica): TensorSource[] {
   return gpt2Parameters(model.config).flatMap(({ name, shape }) =>
-    model.optimizer.state.map(({ suffix, buffer }) => ({
+    model.optimizer.groupOf({ name, shape }).state.map(({ suffix, buffer }) => ({
       name: `${name}.${suffix}`,
       shape,
       dtype: 'F32' as const,

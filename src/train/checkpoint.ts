@@ -14,7 +14,6 @@ import { type Gpt2Parameter, gpt2Parameters } from '../formats/gpt2-parameters.t
 import { openSafetensors } from '../formats/open-safetensors.ts';
 import type { SafetensorsFile } from '../formats/safetensors-reader.ts';
 import { writeSafetensors } from '../formats/safetensors-writer.ts';
-import { parameterCount } from '../model/flops.ts';
 import { loadParameters, readParameter } from '../model/parameters.ts';
 import { OPTIMIZER_FILE, stepFolder } from '../runs/checkpoints.ts';
 import { readTrainingState, type TrainingState, writeTrainingState } from '../runs/state.ts';
@@ -44,7 +43,7 @@ export async function writeCheckpoint(
 ): Promise<string> {
   const { session, config, optimizer } = model;
   const path = stepFolder(runFolder, state.step);
-  await checkRoom(runFolder, config, optimizer.state.length);
+  await checkRoom(runFolder, config, optimizer);
   await writeFolderAtomic(path, async (folder) => {
     await writeGpt2Folder(folder, config, readParameter(session));
     await writeSafetensors(join(folder, OPTIMIZER_FILE), stateTensors(model));
@@ -80,7 +79,7 @@ async function loadOptimizer({ session, config, optimizer }: CheckpointedModel, 
   try {
     const slice = new Float32Array(SLICE_ELEMENTS);
     for (const parameter of gpt2Parameters(config))
-      for (const { suffix, buffer } of optimizer.state) {
+      for (const { suffix, buffer } of optimizer.groupOf(parameter).state) {
         const name = `${parameter.name}.${suffix}`;
         checkTensor(file, name, parameter);
         const count = elements(parameter.shape);
@@ -121,8 +120,16 @@ async function checksums(folder: string): Promise<Record<string, number>> {
  * Checks that the disk has room for a checkpoint before any of it is written.
  * @throws UserError saying what is needed and what is free.
  */
-async function checkRoom(runFolder: string, config: Gpt2Config, stateBuffers: number): Promise<void> {
-  const needed = BYTES_PER_ELEMENT.float32 * (1 + stateBuffers) * parameterCount(config) + SMALL_FILES_BYTES;
+async function checkRoom(
+  runFolder: string,
+  config: Gpt2Config,
+  optimizer: CheckpointedModel['optimizer'],
+): Promise<void> {
+  const numbers = gpt2Parameters(config).reduce(
+    (sum, parameter) => sum + (1 + optimizer.groupOf(parameter).state.length) * elements(parameter.shape),
+    0,
+  );
+  const needed = BYTES_PER_ELEMENT.float32 * numbers + SMALL_FILES_BYTES;
   const { bavail, bsize } = await statfs(runFolder).catch((cause: unknown) => {
     throw fileError(runFolder, 'look for room in it', cause);
   });

@@ -1,7 +1,11 @@
 /** @file What the settings of a run are unless they are given. */
 
 import { UserError } from '../support/errors.ts';
+import type { OptimizerName } from './optimizers/create.ts';
+import type { ScheduleName } from './schedule.ts';
 import type { ChosenSettings, Defined, GivenSettings, Settings } from './settings.ts';
+
+export const RECIPE_NAMES = ['reference', 'modern'] as const;
 
 /** The longest warm-up that is not asked for, in steps; never more than a tenth of the run. */
 export const MAX_WARMUP = 715;
@@ -14,6 +18,9 @@ export const TINY = { batchSize: 8, totalBatchSize: 1024, steps: 400, learningRa
 
 /** Defaults that hold whatever else is chosen; those of a 124M run as it was published. */
 export const DEFAULTS = {
+  recipe: 'reference',
+  optimizer: 'adamw',
+  schedule: 'cosine',
   batchSize: 4,
   totalBatchSize: 524_288,
   steps: 19_073,
@@ -44,18 +51,50 @@ export const PRESET_DEFAULTS: Partial<Record<NonNullable<GivenSettings['preset']
   tiny: TINY,
 };
 
+interface Recipe {
+  readonly optimizer: OptimizerName;
+  readonly schedule: ScheduleName;
+  /** What the learning rate is multiplied by. */
+  readonly rate: number;
+}
+
+/** What a recipe sets: the published GPT-2's, or what takes about half of its tokens to the same loss. */
+export const RECIPES: Readonly<Record<(typeof RECIPE_NAMES)[number], Recipe>> = {
+  reference: { optimizer: DEFAULTS.optimizer, schedule: DEFAULTS.schedule, rate: 1 },
+  modern: { optimizer: 'muon', schedule: 'constant-then-linear', rate: 3 },
+};
+
+/** The part of a run in which a constant learning rate falls at the end, unless it is given. */
+const WARMDOWN = 0.4;
+
+/** Settings over those that their recipe sets. */
+export function withRecipe(given: Defined<GivenSettings>, preset: Defined<GivenSettings>): Defined<GivenSettings> {
+  if (!given.recipe) return given;
+  const { rate, ...recipe } = RECIPES[given.recipe];
+  return { ...recipe, learningRate: rate * (preset.learningRate ?? DEFAULTS.learningRate), ...given };
+}
+
 /** Decides what is left open, for a model of this context length. */
 export function withDefaults(chosen: ChosenSettings & { readonly threads: number }, contextLength: number): Settings {
   const merged = { ...DEFAULTS, sequenceLength: contextLength, ...chosen };
+  const isCosine = merged.schedule === 'cosine';
+  const { steps, warmupSteps = Math.min(MAX_WARMUP, Math.floor(steps / 10)) } = merged;
+  const room = Math.max(0, steps - warmupSteps);
+  const warmdownSteps = chosen.warmdownSteps ?? Math.min(Math.round(WARMDOWN * steps), room);
   const settings: Settings = {
     ...merged,
     preset: chosen.preset,
     init: chosen.init,
     fork: chosen.fork,
     hellaswag: chosen.hellaswag,
-    minLearningRate: chosen.minLearningRate ?? merged.learningRate / 10,
-    warmupSteps: chosen.warmupSteps ?? Math.min(MAX_WARMUP, Math.floor(merged.steps / 10)),
+    minLearningRate: chosen.minLearningRate ?? (isCosine ? merged.learningRate / 10 : 0),
+    warmupSteps,
+    warmdownSteps: isCosine ? undefined : warmdownSteps,
   };
+  if (!isCosine && warmdownSteps > room)
+    throw new UserError(
+      `--warmup-steps ${warmupSteps} and --warmdown-steps ${warmdownSteps} are more than --steps ${steps}; give at most ${room} for the warm-down`,
+    );
   if (settings.sequenceLength > contextLength)
     throw new UserError(
       `--sequence-length ${settings.sequenceLength} is longer than the model's context of ${contextLength} tokens; give at most that`,

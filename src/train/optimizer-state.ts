@@ -27,7 +27,7 @@ export async function readState(
   if (layout.shard.size === 1 || !place) return;
   const range = { offset: place.offset + start, count: target.length };
   for (let rank = 0; rank < layout.shard.size; rank++)
-    for (const run of ownedRuns(layout, range, rank)) {
+    for (const run of ownedRuns(layout, buffer, range, rank)) {
       const owned = target.subarray(run.start, run.start + run.count);
       await communicator.broadcast(new Uint8Array(owned.buffer, owned.byteOffset, owned.byteLength), rank);
     }

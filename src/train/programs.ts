@@ -120,7 +120,10 @@ function updateGraph(layout: ParameterLayout, ranks: number, { optimizer, gradie
   const learningRate = graph.input('learningRate', [], 'float32');
   const updateCount = graph.input('updateCount', [], 'int32');
   shardOf(layout).forEach((stretch, index) => {
-    optimizer.update(graph, stretch, { factor, learningRate, updateCount });
+    const tensors = [...layout.places.values()].filter(
+      ({ offset, count }) => offset >= stretch.offset && offset + count <= stretch.offset + stretch.count,
+    );
+    optimizer.update(graph, stretch, tensors, { factor, learningRate, updateCount });
     const bucket = layout.buckets[index];
     if (isSharded && bucket) beginCollective('allGather', graph.range('parameters', bucket.offset, bucket.count));
   });

@@ -14,6 +14,7 @@ import { readTrainingState } from '../runs/state.ts';
 import { messageOf, UserError } from '../support/errors.ts';
 import { loadCheckpoint } from './checkpoint.ts';
 import type { CheckpointedModel } from './checkpoint-tensors.ts';
+import { DEFAULTS } from './defaults.ts';
 import type { StartingPoint } from './run-store.ts';
 import { differences, type RecordedSettings } from './settings.ts';
 
@@ -45,6 +46,11 @@ export async function begin(model: CheckpointedModel, settings: RecordedSettings
     );
   if (fork) {
     const from = await resolveCheckpoint(fork);
+    const { optimizer = DEFAULTS.optimizer } = (await readTrainingState(from)).configuration;
+    if (optimizer !== settings.optimizer)
+      throw new UserError(
+        `${from} was trained with --optimizer ${optimizer}, whose state ${settings.optimizer} cannot continue; fork it with the same, or start from its weights alone with --init ${from}`,
+      );
     return { state: await loadCheckpoint(model, from), from, passedOver };
   }
   if (init) {

@@ -9,7 +9,9 @@ import { DOWNLOAD } from '../eval/hellaswag-source.ts';
 import { PRESET_NAMES } from '../model/presets.ts';
 import { UserError } from '../support/errors.ts';
 import { validate } from '../support/json.ts';
-import { MAX_WARMUP, PRESET_DEFAULTS, TINY } from './defaults.ts';
+import { DEFAULTS, MAX_WARMUP, PRESET_DEFAULTS, RECIPE_NAMES, TINY, withRecipe } from './defaults.ts';
+import { OPTIMIZER_NAMES } from './optimizers/create.ts';
+import { SCHEDULE_NAMES } from './schedule.ts';
 
 /** How a setting is given as a flag. */
 export interface FlagText {
@@ -44,6 +46,9 @@ export const settingsSchema = z.strictObject({
     description:
       'continue from the newest checkpoint of another run, in a new run folder; settings given here replace its own',
   }),
+  recipe: z.enum(RECIPE_NAMES).optional().register(flagTexts, {
+    description: 'modern: --optimizer muon, --schedule constant-then-linear and three times the learning rate',
+  }),
   batchSize: wholeFrom(1).optional().register(flagTexts, { description: 'rows per micro-batch on each rank' }),
   sequenceLength: wholeFrom(1)
     .optional()
@@ -52,17 +57,27 @@ export const settingsSchema = z.strictObject({
     .optional()
     .register(flagTexts, { value: 'tokens', description: 'tokens per step, over all micro-steps and ranks' }),
   steps: wholeFrom(1).optional().register(flagTexts, { description: 'optimizer steps of the whole run' }),
-  learningRate: z.number().positive().optional().register(flagTexts, { flag: 'lr', description: 'peak learning rate' }),
-  minLearningRate: z
-    .number()
-    .nonnegative()
+  optimizer: z
+    .enum(OPTIMIZER_NAMES)
     .optional()
-    .register(flagTexts, { flag: 'min-lr', description: 'final learning rate (default: a tenth of --lr)' }),
+    .register(flagTexts, { description: 'muon: for the matrices of the blocks, with AdamW elsewhere' }),
+  schedule: z
+    .enum(SCHEDULE_NAMES)
+    .optional()
+    .register(flagTexts, { description: 'how the learning rate falls after the warm-up' }),
+  learningRate: z.number().positive().optional().register(flagTexts, { flag: 'lr', description: 'peak learning rate' }),
+  minLearningRate: z.number().nonnegative().optional().register(flagTexts, {
+    flag: 'min-lr',
+    description: 'final learning rate (default: a tenth of --lr; constant-then-linear: 0)',
+  }),
   warmupSteps: wholeFrom(0)
     .optional()
     .register(flagTexts, {
       description: `steps of linear warm-up (default: a tenth of --steps, at most ${MAX_WARMUP}; tiny: ${TINY.warmupSteps})`,
     }),
+  warmdownSteps: wholeFrom(0).optional().register(flagTexts, {
+    description: 'last steps of constant-then-linear, in which the rate falls (default: two fifths of --steps)',
+  }),
   weightDecay: z
     .number()
     .nonnegative()
@@ -142,7 +157,10 @@ export type GivenSettings = z.output<typeof settingsSchema>;
 /** The same without `undefined` as a value, so that spreading them over defaults never undoes one. */
 export type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
 
-type Defaulted = Exclude<keyof GivenSettings, 'data' | 'out' | 'preset' | 'init' | 'fork' | 'hellaswag'>;
+type Defaulted = Exclude<
+  keyof GivenSettings,
+  'data' | 'out' | 'preset' | 'init' | 'fork' | 'warmdownSteps' | 'hellaswag'
+>;
 
 /** The settings of a run, every one decided. */
 export type Settings = { readonly [Key in Defaulted]: NonNullable<GivenSettings[Key]> } & {
@@ -151,6 +169,8 @@ export type Settings = { readonly [Key in Defaulted]: NonNullable<GivenSettings[
   readonly preset: GivenSettings['preset'];
   readonly init: string | undefined;
   readonly fork: string | undefined;
+  /** Undefined for a cosine. */
+  readonly warmdownSteps: number | undefined;
   readonly hellaswag: string | undefined;
 };
 
@@ -169,7 +189,12 @@ export function chooseSettings(flags: GivenSettings, file: GivenSettings = {}): 
       `expected a model to train: --preset ${PRESET_NAMES.join(' | ')} for a new one, --init FOLDER to start from weights, or --fork RUN to continue a run with other settings; found ${starts.length === 0 ? 'none of them' : starts.map((start) => `--${start}`).join(' and ')}`,
     );
   const { preset } = source;
-  const given = { ...(preset ? PRESET_DEFAULTS[preset] : {}), ...defined(file), ...defined(flags) };
+  const base = (preset && PRESET_DEFAULTS[preset]) ?? {};
+  const given = { ...base, ...withRecipe(defined(file), base), ...withRecipe(defined(flags), base) };
+  if (flags.warmdownSteps !== undefined && given.schedule !== 'constant-then-linear')
+    throw new UserError(
+      `--warmdown-steps ${flags.warmdownSteps} goes with --schedule constant-then-linear; a cosine falls from the warm-up on`,
+    );
   const { data, out } = given;
   if (!data)
     throw new UserError(
@@ -190,9 +215,12 @@ const DECISIVE = [
   'sequenceLength',
   'totalBatchSize',
   'steps',
+  'optimizer',
+  'schedule',
   'learningRate',
   'minLearningRate',
   'warmupSteps',
+  'warmdownSteps',
   'weightDecay',
   'gradientClip',
   'skipOutliers',
@@ -206,9 +234,15 @@ export type RecordedSettings = Settings & { readonly trainTokens: number };
 
 /** The decisive settings that differ from those a checkpoint records, as `name was … and is …`. */
 export function differences(recorded: Readonly<Record<string, unknown>>, settings: RecordedSettings): string[] {
+  // those of runs from before there was a choice
+  const was: Readonly<Record<string, unknown>> = {
+    optimizer: DEFAULTS.optimizer,
+    schedule: DEFAULTS.schedule,
+    ...recorded,
+  };
   return [...DECISIVE, 'trainTokens' as const]
-    .filter((key) => recorded[key] !== settings[key])
-    .map((key) => `${key} was ${shown(recorded[key])} and is ${shown(settings[key])}`);
+    .filter((key) => was[key] !== settings[key])
+    .map((key) => `${key} was ${shown(was[key])} and is ${shown(settings[key])}`);
 }
 
 /** What a damaged file may hold in place of a setting is shown too; not every object can become a text by itself. */

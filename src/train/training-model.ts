@@ -14,7 +14,7 @@ import { Scorer } from '../eval/scorer.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { Generator } from '../generate/generator.ts';
 import { planGeneration } from '../generate/programs.ts';
-import { adamwOptimizer } from './optimizers/adamw.ts';
+import { createOptimizer } from './optimizers/create.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { StepProfile } from './profile.ts';
 import { planTraining } from './programs.ts';
@@ -65,7 +65,7 @@ export class TrainingModel {
   constructor(backend: Backend, modelConfig: Gpt2Config, settings: Settings, communicator: Communicator) {
     this.config = modelConfig;
     this.communicator = communicator;
-    this.optimizer = adamwOptimizer(settings);
+    this.optimizer = createOptimizer(settings);
     const planned = (batchSize: number) =>
       planAll(modelConfig, backend, { ...settings, batchSize }, this.optimizer, communicator);
     const { layout, plans } = planned(settings.batchSize);

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
+import { stateElements } from '#minillm/engine/shard.js';
 import { elements } from '#minillm/engine/tensor.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
 import { PRESETS } from '#minillm/model/presets.js';
+import { muonOptimizer } from '#minillm/train/optimizers/muon.js';
 import { SEVERAL_BUCKETS, SMALL, traceTraining, UPDATE } from './training.ts';
 
 const { groupOf } = UPDATE.optimizer;
@@ -56,7 +58,7 @@ describe.each(Object.entries(MODELS))('%s', (_name, config) => {
   test('a bucket holds tensors of one group alone', () => {
     for (const { name, shape, offset } of places)
       expect(layout.buckets[bucketOf(offset)]?.group, name).toBe(groupOf({ name, shape }));
-    expect(new Set(layout.buckets.map(({ group }) => group)).size).toBe(2);
+    expect(new Set(layout.buckets.map(({ group }) => group.name)).size).toBe(2);
   });
 
   test('buckets stand in the order in which the backward pass completes them, the token table last', () => {
@@ -84,5 +86,41 @@ test('gradients of 124M parameters come in buckets of 16 MB or little more; the 
 
 test('without groups all tensors are of one', () => {
   const { buckets } = layoutParameters(traceTraining(SMALL, { batch: 1, length: 8 }, 'fp32'));
-  expect(buckets.map(({ group }) => group)).toEqual(buckets.map(() => ''));
+  expect(buckets.map(({ group }) => group)).toEqual(buckets.map(() => ({ name: '', state: [] })));
+});
+
+describe('matrices that are not cut', () => {
+  const { groupOf } = muonOptimizer({ weightDecay: 0.1 });
+  const graph = traceTraining(PRESETS['gpt2-124m'], { batch: 1, length: 8 }, 'fp32');
+  const isMatrix = (name: string) => /\.h\..*\.weight$/.test(name) && !/\.ln_/.test(name);
+
+  test.each([
+    { size: 1, padding: 0 },
+    { size: 2, padding: 0 },
+    { size: 4, padding: 0 },
+    { size: 8, padding: 1 / 9 },
+  ])('lie each in the slice of one of $size ranks; $padding of their buckets is padding', ({ size, padding }) => {
+    const layout = layoutParameters(graph, groupOf, { rank: 0, size });
+    const whole = layout.buckets.filter(({ group }) => group.isWhole);
+    let held = 0;
+    for (const { name, offset, count } of layout.places.values()) {
+      if (!isMatrix(name)) continue;
+      const bucket = whole.find((each) => offset >= each.offset && offset < each.offset + each.count);
+      if (!bucket) throw new Error(`${name} is in a bucket that is cut`);
+      const sliceOf = (element: number) => Math.floor((element - bucket.offset) / (bucket.count / size));
+      expect(sliceOf(offset + count - 1), name).toBe(sliceOf(offset));
+      held += count;
+    }
+    const total = whole.reduce((sum, { count }) => sum + count, 0);
+    expect(total / held - 1).toBeCloseTo(padding, 3);
+    for (const { count } of whole) expect(4 * count).toBeLessThan(80e6);
+  });
+
+  test('have a momentum alone, and all else two moments', () => {
+    const layout = layoutParameters(graph, groupOf);
+    const matrices = 12 * 12 * 768 ** 2;
+    expect(stateElements(layout, 'optimizer:momentum')).toBe(matrices);
+    for (const buffer of ['optimizer:firstMoments', 'optimizer:secondMoments'] as const)
+      expect(stateElements(layout, buffer)).toBe(layout.count - matrices);
+  });
 });

@@ -32,3 +32,13 @@ test('a run without warm-up starts at the peak; one that is all warm-up ends the
   expect(learningRateAt(0, { ...PUBLISHED, warmupSteps: 0 })).toBe(6e-4);
   expect(learningRateAt(9, { ...PUBLISHED, warmupSteps: 10, steps: 10 })).toBe(6e-4);
 });
+
+test('a constant rate stays at the peak until the warm-down, which is a line to the final rate', () => {
+  const schedule = { learningRate: 1e-3, minLearningRate: 1e-4, warmupSteps: 10, steps: 100, warmdownSteps: 40 };
+  const rates = [0, 9, 10, 59, 60, 61, 80, 99, 100].map((step) => learningRateAt(step, schedule));
+  const fall = (left: number) => 1e-4 + (left / 40) * 9e-4;
+  const expected = [1e-4, 1e-3, 1e-3, 1e-3, 1e-3, fall(39), fall(20), fall(1), 1e-4];
+  rates.forEach((rate, index) => {
+    expect(rate).toBeCloseTo(expected[index]!, 15);
+  });
+});

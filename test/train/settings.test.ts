@@ -54,6 +54,29 @@ describe('defaults', () => {
     expect(settle({ ...NEW, warmupSteps: 0 }).warmupSteps).toBe(0);
   });
 
+  test('the reference recipe is the published run: AdamW and a cosine', () => {
+    expect(settle(NEW)).toMatchObject({ recipe: 'reference', optimizer: 'adamw', schedule: 'cosine' });
+    expect(settle({ ...NEW, recipe: 'reference' })).toEqual(settle(NEW));
+  });
+
+  test('the modern recipe is Muon, a constant rate three times as high that falls to 0, and no more', () => {
+    const modern = { optimizer: 'muon', schedule: 'constant-then-linear', warmdownSteps: 7629, minLearningRate: 0 };
+    const { learningRate, ...rest } = settle({ ...NEW, recipe: 'modern' });
+    expect(learningRate).toBeCloseTo(1.8e-3, 15);
+    expect(rest).toMatchObject(modern);
+    const { learningRate: tiny } = settle({ ...FOLDERS, preset: 'tiny', recipe: 'modern' }, 128);
+    expect(tiny).toBeCloseTo(1.8e-2, 15);
+    const { recipe: _r, optimizer: _o, schedule: _s, warmdownSteps: _w, minLearningRate: _m, ...same } = rest;
+    expect(settle(NEW)).toMatchObject(same);
+  });
+
+  test('what is given wins over the recipe it is given with; a recipe as a flag over the file', () => {
+    const given = { ...NEW, recipe: 'modern', learningRate: 1e-3, optimizer: 'adamw' } as const;
+    expect(settle(given)).toMatchObject({ learningRate: 1e-3, optimizer: 'adamw', schedule: 'constant-then-linear' });
+    const chosen = chooseSettings({ recipe: 'modern', warmdownSteps: 5 }, { ...NEW, optimizer: 'adamw' });
+    expect(chosen).toMatchObject({ optimizer: 'muon', warmdownSteps: 5 });
+  });
+
   test('the final learning rate is a tenth of the peak', () => {
     expect(settle(NEW).minLearningRate).toBeCloseTo(6e-5, 18);
     expect(settle({ ...NEW, learningRate: 1 }).minLearningRate).toBe(0.1);
@@ -77,6 +100,16 @@ test.each<[string, GivenSettings, string]>([
     'a sequence beyond the context',
     { ...NEW, sequenceLength: 1025 },
     "--sequence-length 1025 is longer than the model's context of 1024 tokens; give at most that",
+  ],
+  [
+    'a warm-down of a cosine',
+    { ...NEW, warmdownSteps: 5 },
+    '--warmdown-steps 5 goes with --schedule constant-then-linear; a cosine falls from the warm-up on',
+  ],
+  [
+    'a warm-down that does not fit behind the warm-up',
+    { ...NEW, steps: 100, schedule: 'constant-then-linear', warmupSteps: 40, warmdownSteps: 61 },
+    '--warmup-steps 40 and --warmdown-steps 61 are more than --steps 100; give at most 60 for the warm-down',
   ],
   ['a final rate above the peak', { ...NEW, minLearningRate: 1e-3 }, '--min-lr 0.001 is above --lr 0.0006'],
 ])('%s is refused', (_name, given, message) => {
@@ -116,6 +149,12 @@ describe('recorded settings', () => {
       'shuffle was true and is false',
       'trainTokens was 1000 and is 7',
     ]);
+  });
+
+  test('of a run from before there was a choice are AdamW and a cosine', () => {
+    const { optimizer: _optimizer, schedule: _schedule, recipe: _recipe, ...old } = run;
+    expect(differences(old, run)).toEqual([]);
+    expect(differences(old, { ...run, optimizer: 'muon' })).toEqual(['optimizer was adamw and is muon']);
   });
 
   test('a recorded setting that is no plain value is a difference like any other', () => {

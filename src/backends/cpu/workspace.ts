@@ -44,11 +44,20 @@ const crossEntropy = (node: Node): Workspace => lossHead(elements(input(node, 2)
 const WORKSPACES: Readonly<Record<string, (node: Node) => Workspace>> = {
   cross_entropy: crossEntropy,
   cross_entropy_with_gradient: crossEntropy,
+  frobenius_normalise: (node) => {
+    const parts = extent(input(node), 0);
+    const chunks = Math.ceil(elements(input(node).shape) / parts / NORM_CHUNK);
+    return { bytes: parts * chunks * BYTES_PER_ELEMENT.float64, sizes: { chunk: NORM_CHUNK } };
+  },
   layer_norm_backward: (node) => ({
     bytes: ROW_BLOCKS * 2 * extent(output(node), -1) * FLOAT,
     sizes: { blocks: ROW_BLOCKS },
   }),
   log_likelihoods: (node) => scoringHead(elements(input(node, 2).shape), extent(input(node, 1), 0), input(node)),
+  newton_schulz_step: (node) => {
+    const side = Math.min(extent(input(node), 1), extent(input(node), 2));
+    return { bytes: (2 * side ** 2 + side) * FLOAT, sizes: {} };
+  },
   // the rows of a quantised token table are padded, which only adds room
   quantised_cross_entropy: (node) => lossHead(elements(input(node, 3).shape), extent(input(node, 1), 0)),
   quantised_log_likelihoods: (node) =>

@@ -11,6 +11,8 @@ import type { PlanFlags } from './run.ts';
 /** The settings of training that a plan depends on. */
 const SETTINGS = [
   'preset',
+  'recipe',
+  'optimizer',
   'batchSize',
   'sequenceLength',
   'totalBatchSize',

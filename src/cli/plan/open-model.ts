@@ -59,14 +59,20 @@ async function openProfile({ hardware: name, software: softwareName, ...question
 
 async function measureThis({ hardware: _, software: __, ...question }: PlanQuestion): Promise<PlanModel> {
   const { settings, modelConfig } = question;
-  const { precision, threads, sequenceLength: length } = settings;
+  const { precision, threads, optimizer, sequenceLength: length } = settings;
   // before the measurement leaves its garbage
   const node = nodeBytes();
   const backend = await openBackend({ device: settings.device, precision, threads });
   const progress = new Progress();
   progress.update('measuring this machine');
   const batch = Math.max(1, Math.min(settings.batchSize, Math.floor(MAX_MEASURED_TOKENS / length)));
-  const { hardware, nodeSeconds } = await calibrate(backend, modelConfig, { batch, length, precision, threads });
+  const { hardware, nodeSeconds } = await calibrate(backend, modelConfig, {
+    batch,
+    length,
+    precision,
+    threads,
+    optimizer,
+  });
   progress.clear();
   return {
     ...question,

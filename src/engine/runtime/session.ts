@@ -6,7 +6,7 @@
 
 import type { ParameterLayout } from '../layout.ts';
 import type { Plan, Region } from '../plan.ts';
-import { ownedRuns } from '../shard.ts';
+import { ownedRuns, stateElements } from '../shard.ts';
 import { BYTES_PER_ELEMENT, type FlatBuffer } from '../tensor.ts';
 import type { Backend, DeviceBuffer } from './backend.ts';
 import { type Communicator, singleProcess } from './communicator.ts';
@@ -33,7 +33,7 @@ export function sessionBytes(layout: ParameterLayout, plans: readonly Plan[]): R
 
 function bufferElements(buffer: FlatBuffer, layout: ParameterLayout): number {
   if (buffer === 'gradients') return layout.gradientCount;
-  return buffer === 'parameters' ? layout.count : layout.count / layout.shard.size;
+  return buffer === 'parameters' ? layout.count : stateElements(layout, buffer);
 }
 
 interface BufferRun {
@@ -120,7 +120,7 @@ export class Session<Name extends string> {
     const runs =
       buffer === 'parameters' || buffer === 'gradients'
         ? [{ start: 0, count: length, stateOffset: offset }]
-        : ownedRuns(this.layout, { offset, count: length });
+        : ownedRuns(this.layout, buffer, { offset, count: length });
     return runs.map((run) => ({
       byteOffset: BYTES_PER_ELEMENT.float32 * run.stateOffset,
       from: run.start,

@@ -5,6 +5,7 @@
  */
 
 import type { Graph } from '../../engine/graph.ts';
+import type { ParameterGroup, ParameterPlace } from '../../engine/layout.ts';
 import type { ShardStretch } from '../../engine/shard.ts';
 import type { OptimizerBuffer, Tensor } from '../../engine/tensor.ts';
 
@@ -18,17 +19,23 @@ export interface UpdateScalars {
   readonly updateCount: Tensor;
 }
 
-/** A flat buffer of float32 with an element for each parameter. */
+/** A flat buffer of float32 with an element for each parameter of the groups that have it. */
 export interface StateBuffer {
   readonly buffer: OptimizerBuffer;
   /** In a checkpoint, what follows the parameter's name and a full stop. */
   readonly suffix: string;
 }
 
-export interface Optimizer {
+export interface OptimizerGroup extends ParameterGroup {
   readonly state: readonly StateBuffer[];
+}
+
+export interface Optimizer {
   /** Parameters of different groups never share a bucket. */
-  groupOf(parameter: { readonly name: string; readonly shape: readonly number[] }): string;
-  /** Adds the nodes that update one stretch of the parameters, read and zero its gradients, and keep its state. */
-  update(graph: Graph, stretch: ShardStretch, scalars: UpdateScalars): void;
+  groupOf(parameter: { readonly name: string; readonly shape: readonly number[] }): OptimizerGroup;
+  /**
+   * Adds the nodes that update one stretch of the parameters, read and zero its gradients, and keep its state.
+   * @param tensors those that lie in the stretch as a whole
+   */
+  update(graph: Graph, stretch: ShardStretch, tensors: readonly ParameterPlace[], scalars: UpdateScalars): void;
 }

@@ -13,11 +13,19 @@ import { normal } from '../values.ts';
 const LEARNING_RATE = 6e-4;
 const CONSTANTS: AdamWConstants = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
 
+const BUFFERS = {
+  parameters: 'parameters',
+  firstMoments: 'optimizer:firstMoments',
+  secondMoments: 'optimizer:secondMoments',
+} as const;
+const NAMES = ['parameters', 'firstMoments', 'secondMoments'] as const;
+
 /** A session with one tensor `w` and the program that updates it. */
 async function openUpdate(device: Device, count: number, constants: AdamWConstants, threads = 2) {
   const graph = new Graph({ batch: 1, length: 1 });
   graph.parameter('w', [count]);
-  const layout = layoutParameters(graph);
+  const state = [{ buffer: BUFFERS.firstMoments }, { buffer: BUFFERS.secondMoments }];
+  const layout = layoutParameters(graph, () => ({ name: '', state }));
   const range = (buffer: FlatBuffer) => graph.range(buffer, 0, count);
   adamw(
     {
@@ -47,13 +55,6 @@ async function openUpdate(device: Device, count: number, constants: AdamWConstan
   await session.write('parameters', 'w', new Float32Array(normal(count, 'w')));
   return { read, update };
 }
-
-const BUFFERS = {
-  parameters: 'parameters',
-  firstMoments: 'optimizer:firstMoments',
-  secondMoments: 'optimizer:secondMoments',
-} as const;
-const NAMES = ['parameters', 'firstMoments', 'secondMoments'] as const;
 
 describe.each(devices)('$name', (device) => {
   test.each([

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
+import { shardOf } from '#minillm/engine/shard.js';
 import { adamwOptimizer } from '#minillm/train/optimizers/adamw.js';
 
 const optimizer = adamwOptimizer({ weightDecay: 0.1 });
@@ -13,7 +14,7 @@ test('weights of two or more dimensions are decayed, biases and gains are not', 
 });
 
 test('a checkpoint names both moments as PyTorch does', () => {
-  expect(optimizer.state).toEqual([
+  expect(optimizer.groupOf({ name: 'w', shape: [8] }).state).toEqual([
     { buffer: 'optimizer:firstMoments', suffix: 'exp_avg' },
     { buffer: 'optimizer:secondMoments', suffix: 'exp_avg_sq' },
   ]);
@@ -25,14 +26,14 @@ test.each([
 ])('the update of shape $shape has β 0.9 and 0.95, ε 1e-8 and weight decay $weightDecay', ({ shape, weightDecay }) => {
   const graph = new Graph({ batch: 1, length: 1 });
   graph.parameter('w', shape);
-  layoutParameters(graph);
+  const [stretch] = shardOf(layoutParameters(graph, optimizer.groupOf));
+  if (!stretch) throw new Error('a parameter has no bucket');
   const scalars = {
     factor: graph.input('factor', [], 'float32'),
     learningRate: graph.input('learningRate', [], 'float32'),
     updateCount: graph.input('updateCount', [], 'int32'),
   };
-  const group = optimizer.groupOf({ name: 'w', shape });
-  optimizer.update(graph, { offset: 0, stateOffset: 0, count: 8, group }, scalars);
+  optimizer.update(graph, stretch, [], scalars);
   expect(graph.nodes.map(({ attributes }) => attributes)).toEqual([
     { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay },
   ]);

@@ -1,9 +1,10 @@
 /**
  * The sum of squares of the flat gradient buffer: one pass over memory. Squares are summed in double, in chunks of a fixed
- * size and 32 fixed lanes within a chunk; the chunk sums are then added in order, so neither the number of threads nor
- * the vector width can change the result.
+ * size; the chunk sums are then added in order, so neither the number of threads nor the vector width can change the
+ * result.
  */
 #include "kernel.h"
+#include "sum_of_squares.h"
 
 ARGUMENTS(squared_norm, {
   const float *gradients; /* [count] */
@@ -12,19 +13,6 @@ ARGUMENTS(squared_norm, {
   int64_t count;
   int64_t chunk;          /* elements whose squares are summed together */
 });
-
-#define LANES 32
-
-static double sum_of_squares(const float *x, int64_t count) {
-  double lanes[LANES] = {0};
-  int64_t i = 0;
-  for (; i + LANES <= count; i += LANES)
-    for (int lane = 0; lane < LANES; lane++) lanes[lane] += (double)x[i + lane] * (double)x[i + lane];
-  double sum = 0;
-  for (int lane = 0; lane < LANES; lane++) sum += lanes[lane];
-  for (; i < count; i++) sum += (double)x[i] * (double)x[i];
-  return sum;
-}
 
 void squared_norm(const squared_norm_arguments *args, const extents *active, team *team) {
   (void)active;

@@ -10,11 +10,14 @@ import { clipFactor } from './clip-factor.ts';
 import { crossEntropy, crossEntropyWithGradient } from './cross-entropy.ts';
 import { embedding, embeddingBackward } from './embedding.ts';
 import { logits, packedLinear, packedLogits } from './few-rows.ts';
+import { frobeniusNormalise } from './frobenius-normalise.ts';
 import { gelu } from './gelu.ts';
 import { layerNorm, layerNormBackward } from './layer-norm.ts';
 import { linear, linearBackwardInput, linearBackwardWeight } from './linear.ts';
 import { linearBackwardBias } from './linear-backward-bias.ts';
 import { logLikelihoods } from './log-likelihoods.ts';
+import { cautiousUpdate, nesterovMomentum } from './matrix-rows.ts';
+import { newtonSchulzStep } from './newton-schulz-step.ts';
 import { packWeight } from './pack-weight.ts';
 import { sample } from './sample.ts';
 import { segmentAttention } from './segment-attention.ts';
@@ -29,11 +32,13 @@ export const OPERATIONS: Readonly<Record<string, CudaOperation>> = {
   attention,
   attention_backward: attentionBackward,
   cached_attention: cachedAttention,
+  cautious_update: cautiousUpdate,
   clip_factor: clipFactor,
   cross_entropy: crossEntropy,
   cross_entropy_with_gradient: crossEntropyWithGradient,
   embedding,
   embedding_backward: embeddingBackward,
+  frobenius_normalise: frobeniusNormalise,
   gelu,
   layer_norm: layerNorm,
   layer_norm_backward: layerNormBackward,
@@ -43,6 +48,8 @@ export const OPERATIONS: Readonly<Record<string, CudaOperation>> = {
   linear_backward_weight: linearBackwardWeight,
   log_likelihoods: logLikelihoods,
   logits,
+  nesterov_momentum: nesterovMomentum,
+  newton_schulz_step: newtonSchulzStep,
   pack_weight: packWeight,
   packed_linear: packedLinear,
   packed_logits: packedLogits,
