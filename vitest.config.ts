@@ -6,6 +6,9 @@ const UNITS = ['data', 'eval', 'formats', 'hub', 'model', 'plan', 'report', 'run
   (room) => `test/${room}/**/*.test.ts`,
 );
 
+/** Tests that load modules anew, which only vitest's own loader can. */
+const ANEW = ['test/backends/devices.test.ts'];
+
 /** On a loaded machine a process has died, for a reason not found yet, in a run whose tests all passed. */
 const DIED = 'Worker exited unexpectedly';
 
@@ -20,6 +23,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // as long as a busy machine may take; a poll ends as soon as it is met
     expect: { poll: { timeout: 30_000 } },
+    // Node loads what is built, which is quicker than vitest
+    server: { deps: { external: [/\/dist\//] } },
     projects: [
       { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
       {
@@ -27,10 +32,11 @@ export default defineConfig({
         test: {
           name: 'wholes',
           include: ['test/**/*.test.ts'],
-          exclude: UNITS,
+          exclude: [...UNITS, ...ANEW],
           globalSetup: 'test/compile-kernels.ts',
         },
       },
+      { extends: true, test: { name: 'anew', include: ANEW, server: { deps: { inline: [/\/dist\//] } } } },
     ],
   },
 });

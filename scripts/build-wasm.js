@@ -1,15 +1,28 @@
 // Compiles the C kernels for WebAssembly into dist/backends/wasm: a module for each precision, with plain and with relaxed SIMD.
 // The compiler is itself a WebAssembly program of an npm package, so no other is needed; it takes some 20 s a module, so modules are
-// kept in node_modules/.cache under a name that changes with all they are made of.
+// kept in the user's cache, which outlives `npm ci`, under a name that changes with all they are made of.
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { writableCacheFolder } from '../dist/support/cache.js';
 
 const KERNELS = 'src/backends/cpu/kernels';
 const TEAM = 'src/backends/wasm/team.c';
 const OUTPUT = 'dist/backends/wasm';
-const CACHE = 'node_modules/.cache/minillm-wasm';
+/** After which a module that no build has used is removed from the cache. */
+const UNUSED_MILLISECONDS = 30 * 86_400_000;
 /** What the system gives the native kernels. */
 const LEFT_OUT = ['host.c', 'team.c'];
 const MAX_MEMORY_BYTES = 2 ** 32;
@@ -81,14 +94,15 @@ async function compile(module) {
 }
 
 if (isMainThread) {
+  const cache = join(await writableCacheFolder('kernels in WebAssembly'), 'wasm');
   const { version } = JSON.parse(readFileSync('node_modules/@yowasp/clang/package.json', 'utf8'));
   const modules = Object.keys(VARIANTS).flatMap((variant) =>
     Object.keys(PRECISIONS).map((precision) => {
       const hash = createHash('sha256').update(JSON.stringify([version, argumentsOf({ variant, precision }), sources]));
-      return { variant, precision, cached: join(CACHE, `${hash.digest('hex').slice(0, 32)}.wasm`) };
+      return { variant, precision, cached: join(cache, `${hash.digest('hex').slice(0, 32)}.wasm`) };
     }),
   );
-  mkdirSync(CACHE, { recursive: true });
+  mkdirSync(cache, { recursive: true });
   const missing = modules.filter(({ cached }) => !existsSync(cached));
   // each takes 1 GB while it compiles
   const next = async () => {
@@ -102,8 +116,12 @@ if (isMainThread) {
   };
   await Promise.all([next(), next()]);
   mkdirSync(OUTPUT, { recursive: true });
-  for (const { variant, precision, cached } of modules)
+  for (const { variant, precision, cached } of modules) {
     copyFileSync(cached, join(OUTPUT, `${variant}-${precision}.wasm`));
+    utimesSync(cached, new Date(), new Date());
+  }
+  for (const file of readdirSync(cache).map((name) => join(cache, name)))
+    if (Date.now() - statSync(file).mtimeMs > UNUSED_MILLISECONDS) rmSync(file);
 } else {
   const { cached } = workerData;
   writeFileSync(`${cached}.new`, await compile(workerData));

@@ -6,13 +6,16 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { cudaEnvironment, type GpuOptions, hasNvrtc } from '../stand-ins/cuda/cuda.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { fixtureTraining } from './fixture-run.js';
-import { minillm } from './minillm.js';
+import { minillm, type Outcome } from './minillm.js';
 import { TINY, tinyData } from './tiny-data.js';
 
 const { folder, data } = tinyData();
 const MODEL = join(folder, 'model');
 const SAMPLE = ['sample', '--checkpoint', MODEL, '--prompt', 'The fox', '--tokens', '12', '--seed', '3'];
 const NOWHERE = '/nowhere/library.so';
+/** Of a run on the played GPU: a checkpoint after two, and one step more. */
+const STEPS = 3;
+const LAST = 'step-00000003';
 
 beforeAll(async () => {
   const { stderr } = await minillm('train', '--data', data, '--out', MODEL, ...TINY, '--steps', '1', '--device', 'cpu');
@@ -123,6 +126,9 @@ describe('a GPU that cannot be used', () => {
 });
 
 describe.skipIf(!hasNvrtc)('on a GPU', () => {
+  /** By precision. */
+  const lossesOfOne = new Map<string, string[]>();
+
   test.each([
     ['greedy', ['--temperature', '0']],
     ['by a seed', ['--temperature', '0.8', '--top-k', '20', '--count', '2']],
@@ -150,14 +156,15 @@ describe.skipIf(!hasNvrtc)('on a GPU', () => {
       const folder = temporaryFolder();
       const [whole, halves] = [join(folder, 'whole'), join(folder, 'halves')];
       const more = ['--device', 'cuda:0', '--precision', precision, '--checkpoint-every', '2'];
-      const training = await fixtureTraining(whole, 4);
+      const training = await fixtureTraining(whole, STEPS);
       const once = await minillm(...training, ...more);
-      expect(losses(once.stdout)).toHaveLength(4);
+      expect(losses(once.stdout)).toHaveLength(STEPS);
+      lossesOfOne.set(precision, losses(once.stdout));
       cpSync(whole, halves, { recursive: true });
-      rmSync(join(halves, 'step-00000004'), { recursive: true });
+      rmSync(join(halves, LAST), { recursive: true });
       const resumed = await minillm(...training.map((each) => (each === whole ? halves : each)), ...more);
       expect(losses(resumed.stdout)).toEqual(losses(once.stdout).slice(2));
-      const weights = (run: string): Buffer => readFileSync(join(run, 'step-00000004/model.safetensors'));
+      const weights = (run: string): Buffer => readFileSync(join(run, LAST, 'model.safetensors'));
       expect(weights(halves).equals(weights(whole))).toBe(true);
     },
     600_000,
@@ -171,10 +178,10 @@ describe.skipIf(!hasNvrtc)('on a GPU', () => {
     async (precision, flags) => {
       await withGpus({ gpus: 2 });
       const folder = temporaryFolder();
-      const one = await fixtureTraining(join(folder, 'one'), 4);
+      const one = await fixtureTraining(join(folder, 'one'), STEPS);
       const two = one.map((each) => (each === join(folder, 'one') ? join(folder, 'two') : each));
       const more = ['--device', 'cuda', '--precision', precision, '--checkpoint-every', '0'];
-      const alone = await minillm(...one, ...more);
+      const expected = lossesOfOne.get(precision) ?? losses((await minillm(...one, ...more)).stdout);
       const world = { WORLD_SIZE: '2', LOCAL_WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: '29500' };
       for (const [name, value] of Object.entries(world)) vi.stubEnv(name, value);
       vi.stubEnv('TMPDIR', folder); // where the stand-in's ranks meet
@@ -187,8 +194,8 @@ describe.skipIf(!hasNvrtc)('on a GPU', () => {
       expect([first?.code, second?.code], `${first?.stderr}${second?.stderr}`).toEqual([0, 0]);
       expect(first?.stdout).toMatch(/^device: 2 ranks, each Stand-in GPU/m);
       const lossOf = (line: string): number => Number(/loss: (\S+)/.exec(line)?.[1]);
-      const [expected, actual] = [losses(alone.stdout), losses(first?.stdout ?? '')];
-      expect(actual).toHaveLength(4);
+      const actual = losses(first?.stdout ?? '');
+      expect(actual).toHaveLength(STEPS);
       for (const [index, line] of actual.entries())
         expect(lossOf(line)).toBeCloseTo(lossOf(expected[index] ?? ''), precision === 'fp32' ? 4 : 2);
     },
@@ -220,6 +227,7 @@ describe.skipIf(!hasNvrtc)('on a GPU', () => {
 });
 
 describe.skipIf(!hasNvrtc)('ranks on GPUs', () => {
+  let one: Promise<Outcome> | undefined;
   const training = async (run: string, steps: number): Promise<string[]> => [
     ...(await fixtureTraining(run, steps)),
     ...['--device', 'cuda', '--batch-size', '1', '--checkpoint-every', '2'],
@@ -235,19 +243,21 @@ describe.skipIf(!hasNvrtc)('ranks on GPUs', () => {
         string,
         string,
       ];
-      const command = await training(both, 4);
+      const command = await training(both, STEPS);
       const at = (out: string): string[] => command.map((each) => (each === both ? out : each));
-      const one = await minillm(...at(alone));
+      one ??= minillm(...at(alone));
+      const { stdout } = await one;
       const two = await minillm(...command, '--processes', '2', '--zero', zero);
       expect([two.code, two.stderr]).toEqual([0, '']);
       const numbers = (stdout: string): number[] =>
         losses(stdout).map((line) => Number(/loss: ([\d.]+)/.exec(line)?.[1]));
-      expect(numbers(two.stdout)).toHaveLength(4);
-      numbers(one.stdout).forEach((loss, step) => {
+      expect(numbers(two.stdout)).toHaveLength(STEPS);
+      expect(numbers(stdout)).toHaveLength(STEPS);
+      numbers(stdout).forEach((loss, step) => {
         expect(numbers(two.stdout)[step]).toBeCloseTo(loss, 4);
       });
       cpSync(both, halves, { recursive: true });
-      rmSync(join(halves, 'step-00000004'), { recursive: true });
+      rmSync(join(halves, LAST), { recursive: true });
       const resumed = await minillm(...at(halves), '--processes', '2', '--zero', zero);
       expect(losses(resumed.stdout)).toEqual(losses(two.stdout).slice(2));
     },

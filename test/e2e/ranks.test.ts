@@ -15,9 +15,9 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { FIXTURE, fixtureShards } from '../train/run-on.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/minillm.js', import.meta.url));
-const STEPS = 50;
+const STEPS = 20;
 /** Of a run that is disturbed: enough for it to be still under way. */
-const LONG = 300;
+const LONG = 120;
 const MINUTES = 60_000;
 
 /** What all tests read, made once. */
@@ -40,7 +40,7 @@ function command(out: string, ...more: string[]): string[] {
     steps: `${STEPS}`,
     lr: '6e-4',
     threads: '1',
-    'eval-every': '25',
+    'eval-every': '10',
     'sample-every': '0',
     'checkpoint-every': '0',
   };
@@ -188,8 +188,8 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
     const out = folder();
     const steps = ['--steps', `${LONG}`];
     for (const [size, last] of [
-      [4, 40],
-      [2, 140],
+      [4, 20],
+      [2, 40],
     ] as const) {
       const ranks = startRanks(mpi, size, command(out, ...steps, '--zero', '1', '--checkpoint-every', '20'), {
         MARK: out,
