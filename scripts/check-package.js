@@ -1,5 +1,6 @@
 // Packs the package as it would be published, installs the tarball in an empty project, and uses it there: the command line, each
-// example against the library, in Node or as Vite builds it for a browser, its declarations without Node's types. Links of its pages must lead to files of the package.
+// example against the library, in Node or as Vite builds it for a browser, its declarations without Node's types. Links of its pages must
+// lead to files of the package, and nothing in it or below it may have a script that runs when it is installed.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ try {
   );
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
   run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', join(project, filename)]);
+  checkInstallScripts();
   const help = run(join(project, 'node_modules/.bin/minillm'), ['--help']);
   if (!help.includes('quickstart')) throw new Error(`minillm --help printed:\n${help}`);
   for (const name of ['dashboard', 'playground']) {
@@ -44,6 +46,13 @@ try {
   console.log('the packed package works: --help, the pages, links, declarations and the examples');
 } finally {
   rmSync(project, { recursive: true, force: true });
+}
+
+/** Nothing may be compiled or downloaded while the package is installed. */
+function checkInstallScripts() {
+  const { packages } = JSON.parse(readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8'));
+  const scripted = Object.keys(packages).filter((path) => packages[path].hasInstallScript);
+  if (scripted.length > 0) throw new Error(`npm would run a script to install ${scripted.join(', ')}`);
 }
 
 function listPages(folder) {
