@@ -46,24 +46,28 @@ function makeWeights(): Map<string, Float32Array> {
   );
 }
 
-test.skipIf(!hasTransformers)('transformers finds the same tokens, loss and text in a downloaded zip', async () => {
-  const zip = await zipCheckpoint('model', CONFIG, makeWeights());
-  const path = unpack(new Uint8Array(await zip.arrayBuffer()));
-  const expected = JSON.parse(execFileSync(PYTHON, ['-c', READ, path, TEXT, `${NEW_TOKENS}`], { encoding: 'utf8' }));
+test.skipIf(!hasTransformers)(
+  'transformers finds the same tokens, loss and text in a downloaded zip',
+  async () => {
+    const zip = await zipCheckpoint('model', CONFIG, makeWeights());
+    const path = unpack(new Uint8Array(await zip.arrayBuffer()));
+    const expected = JSON.parse(execFileSync(PYTHON, ['-c', READ, path, TEXT, `${NEW_TOKENS}`], { encoding: 'utf8' }));
 
-  const tokens = [...encode(TEXT)];
-  expect(tokens).toEqual(expected.tokens);
-  const device = devices.find(({ precision }) => precision === 'fp32');
-  const { scorer } = await openScorer(device!, { path });
-  const [scores] = (await scorer.score([{ context: tokens.slice(0, 1), continuations: [tokens.slice(1)] }]).next())
-    .value!;
-  const loss = -scores!.values.reduce((sum, value) => sum + value, 0) / (tokens.length - 1);
-  expect(Math.abs(loss - expected.loss)).toBeLessThan(1e-4);
+    const tokens = [...encode(TEXT)];
+    expect(tokens).toEqual(expected.tokens);
+    const device = devices.find(({ precision }) => precision === 'fp32');
+    const { scorer } = await openScorer(device!, { path });
+    const [scores] = (await scorer.score([{ context: tokens.slice(0, 1), continuations: [tokens.slice(1)] }]).next())
+      .value!;
+    const loss = -scores!.values.reduce((sum, value) => sum + value, 0) / (tokens.length - 1);
+    expect(Math.abs(loss - expected.loss)).toBeLessThan(1e-4);
 
-  const model = await loadModel(path);
-  onTestFinished(() => model.close());
-  let written = '';
-  for await (const event of model.generate(TEXT, { tokens: NEW_TOKENS, temperature: 0 }))
-    if ('text' in event) written += event.text;
-  expect(written).toBe(expected.written);
-});
+    const model = await loadModel(path);
+    onTestFinished(() => model.close());
+    let written = '';
+    for await (const event of model.generate(TEXT, { tokens: NEW_TOKENS, temperature: 0 }))
+      if ('text' in event) written += event.text;
+    expect(written).toBe(expected.written);
+  },
+  300_000,
+);
