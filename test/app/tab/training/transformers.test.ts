@@ -7,6 +7,7 @@ import { encode } from '#minillm/data/tokenizer/tokenizer.js';
 import { elements } from '#minillm/engine/tensor.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
 import { loadModel } from '#minillm/index.js';
+import { fillNormal } from '#minillm/support/random.js';
 import { devices } from '../../../engine/devices.ts';
 import { openScorer } from '../../../eval/scoring-fixture.ts';
 import { unpack } from '../../../support/unpack.ts';
@@ -36,14 +37,15 @@ const CONFIG = {
   ...{ layers: 2, heads: 2, channels: 16, contextLength: 64, vocabularySize: 50257, layerNormEpsilon: 1e-5 },
 };
 
-/** Weights of a size at which no two tokens are equally likely. */
+/** Weights so large that no two tokens are about equally likely. */
 function makeWeights(): Map<string, Float32Array> {
-  return new Map(
-    gpt2Parameters(CONFIG).map(({ name, shape }, index) => [
-      name,
-      Float32Array.from({ length: elements(shape) }, (_, at) => Math.sin(at * 12.9898 + index) / 2),
-    ]),
-  );
+  const weights = new Map<string, Float32Array>();
+  for (const { name, shape } of gpt2Parameters(CONFIG)) {
+    const values = new Float32Array(elements(shape));
+    fillNormal(values, 0.5, 1, name);
+    weights.set(name, values);
+  }
+  return weights;
 }
 
 test.skipIf(!hasTransformers)(
