@@ -5,7 +5,7 @@ import type { FileEvent, TrainingEvent, TrainingRequest } from '../../tab/traini
 import { afterEvent, afterRequest, FIRST_STATE, type TrainingState } from './training-state.ts';
 
 type Ask = (kind: TrainingRequest['kind']) => void;
-const WORKER_MISSING = 'the script that trains could not be fetched; try again';
+const WORKER_MISSING = 'the script that trains could not be started; try again, or use a newer browser';
 
 type Change = { readonly event: TrainingEvent } | { readonly request: TrainingRequest };
 
