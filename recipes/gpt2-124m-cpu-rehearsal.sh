@@ -16,7 +16,7 @@ MILLIONS=${MILLIONS:-10}
 MODEL=tiny DATA=$WORK/data RUN=$WORK/run RESULTS=$WORK/results
 DEVICE=cpu PRECISION=fp32 BATCH=4 CONTEXT=128
 TOKENS=${MILLIONS}M SHARD_TOKENS=100k EVAL_TOKENS=10240 DATA_GB=1
-STEPS=19 STEP_TOKENS=1024 EVERY=5
+STEPS=19 STEP_TOKENS=1024 EVERY=10
 HELLASWAG=$WORK/hub/hellaswag.jsonl REFERENCE=hf:rehearsal/gpt2 PUBLISH=rehearsal/reproduction
 EXPECTED=$(dirname "$0")/expected/cpu-rehearsal.tsv
 # shellcheck source=recipes/gpt2-124m-fineweb-edu.sh

@@ -18,7 +18,7 @@ export const target = fileTarget({
     const runs = await readRuns([path], 524_288);
     const out = join(folder, 'report');
     await mkdir(out, { recursive: true });
-    await writeReport(runs, out, { title: 'Fuzz', references: true, csv: true, tensorboard: true });
+    await writeReport(runs, out, { title: 'Fuzz', notes: [], references: true, csv: true, tensorboard: true });
     await rm(out, { recursive: true });
   },
 });

@@ -22,7 +22,7 @@ const [folder, millions, ...parquet] = process.argv.slice(2);
 const STORIES_PER_MILLION = 10_000;
 const STORIES_PER_SECTION = 300;
 const FILES = 4;
-const EXAMPLES = 40;
+const EXAMPLES = 20;
 const SEED = 2024;
 
 const ready = join(folder, 'ready');

@@ -16,7 +16,7 @@ const REHEARSAL = fileURLToPath(new URL('../../recipes/gpt2-124m-cpu-rehearsal.s
 const STAGES = ['doctor', 'data', 'plan', 'train', 'eval', 'report', 'export', 'publish', 'serve'];
 /** A kill comes at most so many milliseconds after the stage has begun, or after what is awaited there. */
 const MAX_AFTER = 500;
-const AWAITED: Readonly<Record<string, RegExp>> = { doctor: /^ok +instruction sets/m, train: /^step 8 \| loss/m };
+const AWAITED: Readonly<Record<string, RegExp>> = { doctor: /^ok +instruction sets/m, train: /^step 12 \| loss/m };
 
 const random = new Random(Number(process.env.MINILLM_SEED ?? 1), 'kills');
 
