@@ -10,7 +10,7 @@ const stateSchema = z.object({
   formatVersion: z.literal(1, { error: 'expected 1; this checkpoint was written by another version of minillm' }),
   /** The number of steps that have been trained: the next is this one, counted from 0. */
   step: z.int().nonnegative(),
-  /** The number of AdamW updates made, which is less than `step` if updates were skipped. */
+  /** The number of updates made, which is less than `step` if updates were skipped. */
   updates: z.int().nonnegative(),
   seed: z.int(),
   /** Losses and gradient norms of the last steps, oldest first, that outliers are measured against. */

@@ -86,8 +86,9 @@ export class Session<Name extends string> {
    */
   write(buffer: FlatBuffer, name: string, source: Float32Array, start = 0): Promise<void> {
     return this.#turns.take(async () => {
+      const memory = this.#buffer(buffer);
       for (const { byteOffset, from, to } of this.#runs(buffer, name, start, source.length))
-        await this.backend.write(this.#buffer(buffer), byteOffset, source.subarray(from, to));
+        await this.backend.write(memory, byteOffset, source.subarray(from, to));
       if (buffer === 'parameters') this.#turns.parametersVersion++;
     });
   }
@@ -98,8 +99,9 @@ export class Session<Name extends string> {
    */
   read(buffer: FlatBuffer, name: string, target: Float32Array, start = 0): Promise<void> {
     return this.#turns.take(async () => {
+      const memory = this.#buffer(buffer);
       for (const { byteOffset, from, to } of this.#runs(buffer, name, start, target.length))
-        await this.backend.read(this.#buffer(buffer), byteOffset, target.subarray(from, to));
+        await this.backend.read(memory, byteOffset, target.subarray(from, to));
     });
   }
 

@@ -16,7 +16,7 @@ const TARGET = { networkPasses: [], gradientPasses: [], workspaceBytes: () => 0 
 function layoutOf(count: number): ParameterLayout {
   const graph = new Graph({ batch: 1, length: 1 });
   graph.parameter('w', [count]);
-  return layoutParameters(graph);
+  return layoutParameters(graph, () => ({ name: '', state: [{ buffer: 'optimizer:momentum' }] }));
 }
 
 /** Adds the sum of the input x to the first number of a buffer. */
