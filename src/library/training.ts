@@ -37,7 +37,7 @@ export class Training implements AsyncIterable<TrainerEvent> {
   /** See `train`. */
   constructor(parts: TrainingParts) {
     this.#parts = parts;
-    this.#run = KeptRun.open({ ...parts, storage: NO_STORAGE, onRefused: () => {} });
+    this.#run = KeptRun.open({ ...parts, storage: NO_STORAGE, onRefused: () => {}, onLost: () => {} });
   }
 
   /** @throws UserError when the device has too little memory, or the training diverges */

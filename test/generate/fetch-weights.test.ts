@@ -19,7 +19,7 @@ async function valuesOf(weights: Weights): Promise<Map<string, Float32Array>> {
   return values;
 }
 
-const bytesOf = (values = new Float32Array(0)): Uint8Array => new Uint8Array(values.buffer);
+const bytesOf = (values: Float32Array | undefined): Uint8Array => new Uint8Array(values?.buffer ?? []);
 
 async function serve(): Promise<{ readonly folder: string; readonly url: URL }> {
   const folder = temporaryFolder();
