@@ -2,7 +2,8 @@
 
 import { readSettingsFile } from '#minillm/cli/train/settings-file.js';
 import { countMicroSteps } from '#minillm/train/micro-steps.js';
-import { chooseSettings, completeSettings } from '#minillm/train/settings.js';
+import { completeSettings } from '#minillm/train/resolve-settings.js';
+import { chooseSettings } from '#minillm/train/settings.js';
 import { fileTarget } from '../file-target.ts';
 import { mutateJson } from '../mutate/json.ts';
 import { CONFIGURATION } from '../small-run.ts';

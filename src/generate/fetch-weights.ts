@@ -4,6 +4,7 @@ import { type Gpt2Config, parseGpt2Config } from '../formats/gpt2-config.ts';
 import { findGpt2Weights } from '../formats/gpt2-weights.ts';
 import { SafetensorsFile } from '../formats/safetensors-reader.ts';
 import { loadParameters } from '../model/parameters.ts';
+import type { ByteSource } from '../support/byte-source.ts';
 import { type HttpSourceOptions, openHttpSource } from '../support/http-source.ts';
 import type { Weights } from './initial-weights.ts';
 
@@ -20,27 +21,24 @@ export type OnProgress = NonNullable<HttpSourceOptions['onProgress']>;
  */
 export async function fetchWeights(folder: URL, onProgress?: OnProgress): Promise<Weights> {
   const url = new URL(CONFIG, folder).href;
-  return fetchWeightsOf(folder.href, folder, parseGpt2Config(await fetchText(url), url), onProgress);
+  const config = parseGpt2Config(await fetchText(url), url);
+  const source = await openHttpSource(new URL(WEIGHTS, folder).href, { onProgress });
+  return weightsIn(source, folder.href, config);
 }
 
 /**
- * Opens the `model.safetensors` of a folder.
+ * The weights in a safetensors file, which is closed with them.
  * @param name the name to show
  * @throws UserError when it cannot be read, or is not of the configuration
  */
-export async function fetchWeightsOf(
-  name: string,
-  folder: URL,
-  config: Gpt2Config,
-  onProgress?: OnProgress,
-): Promise<Weights> {
-  const url = new URL(WEIGHTS, folder).href;
-  const file = await SafetensorsFile.open(await openHttpSource(url, { onProgress }));
+export async function weightsIn(source: ByteSource, name: string, config: Gpt2Config): Promise<Weights> {
   try {
-    const weights = await findGpt2Weights(config, [file], url);
-    return { name, path: url, config, load: (session) => loadParameters(session, weights), close: weights.close };
+    const file = await SafetensorsFile.open(source);
+    const weights = await findGpt2Weights(config, [file], source.name);
+    const load: Weights['load'] = (session) => loadParameters(session, weights);
+    return { name, path: source.name, config, load, close: weights.close };
   } catch (cause) {
-    await file.close();
+    await source.close();
     throw cause;
   }
 }

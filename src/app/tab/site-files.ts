@@ -1,12 +1,14 @@
 /** @file The files of a static site, read over `fetch`. */
 
-import { fetchWeightsOf, type OnProgress } from '../../generate/fetch-weights.ts';
+import { type OnProgress, weightsIn } from '../../generate/fetch-weights.ts';
 import type { Weights } from '../../generate/initial-weights.ts';
 import { messageOf, UserError } from '../../support/errors.ts';
+import { openHttpSource } from '../../support/http-source.ts';
 import type { Site } from './site.ts';
 import type { StoredModel } from './site-models.ts';
 
 const MANIFEST = 'site.json';
+const WEIGHTS = 'model.safetensors';
 
 /**
  * What a site says of itself.
@@ -28,10 +30,11 @@ export async function readSite(page: URL): Promise<Site> {
  * Opens the weights of a model.
  * @throws UserError when its file cannot be read, or is not of its configuration
  */
-export function openSiteWeights(
+export async function openSiteWeights(
   page: URL,
   { id, folder, config }: StoredModel,
   onProgress: OnProgress,
 ): Promise<Weights> {
-  return fetchWeightsOf(id, new URL(`${folder}/`, page), config, onProgress);
+  const source = await openHttpSource(new URL(`${folder}/${WEIGHTS}`, page).href, { onProgress });
+  return weightsIn(source, id, config);
 }
