@@ -29,23 +29,18 @@ export async function fetchWeights(folder: URL, onProgress: OnProgress = () => {
 }
 
 /**
- * Weights in a safetensors file, which is closed with them.
+ * The weights in a safetensors file, which is closed with them.
  * @param name the name to show
  * @throws UserError when it cannot be read, or is not of the configuration
  */
 export async function weightsIn(source: ByteSource, name: string, config: Gpt2Config): Promise<Weights> {
-  const file = await SafetensorsFile.open(source);
   try {
+    const file = await SafetensorsFile.open(source);
     const weights = await findGpt2Weights(config, [file], source.name);
-    return {
-      name,
-      path: source.name,
-      config,
-      load: (session) => loadParameters(session, weights),
-      close: weights.close,
-    };
+    const load: Weights['load'] = (session) => loadParameters(session, weights);
+    return { name, path: source.name, config, load, close: weights.close };
   } catch (cause) {
-    await file.close();
+    await source.close();
     throw cause;
   }
 }

@@ -12,14 +12,15 @@ import { serveFolder } from '../e2e/static-site.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { SMALL, writeUntrained } from './untrained-folder.ts';
 
-async function valuesOf(weights: Weights): Promise<Map<string, Float32Array>> {
-  const values = new Map<string, Float32Array>();
-  await weights.load({ write: async (_, name, source) => void values.set(name, source.slice()) });
+/** The bytes of each parameter. */
+async function valuesOf(weights: Weights): Promise<Map<string, Uint8Array>> {
+  const values = new Map<string, Uint8Array>();
+  await weights.load({
+    write: async (_, name, source) => void values.set(name, new Uint8Array(source.slice().buffer)),
+  });
   await weights.close();
   return values;
 }
-
-const bytesOf = (values: Float32Array | undefined): Uint8Array => new Uint8Array(values?.buffer ?? []);
 
 async function serve(): Promise<{ readonly folder: string; readonly url: URL }> {
   const folder = temporaryFolder();
@@ -37,7 +38,7 @@ test('are those of the folder, and the progress is told', async () => {
   const expected = await valuesOf(await openWeights(folder));
   const found = await valuesOf(weights);
   expect([...found.keys()]).toEqual([...expected.keys()]);
-  for (const [name, values] of found) expect(Buffer.compare(bytesOf(values), bytesOf(expected.get(name)))).toBe(0);
+  for (const [name, values] of found) expect(Buffer.compare(values, expected.get(name) ?? new Uint8Array(0))).toBe(0);
   const { size } = await stat(join(folder, 'model.safetensors'));
   expect(progress.at(-1)).toEqual([size, size]);
 });

@@ -1,7 +1,6 @@
 /** @file Requests that come as messages, answered by an application as those of HTTP are. */
 
 import { messageOf } from '../../support/errors.ts';
-import { nextTurn } from '../../support/event-loop.ts';
 import { ClientGone, type Delivery } from '../server/completions/delivery.ts';
 import type { Channel, EngineMessage, PageMessage } from './messages.ts';
 
@@ -51,8 +50,6 @@ async function answer(
     head(200, [['content-type', contentType]]);
     return {
       async write(text) {
-        // without threads nothing else lets the worker hear that the reader has left
-        await nextTurn();
         if (signal.aborted) throw new ClientGone();
         channel.post({ kind: 'piece', id, text });
       },

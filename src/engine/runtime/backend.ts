@@ -75,7 +75,8 @@ export interface Backend extends Target {
   /** Frees a compiled program. */
   release(executable: Executable): void;
   /**
-   * Runs a program once, without blocking JavaScript.
+   * Runs a program once. The event loop has its turn before the promise resolves, so a row of runs keeps nobody from being heard; a
+   * device without threads of its own blocks JavaScript meanwhile.
    * @throws the communicator's error when a collective failed.
    */
   run(executable: Executable, request: RunRequest): Promise<Outcome>;

@@ -5,6 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { openWasmBackend, type WasmHost } from '#minillm/backends/wasm/backend.js';
 import { openWasmInNode } from '#minillm/backends/wasm/open-in-node.js';
+import { Graph } from '#minillm/engine/graph.js';
+import { layoutParameters } from '#minillm/engine/layout.js';
+import { plan } from '#minillm/engine/plan.js';
+import { Session } from '#minillm/engine/runtime/session.js';
 import { UserError } from '#minillm/support/errors.js';
 
 /** A browser whose page is not isolated from other origins: no memory is shared. */
@@ -25,6 +29,24 @@ test('without shared memory a team of one works in the calling thread', async ()
   expect(backend.description).toBe('WebAssembly, 1 thread, simd128');
   expect(await backend.peak()).toBeGreaterThan(0);
   await expect(openWasmBackend({ threads: 2 }, alone)).rejects.toThrow(UserError);
+  await backend.close();
+});
+
+test('a team of one lets others have their turn between two runs', async () => {
+  const backend = await openWasmBackend({}, alone);
+  let turns = 0;
+  const turn = (): void => {
+    turns++;
+    if (!backend.closed) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const graph = new Graph({ batch: 1, length: 1 });
+  const session = new Session(backend, layoutParameters(graph), {
+    nothing: plan(graph, layoutParameters(graph), backend),
+  });
+  const before = turns;
+  for (let run = 0; run < 10; run++) await session.program('nothing').run({});
+  expect(turns - before).toBeGreaterThan(4);
   await backend.close();
 });
 

@@ -94,7 +94,6 @@ export class TrainingSession {
         if (event.kind === 'end') interrupted = event.interrupted;
         const told = toldOf(event);
         if (told) send(told);
-        await eventLoop();
       }
       await kept.flush();
       return { kind: 'ended', step: kept.step, interrupted };
@@ -120,11 +119,6 @@ export class TrainingSession {
     const content = await kept.read((tensors) => zipCheckpoint(name, kept.modelConfig, tensors));
     this.#parts.send({ kind: 'file', name: `${name}.zip`, content });
   }
-}
-
-/** Resolves once requests that wait have been received: without threads of its own a device gives them no turn. */
-function eventLoop(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** What the page is told of an event; undefined for what it does not need. */

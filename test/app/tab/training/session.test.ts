@@ -232,15 +232,6 @@ describe('training in a tab', () => {
     ]);
   });
 
-  it('hears that it is to stop from a device that is done as soon as it is asked', async () => {
-    const page = new Page(new MemoryStorage(), async () => {
-      const backend = await openCpu();
-      backend.run = () => Promise.resolve('completed');
-      return backend;
-    });
-    expect(await page.train(isStep(3))).toMatchObject({ interrupted: true });
-  });
-
   it('begins anew once the run is thrown away', async () => {
     const storage = new MemoryStorage();
     const page = new Page(storage);
