@@ -2,6 +2,7 @@
 
 import { elements } from '../engine/tensor.ts';
 import { gpt2Parameters } from '../formats/gpt2-parameters.ts';
+import { hexadecimal } from '../support/hex.ts';
 import { agreeOn } from './agreement.ts';
 import type { TrainingModel } from './training-model.ts';
 
@@ -26,7 +27,7 @@ export async function checkReplicas(model: TrainingModel, step: number): Promise
   }
   const advice = `the weights diverged before step ${step}: look for a faulty machine, and restart from the last checkpoint`;
   const hash = await sha256(Uint8Array.from(hashes));
-  const shown = Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const shown = hexadecimal(hash.subarray(0, 8));
   await agreeOn(model.communicator, { 'sha256 of the weights': shown }, advice);
 }
 

@@ -9,10 +9,14 @@ const place = PLACES.find((path) => existsSync(path));
 /** Why there is no browser, undefined where there is one. */
 export const missingBrowser = place === undefined ? `no Chromium at ${PLACES.join(', ')}` : undefined;
 
+/** Is this machine, but unlike its own names and addresses no secure context without HTTPS. */
+export const INSECURE_HOST = 'insecure.test';
+
 /** Nothing that draws on a screen, asks a network or needs a sandbox that containers lack. */
 const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`,
 ];
 
 export async function launchBrowser(): Promise<Browser> {

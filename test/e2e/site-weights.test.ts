@@ -10,7 +10,7 @@ import { planSite } from '#minillm/app/site/site-plan.js';
 import { writeSite } from '#minillm/app/site/write-site.js';
 import { PRESETS } from '#minillm/model/presets.js';
 import { smallRun } from '../app/server/models/small-run.ts';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { INSECURE_HOST, launchBrowser, missingBrowser } from './browser.ts';
 import { type StaticSite, serveFolder } from './static-site.ts';
 
 const WEIGHTS = 'models/tales/model.safetensors';
@@ -162,13 +162,19 @@ describe.skipIf(missingBrowser !== undefined)(
       );
     });
 
-    test('a page that may share no memory computes on one thread, and says that more would be faster', async () => {
+    test('a page that may share no memory computes on one thread, and says that more would be faster, also without HTTPS', async () => {
       const plain = await serveFolder(folder, { isIsolated: false });
       onTestFinished(() => plain.close());
       const page = await visit({ url: plain.url, serviceWorkers: 'block' });
       await answers(page);
       await page.getByText(/on WebAssembly, 1 thread, .* With several threads it would be faster/).waitFor();
       expect(await page.getByRole('alert').allTextContents()).toEqual([]);
+      const insecure = await visit({ url: site.url.replace('127.0.0.1', INSECURE_HOST) });
+      await answers(insecure);
+      await insecure
+        .getByText(/1 thread, .* not all kept .* \(it needs HTTPS\)\. .* open the page over HTTPS/)
+        .waitFor();
+      expect(await insecure.getByRole('alert').allTextContents()).toEqual([]);
     });
   },
 );

@@ -4,6 +4,7 @@
  */
 
 import { messageOf, UserError } from '../../support/errors.ts';
+import { hexadecimal } from '../../support/hex.ts';
 import type { Slices } from '../../support/sliced-source.ts';
 import { megabytes } from './describe-progress.ts';
 
@@ -105,6 +106,5 @@ export class KeptSlices implements Slices {
 async function hasHash(slice: Uint8Array<ArrayBuffer>, sha256: string): Promise<boolean> {
   const subtle = globalThis.crypto.subtle as typeof globalThis.crypto.subtle | undefined;
   if (!subtle) return true;
-  const bytes = new Uint8Array(await subtle.digest('SHA-256', slice));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('') === sha256;
+  return hexadecimal(new Uint8Array(await subtle.digest('SHA-256', slice))) === sha256;
 }

@@ -1,6 +1,7 @@
 /** @file Choices in the form of the completions API. */
 
 import { decode, streamDecoder, VOCABULARY_SIZE } from '../../../data/tokenizer/tokenizer.ts';
+import { hexadecimal } from '../../../support/hex.ts';
 import type { Choice, ChoicePiece } from './completer.ts';
 import type { CompletionBody } from './completions-schema.ts';
 import { MAX_LOGPROBS } from './limits.ts';
@@ -17,7 +18,9 @@ interface LogProbabilities {
 export type ResponseHead = ReturnType<typeof responseHead>;
 
 /** The fields that all parts of a response have in common. */
-export function responseHead(id: string, model: string) {
+export function responseHead(model: string) {
+  // pages without HTTPS have no `randomUUID`
+  const id = hexadecimal(globalThis.crypto.getRandomValues(new Uint8Array(16)));
   return { id: `cmpl-${id}`, object: 'text_completion', created: Math.floor(Date.now() / 1000), model };
 }
 

@@ -64,7 +64,7 @@ export function completionsApi<Bindings extends object>(
       try {
         const request: AcceptedRequest = {
           ...{ model: lease.model, body, work, signal: c.req.raw.signal },
-          head: responseHead(globalThis.crypto.randomUUID(), body.model ?? source.id),
+          head: responseHead(body.model ?? source.id),
           onToken: followed.token,
         };
         followed.read(work.promptTokens);

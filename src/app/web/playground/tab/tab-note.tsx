@@ -20,9 +20,15 @@ export function TabNote() {
           The models run in this tab, on {tab.device}; what you write stays here.
           {tab.weights && ` ${tab.weights}.`}
           {tab.missing && ` Here ${tab.missing}.`}
-          {!crossOriginIsolated && ' With several threads it would be faster: open the page by itself, not in a frame.'}
+          {!crossOriginIsolated && ` With several threads it would be faster${threadsAdvice()}.`}
         </p>
       )}
     </footer>
   );
+}
+
+/** What keeps the page from sharing memory with threads. */
+function threadsAdvice(): string {
+  if (!isSecureContext) return ': open the page over HTTPS';
+  return self === top ? ', which its host or this browser does not allow' : ': open the page by itself, not in a frame';
 }
