@@ -1,6 +1,7 @@
 /** @file Opens the WebAssembly backend in Node. */
 
 import { readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { processorCount } from '../../support/processors.ts';
@@ -10,6 +11,8 @@ import type { ThreadAnswer } from './thread.ts';
 
 /** @throws UserError when there is not enough memory, or this Node lacks what the variant needs. */
 export function openWasmInNode(options: WasmOptions = {}): Promise<Backend> {
+  // the kernels are long loops, which the quick compiler of V8 makes several times slower (and see gate.h for what it does in Node 20)
+  setFlagsFromString('--no-liftoff');
   return openWasmBackend(options, {
     processors: processorCount(),
     load: async (variant, precision) =>
