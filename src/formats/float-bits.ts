@@ -29,13 +29,13 @@ export function float16ToFloat32(source: Uint16Array, target: Float32Array): voi
 /** The upper halves of float32, rounded; what is no number stays none. */
 export function float32ToBfloat16(source: Float32Array): Uint16Array {
   const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);
-  const result = new Uint16Array(source.length);
+  const target = new Uint16Array(source.length);
   for (let index = 0; index < bits.length; index++) {
     const word = bits[index]!;
     const isNumber = (word & 0x7fffffff) <= 0x7f800000;
-    result[index] = isNumber ? (word + 0x7fff + ((word >>> 16) & 1)) >>> 16 : (word >>> 16) | 0x40;
+    target[index] = isNumber ? (word + 0x7fff + ((word >>> 16) & 1)) >>> 16 : (word >>> 16) | 0x40;
   }
-  return result;
+  return target;
 }
 
 /** The smallest normal half is 2^-14; smaller ones are multiples of 2^-24. */
@@ -46,12 +46,15 @@ const ROUNDING = 1.5 * 2 ** 52;
 /** The nearest halves; numbers beyond their range become infinite, what is no number stays none. */
 export function float32ToFloat16(source: Float32Array): Uint16Array {
   const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);
-  return Uint16Array.from(bits, (word, index) => {
+  const target = new Uint16Array(source.length);
+  for (let index = 0; index < bits.length; index++) {
+    const word = bits[index]!;
     const magnitude = word & 0x7fffffff;
-    const sign = (word >>> 16) & 0x8000;
-    if (magnitude > 0x7f800000) return sign | 0x7e00;
-    if (magnitude < SMALLEST_NORMAL_HALF_BITS) return sign | (Math.abs(source[index]!) * 2 ** 24 + ROUNDING - ROUNDING);
-    const rounded = (magnitude + 0xfff + ((magnitude >>> 13) & 1) - (112 << 23)) >>> 13;
-    return sign | Math.min(rounded, 0x7c00);
-  });
+    let half = 0x7e00;
+    if (magnitude < SMALLEST_NORMAL_HALF_BITS) half = Math.abs(source[index]!) * 2 ** 24 + ROUNDING - ROUNDING;
+    else if (magnitude <= 0x7f800000)
+      half = Math.min((magnitude + 0xfff + ((magnitude >>> 13) & 1) - (112 << 23)) >>> 13, 0x7c00);
+    target[index] = half | ((word >>> 16) & 0x8000);
+  }
+  return target;
 }
