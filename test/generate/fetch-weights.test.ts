@@ -47,7 +47,7 @@ test('that are missing, or of another network, are refused with their address', 
   const { folder, url } = await serve();
   const missing = fetchWeights(new URL('elsewhere/', url));
   await expect(missing).rejects.toThrow(UserError);
-  await expect(missing).rejects.toThrow(`${url}elsewhere/config.json: expected a file, found HTTP status 404`);
+  await expect(missing).rejects.toThrow(`${url}elsewhere/config.json: could not be read (HTTP status 404)`);
   writeFileSync(join(folder, 'config.json'), '<!doctype html>');
   await expect(fetchWeights(url)).rejects.toThrow(new RegExp(`^${url}config.json: `));
 });
