@@ -25,7 +25,8 @@ EXPECTED=$(dirname "$0")/expected/cpu-rehearsal.tsv
 # The original serves until Ctrl-C. Here the server is asked for one completion.
 stage_serve() {
   local server address='' log=$RESULTS/serve.log
-  minillm serve --checkpoint "$RUN" --compare "$REFERENCE" --device "$DEVICE" --port 0 >"$log" 2>&1 &
+  # the program itself, which a function in the background would stand between
+  node "$HERE/../bin/minillm.js" serve --checkpoint "$RUN" --compare "$REFERENCE" --device "$DEVICE" --port 0 >"$log" 2>&1 &
   server=$!
   until address=$(grep -o 'http://[0-9.:]*' "$log" | head -n 1) && [ -n "$address" ]; do
     kill -0 "$server" 2>/dev/null || fail "$(cat "$log")"

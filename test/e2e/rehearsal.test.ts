@@ -88,6 +88,8 @@ test('the rehearsal, killed in every stage, goes from texts to a published model
   );
   expect(whole.stdout).toMatch(/rehearsal\/reproduction has all of it already/);
   expect(whole.stdout).toMatch(/^200 "/m);
+  const [server = ''] = /http:[/][/][\d.:]+/.exec(readFileSync(join(killed, 'results/serve.log'), 'utf8')) ?? [];
+  await expect(fetch(server)).rejects.toThrow('fetch failed');
 
   const { code, stderr } = await rehearse(alone, ['data', 'train']);
   expect(code, stderr).toBe(0);

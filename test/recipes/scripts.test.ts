@@ -31,7 +31,10 @@ afterAll(() => rmSync(scripts, { recursive: true, force: true }));
 /** Runs the script and checks every `minillm` command line that it came to. */
 async function checked(script: string, options: DryRun): Promise<DryRunOutcome & { commands: string[] }> {
   const outcome = await dryRun(script, options);
-  const lines = outcome.calls.map(minillmArguments).filter((args) => args !== undefined);
+  const lines = outcome.calls
+    .map(minillmArguments)
+    .filter((args) => args !== undefined)
+    .filter(([name]) => name !== '--help');
   for (const args of lines) if (args[0] !== 'export') await checkCommandLine(args);
   return { ...outcome, commands: lines.map((args) => args.join(' ')) };
 }

@@ -23,7 +23,14 @@ interface Planted {
 }
 
 /** A run with noise of its own: 0.03 on a step's loss, 0.003 on an evaluation's, as much as HellaSwag has by chance. */
-function runWith({ seed = 1, from = 0, to = Number.POSITIVE_INFINITY, by = 0, ahead = 1, steps = STEPS }: Planted = {}): RunCurves {
+function runWith({
+  seed = 1,
+  from = 0,
+  to = Number.POSITIVE_INFINITY,
+  by = 0,
+  ahead = 1,
+  steps = STEPS,
+}: Planted = {}): RunCurves {
   const random = new Random(seed, 'noise');
   const collector = new SeriesCollector();
   // nearly normal, as the sum of uniform numbers is
