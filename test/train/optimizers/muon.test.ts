@@ -9,6 +9,7 @@ import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
 import { muonOptimizer } from '#minillm/train/optimizers/muon.js';
 import { planTraining } from '#minillm/train/programs.js';
 import { expectClose, expectSameBits } from '../../engine/comparison.ts';
+import { bestDevices, cudaDevices, openDevice } from '../../engine/devices.ts';
 import { joinColumns, splitColumns } from '../../engine/matrix-parts.ts';
 import { type AdamWState, adamw } from '../../engine/reference/adamw.ts';
 import { frobeniusNormalise, newtonSchulzStep } from '../../engine/reference/newton-schulz.ts';
@@ -113,11 +114,10 @@ async function updatesOn(backend: Backend, communicator: Communicator) {
 const expected = referenceUpdates();
 const isMatrix = (name: string) => expected.momenta.has(name);
 
-test.each([1, 4])('%i ranks that share the state make the updates of a float64 reference', async (size) => {
-  const world = size === 1 ? [singleProcess] : await openSlowWorld({ size });
-  const backends = await Promise.all(world.map(() => openCpuBackend({ threads: 1 })));
-  const ranks = await Promise.all(world.map((each, index) => updatesOn(backends[index]!, each)));
-  for (const backend of backends) await backend.close();
+type Updated = Awaited<ReturnType<typeof updatesOn>>;
+
+/** Expects the reference's numbers, each momentum on one of the ranks. */
+function expectReference(ranks: readonly Updated[]): void {
   const [first] = ranks;
   for (const { name, shape } of PARAMETERS) {
     const start = initial(name, elements(shape));
@@ -131,6 +131,20 @@ test.each([1, 4])('%i ranks that share the state make the updates of a float64 r
     expect(owners, `ranks that keep ${name}`).toHaveLength(1);
     expectClose(owners[0]!.momenta.get(name)!, momentum, 1e-6, `momentum of ${name}`);
   }
+}
+
+const inFp32 = [...bestDevices, ...cudaDevices].filter(({ precision }) => precision === 'fp32');
+
+test.each(inFp32)('$name: one rank makes the updates of a float64 reference', async (device) => {
+  expectReference([await updatesOn(await openDevice(device), singleProcess)]);
+});
+
+test('four ranks that share the state make the same updates', async () => {
+  const world = await openSlowWorld({ size: 4 });
+  const backends = await Promise.all(world.map(() => openCpuBackend({ threads: 1 })));
+  const ranks = await Promise.all(world.map((each, index) => updatesOn(backends[index]!, each)));
+  for (const backend of backends) await backend.close();
+  expectReference(ranks);
 });
 
 test('what is no matrix of a block is AdamW’s', () => {
