@@ -149,10 +149,6 @@ stage_report() {
 }
 
 stage_export() {
-  if ! minillm --help | grep -q '^  export '; then
-    echo "this version has no command export"
-    return
-  fi
   [ -e "$RESULTS/$MODEL.gguf" ] || minillm export --checkpoint "$RUN" --to gguf --out "$RESULTS/$MODEL.gguf"
   # llm.c's tokenizer comes last
   [ -e "$RESULTS/gpt2_tokenizer.bin" ] || minillm export --checkpoint "$RUN" --to llmc --out "$RESULTS/$MODEL.bin" --overwrite

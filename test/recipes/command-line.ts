@@ -5,6 +5,7 @@ import { dashboardCommand } from '#minillm/cli/dashboard/command.js';
 import { dataCommand } from '#minillm/cli/data/command.js';
 import { doctorCommand } from '#minillm/cli/doctor/command.js';
 import { evalCommand } from '#minillm/cli/eval/command.js';
+import { exportCommand } from '#minillm/cli/export/command.js';
 import { planCommand } from '#minillm/cli/plan/command.js';
 import { publishCommand } from '#minillm/cli/publish/command.js';
 import { reportCommand } from '#minillm/cli/report/command.js';
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   data: dataCommand,
   doctor: doctorCommand,
   eval: evalCommand,
+  export: exportCommand,
   plan: planCommand,
   publish: publishCommand,
   report: reportCommand,
