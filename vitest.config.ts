@@ -12,6 +12,9 @@ const ANEW = ['test/backends/devices.test.ts'];
 /** On a loaded machine a process has died, for a reason not found yet, in a run whose tests all passed. */
 const DIED = 'Worker exited unexpectedly';
 
+/** What `npm run build` makes. */
+const BUILT = /^(?!.*\/node_modules\/).*\/dist\//;
+
 export default defineConfig({
   test: {
     // no test is lost by it: `countFiles` fails a run without all of them
@@ -24,7 +27,7 @@ export default defineConfig({
     // as long as a busy machine may take; a poll ends as soon as it is met
     expect: { poll: { timeout: 30_000 } },
     // Node loads what is built, which is quicker than vitest
-    server: { deps: { external: [/\/dist\//] } },
+    server: { deps: { external: [BUILT] } },
     projects: [
       { extends: true, test: { name: 'units', include: UNITS, isolate: false } },
       {
@@ -36,7 +39,7 @@ export default defineConfig({
           globalSetup: 'test/compile-kernels.ts',
         },
       },
-      { extends: true, test: { name: 'anew', include: ANEW, server: { deps: { inline: [/\/dist\//] } } } },
+      { extends: true, test: { name: 'anew', include: ANEW, server: { deps: { inline: [BUILT] } } } },
     ],
   },
 });
