@@ -101,7 +101,7 @@ describe('openGpt2Folder', () => {
     const isLinear = (name: string) => /c_(attn|proj|fc)\.weight$/.test(name);
     const tensors = gpt2Parameters(CONFIG).map(({ name, shape }): TensorSource => {
       const linear = isLinear(name);
-      const read: TensorSource['read'] = async (start: number, target: Float32Array | Int32Array) => {
+      const read = async (start: number, target: Float32Array) => {
         const values = await wholeParameter(model, name);
         const stored = linear ? transposed(values, shape[1]!) : values;
         target.set(stored.subarray(start, start + target.length));

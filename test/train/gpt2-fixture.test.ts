@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session } from '#minillm/engine/runtime/session.js';
-import { type Gpt2Folder, openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
+import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { openSafetensors } from '#minillm/formats/open-safetensors.js';
 import type { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
 import { loadParameters } from '#minillm/model/parameters.js';
@@ -47,7 +47,7 @@ describe.each(devices)('the GPT-2 fixture on $name', (device) => {
   const { precision } = device;
   const tolerance = TOLERANCES[precision];
   let session: Session<keyof TrainingPrograms['plans']>;
-  let folder: Gpt2Folder;
+  let folder: Gpt2Checkpoint;
   const files = new Map<string, SafetensorsFile>();
   const tokens = new Int32Array(STEPS * BATCH * (LENGTH + 1));
 
