@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
+import type { Gpt2Checkpoint } from '#minillm/formats/gpt2-weights.js';
 import { openSafetensors } from '#minillm/formats/open-safetensors.js';
 import type { SafetensorsFile } from '#minillm/formats/safetensors-reader.js';
 import { loadParameters } from '#minillm/model/parameters.js';
