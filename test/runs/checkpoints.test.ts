@@ -56,9 +56,14 @@ test('an error says what was found instead of a checkpoint', async () => {
   await expect(resolveCheckpoint(folder)).rejects.toThrow('found an empty folder');
   writeFileSync(join(folder, 'metrics.jsonl'), '');
   await expect(resolveCheckpoint(folder)).rejects.toThrow('found metrics.jsonl');
-  await expect(resolveCheckpoint(join(folder, 'metrics.jsonl'))).rejects.toThrow('could not read the folder (ENOTDIR');
   mkdirSync(temporaryPath(stepFolder(folder, 250)));
   await expect(resolveCheckpoint(folder)).rejects.toThrow('found 1 unfinished');
+});
+
+test('a file stands for itself', async () => {
+  const path = join(temporaryFolder(), 'model.bin');
+  writeFileSync(path, '');
+  expect(await resolveCheckpoint(path)).toBe(path);
 });
 
 test('only the newest are kept', async () => {
