@@ -1,7 +1,7 @@
 // Builds dist, unless it is as this script left it and nothing that it is made of has changed since.
 import { execSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SOURCES = [
@@ -41,6 +41,8 @@ const listOutput = () =>
 const sources = hashSources();
 const isBuilt = () => readFileSync(BUILT, 'utf8') === digest([sources, listOutput()]);
 if (!existsSync(BUILT) || !isBuilt()) {
+  // else what has no source any more would stay, and be found
+  rmSync('dist', { recursive: true, force: true });
   for (const step of STEPS) execSync(step, { stdio: 'inherit' });
   writeFileSync(BUILT, digest([sources, listOutput()]));
 }

@@ -1,9 +1,10 @@
 /** @file The training of a tab in small, for any engine that runs WebAssembly: Node, or a browser that is given these modules. */
 
-import type { RunStorage } from '#minillm/app/tab/training/run-storage.js';
 import { TrainingSession } from '#minillm/app/tab/training/session.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
 import type { Precision } from '#minillm/engine/tensor.js';
+import type { RunStorage } from '#minillm/library/run-storage.js';
+import { hexadecimal } from '#minillm/support/hex.js';
 import { withDefaults } from '#minillm/train/defaults.js';
 
 const MODEL = {
@@ -63,6 +64,5 @@ export async function trainInSmall(precision: Precision, openDevice: () => Promi
 }
 
 async function sha256(values: Float32Array<ArrayBuffer>): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', values));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexadecimal(new Uint8Array(await crypto.subtle.digest('SHA-256', values)));
 }

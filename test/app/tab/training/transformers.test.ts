@@ -2,11 +2,11 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
-import { zipCheckpoint } from '#minillm/app/tab/training/checkpoint-zip.js';
 import { encode } from '#minillm/data/tokenizer/tokenizer.js';
 import { elements } from '#minillm/engine/tensor.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
 import { loadModel } from '#minillm/index.js';
+import { zipCheckpoint } from '#minillm/library/checkpoint-zip.js';
 import { fillNormal } from '#minillm/support/random.js';
 import { devices } from '../../../engine/devices.ts';
 import { openScorer } from '../../../eval/scoring-fixture.ts';
