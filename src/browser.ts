@@ -46,7 +46,7 @@ export interface DeviceOptions {
 }
 
 export interface LoadOptions extends DeviceOptions, ModelOptions {
-  /** Is told how many bytes of the weights are there, of how many; `size` is undefined where the server does not tell. */
+  /** Is told how many bytes of the weights are there, of how many. */
   readonly onProgress?: OnProgress;
 }
 

@@ -29,7 +29,7 @@ async function run(isTraining: boolean, folder: string, prompt: string): Promise
 }
 
 function openModel(folder: string): Promise<TextModel> {
-  const onProgress = (loaded: number, size = Number.NaN): void => {
+  const onProgress = (loaded: number, size: number): void => {
     status.textContent = `loading: ${Math.floor((100 * loaded) / size)} %`;
   };
   return loadModel(folder, { precision: 'bf16', onProgress });

@@ -8,7 +8,8 @@ export type LoadOptions = Omit<DeviceOptions, 'precision'> & ModelOptions;
 
 /**
  * Opens a model.
- * @param checkpoint a run folder (its newest step), a step folder, a Hugging Face folder or `hf:OWNER/NAME[@REVISION]`
+ * @param checkpoint a run folder (its newest step), a step folder, a Hugging Face folder, a model file of llm.c,
+ * `untrained:PRESET` or `hf:OWNER/NAME[@REVISION]`
  * @throws UserError when there is no such model, its vocabulary is not GPT-2's, or there is not enough memory
  */
 export async function loadModel(checkpoint: string, options: LoadOptions = {}): Promise<TextModel> {

@@ -5,6 +5,7 @@ import { Figures } from '../dashboard/figures.tsx';
 import { isFinished, stepsTrained } from '../dashboard/run-state.ts';
 import { Samples } from '../dashboard/samples.tsx';
 import { lastFragment } from '../shared/last-fragment.ts';
+import { threadsAdvice } from '../shared/threads-advice.ts';
 import { Explanation } from './explanation.tsx';
 import { LossChart } from './loss-chart.tsx';
 import type { TrainingState } from './training-state.ts';
@@ -44,7 +45,7 @@ export function App() {
           {device && (
             <p class="device">
               on {device}
-              {!crossOriginIsolated && '; more threads take HTTPS, and a page that is in no other'}
+              {!crossOriginIsolated && `; with several threads it would be faster${threadsAdvice()}`}
             </p>
           )}
         </section>

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import type { TabDescription } from '../../../tab/tab-description.ts';
+import { threadsAdvice } from '../../shared/threads-advice.ts';
 import { getJson } from '../api/request.ts';
 import { useDoing } from './doing.ts';
 
@@ -25,10 +26,4 @@ export function TabNote() {
       )}
     </footer>
   );
-}
-
-/** What keeps the page from sharing memory with threads. */
-function threadsAdvice(): string {
-  if (!isSecureContext) return ': open the page over HTTPS';
-  return self === top ? ', which its host or this browser does not allow' : ': open the page by itself, not in a frame';
 }
