@@ -58,7 +58,7 @@ interface Recipe {
   readonly rate: number;
 }
 
-/** What a recipe sets: the published GPT-2's, or what takes about half of its tokens to the same loss. */
+/** What a recipe sets: what the published GPT-2 was trained with, or what is known since to need fewer tokens. */
 export const RECIPES: Readonly<Record<(typeof RECIPE_NAMES)[number], Recipe>> = {
   reference: { optimizer: DEFAULTS.optimizer, schedule: DEFAULTS.schedule, rate: 1 },
   modern: { optimizer: 'muon', schedule: 'constant-then-linear', rate: 3 },

@@ -6,12 +6,13 @@ import { concatenate, normal } from '../values.ts';
 
 const SAFETY = 1.02;
 
-/** Below, at and above the stretch whose squares are summed together; numbers whose squares are less than a float32 holds. */
+/** Below, at and above the stretch whose squares are summed together; numbers whose squares, or the scale, no float32 holds. */
 const MATRICES = [
   { parts: 1, rows: 1, columns: 7, std: 1 },
   { parts: 3, rows: 24, columns: 40, std: 1e-3 },
   { parts: 1, rows: 256, columns: 256, std: 1e-3 },
   { parts: 2, rows: 257, columns: 300, std: 1e-30 },
+  { parts: 1, rows: 8, columns: 8, std: 1e-42 },
   { parts: 1, rows: 8, columns: 8, std: 0 },
 ];
 

@@ -1,6 +1,7 @@
 /**
  * y = x / (safety ‖x‖) for each of some matrices, ‖x‖ the Frobenius norm; 0 for a matrix of zeros. Squares are summed in
- * double, in chunks of a fixed size whose sums are added in order. Policy: y is written (=).
+ * double, in chunks of a fixed size whose sums are added in order; the scale stays in double, for a float32 does not hold that of
+ * the smallest numbers. Policy: y is written (=).
  */
 #include "kernel.h"
 #include "sum_of_squares.h"
@@ -32,9 +33,9 @@ void frobenius_normalise(const frobenius_normalise_arguments *args, const extent
     const int64_t part = item / chunks, start = item % chunks * size;
     double squares = 0;
     for (int64_t chunk = 0; chunk < chunks; chunk++) squares += sums[part * chunks + chunk];
-    const float scale = squares > 0 ? (float)(1 / (args->safety * sqrt(squares))) : 0;
+    const double scale = squares > 0 ? 1 / (args->safety * sqrt(squares)) : 0;
     const float *from = x + part * count + start;
     float *to = y + part * count + start;
-    for (int64_t i = 0; i < min64(size, count - start); i++) to[i] = from[i] * scale;
+    for (int64_t i = 0; i < min64(size, count - start); i++) to[i] = (float)(from[i] * scale);
   }
 }

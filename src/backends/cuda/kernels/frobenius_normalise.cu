@@ -1,6 +1,7 @@
 /**
  * y = x / (safety ‖x‖) for each of some matrices, ‖x‖ the Frobenius norm; 0 for a matrix of zeros. Squares are summed in
- * double, a chunk by a block; the sums of the chunks are then added in order. Policy: y is written (=).
+ * double, a chunk by a block; the sums of the chunks are then added in order. The scale stays in double, for a float32 does not
+ * hold that of the smallest numbers. Policy: y is written (=).
  */
 #include "block.h"
 
@@ -30,6 +31,6 @@ KERNEL(frobenius_normalise_scale)(const frobenius_normalise_arguments args, cons
   const int64_t begin = blockIdx.x * args.chunk, end = min64(begin + args.chunk, args.count);
   double squares = 0;
   for (int chunk = 0; chunk < gridDim.x; chunk++) squares += args.workspace[blockIdx.y * gridDim.x + chunk];
-  const float scale = squares > 0 ? (float)(1 / (args.safety * sqrt(squares))) : 0;
-  for (int64_t i = begin + threadIdx.x; i < end; i += blockDim.x) y[i] = x[i] * scale;
+  const double scale = squares > 0 ? 1 / (args.safety * sqrt(squares)) : 0;
+  for (int64_t i = begin + threadIdx.x; i < end; i += blockDim.x) y[i] = (float)(x[i] * scale);
 }
