@@ -42,6 +42,7 @@ EVAL_TOKENS=${EVAL_TOKENS:-10485760}
 HELLASWAG=${HELLASWAG:-download}              # or a file
 REFERENCE=${REFERENCE:-hf:openai-community/gpt2}
 EXPECTED=${EXPECTED-$HERE/expected/$MODEL-fineweb-edu.tsv}
+OTHER_TEXT=${OTHER_TEXT:-}                    # yes, if DATA is not FineWeb-Edu, for which OpenAI's figures in the report hold
 
 minillm() { node "$HERE/../bin/minillm.js" "$@"; }
 fail() { echo "$(basename "$0"): $*" >&2; exit 1; }
@@ -116,7 +117,7 @@ planned() {
   local hardware=$1
   shift
   minillm plan --hardware "$hardware" --gpus "$GPUS" --preset "$MODEL" --precision "$PRECISION" --batch-size "$BATCH" \
-    --total-batch-size "$STEP_TOKENS" --steps "$STEPS" "$@"
+    --sequence-length "$CONTEXT" --total-batch-size "$STEP_TOKENS" --steps "$STEPS" "$@"
 }
 
 stage_plan() {
@@ -130,25 +131,27 @@ stage_plan() {
 }
 
 stage_train() {
-  local ranks=()
-  if [ "$GPUS" -gt 1 ]; then ranks=(--processes "$GPUS"); fi
-  minillm train --data "$DATA" --out "$RUN" --preset "$MODEL" --precision "$PRECISION" --device "$DEVICE" "${ranks[@]}" \
-    --batch-size "$BATCH" --total-batch-size "$STEP_TOKENS" --steps "$STEPS" --eval-every "$EVERY" --sample-every "$EVERY" \
-    --checkpoint-every "$EVERY" --eval-tokens "$EVAL_TOKENS" --hellaswag "$HELLASWAG"
+  local ranks=''
+  if [ "$GPUS" -gt 1 ]; then ranks=$GPUS; fi
+  minillm train --data "$DATA" --out "$RUN" --preset "$MODEL" --precision "$PRECISION" --device "$DEVICE" \
+    ${ranks:+--processes "$ranks"} --batch-size "$BATCH" --sequence-length "$CONTEXT" --total-batch-size "$STEP_TOKENS" \
+    --steps "$STEPS" --eval-every "$EVERY" --sample-every "$EVERY" --checkpoint-every "$EVERY" --eval-tokens "$EVAL_TOKENS" --hellaswag "$HELLASWAG"
 }
 
 stage_eval() {
   once "$RESULTS/eval.txt" minillm eval --checkpoint "$RUN" --checkpoint "$REFERENCE" --data "$DATA" --hellaswag "$HELLASWAG" \
-    --eval-tokens "$EVAL_TOKENS" --device "$DEVICE" --precision "$PRECISION" --batch-size "$BATCH"
+    --eval-tokens "$EVAL_TOKENS" --sequence-length "$CONTEXT" --device "$DEVICE" --precision "$PRECISION" --batch-size "$BATCH"
 }
 
 stage_report() {
-  local expect=()
-  if [ -e "$EXPECTED" ]; then expect=(--expect "$EXPECTED"); fi
-  minillm report "$RUN" "${expect[@]}" --out "$RESULTS/report"
+  local expect=''
+  if [ -e "$EXPECTED" ]; then expect=$EXPECTED; fi
+  minillm report "$RUN" ${expect:+--expect "$expect"} ${OTHER_TEXT:+--no-references} --out "$RESULTS/report"
 }
 
 stage_export() {
+  # of one that was killed
+  rm -f "$RESULTS/.$MODEL".*.tmp-*
   [ -e "$RESULTS/$MODEL.gguf" ] || minillm export --checkpoint "$RUN" --to gguf --out "$RESULTS/$MODEL.gguf"
   # llm.c's tokenizer comes last
   [ -e "$RESULTS/gpt2_tokenizer.bin" ] || minillm export --checkpoint "$RUN" --to llmc --out "$RESULTS/$MODEL.bin" --overwrite

@@ -25,6 +25,7 @@ const FILES = 4;
 const EXAMPLES = 20;
 const SEED = 2024;
 
+if (!(Number(millions) > 0)) throw new Error(`expected millions of tokens, found ${millions}`);
 const ready = join(folder, 'ready');
 if (!existsSync(ready)) {
   rmSync(folder, { recursive: true, force: true });

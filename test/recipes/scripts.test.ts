@@ -121,7 +121,7 @@ describe('gpt2-124m-fineweb-edu.sh', () => {
     expect(commands).toContain('data fineweb-edu --tokens 10B --shard-tokens 100M --out data/fineweb-edu');
     expect(commands.filter((line) => line.startsWith('plan '))[1]).toMatch(/^plan --hardware h100 --gpus 8 /);
     expect(commands.find((line) => line.startsWith('train '))).toBe(
-      'train --data data/fineweb-edu --out out/gpt2-124m --preset gpt2-124m --precision bf16 --device cuda --processes 8 --batch-size 64 --total-batch-size 524288 --steps 19073 --eval-every 250 --sample-every 250 --checkpoint-every 250 --eval-tokens 10485760 --hellaswag download',
+      'train --data data/fineweb-edu --out out/gpt2-124m --preset gpt2-124m --precision bf16 --device cuda --processes 8 --batch-size 64 --sequence-length 1024 --total-batch-size 524288 --steps 19073 --eval-every 250 --sample-every 250 --checkpoint-every 250 --eval-tokens 10485760 --hellaswag download',
     );
     expect(commands.find((line) => line.startsWith('report '))).toMatch(
       /--expect \S+\/recipes\/expected\/gpt2-124m-fineweb-edu\.tsv --out /,

@@ -103,6 +103,13 @@ test('a run that came back says where it was', () => {
   expect(verdictSentence(validationLoss)).toMatch(/: within the band; it was above from step 1,000 to 1,500$/);
 });
 
+test('a run that began at a later step is compared from there on', () => {
+  const { series, ...run } = runWith();
+  const from = series.loss.steps.indexOf(1500);
+  const loss = { steps: series.loss.steps.slice(from), values: series.loss.values.slice(from) };
+  expect(verdictsOf({ ...run, series: { ...series, loss } }).loss).toMatchObject({ side: 'within', excursions: [] });
+});
+
 test('a loss that is no number lies above', () => {
   const { loss, validationLoss } = verdictsOf(runWith({ from: 2400, by: Number.NaN }));
   expect(loss).toMatchObject({ side: 'above', latest: { value: Number.NaN } });

@@ -105,7 +105,7 @@ function compareMeans(run: Series, expected: Series, reach: number): Comparison[
   const isEachStep = points.some(({ step }, index) => step === (points[index - 1]?.step ?? 0) + 1 && index > 0);
   const apart: (Point & { readonly error: number | undefined })[] = [];
   for (const { step, value } of points) {
-    if (step < (apart.at(-1)?.step ?? -reach) + 2 * reach + 1) continue;
+    if (step < (apart.at(-1)?.step ?? -reach) + 2 * reach + 1 || !measuresAround(run, step, reach)) continue;
     apart.push({ step, ...(isEachStep ? meanAround(expected, step, reach) : { value, error: undefined }) });
   }
   return apart.map(({ step, value, error: ofExpected }, index) => {
@@ -130,6 +130,9 @@ function meanAround({ steps, values }: Series, step: number, reach: number): { v
     error: Math.sqrt(squares / (2 * (around.length - 1) * around.length)),
   };
 }
+
+const measuresAround = ({ steps }: Series, step: number, reach: number): boolean =>
+  firstFrom(steps, step - reach) < firstFrom(steps, step + reach + 1);
 
 /** The index of the first step from `step` on. */
 function firstFrom(steps: readonly number[], step: number): number {
