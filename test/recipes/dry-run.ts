@@ -37,7 +37,10 @@ export async function dryRun(
     mkdirSync(bin);
     for (const [name, action] of Object.entries(programs)) {
       const path = join(bin, name);
-      writeFileSync(path, `#!/bin/bash\n{ printf '%s\\0' ${name} "$@"; echo; } >> '${record}'\n${action}\n`);
+      // both sides of a pipe run at once: one call is written after the other
+      const recorded = `{ printf '%s\\0' ${name} "$@"; echo; } >> '${record}'`;
+      const alone = `until mkdir '${record}.lock' 2>/dev/null; do sleep 0.01; done; ${recorded}; rmdir '${record}.lock'`;
+      writeFileSync(path, `#!/bin/bash\n${alone}\n${action}\n`);
       chmodSync(path, 0o755);
     }
     execFileSync('bash', ['-c', prepare], { cwd: folder });
