@@ -37,10 +37,9 @@ export async function dryRun(
     mkdirSync(bin);
     for (const [name, action] of Object.entries(programs)) {
       const path = join(bin, name);
-      // both sides of a pipe run at once: one call is written after the other
-      const recorded = `{ printf '%s\\0' ${name} "$@"; echo; } >> '${record}'`;
-      const alone = `until mkdir '${record}.lock' 2>/dev/null; do sleep 0.01; done; ${recorded}; rmdir '${record}.lock'`;
-      writeFileSync(path, `#!/bin/bash\n${alone}\n${action}\n`);
+      // both sides of a pipe run at once: each call is added in one piece
+      const recorded = `{ printf '%s\\0' ${name} "$@"; echo; } > '${record}'.$$; /bin/cat '${record}'.$$ >> '${record}'`;
+      writeFileSync(path, `#!/bin/bash\n${recorded}\n${action}\n`);
       chmodSync(path, 0o755);
     }
     execFileSync('bash', ['-c', prepare], { cwd: folder });
