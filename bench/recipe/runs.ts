@@ -15,8 +15,8 @@ export const BATCH = 4096;
 /** What each recipe gives `minillm train`, beside its learning rate. */
 export const RECIPES = {
   reference: [],
-  'warm-down': ['--schedule', 'constant-then-linear', '--min-lr', '0'],
-  muon: ['--optimizer', 'muon', '--schedule', 'constant-then-linear', '--min-lr', '0'],
+  'warm-down': ['--schedule', 'constant-then-linear'],
+  muon: ['--optimizer', 'muon', '--schedule', 'constant-then-linear'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type RecipeName = keyof typeof RECIPES;
