@@ -22,10 +22,10 @@ export default defineConfig({
     reporters: ['default', countFiles()],
     pool: testProcesses,
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // as long as a busy machine may take; a poll ends as soon as it is met
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 110_000 } },
     // Node loads what is built, which is quicker than vitest
     server: { deps: { external: [BUILT] } },
     projects: [

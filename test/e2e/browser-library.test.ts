@@ -8,7 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { writeUntrained } from '../generate/untrained-folder.ts';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { launchBrowser, missingBrowser, openPage } from './browser.ts';
 import { type StaticSite, serveFolder } from './static-site.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -37,8 +37,8 @@ describe.skipIf(missingBrowser !== undefined)('minillm/browser', () => {
   }
 
   /** A page whose console must stay empty; checked as the test ends. */
-  async function openPage(): Promise<Page> {
-    const page = await browser.newPage();
+  async function openQuietPage(): Promise<Page> {
+    const page = await openPage(browser);
     const wrong: string[] = [];
     page.on('pageerror', ({ message }) => wrong.push(message));
     page.on('console', (message) => wrong.push(message.text()));
@@ -54,7 +54,7 @@ describe.skipIf(missingBrowser !== undefined)('minillm/browser', () => {
     ['without threads', false, /^written on WebAssembly, 1 thread,/],
   ])('the example loads a model, answers a prompt and scores the text, %s', async (_, isIsolated, device) => {
     const site = await serve(example, isIsolated);
-    const page = await openPage();
+    const page = await openQuietPage();
     await page.goto(site.url);
     await page.getByLabel('Prompt').fill('Once there was');
     await page.getByRole('button', { name: 'Load it and write' }).click();
@@ -68,7 +68,7 @@ describe.skipIf(missingBrowser !== undefined)('minillm/browser', () => {
 
   test('no bundler is needed: a page with an import map loads the files of the package as they are', async () => {
     const { url } = await serve(ROOT, true);
-    const page = await openPage();
+    const page = await openQuietPage();
     await page.route('**/page.html', (route) =>
       route.fulfill({
         contentType: 'text/html',

@@ -1,7 +1,7 @@
 /** @file A browser for tests: Chromium where it is installed. */
 
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const place = PLACES.find((path) => existsSync(path));
@@ -22,4 +22,20 @@ const FLAGS = [
 export async function launchBrowser(): Promise<Browser> {
   if (place === undefined) throw new Error(missingBrowser);
   return chromium.launch({ executablePath: place, args: FLAGS });
+}
+
+/** As long as a busy machine may take; what is waited for ends the wait. */
+const PATIENCE_MILLISECONDS = 110_000;
+
+export async function openContext(browser: Browser, options?: BrowserContextOptions): Promise<BrowserContext> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MILLISECONDS);
+  return context;
+}
+
+/** A page in a context of its own, which is closed with it. */
+export async function openPage(browser: Browser, options?: BrowserContextOptions): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.context().setDefaultTimeout(PATIENCE_MILLISECONDS);
+  return page;
 }

@@ -9,7 +9,7 @@ import { type Metrics, MetricsLog, readMetrics } from '#minillm/runs/metrics.js'
 import { fixtureTraining } from '../cli/fixture-run.ts';
 import { trained } from '../runs/trained.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { launchBrowser, missingBrowser, openPage } from './browser.ts';
 import { serving } from './serving.ts';
 
 /** The run folder of a finished run that was evaluated and sampled every ten steps. */
@@ -45,7 +45,7 @@ const shownStep = async (page: Page): Promise<number> =>
 
 /** Waits until the page shows so many steps or more. */
 async function untilStep(page: Page, step: number): Promise<void> {
-  await expect.poll(() => shownStep(page), { timeout: 60_000, interval: 100 }).toBeGreaterThanOrEqual(step);
+  await expect.poll(() => shownStep(page), { interval: 100 }).toBeGreaterThanOrEqual(step);
 }
 
 /** Waits until the page has drawn a chart: charts appear one after another, each once its width is known. */
@@ -61,7 +61,7 @@ describe.skipIf(missingBrowser !== undefined)(`in Chromium${missingBrowser ? ` (
 
   /** A page and the complaints of its console, those of a server that is gone apart. */
   async function open(url: string, width = 1280): Promise<{ readonly page: Page; readonly complaints: string[] }> {
-    const page = await browser.newPage({ viewport: { width, height: 800 } });
+    const page = await openPage(browser, { viewport: { width, height: 800 } });
     onTestFinished(() => page.close());
     const complaints: string[] = [];
     page.on('pageerror', ({ message }) => complaints.push(message));

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { launchBrowser, missingBrowser, openPage } from './browser.ts';
 
 const SCRIPT = readFileSync(fileURLToPath(import.meta.resolve('#minillm/app/web/isolation.js')));
 const PAGE = '<!doctype html><head><script src="isolation.js"></script><link rel="icon" href="data:,"></head>';
@@ -39,7 +39,7 @@ describe.skipIf(missingBrowser !== undefined)(`isolation.js${missingBrowser ? ` 
 
   beforeEach(async () => {
     asked.length = 0;
-    page = await browser.newPage();
+    page = await openPage(browser);
   });
 
   afterAll(async () => {

@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { smallRun } from '../app/server/models/small-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { launchBrowser, missingBrowser, openPage } from './browser.ts';
 import { serving } from './serving.ts';
 
 /** Serves a run until the test ends. */
@@ -24,7 +24,7 @@ describe.skipIf(missingBrowser !== undefined)(`the app${missingBrowser ? ` (${mi
 
   test('writes, tells of tokens, goes on from another, moves through checkpoints, reads and asks for its key', async () => {
     const url = await serve('--api-key', 'secret');
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     onTestFinished(() => page.close());
     const complaints: string[] = [];
     page.on('pageerror', ({ message }) => complaints.push(message));

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { launchBrowser, missingBrowser, openPage } from './browser.ts';
 import { type StandIn, type StandInOptions, startStandIn } from './playground-stand-in.ts';
 
 /** Words that only the trained model knows. */
@@ -43,7 +43,7 @@ describe.skipIf(missingBrowser !== undefined)(`the app's page${missingBrowser ? 
     options: BrowserContextOptions = {},
     script?: string,
   ): Promise<Page> {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await openPage(browser, { viewport: { width: 1280, height: 900 }, ...options });
     if (script !== undefined) await page.addInitScript(script);
     const complaints: string[] = [];
     const elsewhere: string[] = [];

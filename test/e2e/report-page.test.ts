@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PALETTES } from '#minillm/report/figure/palette.js';
 import { minillm } from '../cli/minillm.ts';
 import { writeSyntheticRun } from '../report/synthetic-run.ts';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { launchBrowser, missingBrowser, openPage } from './browser.ts';
 
 describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ? ` (${missingBrowser})` : ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'minillm-report-'));
@@ -47,7 +47,7 @@ describe.skipIf(missingBrowser !== undefined)(`the report page${missingBrowser ?
     look: (page: Page) => Promise<void>,
   ): Promise<void> {
     const { width = 1280, ...rest } = options;
-    const page = await browser.newPage({ viewport: { width, height: 812 }, ...rest });
+    const page = await openPage(browser, { viewport: { width, height: 812 }, ...rest });
     const said: string[] = [];
     const asked: string[] = [];
     page.on('console', (message) => said.push(message.text()));

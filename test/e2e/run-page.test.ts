@@ -17,7 +17,7 @@ import { BIN } from '../cli/minillm.ts';
 import { writeBin } from '../data/shard-files.ts';
 import { trained } from '../runs/trained.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { launchBrowser, missingBrowser, openPage } from './browser.ts';
 import { serving } from './serving.ts';
 
 const UNITS = ['Steps', 'Tokens', 'Time'] as const;
@@ -95,7 +95,7 @@ describe.skipIf(missingBrowser !== undefined)(`the run's page${missingBrowser ? 
 
   /** A page that must not complain on its console, nor ask any other server; a missing key apart. */
   async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await openPage(browser, { viewport: { width: 1280, height: 900 }, ...options });
     const complaints: string[] = [];
     const elsewhere: string[] = [];
     page.on('pageerror', ({ message }) => complaints.push(message));
@@ -119,7 +119,7 @@ describe.skipIf(missingBrowser !== undefined)(`the run's page${missingBrowser ? 
   }, async () => {
     const out = join(temporaryFolder(), 'run');
     await training(out);
-    await expect.poll(async () => (await listCheckpoints(out)).length, { timeout: 90_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await listCheckpoints(out)).length).toBeGreaterThan(0);
     const { url } = await serveRun(out, '--api-key', 'secret', '--no-compare');
 
     const page = await open(`${url}#prompt=Once+upon+a+time&length=3`);
@@ -132,7 +132,7 @@ describe.skipIf(missingBrowser !== undefined)(`the run's page${missingBrowser ? 
     for (const chart of ['Loss', 'Tokens per second'])
       await page.locator('figure', { hasText: chart }).first().locator('canvas').waitFor();
     const before = await shownStep(page);
-    await expect.poll(() => shownStep(page), { timeout: 90_000 }).toBeGreaterThan(before + 5);
+    await expect.poll(() => shownStep(page)).toBeGreaterThan(before + 5);
 
     await page.getByRole('radio', { name: 'Steps' }).focus();
     await page.keyboard.press('ArrowRight');
@@ -143,12 +143,12 @@ describe.skipIf(missingBrowser !== undefined)(`the run's page${missingBrowser ? 
     await page.getByText(/^Training time: .* without evaluations/).waitFor();
     await expect.poll(() => lastPlace(page)).toMatch(/^step [\d,]+ · [\d.]+ k tokens · [\d.]+ ?m?s?/);
     const after = await shownStep(page);
-    await expect.poll(() => shownStep(page), { timeout: 90_000 }).toBeGreaterThan(after);
+    await expect.poll(() => shownStep(page)).toBeGreaterThan(after);
 
     await page.getByRole('link', { name: 'Playground' }).click();
     await page.getByRole('button', { name: 'Write', exact: true }).waitFor();
     expect(await page.getByLabel('Prompt').inputValue()).toBe('The little fox');
-    await expect.poll(() => page.locator('.pane.main .token').count(), { timeout: 90_000 }).toBeGreaterThan(0);
+    await expect.poll(() => page.locator('.pane.main .token').count()).toBeGreaterThan(0);
     await page.goBack();
     await expect.poll(() => isChosen(page, 'Time')).toBe(true);
   });

@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openWasmInNode } from '#minillm/backends/wasm/open-in-node.js';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { launchBrowser, missingBrowser, openPage } from './browser.ts';
 import { type StaticSite, serveFolder } from './static-site.ts';
 import { type Outcome, trainInSmall } from './train-in-small.ts';
 
@@ -40,7 +40,7 @@ describe.skipIf(missingBrowser !== undefined)(
     });
 
     test.each(['fp32', 'bf16'] as const)('trains and writes in %s with the bits of Node', async (precision) => {
-      const page = await browser.newPage();
+      const page = await openPage(browser);
       await page.route(site.url, (route) => route.fulfill({ contentType: 'text/html', headers: ISOLATED, body: PAGE }));
       await page.route(`${site.url}train-in-small.js`, (route) =>
         route.fulfill({ contentType: 'text/javascript', body: script }),

@@ -27,7 +27,7 @@ async function serve(...args: string[]): Promise<Serving> {
       printed += bytes.toString();
     });
   const url = (): string | undefined => /^serving (http:\S+)/m.exec(printed)?.[1];
-  await expect.poll(() => url() ?? child.exitCode, { timeout: 60_000 }).not.toBe(null);
+  await expect.poll(() => url() ?? child.exitCode).not.toBe(null);
   return { process: child, url: url() ?? '', printed: () => printed };
 }
 
@@ -60,7 +60,7 @@ test('a run is served beside the untrained model, until a signal, after which wh
   begun.flushHeaders();
   await once(begun, 'continue');
   server.process.kill('SIGTERM');
-  await expect.poll(async () => (await fetch(`${server.url}health`)).status, { timeout: 60_000 }).toBe(503);
+  await expect.poll(async () => (await fetch(`${server.url}health`)).status).toBe(503);
   expect((await post(server.url, { prompt: 'a' })).status).toBe(503);
   begun.end(JSON.stringify({ model: 'book@2', prompt: [1, 2], max_tokens: 5 }));
   const [response] = (await once(begun, 'response')) as [IncomingMessage];

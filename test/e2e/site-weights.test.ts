@@ -10,7 +10,7 @@ import { planSite } from '#minillm/app/site/site-plan.js';
 import { writeSite } from '#minillm/app/site/write-site.js';
 import { PRESETS } from '#minillm/model/presets.js';
 import { smallRun } from '../app/server/models/small-run.ts';
-import { INSECURE_HOST, launchBrowser, missingBrowser } from './browser.ts';
+import { INSECURE_HOST, launchBrowser, missingBrowser, openContext } from './browser.ts';
 import { type StaticSite, serveFolder } from './static-site.ts';
 
 const WEIGHTS = 'models/tales/model.safetensors';
@@ -47,7 +47,7 @@ describe.skipIf(missingBrowser !== undefined)(
       prelude = '',
       ...options
     }: BrowserContextOptions & { url?: string; prelude?: string } = {}) {
-      const context = await browser.newContext(options);
+      const context = await openContext(browser, options);
       onTestFinished(() => context.close());
       if (prelude)
         await context.route('**/assets/engine-worker-*.js', async (route) => {
@@ -141,7 +141,7 @@ describe.skipIf(missingBrowser !== undefined)(
     });
 
     test('an engine that cannot be fetched is one sentence, and the next try works', async () => {
-      const context = await browser.newContext();
+      const context = await openContext(browser);
       onTestFinished(() => context.close());
       await context.route('**/assets/engine-worker-*.js', (route) => route.abort(), { times: 1 });
       const page = await context.newPage();

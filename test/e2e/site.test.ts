@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { smallRun } from '../app/server/models/small-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { launchBrowser, missingBrowser, openPage } from './browser.ts';
 import { serveFolder } from './static-site.ts';
 
 const MINILLM = fileURLToPath(new URL('../../bin/minillm.js', import.meta.url));
@@ -25,7 +25,7 @@ test.skipIf(missingBrowser !== undefined)(
       await browser.close();
       site.close();
     });
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     const wrong: string[] = [];
     page.on('pageerror', ({ message }) => wrong.push(message));
     page.on('console', (message) => {

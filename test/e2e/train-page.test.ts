@@ -10,7 +10,7 @@ import { TAB_MODEL, TAB_SETTINGS, TAB_STORIES } from '#minillm/app/tab/training/
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { parameterCount } from '#minillm/model/flops.js';
 import { unpack } from '../support/unpack.ts';
-import { launchBrowser, missingBrowser } from './browser.ts';
+import { launchBrowser, missingBrowser, openContext, openPage } from './browser.ts';
 import { BUILT_PAGES, type StaticSite, serveBuiltPages } from './static-site.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -67,7 +67,7 @@ describe.skipIf(missingBrowser !== undefined)(
       options: BrowserContextOptions = {},
       { url }: Pick<StaticSite, 'url'> = site,
     ): Promise<Page> {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      const context = await openContext(browser, { viewport: { width: 1280, height: 900 }, ...options });
       const page = await context.newPage();
       const wrong: string[] = [];
       page.on('pageerror', ({ message }) => wrong.push(message));
@@ -189,7 +189,7 @@ describe.skipIf(missingBrowser !== undefined)(
     });
 
     test('that is opened as a file says where it runs', async () => {
-      const page = await browser.newPage();
+      const page = await openPage(browser);
       onTestFinished(() => page.close());
       await page.goto(pathToFileURL(join(BUILT_PAGES, 'train.html')).href);
       await page.getByText('Serve its folder').waitFor();
@@ -239,7 +239,7 @@ describe.skipIf(missingBrowser !== undefined)(
       await otherTab.getByRole('alert').filter({ hasText: 'open in another tab' }).waitFor();
       await otherTab.close();
       const isLower = async () => (await progress(page)).trainingLoss < validationLoss - 0.25;
-      await expect.poll(isLower, { timeout: 90_000 }).toBe(true);
+      await expect.poll(isLower).toBe(true);
       await button(page, 'Stop').click();
       await button(page, 'Resume').waitFor();
       const { step } = await progress(page);

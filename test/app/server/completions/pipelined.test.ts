@@ -16,7 +16,7 @@ test.each([true, false])(
     onTestFinished(() => void socket.destroy());
     socket.write(request.repeat(10));
     const load = () => served.pool.models[0]!.generator.load;
-    await expect.poll(() => load().running + load().waiting, { timeout: 60_000 }).toBeGreaterThan(60);
+    await expect.poll(() => load().running + load().waiting).toBeGreaterThan(60);
     const finished = async (reason: string): Promise<number> => {
       const text = await (await fetch(`${served.url}metrics`)).text();
       return Number(
@@ -25,7 +25,7 @@ test.each([true, false])(
     };
     const [before, whole] = [await finished('abort'), await finished('length')];
     socket.resetAndDestroy();
-    await expect.poll(() => finished('abort'), { timeout: 60_000 }).toBeGreaterThan(before + 8);
+    await expect.poll(() => finished('abort')).toBeGreaterThan(before + 8);
     expect(load()).toMatchObject({ running: 0, waiting: 0 });
     expect(await finished('length')).toBeLessThan(whole + 16);
   },
