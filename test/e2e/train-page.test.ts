@@ -268,7 +268,7 @@ describe.skipIf(missingBrowser !== undefined)(
       const session = await page.context().newCDPSession(page);
       await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(plain.url).origin, quotaSize: 1e6 });
       await button(page, 'Train').click();
-      await page.getByText('1 thread, relaxed; more').waitFor();
+      await page.getByText('1 thread, relaxed; with several threads').waitFor();
       await figures(page).waitFor();
       await expect.poll(async () => (await progress(page)).step).toBeGreaterThan(0);
       await button(page, 'Stop').click();
