@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { countFiles, testProcesses } from './test/test-process.ts';
+import { testProcesses } from './test/test-process.ts';
 
 /** Folders of tests that leave nothing behind in their process: their files take turns in it, and load modules once. */
 const UNITS = ['data', 'eval', 'formats', 'hub', 'model', 'plan', 'report', 'runs', 'support'].map(
@@ -9,19 +9,13 @@ const UNITS = ['data', 'eval', 'formats', 'hub', 'model', 'plan', 'report', 'run
 /** Tests that load modules anew, which only vitest's own loader can. */
 const ANEW = ['test/backends/devices.test.ts'];
 
-/** On a loaded machine a process has died, for a reason not found yet, in a run whose tests all passed. */
-const DIED = 'Worker exited unexpectedly';
-
 /** What `npm run build` makes. */
 const BUILT = /^(?!.*\/node_modules\/).*\/dist\//;
 
 export default defineConfig({
   test: {
-    // no test is lost by it: `countFiles` fails a run without all of them
-    onUnhandledError: ({ message, cause }) => message !== DIED && (cause as Error | undefined)?.message !== DIED,
-    reporters: ['default', countFiles()],
     pool: testProcesses,
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 300_000,
     hookTimeout: 300_000,
     // as long as a busy machine may take; a poll ends as soon as it is met

@@ -1,8 +1,7 @@
 /** @file The processes that run test files. One that ends by itself says how, and which file it had not run to its end. */
 
 import { relative } from 'node:path';
-import { ForksPoolWorker, type PoolOptions, type TestSpecification, type WorkerRequest } from 'vitest/node';
-import type { Reporter } from 'vitest/reporters';
+import { ForksPoolWorker, type PoolOptions, type WorkerRequest } from 'vitest/node';
 
 class TestProcess extends ForksPoolWorker {
   override readonly name = 'test-process';
@@ -33,20 +32,3 @@ export const testProcesses = {
   name: 'test-process',
   createPoolWorker: (options: PoolOptions) => new TestProcess(options),
 };
-
-/** Fails a run in which a file was not run to its end, which vitest counts only if the file had begun. */
-export function countFiles(): Reporter {
-  let expected: readonly TestSpecification[] = [];
-  return {
-    onTestRunStart(specifications) {
-      expected = specifications;
-    },
-    onTestRunEnd() {
-      for (const { moduleId, testModule } of expected) {
-        if (testModule && ['passed', 'failed', 'skipped'].includes(testModule.state())) continue;
-        console.error(`${relative('', moduleId)}: its process ended before its tests had`);
-        process.exitCode = 1;
-      }
-    },
-  };
-}

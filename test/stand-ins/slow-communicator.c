@@ -121,6 +121,7 @@ EXPORT int32_t world_pending(int64_t context) {
   return pending;
 }
 
+/** Fails what is still asked of a world. Its memory stays: a rank may be at work that nothing waits for since another failed. */
 EXPORT void world_close(int64_t handle) {
   world *w = (world *)(intptr_t)handle;
   pthread_mutex_lock(&w->mutex);
@@ -128,8 +129,6 @@ EXPORT void world_close(int64_t handle) {
   pthread_cond_broadcast(&w->changed);
   pthread_mutex_unlock(&w->mutex);
   pthread_join(w->thread, NULL);
-  for (int r = 0; r < w->size; r++) free(w->ranks[r]);
-  free(w);
 }
 
 EXPORT int32_t begin(void *context, int32_t kind, void *data, int64_t count, int32_t type, void *stream) {
@@ -137,8 +136,10 @@ EXPORT int32_t begin(void *context, int32_t kind, void *data, int64_t count, int
   rank *self = context;
   world *w = self->world;
   pthread_mutex_lock(&w->mutex);
-  const int fails = self->begun == w->fails_at || self->begun == MAX_COLLECTIVES;
+  const int fails = w->closing || self->begun == w->fails_at || self->begun == MAX_COLLECTIVES;
   if (!fails) self->collectives[self->begun++] = (collective){data, count, kind, type};
+  /* a rank that fails frees its data, which what it has begun still needs */
+  else while (self->ended < self->begun && !w->closing) pthread_cond_wait(&w->changed, &w->mutex);
   pthread_cond_broadcast(&w->changed);
   pthread_mutex_unlock(&w->mutex);
   return fails;
@@ -146,9 +147,11 @@ EXPORT int32_t begin(void *context, int32_t kind, void *data, int64_t count, int
 
 EXPORT int32_t wait_for_all(void *context, void *stream) {
   (void)stream;
-  rank *self = context;
-  pthread_mutex_lock(&self->world->mutex);
-  while (self->ended < self->begun) pthread_cond_wait(&self->world->changed, &self->world->mutex);
-  pthread_mutex_unlock(&self->world->mutex);
-  return 0;
+  const rank *self = context;
+  world *w = self->world;
+  pthread_mutex_lock(&w->mutex);
+  while (self->ended < self->begun && !w->closing) pthread_cond_wait(&w->changed, &w->mutex);
+  const int fails = self->ended < self->begun;
+  pthread_mutex_unlock(&w->mutex);
+  return fails;
 }
