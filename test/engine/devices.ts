@@ -3,7 +3,6 @@
  * compiled, a GPU that is played (test/stand-ins/cuda), and WebAssembly; in both precisions.
  */
 
-import { afterAll } from 'vitest';
 import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { findCpuObstacle } from '#minillm/backends/cpu/find-obstacle.js';
 import { detectVariant } from '#minillm/backends/cpu/libraries.js';
@@ -82,14 +81,10 @@ export const devices: readonly Device[] = [...cpuDevices, ...cudaDevices];
 
 const opened = new Map<string, Promise<Backend>>();
 
-/** A device, with a team of `threads` where it has one, opened once in a test file and closed at its end. */
+/** A device, with a team of `threads` where it has one, opened once in a process and never closed. */
 export function openDevice(device: Device, threads = 2): Promise<Backend> {
   const key = device.hasThreads ? `${device.name} ${threads}` : device.name;
   const backend = opened.get(key) ?? device.open(threads);
   opened.set(key, backend);
   return backend;
 }
-
-afterAll(async () => {
-  for (const backend of opened.values()) await (await backend).close();
-});
