@@ -1,13 +1,13 @@
 /**
  * @file `npm run bench:recipe -- --out FOLDER FILE…`: how many tokens each recipe needs to the loss at which the reference recipe
- * ends. Every recipe's learning rate is tuned first, at the reference's length and with one seed; then each trains for several
- * lengths with several seeds. It takes hours; runs that have ended are kept in the folder, so that it goes on where it was.
+ * ends. Every recipe's learning rate is tuned first, with one seed; then each trains with several seeds, the others than the
+ * reference for lengths on either side of that loss. It takes hours; what has ended is read from the results.
  */
 
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeByteShards } from './bytes.ts';
+import { Results } from './results.ts';
 import { BATCH, type Ended, RECIPES, type RecipeName, type RunOfRecipe, train } from './runs.ts';
 import { SIZES, type SizeName } from './sizes.ts';
 import { type EndOfRuns, tokensToLoss } from './tokens-to-loss.ts';
@@ -22,8 +22,12 @@ const { values, positionals } = parseArgs({
     seeds: { type: 'string', default: '1,2,3' },
     /** Of the reference recipe. */
     steps: { type: 'string', default: '1000' },
-    /** Lengths of the other recipes' runs, as parts of the reference's, down to the first that is too short. */
-    lengths: { type: 'string', default: '1,0.7,0.5,0.35' },
+    /** Lengths of the other recipes' runs, as parts of the reference's. */
+    lengths: { type: 'string', default: '1,0.75,0.6,0.45,0.35,0.25' },
+    /** The one of them at which rates are tuned. */
+    first: { type: 'string', default: '0.6' },
+    /** The table of all runs that have ended, which those that end are added to. */
+    results: { type: 'string', default: 'bench/recipe/results.tsv' },
     /** Runs at a time, each on one thread. */
     jobs: { type: 'string', default: '2' },
   },
@@ -33,18 +37,19 @@ const chosen = <Name extends string>(known: Record<Name, unknown>, list: string)
   (Object.keys(known) as Name[]).filter((name) => list.split(',').includes(name));
 const numbers = (list: string): number[] => list.split(',').map(Number);
 
-const ended: Ended[] = [];
+const results = await Results.open(values.results);
 let free = Number(values.jobs);
 const waiting: (() => void)[] = [];
 
 /** Trains when a place is free, tells of the end, and keeps it. */
 async function inTurn(run: RunOfRecipe): Promise<Ended> {
+  const known = results.find(run);
+  if (known) return known;
   while (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
   free--;
   try {
     const end = await train(values.out, run);
-    ended.push(end);
-    console.log(rowOf(end));
+    await results.add(end);
     return end;
   } finally {
     free++;
@@ -52,38 +57,39 @@ async function inTurn(run: RunOfRecipe): Promise<Ended> {
   }
 }
 
-const COLUMNS = ['size', 'recipe', 'learningRate', 'steps', 'seed', 'validationLoss'] as const;
-const rowOf = (end: Ended): string => COLUMNS.map((column) => end[column]).join('\t');
-
 /** Tokens to the reference's loss at one size, by recipe. */
 async function measure(size: SizeName, recipes: readonly RecipeName[]): Promise<void> {
   const steps = Number(values.steps);
   const [firstSeed = 1, ...otherSeeds] = numbers(values.seeds);
-  const seeds = [firstSeed, ...otherSeeds];
-  const best = new Map(
-    await Promise.all(
-      recipes.map(async (recipe) => [recipe, await tune({ size, recipe, steps, seed: firstSeed }, inTurn)] as const),
-    ),
-  );
-  const ends = async (recipe: RecipeName, length: number): Promise<EndOfRuns> => {
-    const run = { ...(best.get(recipe) as Ended), steps: Math.round(steps * length) };
-    const all = await Promise.all(seeds.map((seed) => inTurn({ ...run, seed })));
-    const losses = all.map(({ validationLoss }) => validationLoss);
-    return { tokens: run.steps * BATCH, loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length };
-  };
-  const reference = await ends('reference', 1);
-  for (const recipe of recipes.filter((name) => name !== 'reference')) {
-    const all: EndOfRuns[] = [];
-    for (const length of numbers(values.lengths)) {
-      if ((all.at(-1)?.loss ?? 0) <= reference.loss) all.push(await ends(recipe, length));
-    }
-    const tokens = tokensToLoss(all, reference.loss);
-    const found = tokens === undefined ? 'not between these lengths' : (reference.tokens / tokens).toFixed(2);
-    console.log(`${size}, ${recipe}: to loss ${reference.loss.toFixed(4)} with fewer tokens, times: ${found}`);
+  /** The mean over seeds at a length, at the rate that is best at the first. */
+  async function ends(recipe: RecipeName, first: number): Promise<(length: number) => Promise<EndOfRuns>> {
+    const stepsOf = (length: number): number => Math.round(steps * length);
+    const best = await tune({ size, recipe, steps: stepsOf(first), seed: firstSeed }, inTurn);
+    return async (length) => {
+      const run = { ...best, steps: stepsOf(length) };
+      const all = await Promise.all([firstSeed, ...otherSeeds].map((seed) => inTurn({ ...run, seed })));
+      const losses = all.map(({ validationLoss }) => validationLoss);
+      return { tokens: run.steps * BATCH, loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length };
+    };
   }
+  const reference = ends('reference', 1).then((end) => end(1));
+  const others = recipes.filter((name) => name !== 'reference');
+  await Promise.all(
+    others.map(async (recipe) => {
+      const first = Number(values.first);
+      const end = await ends(recipe, first);
+      const all = [await end(first)];
+      const { loss, tokens } = await reference;
+      const isLonger = (all[0]?.loss ?? 0) > loss;
+      const further = numbers(values.lengths).filter((length) => (isLonger ? length > first : length < first));
+      for (const length of further.sort((a, b) => Math.abs(a - first) - Math.abs(b - first)))
+        if (tokensToLoss(all, loss) === undefined) all.push(await end(length));
+      const needed = tokensToLoss(all, loss);
+      const found = needed === undefined ? 'not between these lengths' : (tokens / needed).toFixed(2);
+      console.log(`${size}, ${recipe}: to loss ${loss.toFixed(4)} with fewer tokens, times: ${found}`);
+    }),
+  );
 }
 
 await writeByteShards(join(values.out, 'bytes'), positionals);
 for (const size of chosen(SIZES, values.sizes)) await measure(size, chosen(RECIPES, values.recipes));
-const rows = [...new Set(ended.map(rowOf))].sort();
-await writeFile(join(values.out, 'results.tsv'), `${COLUMNS.join('\t')}\n${rows.join('\n')}\n`);

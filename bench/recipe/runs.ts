@@ -51,6 +51,7 @@ export async function train(folder: string, run: RunOfRecipe): Promise<Ended> {
     steps: run.steps,
     lr: run.learningRate,
     seed: run.seed,
+    precision: 'bf16',
     'eval-every': 100,
     'eval-tokens': 131_072,
     'sample-every': 0,
