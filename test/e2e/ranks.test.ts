@@ -152,6 +152,18 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
   const [mpi] = installedMpis as [Mpi];
   const endless = (out: string, ...more: string[]) => command(out, '--steps', '1000000', ...more);
 
+  test('with Muon, whose matrices they share whole, ranks have the losses of one', { timeout: MINUTES }, async () => {
+    const [one, two] = [folder(), folder()];
+    const muon = ['--steps', '6', '--eval-every', '0', '--optimizer', 'muon'];
+    await promisify(execFile)(process.execPath, command(one, ...muon));
+    const ranks = startRanks(mpi, 2, command(two, ...muon, '--zero', '1', '--check-replicas', '2'));
+    expect(await ranks.ended, ranks.output.stderr).toBe(0);
+    const expected = await losses(one);
+    expectClose(await losses(two), expected);
+    const adamw = (await losses(alone)).slice(0, expected.length);
+    expect(Math.abs((expected.at(-1) ?? 0) / (adamw.at(-1) ?? 0) - 1), 'Muon makes other updates').toBeGreaterThan(1e-3);
+  });
+
   test('the others name rank 0 when it is stopped', { timeout: MINUTES }, async () => {
     const out = folder();
     const ranks = await started(mpi, out, endless(out, '--rank-timeout', '4'), 0, 2);
