@@ -152,7 +152,18 @@ describe('gpt2-124m-fineweb-edu.sh', () => {
       {},
       /takes 25800 MB of a GPU, 24000 MiB are free; set BATCH/,
     ],
-    ['a full disk', { df: 'echo; echo /dev/sda 1 1 20000000 1% /' }, {}, /expected 30 GB of disk .*, found 20 GB free/],
+    [
+      'a full disk',
+      { df: 'echo; echo /dev/sda 1 1 20000000 1% /' },
+      {},
+      /expected 37 GB on the disk \/ \(20 for shards in data\/fineweb-edu, 10 for downloads in \S+\/\.cache\/minillm, 6 for .*, 1 for .*\), found 20 GB free; choose/,
+    ],
+    [
+      'a full disk of the cache',
+      { df: 'if [ "${@: -1}" = /proc ]; then echo /dev/a b 9 9 9000000 1% /a cache; else echo /dev/c 9 9 99000000 1% /; fi' },
+      { MINILLM_CACHE: '/proc/none/cache' },
+      /expected 11 GB on the disk \/a cache \(10 for downloads in \/proc\/none\/cache, 1 for .*\), found 9 GB free; choose/,
+    ],
     ['no token', {}, { PUBLISH: 'owner/name' }, /expected a token of the hub, found none; set HF_TOKEN/],
     ['a batch that GPUs cannot share', { 'nvidia-smi': gpus(3) }, {}, /3 GPUs/],
   ])('ends before anything begins with %s, in a sentence', async (_, other, env, sentence) => {
