@@ -34,6 +34,7 @@ stage_serve() {
     kill -0 "$server" 2>/dev/null || fail "$(cat "$log")"
     sleep 0.2
   done
+  # shellcheck disable=SC2016 # JavaScript's
   node -e '
     const ask = async (at) => {
       const headers = { "content-type": "application/json" };
