@@ -13,6 +13,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { unpack } from '../support/unpack.ts';
 import { INSECURE_HOST, launchBrowser, missingBrowser, openContext, openPage } from './browser.ts';
 import { BUILT_PAGES, failingThread, type StaticSite, serveBuiltPages, serveFolder } from './static-site.ts';
+import { figures, progress } from './training-figures.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -96,7 +97,6 @@ describe.skipIf(missingBrowser !== undefined)(
 
     const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
     const says = (page: Page, text: string | RegExp) => page.getByRole('status').filter({ hasText: text }).waitFor();
-    const figures = (page: Page) => page.getByRole('region', { name: 'Figures' });
     const chart = (page: Page) => page.getByRole('img', { name: /^Loss: / });
 
     test('trains at a press of a key: losses, texts, progress, and then the model as a file', async () => {
@@ -220,14 +220,6 @@ describe.skipIf(missingBrowser !== undefined)(
       await page.getByText('Once there was a fox').waitFor();
       await check();
     });
-
-    /** The figures' step and losses, not a number where there is none yet. */
-    async function progress(page: Page): Promise<{ step: number; trainingLoss: number; validationLoss: number }> {
-      const text = (await figures(page).textContent()) ?? '';
-      const [, step, trainingLoss, validationLoss] =
-        /step (\d+) of .*Training loss([\d.]+|–).*Validation loss([\d.]+)/.exec(text) ?? [];
-      return { step: Number(step), trainingLoss: Number(trainingLoss), validationLoss: Number(validationLoss) };
-    }
 
     test('trains: the loss falls, the run outlives a visit, and the file opens as a model', async () => {
       const page = await open(undefined);
