@@ -1,7 +1,6 @@
 /** @file Opens the WebAssembly backend in Node. */
 
 import { readFile } from 'node:fs/promises';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Backend } from '../../engine/runtime/backend.ts';
 import { processorCount } from '../../support/processors.ts';
@@ -11,8 +10,6 @@ import type { ThreadAnswer } from './thread.ts';
 
 /** @throws UserError when there is not enough memory, or this Node lacks what the variant needs. */
 export function openWasmInNode(options: WasmOptions = {}): Promise<Backend> {
-  // the kernels are long loops, which the quick compiler of V8 makes several times slower (and see gate.h for what it does in Node 20)
-  setFlagsFromString('--no-liftoff');
   return openWasmBackend(options, {
     processors: processorCount(),
     load: async (variant, precision) =>
