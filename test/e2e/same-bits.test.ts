@@ -2,20 +2,15 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import type { Browser } from 'playwright-core';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openWasmInNode } from '#minillm/backends/wasm/open-in-node.js';
-import { isSupported } from '#minillm/backends/wasm/variants.js';
 import { launchBrowser, missingBrowser, openPage } from './browser.ts';
 import { type StaticSite, serveFolder } from './static-site.ts';
 import { type Outcome, trainInSmall } from './train-in-small.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-
-// Node 20 has it behind a flag
-if (!isSupported('relaxed')) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 /**
  * WebAssembly leaves the rounding of relaxed SIMD to the engine and the processor. Node and Chromium have the same engine, and here the
