@@ -9,6 +9,7 @@ import { ALGORITHM_BYTES, type CublasLt } from '#minillm/native/cuda/cublaslt.js
 import { openDriver } from '#minillm/native/cuda/driver.js';
 import { cudaDevices } from '../../engine/devices.ts';
 import { backpropagate, runOp } from '../../engine/op-harness.ts';
+import { hasStandIn } from '../../stand-ins/cuda/cuda.js';
 import { useStandIn } from '../../stand-ins/cuda/open-gpu.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -56,7 +57,7 @@ function taken(products: Products, choice: 'likeliest' | 'measured', ran: number
   return ran.at(-1);
 }
 
-describe('a large product', () => {
+describe.skipIf(!hasStandIn)('a large product', () => {
   test('takes what cuBLASLt thinks best without a run before, also where another was measured to be faster', async () => {
     const { ran, open } = await freshGpu();
     const products = await open();
