@@ -54,8 +54,11 @@ export const wasmDevices: readonly Device[] = PRECISIONS.map((precision) => ({
   open: (threads) => openWasmInNode({ precision, threads }),
 }));
 
+/** The processor's best variant where its kernels are native: they call the functions of a communicator. */
+export const nativeDevices: readonly Device[] = isNative ? devicesOf(best) : [];
+
 /** The processor's best variant, for suites about the engine rather than the kernels. */
-export const bestDevices: readonly Device[] = isNative ? devicesOf(best) : wasmDevices;
+export const bestDevices: readonly Device[] = isNative ? nativeDevices : wasmDevices;
 
 /** The GPU that is there, or else the one that is played. */
 export const cudaDevices: readonly Device[] = (isOnGpu || hasStandIn ? PRECISIONS : []).map((precision) => ({

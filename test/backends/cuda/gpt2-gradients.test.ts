@@ -26,9 +26,8 @@ async function gradientsOn(device: Device): Promise<Map<string, Float32Array>> {
   const { layout, plans } = planTraining(CONFIG, backend, extents, settings);
   const session = new Session(backend, layout, { gradients: plans.gradients });
   await initialiseParameters(session, CONFIG, 1);
-  const [tokens, targets] = ['tokens', 'targets'].map((name) =>
-    Int32Array.from(integers(BATCH * LENGTH, 0, CONFIG.vocabularySize, name)),
-  );
+  const draw = (name: string) => Int32Array.from(integers(BATCH * LENGTH, 0, CONFIG.vocabularySize, name));
+  const [tokens, targets] = [draw('tokens'), draw('targets')];
   await session.program('gradients').run({ tokens, targets, scale: 1 / (BATCH * LENGTH) });
   const gradients = new Map<string, Float32Array>();
   for (const { name, shape } of layout.places.values()) {
