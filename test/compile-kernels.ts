@@ -11,7 +11,15 @@ import { type CudaEnvironment, cudaEnvironment, hasStandIn, inEnvironment } from
 
 const PRECISIONS = ['fp32', 'bf16'] as const;
 
-export async function setup(): Promise<void> {
+/** What vitest loads anew for each project, in one process. */
+const shared: typeof globalThis & { kernels?: Promise<void> } = globalThis;
+
+export function setup(): Promise<void> {
+  shared.kernels ??= compileAll();
+  return shared.kernels;
+}
+
+async function compileAll(): Promise<void> {
   // a GPU that is to be tested and cannot be used ends the tests, with what it lacks
   if (process.env.MINILLM_TEST_GPU === '1') return compileForGpu({});
   try {
