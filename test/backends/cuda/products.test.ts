@@ -47,7 +47,7 @@ async function freshGpu() {
   vi.stubEnv('MINILLM_CACHE', temporaryFolder());
   const device = openDevice(await openDriver(), 0);
   const ran: number[] = [];
-  return { ran, open: () => openProducts(device, offering(ran)) };
+  return { device, ran, open: () => openProducts(device, offering(ran)) };
 }
 
 /** The number of the algorithm that a product takes. */
@@ -78,6 +78,19 @@ describe.skipIf(!hasStandIn)('a large product', () => {
     expect(taken(products, 'measured', ran)).toBe(first);
     expect(taken(await open(), 'measured', ran)).toBe(first);
     expect(ran).toEqual([first, first]);
+  });
+
+  test('a choice for want of memory to measure in is not kept', async () => {
+    const { device, ran, open } = await freshGpu();
+    const products = await open();
+    vi.spyOn(device.driver, 'allocate').mockImplementationOnce(() => {
+      throw new Error('out of memory');
+    });
+    expect(taken(products, 'measured', ran)).toBe(0);
+    expect(ran).toEqual([0]);
+    ran.length = 0;
+    taken(await open(), 'measured', ran);
+    expect(new Set(ran)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7]));
   });
 });
 
