@@ -15,7 +15,7 @@ WORK=${WORK:-rehearsal}
 MILLIONS=${MILLIONS:-10}
 MODEL=tiny DATA=$WORK/data RUN=$WORK/run RESULTS=$WORK/results
 DEVICE=cpu PRECISION=fp32 BATCH=2 CONTEXT=128 OTHER_TEXT=yes
-TOKENS=${MILLIONS}M SHARD_TOKENS=100k EVAL_TOKENS=10240 DATA_GB=1
+TOKENS=${MILLIONS}M SHARD_TOKENS=100k EVAL_TOKENS=10240 DATA_GB=1 DOWNLOADS_GB=1
 STEPS=19 STEP_TOKENS=512 EVERY=10
 HELLASWAG=$WORK/hub/hellaswag.jsonl REFERENCE=hf:rehearsal/gpt2 PUBLISH=rehearsal/reproduction
 EXPECTED=$(dirname "$0")/expected/cpu-rehearsal.tsv
@@ -34,6 +34,7 @@ stage_serve() {
     kill -0 "$server" 2>/dev/null || fail "$(cat "$log")"
     sleep 0.2
   done
+  # shellcheck disable=SC2016 # JavaScript's
   node -e '
     const ask = async (at) => {
       const headers = { "content-type": "application/json" };
@@ -56,7 +57,8 @@ start_hub() {
   # shellcheck disable=SC2086 # several files
   node "$HERE/rehearsal/make-hub.js" "$WORK/hub" "$MILLIONS" ${TEXT:-}
   rm -f "$WORK/hub/address"
-  node "$HERE/../scripts/local-hub.js" "$WORK/hub" "$PUBLISH" &
+  # it ends with this script, however that ends, and does not hold its lock
+  node "$HERE/../scripts/local-hub.js" "$WORK/hub" "$PUBLISH" 9>&- &
   hub=$!
   trap 'kill "$hub"' EXIT
   until [ -e "$WORK/hub/address" ]; do
@@ -67,5 +69,6 @@ start_hub() {
   export HF_ENDPOINT HF_TOKEN=hf_local
 }
 
+alone
 start_hub
 run_stages "$@"

@@ -8,17 +8,18 @@
 #   MODEL=gpt2-350m recipes/gpt2-124m-fineweb-edu.sh    a larger one
 #   recipes/gpt2-124m-cpu-rehearsal.sh                  the same at a thousandth of the size, without GPU or network
 #
-# Needed: what gpus.sh needs; 30 GB of disk for the data and 6 GB for the run.
+# Needed: what gpus.sh needs; disk: 20 GB for the data, 6 GB for the run, and 11 GB of cache for downloads (MINILLM_CACHE).
 # Change: the variables below, in the environment.
 # Watch:  the lines it prints, the stage `report`, or `node bin/minillm.js dashboard out/gpt2-124m` for charts in the browser.
 # Stop:   Ctrl-C; a checkpoint is written first.
-# Resume: the same command: a stage that is done is not done again. To do one again, remove what it made.
+# Resume: the same command: a stage that is done is not done again. To do one again, remove what it made. While an earlier start
+#         is at work, or what it has started, another one ends with a sentence.
 
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 MODEL=${MODEL:-gpt2-124m}                     # or gpt2-350m, gpt2-774m, gpt2-1558m
-DATA=${DATA:-data/fineweb-edu}                # token shards: 20 GB, and downloads of 10 GB while they are made
+DATA=${DATA:-data/fineweb-edu}                # token shards
 RUN=${RUN:-out/$MODEL}                        # checkpoints and metrics
 RESULTS=${RESULTS:-$RUN-results}              # plan, evaluation, report, exported files
 PUBLISH=${PUBLISH:-}                          # OWNER/NAME on the hub; nothing is published without
@@ -42,6 +43,7 @@ EVAL_TOKENS=${EVAL_TOKENS:-10485760}
 HELLASWAG=${HELLASWAG:-download}              # or a file
 REFERENCE=${REFERENCE:-hf:openai-community/gpt2}
 EXPECTED=${EXPECTED-$HERE/expected/$MODEL-fineweb-edu.tsv}
+DATA_GB=${DATA_GB:-20}                        # what DATA takes
 OTHER_TEXT=${OTHER_TEXT:-}                    # yes, if DATA is not FineWeb-Edu, for which OpenAI's figures in the report hold
 
 minillm() { node "$HERE/../bin/minillm.js" "$@"; }
@@ -53,11 +55,38 @@ once() {
   shift
   if [ ! -e "$file" ]; then
     mkdir -p "$(dirname "$file")"
-    "$@" | tee "$file.part"
-    mv "$file.part" "$file"
+    # of one that was killed; what it has left running writes to its own
+    rm -f "$file".part.*
+    "$@" | tee "$file.part.$$"
+    mv "$file.part.$$" "$file"
   else
     cat "$file"
   fi
+}
+
+# One start at a time works on RESULTS and RUN. Programs inherit the lock, so that one that a killed start has left running holds
+# it. Without `flock` (macOS), `data` and `train` still find each other.
+locked=no
+alone() {
+  local lock=$RESULTS/.lock
+  if [ "$locked" = yes ] || ! command -v flock >/dev/null; then return; fi
+  mkdir -p "$RESULTS"
+  exec 9>>"$lock"
+  # 1: it is held, and stays so for a second; other codes: the file system has no locks
+  flock --wait 1 9 || [ $? -ne 1 ] || fail "$RUN: an earlier start is still at work: $(holders "$lock")"
+  locked=yes
+}
+
+# holders LOCK: who holds it, and what to do
+holders() {
+  local fd pid list='' pids=''
+  for fd in /proc/[0-9]*/fd/9; do
+    pid=${fd#/proc/} pid=${pid%%/*}
+    if [ ! "$fd" -ef "$1" ] || [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ]; then continue; fi
+    list+="${list:+, }process $pid ($(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | sed -E 's/.*minillm\.js ([a-z]+).*/minillm \1/; s/ *$//'))"
+    pids+=" $pid"
+  done
+  echo "${list:-a process of another machine}; wait for it, or end it${pids:+ (kill$pids)}"
 }
 
 # Whatever would end the run hours from now ends it here, with a sentence.
@@ -70,9 +99,12 @@ stage_doctor() {
   minillm doctor --build
   if [ -n "$PUBLISH" ]; then need_token; fi
   need_memory
-  [ -e "$DATA/dataset.json" ] || need_room "$DATA" "${DATA_GB:-30}" "shards and downloads"
-  # 12 bytes a parameter in each of three checkpoints, and about as much exported
-  [ -e "$RUN/metrics.jsonl" ] || need_room "$RUN" "${RUN_GB:-$((12 * parameters * 4 / 1000 + 1))}" "checkpoints and exported files"
+  local cache=${MINILLM_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/minillm} places=()
+  [ -e "$DATA/dataset.json" ] || places+=("$DATA" "$DATA_GB" shards "$cache" "${DOWNLOADS_GB:-10}" downloads)
+  # 12 bytes a parameter in each of three checkpoints, and about as much exported; HellaSwag, two models, kernels
+  [ -e "$RUN/metrics.jsonl" ] ||
+    places+=("$RUN" "${RUN_GB:-$((12 * parameters * 4 / 1000 + 1))}" "checkpoints and exported files" "$cache" 1 "models and kernels")
+  need_room "${places[@]+"${places[@]}"}"
   # both come from the network, and each is kept: a gigabyte
   minillm eval --checkpoint "$REFERENCE" --hellaswag "$HELLASWAG" --limit 1 --device cpu >/dev/null
   echo "enough disk and memory; HellaSwag and $REFERENCE are here"
@@ -97,12 +129,26 @@ need_memory() {
   fi
 }
 
-# need_room FOLDER GB WHAT
+# need_room [FOLDER GB WHAT]…: folders on one disk share what is free there.
 need_room() {
-  local free
-  mkdir -p "$(dirname "$1")"
-  free=$(df -Pk "$(dirname "$1")" | awk 'NR == 2 { print int($4 / 976563) }')
-  [ "$free" -ge "$2" ] || fail "$1: expected $2 GB of disk for $3, found $free GB free; choose another place with DATA or RUN"
+  local place short
+  short=$(while [ $# -gt 0 ]; do
+    place=$1
+    until [ -e "$place" ]; do place=$(dirname "$place"); done
+    printf '%s\t%s for %s in %s\t%s\n' "$2" "$2" "$3" "$1" "$(df -Pk "$place" | tail -n 1)"
+    shift 3
+  done | awk -F '\t' '
+    match($3, /[0-9]+ +([0-9]+%|-) +/) {
+      disk = substr($3, RSTART + RLENGTH)
+      free[disk] = int(substr($3, RSTART) / 976563)
+      needed[disk] += $1
+      what[disk] = what[disk] (what[disk] ? ", " : "") $2
+    }
+    END {
+      for (disk in free)
+        if (free[disk] < needed[disk]) print needed[disk] " GB on the disk " disk " (" what[disk] "), found " free[disk] " GB free"
+    }')
+  [ -z "$short" ] || fail "expected ${short%%$'\n'*}; choose other places with DATA, RUN or MINILLM_CACHE"
 }
 
 stage_data() {
@@ -155,6 +201,7 @@ stage_export() {
   [ -e "$RESULTS/$MODEL.gguf" ] || minillm export --checkpoint "$RUN" --to gguf --out "$RESULTS/$MODEL.gguf"
   # llm.c's tokenizer comes last
   [ -e "$RESULTS/gpt2_tokenizer.bin" ] || minillm export --checkpoint "$RUN" --to llmc --out "$RESULTS/$MODEL.bin" --overwrite
+  echo "$RESULTS has $MODEL.gguf for llama.cpp, $MODEL.bin and gpt2_tokenizer.bin for llm.c"
 }
 
 stage_publish() {
@@ -167,13 +214,20 @@ stage_publish() {
 
 stage_serve() { minillm serve --checkpoint "$RUN" --compare "$REFERENCE"; }
 
+# Batch systems announce the end by USR1: the program of the stage stops, and no other stage begins.
+stopped=no
+trap 'stopped=yes' USR1
+
 run_stages() {
   local stage stages=(doctor data plan train eval report export publish serve)
   if [ $# -gt 0 ]; then stages=("$@"); fi
   for stage in "${stages[@]}"; do
     declare -F "stage_$stage" >/dev/null || fail "expected stages among doctor data plan train eval report export publish serve, found $stage"
   done
+  # the others only look, also while a run is under way
+  if [[ " ${stages[*]} " =~ \ (data|train|eval|export|publish)\  ]]; then alone; fi
   for stage in "${stages[@]}"; do
+    [ "$stopped" = no ] || exit 138
     echo "== $stage"
     "stage_$stage"
   done

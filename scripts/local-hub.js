@@ -5,7 +5,8 @@
  *   node scripts/local-hub.js FOLDER [OWNER/NAME…]
  *
  * FOLDER holds datasets/OWNER/NAME and models/OWNER/NAME; the models named behind it can be uploaded to with the token
- * hf_local. The address goes to FOLDER/address once it answers. Repositories are read when it starts, and are in memory.
+ * hf_local. The address goes to FOLDER/address once it answers. Repositories are read when it starts, and are in memory. It ends
+ * with what has started it.
  */
 
 import { createHash } from 'node:crypto';
@@ -97,8 +98,10 @@ server.listen(0, '127.0.0.1', () => {
   console.log(`${address}: ${repositories.map(({ kind, repository }) => `${kind} ${repository}`).join(', ')}`);
 });
 
-for (const signal of ['SIGINT', 'SIGTERM'])
-  process.on(signal, () => {
-    rmSync(join(folder, 'address'), { force: true });
-    process.exit();
-  });
+function end() {
+  rmSync(join(folder, 'address'), { force: true });
+  process.exit();
+}
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, end);
+const starter = process.ppid;
+setInterval(() => process.ppid === starter || end(), 500);

@@ -19,7 +19,7 @@ import { runsCommand } from './runs/command.ts';
 import { sampleCommand } from './sample/command.ts';
 import { serveCommand } from './serve/command.ts';
 import { siteCommand } from './site/command.ts';
-import { endWithReader } from './terminal/signals.ts';
+import { endOnBatchSignal, endWithReader } from './terminal/signals.ts';
 import { trainCommand } from './train/command.ts';
 
 const EXAMPLE = `
@@ -92,6 +92,7 @@ function report(error: unknown, verbose: boolean): number {
   return 1;
 }
 
+endOnBatchSignal();
 endWithReader(process.stdout);
 const program = buildProgram();
 try {

@@ -3,7 +3,6 @@
 import type { ParameterLayout } from '../engine/layout.ts';
 import type { Plan } from '../engine/plan.ts';
 import { sessionBytes } from '../engine/runtime/session.ts';
-import type { Ranks } from './step-time.ts';
 
 /** Bytes on the device. */
 export interface MemoryParts {
@@ -16,12 +15,12 @@ export interface MemoryParts {
   readonly other: number;
 }
 
-/** Bytes by part; with ZeRO-1 each rank keeps its share of the optimizer's state. */
-export function memoryParts(layout: ParameterLayout, plans: readonly Plan[], { ranks, zero }: Ranks): MemoryParts {
+/** Bytes by part of a rank with this layout. */
+export function memoryParts(layout: ParameterLayout, plans: readonly Plan[]): MemoryParts {
   const parts = { parameters: 0, gradients: 0, optimizer: 0, activations: 0, other: 0 };
   for (const [region, bytes] of sessionBytes(layout, plans)) {
     if (region === 'parameters' || region === 'gradients') parts[region] += bytes;
-    else if (region.startsWith('optimizer:')) parts.optimizer += zero === 1 ? bytes / ranks : bytes;
+    else if (region.startsWith('optimizer:')) parts.optimizer += bytes;
     else if (region === 'arena') parts.activations += bytes;
     else parts.other += bytes;
   }

@@ -1,6 +1,7 @@
 /** @file A run that has not started: what its ranks hold and do, for any micro-batch and number of ranks. */
 
 import type { Backend } from '../engine/runtime/backend.ts';
+import { fullestRank } from '../engine/shard.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { createOptimizer } from '../train/optimizers/create.ts';
 import type { Settings } from '../train/settings.ts';
@@ -18,7 +19,7 @@ export class Planner {
   readonly #modelConfig: Gpt2Config;
   readonly #backend: Backend;
   readonly #settings: Settings;
-  readonly #planned = new Map<number, ReturnType<typeof planAll>>();
+  readonly #planned = new Map<string, ReturnType<typeof planAll>>();
 
   /** Bytes that a rank takes besides what is planned. */
   readonly ownBytes: number;
@@ -31,16 +32,16 @@ export class Planner {
     this.#settings = settings;
   }
 
-  /** One of `ranks` ranks with micro-batches of `batch` rows. */
+  /** One of `ranks` ranks with micro-batches of `batch` rows: with ZeRO-1 the one that has most to update. */
   rank(batch: number, ranks: Ranks): PlannedRank {
-    const { layout, plans } = this.#plan(batch);
+    const { layout, plans } = this.#plan(batch, ranks);
     return {
       workload: {
         gradients: workOf(plans.gradients),
         lastGradients: workOf(plans.lastGradients),
         update: workOf(plans.update),
       },
-      memory: memoryParts(layout, [...new Set(Object.values(plans))], ranks),
+      memory: memoryParts(layout, Object.values(plans)),
     };
   }
 
@@ -67,16 +68,20 @@ export class Planner {
     return fits;
   }
 
-  #plan(batch: number) {
-    const known = this.#planned.get(batch);
+  #plan(batch: number, { ranks, zero }: Ranks) {
+    const isSharded = zero === 1 && ranks > 1;
+    // two ranks, so that the last micro-step has its sums; without shards, how many more there are changes no plan
+    const size = isSharded ? ranks : 2;
+    const key = `${batch} ${isSharded ? size : 'whole'}`;
+    const known = this.#planned.get(key);
     if (known) return known;
-    const settings = { ...this.#settings, batchSize: batch, zero: 0 };
-    // two ranks, so that the last micro-step has its sums; how many more there are changes no plan
-    const planned = planAll(this.#modelConfig, this.#backend, settings, createOptimizer(settings), {
-      rank: 0,
-      size: 2,
-    });
-    this.#planned.set(batch, planned);
+    const settings = { ...this.#settings, batchSize: batch, zero: isSharded ? 1 : 0 };
+    const plan = (rank: number) =>
+      planAll(this.#modelConfig, this.#backend, settings, createOptimizer(settings), { rank, size });
+    const first = plan(0);
+    const rank = fullestRank(first.layout);
+    const planned = rank === 0 ? first : plan(rank);
+    this.#planned.set(key, planned);
     return planned;
   }
 }

@@ -4,9 +4,6 @@ import { scatterSeconds } from './communication.ts';
 import type { Hardware } from './hardware.ts';
 import type { Work, WorkKind, Workload } from './workload.ts';
 
-/** Operations of an update that every rank runs over all parameters; of the others it runs its share. */
-const BY_ALL: ReadonlySet<string> = new Set(['take_statistics', 'squared_norm', 'clip_factor']);
-
 /** Seconds of one node on one device. */
 export type NodeSeconds = (work: Work) => number;
 
@@ -56,8 +53,7 @@ export function stepTime(
   }
   for (const work of workload.gradients)
     if (work.kind !== 'communication') parts[work.kind] += microSteps * secondsOf(work);
-  const share = zero === 1 ? 1 / ranks : 1;
-  for (const work of workload.update) parts.optimizer += secondsOf(work) * (BY_ALL.has(work.operation) ? 1 : share);
+  for (const work of workload.update) if (work.kind !== 'communication') parts.optimizer += secondsOf(work);
   const exposed = Math.max(0, linkFree - computed);
   const summed = workload.lastGradients.reduce((sum, work) => sum + work.summed, 0);
   const gather = zero === 1 ? scatterSeconds(summed * gradientBytes, ranks, hardware) : 0;

@@ -23,6 +23,7 @@ export interface Workload {
   readonly gradients: readonly Work[];
   /** The last micro-step, with its sums over ranks. */
   readonly lastGradients: readonly Work[];
+  /** Of one rank: with ZeRO-1, of its shard. */
   readonly update: readonly Work[];
 }
 

@@ -1,5 +1,6 @@
 /** @file What the settings of a run are unless they are given. */
 
+import { decimal } from '../support/decimal.ts';
 import { UserError } from '../support/errors.ts';
 import type { OptimizerName } from './optimizers/create.ts';
 import type { ScheduleName } from './schedule.ts';
@@ -71,7 +72,7 @@ const WARMDOWN = 0.4;
 export function withRecipe(given: Defined<GivenSettings>, preset: Defined<GivenSettings>): Defined<GivenSettings> {
   if (!given.recipe) return given;
   const { rate, ...recipe } = RECIPES[given.recipe];
-  return { ...recipe, learningRate: rate * (preset.learningRate ?? DEFAULTS.learningRate), ...given };
+  return { ...recipe, learningRate: decimal(rate * (preset.learningRate ?? DEFAULTS.learningRate)), ...given };
 }
 
 /** Decides what is left open, for a model of this context length. */
@@ -87,7 +88,7 @@ export function withDefaults(chosen: ChosenSettings & { readonly threads: number
     init: chosen.init,
     fork: chosen.fork,
     hellaswag: chosen.hellaswag,
-    minLearningRate: chosen.minLearningRate ?? (isCosine ? merged.learningRate / 10 : 0),
+    minLearningRate: chosen.minLearningRate ?? (isCosine ? decimal(merged.learningRate / 10) : 0),
     warmupSteps,
     warmdownSteps: isCosine ? undefined : warmdownSteps,
   };

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { DEVICE_NAMES, type DeviceName, parseDevice } from '../backends/device-names.ts';
 import { DOWNLOAD } from '../eval/hellaswag-source.ts';
 import { PRESET_NAMES } from '../model/presets.ts';
+import { decimal } from '../support/decimal.ts';
 import { UserError } from '../support/errors.ts';
 import { validate } from '../support/json.ts';
 import { DEFAULTS, MAX_WARMUP, PRESET_DEFAULTS, RECIPE_NAMES, TINY, withRecipe } from './defaults.ts';
@@ -241,8 +242,13 @@ export function differences(recorded: Readonly<Record<string, unknown>>, setting
     ...recorded,
   };
   return [...DECISIVE, 'trainTokens' as const]
-    .filter((key) => was[key] !== settings[key])
+    .filter((key) => exact(was[key]) !== exact(settings[key]))
     .map((key) => `${key} was ${shown(was[key])} and is ${shown(settings[key])}`);
+}
+
+/** Rates that were computed were once recorded with their last bit's error. */
+function exact(value: unknown): unknown {
+  return typeof value === 'number' ? decimal(value) : value;
 }
 
 /** What a damaged file may hold in place of a setting is shown too; not every object can become a text by itself. */

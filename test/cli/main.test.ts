@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { describeLimits } from '#minillm/app/server/completions/limits.js';
 import { describeConnectionLimits } from '#minillm/app/server/connection-limits.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { BIN, minillm } from './minillm.js';
 
 /** Prints to stderr, when the process ends, how many milliseconds of processor time it took. */
@@ -33,6 +35,19 @@ test.each(['sample', 'data text', 'train'])('%s --help shows defaults and an exa
 
 test('--version prints the version of the package', async () => {
   expect((await minillm('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('SIGUSR1 ends a command that has nothing to finish, and opens no debugger', async () => {
+  const child = spawn(process.execPath, [BIN, 'dashboard', temporaryFolder(), '--port', '0']);
+  let stderr = '';
+  child.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  child.stdout.on('data', (text) => {
+    if (/^dashboard: /m.test(String(text))) child.kill('SIGUSR1');
+  });
+  expect(await once(child, 'close')).toEqual([null, 'SIGUSR1']);
+  expect(stderr).toBe('');
 });
 
 describe('a command line that is not understood ends with code 2 and one line', () => {

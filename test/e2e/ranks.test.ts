@@ -152,6 +152,20 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
   const [mpi] = installedMpis as [Mpi];
   const endless = (out: string, ...more: string[]) => command(out, '--steps', '1000000', ...more);
 
+  test('with Muon, whose matrices they share whole, ranks have the losses of one', { timeout: MINUTES }, async () => {
+    const [one, two] = [folder(), folder()];
+    const muon = ['--steps', '6', '--eval-every', '0', '--optimizer', 'muon'];
+    await promisify(execFile)(process.execPath, command(one, ...muon));
+    const ranks = startRanks(mpi, 2, command(two, ...muon, '--zero', '1', '--check-replicas', '2'));
+    expect(await ranks.ended, ranks.output.stderr).toBe(0);
+    const expected = await losses(one);
+    expectClose(await losses(two), expected);
+    const adamw = (await losses(alone)).slice(0, expected.length);
+    expect(Math.abs((expected.at(-1) ?? 0) / (adamw.at(-1) ?? 0) - 1), 'Muon makes other updates').toBeGreaterThan(
+      1e-3,
+    );
+  });
+
   test('the others name rank 0 when it is stopped', { timeout: MINUTES }, async () => {
     const out = folder();
     const ranks = await started(mpi, out, endless(out, '--rank-timeout', '4'), 0, 2);
@@ -260,22 +274,34 @@ describe.runIf(installedMpis.length > 0)('ranks', () => {
     expect(complaints(ranks)[0]).toMatch(/started 2 ranks, but .*, which mpicc\S* links with, sees 1/);
   });
 
-  test('--processes starts ranks, and passes a signal on', { timeout: 2 * MINUTES }, async () => {
-    const out = folder();
-    const args = command(out, '--steps', '100000', '--processes', '2').filter(
-      (arg, index, all) => arg !== '--threads' && all[index - 1] !== '--threads',
-    );
-    const running = promisify(execFile)(process.execPath, args);
-    const ended = running.catch((cause: { code: number; stdout: string }) => cause);
-    while (!existsSync(out) || (await losses(out)).length < 3) await sleep(50);
-    running.child.kill('SIGTERM');
-    const { code, stdout, stderr } = (await ended) as { code: number; stdout: string; stderr: string };
-    expect(code).toBe(143);
-    expect(stderr).not.toContain('non-zero');
-    expect(stdout).toMatch(/device: 2 ranks, each .*, 1 thread/);
-    expect(stdout).toMatch(/stopped after \d+ of 100000 steps; the same command resumes/);
-    expect(readdirSync(out).filter((name) => name.startsWith('step-'))).toHaveLength(1);
-  });
+  test.each([
+    { signals: ['SIGTERM'], expected: 143 },
+    // as a batch script may repeat it
+    { signals: ['SIGUSR1', 'SIGUSR1', 'SIGUSR1'], expected: 138 },
+  ] as const)(
+    '--processes starts ranks, and passes $signals on',
+    { timeout: 2 * MINUTES },
+    async ({ signals, expected }) => {
+      const out = folder();
+      const args = command(out, '--steps', '100000', '--processes', '2').filter(
+        (arg, index, all) => arg !== '--threads' && all[index - 1] !== '--threads',
+      );
+      const running = promisify(execFile)(process.execPath, args);
+      const ended = running.catch((cause: { code: number; stdout: string }) => cause);
+      while (!existsSync(out) || (await losses(out)).length < 3) await sleep(50);
+      for (const signal of signals) {
+        running.child.kill(signal);
+        // two that are pending at once are one
+        await sleep(20);
+      }
+      const { code, stdout, stderr } = (await ended) as { code: number; stdout: string; stderr: string };
+      expect(code).toBe(expected);
+      expect(stderr).not.toContain('non-zero');
+      expect(stdout).toMatch(/device: 2 ranks, each .*, 1 thread/);
+      expect(stdout).toMatch(/stopped after \d+ of 100000 steps; the same command resumes/);
+      expect(readdirSync(out).filter((name) => name.startsWith('step-'))).toHaveLength(1);
+    },
+  );
 });
 
 test.runIf(installedMpis.length > 0)('ranks end with the command that started them', { timeout: MINUTES }, async () => {

@@ -1,6 +1,6 @@
 /** @file A static site whose weights are kept by the browser, or do not come, or do not fit: in a browser. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -11,7 +11,7 @@ import { writeSite } from '#minillm/app/site/write-site.js';
 import { PRESETS } from '#minillm/model/presets.js';
 import { smallRun } from '../app/server/models/small-run.ts';
 import { INSECURE_HOST, launchBrowser, missingBrowser, openContext } from './browser.ts';
-import { type StaticSite, serveFolder } from './static-site.ts';
+import { failingThread, type StaticSite, serveFolder } from './static-site.ts';
 
 const WEIGHTS = 'models/tales/model.safetensors';
 
@@ -147,6 +147,41 @@ describe.skipIf(missingBrowser !== undefined)(
       const page = await context.newPage();
       await page.goto(site.url);
       await failsThenAnswers(page, /^the worker that runs the models could not be loaded; check the connection/);
+    });
+
+    /** A script or module of the site, which can be replaced until it is mended. */
+    function asset(name: RegExp) {
+      const assets = join(folder, 'assets');
+      const path = join(assets, readdirSync(assets).find((file) => name.test(file)) ?? '');
+      const whole = readFileSync(path);
+      const mend = (): void => writeFileSync(path, whole);
+      onTestFinished(mend);
+      return { whole, replace: (content: string | Buffer) => writeFileSync(path, content), mend };
+    }
+
+    test('kernels that came cut off are one sentence, and the next try works', async () => {
+      const { whole, replace, mend } = asset(/^relaxed-bf16.*wasm$/);
+      for (const bytes of [8, 60_000]) {
+        replace(whole.subarray(0, bytes));
+        const sentence = /^the kernels \(relaxed-bf16\.wasm\) came damaged or cut off; try again/;
+        await failsThenAnswers(await visit(), sentence, mend);
+      }
+    });
+
+    test('a thread whose script does not come, or that fails, is one sentence, and the next try works', async () => {
+      const { whole, replace, mend } = asset(/^thread-in-browser/);
+      replace('<html>');
+      const unread = /^a thread of WebAssembly has failed \(its script could not be fetched\); try again$/;
+      await failsThenAnswers(await visit(), unread, mend);
+      const failed = /^a thread of WebAssembly has failed \(Uncaught Error: gone\); try again$/;
+      replace('throw new Error("gone")');
+      await failsThenAnswers(await visit(), failed, mend);
+      // while it writes
+      replace(failingThread(`${whole}`, 4));
+      const page = await visit();
+      await failsThenAnswers(page, failed, mend);
+      await expect.poll(() => page.locator('.token').count()).toBe(6);
+      expect(await page.getByRole('alert').count()).toBe(0);
     });
 
     test('of a model that is too large for the memory: one sentence says so', async () => {

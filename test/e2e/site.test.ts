@@ -11,6 +11,8 @@ import { serveFolder } from './static-site.ts';
 
 const MINILLM = fileURLToPath(new URL('../../bin/minillm.js', import.meta.url));
 const TOKENS = 6;
+/** Of the small run. */
+const CONTEXT_LENGTH = 32;
 
 test.skipIf(missingBrowser !== undefined)(
   'a static site answers a prompt in both panes and from checkpoints, asks no other host, and its console stays empty',
@@ -53,6 +55,16 @@ test.skipIf(missingBrowser !== undefined)(
     await expect.poll(() => textOf('Trained')).not.toBeOneOf(['', trained, untrained]);
     expect(await page.getByText(/The models run in this tab, on WebAssembly/).count()).toBe(1);
     expect(await page.getByRole('link', { name: 'Train' }).count()).toBe(1);
+    // as long as the context, less the new token
+    const write = async (tokens: number): Promise<void> => {
+      await page.goto(`${site.url}#prompt=${Array(tokens).fill('a').join('+')}&length=1`);
+    };
+    const [pane] = await page.locator('main > div:not([hidden])').getByRole('region', { name: 'Trained' }).all();
+    await write(CONTEXT_LENGTH);
+    await pane?.getByText(/maximum context length is 32 tokens; the request has 32 in the prompt and 1/).waitFor();
+    await write(CONTEXT_LENGTH - 1);
+    await expect.poll(() => pane?.locator('.token').count()).toBe(1);
+    expect(await page.getByRole('alert').count()).toBe(0);
     expect(wrong).toEqual([]);
   },
 );

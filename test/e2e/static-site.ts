@@ -26,6 +26,12 @@ interface HostOptions {
   readonly isIsolated: boolean;
 }
 
+/** A thread's script that fails when the first thread is asked for something that many times. */
+export const failingThread = (script: string, messages: number): string => `
+  let left = ${messages};
+  addEventListener('message', () => { if (--left === 0) throw new Error('gone'); });
+  ${script}`;
+
 /** The pages as they were built. */
 export const serveBuiltPages = (options: HostOptions): Promise<StaticSite> => serveFolder(BUILT_PAGES, options);
 

@@ -1,6 +1,6 @@
 /** @file The page that trains, in a browser: with a stand-in for its worker, and with the worker itself. */
 
-import { readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,9 +9,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { TAB_MODEL, TAB_SETTINGS, TAB_STORIES } from '#minillm/app/tab/training/run-settings.js';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { parameterCount } from '#minillm/model/flops.js';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { unpack } from '../support/unpack.ts';
-import { launchBrowser, missingBrowser, openContext, openPage } from './browser.ts';
-import { BUILT_PAGES, type StaticSite, serveBuiltPages } from './static-site.ts';
+import { INSECURE_HOST, launchBrowser, missingBrowser, openContext, openPage } from './browser.ts';
+import { BUILT_PAGES, failingThread, type StaticSite, serveBuiltPages, serveFolder } from './static-site.ts';
+import { figures, progress } from './training-figures.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -75,7 +77,7 @@ describe.skipIf(missingBrowser !== undefined)(
         if (['error', 'warning'].includes(message.type())) wrong.push(message.text());
       });
       page.on('request', (request) => {
-        if (!/^(blob:)?http:\/\/127\.0\.0\.1/.test(request.url())) wrong.push(request.url());
+        if (!/^(blob:)?http:\/\/(127\.0\.0\.1|insecure\.test):/.test(request.url())) wrong.push(request.url());
       });
       if (script)
         await page.route('**/assets/worker-*.js', (route) =>
@@ -95,7 +97,6 @@ describe.skipIf(missingBrowser !== undefined)(
 
     const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
     const says = (page: Page, text: string | RegExp) => page.getByRole('status').filter({ hasText: text }).waitFor();
-    const figures = (page: Page) => page.getByRole('region', { name: 'Figures' });
     const chart = (page: Page) => page.getByRole('img', { name: /^Loss: / });
 
     test('trains at a press of a key: losses, texts, progress, and then the model as a file', async () => {
@@ -220,14 +221,6 @@ describe.skipIf(missingBrowser !== undefined)(
       await check();
     });
 
-    /** The figures' step and losses, not a number where there is none yet. */
-    async function progress(page: Page): Promise<{ step: number; trainingLoss: number; validationLoss: number }> {
-      const text = (await figures(page).textContent()) ?? '';
-      const [, step, trainingLoss, validationLoss] =
-        /step (\d+) of .*Training loss([\d.]+|–).*Validation loss([\d.]+)/.exec(text) ?? [];
-      return { step: Number(step), trainingLoss: Number(trainingLoss), validationLoss: Number(validationLoss) };
-    }
-
     test('trains: the loss falls, the run outlives a visit, and the file opens as a model', async () => {
       const page = await open(undefined);
       await button(page, 'Train').click();
@@ -262,9 +255,9 @@ describe.skipIf(missingBrowser !== undefined)(
       onTestFinished(() => plain.close());
       const page = await open(undefined, {}, plain);
       const noKernels = { contentType: 'text/html', body: '<html>' };
-      await page.route('**/*.wasm', (route) => route.fulfill(noKernels), { times: 1 });
+      await page.route('**/*.wasm', (route) => route.fulfill(noKernels), { times: 2 });
       await button(page, 'Train').click();
-      await page.getByRole('alert').filter({ hasText: 'could not be fetched; try again' }).waitFor();
+      await page.getByRole('alert').filter({ hasText: 'came damaged or cut off; try again' }).waitFor();
       const session = await page.context().newCDPSession(page);
       await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(plain.url).origin, quotaSize: 1e6 });
       await button(page, 'Train').click();
@@ -274,6 +267,56 @@ describe.skipIf(missingBrowser !== undefined)(
       await button(page, 'Stop').click();
       await button(page, 'Resume').waitFor();
       await page.getByRole('alert').filter({ hasText: 'it has no room for it' }).waitFor();
+    });
+
+    test('trains after a thread that could not be started, and goes on after one that failed', async () => {
+      const folder = temporaryFolder();
+      cpSync(BUILT_PAGES, folder, { recursive: true });
+      const site = await serveFolder(folder, { isIsolated: true });
+      const page = await openPage(browser);
+      onTestFinished(async () => {
+        await page.close();
+        site.close();
+      });
+      const assets = join(folder, 'assets');
+      const path = join(assets, readdirSync(assets).find((name) => name.startsWith('thread-in-browser')) ?? '');
+      const script = readFileSync(path, 'utf8');
+      const failure = (cause: string) =>
+        page.getByRole('alert').filter({ hasText: `a thread of WebAssembly has failed (${cause}); try again` });
+      rmSync(path);
+      await page.goto(`${site.url}train.html`);
+      await button(page, 'Train').click();
+      await failure('its script could not be fetched').waitFor();
+      writeFileSync(path, failingThread(script, 60));
+      await button(page, 'Train').click();
+      await failure('Uncaught Error: gone').waitFor();
+      writeFileSync(path, script);
+      await page.getByRole('button', { name: /^(Train|Resume)$/ }).click();
+      await expect.poll(async () => (await progress(page)).step).toBeGreaterThan(1);
+      expect(await page.getByRole('alert').count()).toBe(0);
+    });
+
+    test('trains over HTTP without a secure context: stops, outlives the visit, goes on, and gives the file', async () => {
+      const plain = await serveBuiltPages({ isIsolated: false });
+      onTestFinished(() => plain.close());
+      const page = await open(undefined, {}, { url: plain.url.replace('127.0.0.1', INSECURE_HOST) });
+      expect(await page.evaluate('isSecureContext')).toBe(false);
+      await button(page, 'Train').click();
+      await page.getByText('faster: open the page over HTTPS').waitFor();
+      await figures(page).waitFor();
+      await expect.poll(async () => (await progress(page)).step).toBeGreaterThan(0);
+      await button(page, 'Stop').click();
+      await button(page, 'Resume').waitFor();
+      const { step } = await progress(page);
+      await page.reload();
+      await button(page, 'Resume').click();
+      await expect.poll(async () => (await progress(page)).step).toBeGreaterThan(step);
+      const download = page.waitForEvent('download');
+      await button(page, 'Download the model').click();
+      const model = await openGpt2Folder(unpack(readFileSync((await (await download).path()) ?? '')));
+      expect(model.config).toEqual(TAB_MODEL);
+      await model.close();
+      expect(await page.getByRole('alert').count()).toBe(0);
     });
   },
 );

@@ -45,13 +45,18 @@ if (!isOnGpu && !isNative) console.warn('no C compiler was found, so no native k
 
 const best = isNative ? await detectVariant() : 'portable';
 
-/** The CPU's kernels in WebAssembly. */
-export const wasmDevices: readonly Device[] = PRECISIONS.map((precision) => ({
-  name: `wasm ${precision}`,
+/** The CPU's kernels in WebAssembly: one variant in each precision, which are of the same sources. */
+export const wasmDevices: readonly Device[] = (
+  [
+    ['simd128', 'fp32'],
+    ['relaxed', 'bf16'],
+  ] as const
+).map(([variant, precision]) => ({
+  name: `wasm ${variant} ${precision}`,
   precision,
   hasThreads: true,
   sharesHostMemory: false,
-  open: (threads) => openWasmInNode({ precision, threads }),
+  open: (threads) => openWasmInNode({ variant, precision, threads }),
 }));
 
 /** The processor's best variant where its kernels are native: they call the functions of a communicator. */

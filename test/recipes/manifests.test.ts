@@ -139,7 +139,7 @@ describe('the job on GPUs', () => {
 
   test('gives the trainer time for a checkpoint', () => {
     expect(pod.terminationGracePeriodSeconds).toBe(120);
-    expect(lifecycle?.preStop?.exec?.command?.join(' ')).toContain("pkill -USR1 -f '[b]in/minillm.js train';");
+    expect(lifecycle?.preStop?.exec?.command?.join(' ')).toContain("kill -USR1 1; pkill -USR1 -f '[b]in/minillm.js';");
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -50,7 +50,8 @@ const hasShellcheck = await run('shellcheck', ['--version']).then(
 );
 
 test.runIf(hasShellcheck).each(files)('shellcheck finds nothing in %s', async (file) => {
-  await run('shellcheck', [file]);
+  // what a script reads is named from the root
+  await run('shellcheck', ['--external-sources', file], { cwd: ROOT });
 });
 
 describe('laptop.sh', () => {
@@ -144,6 +145,39 @@ describe('gpt2-124m-fineweb-edu.sh', () => {
     expect(other.calls.some((call) => call[0] === 'node')).toBe(false);
   });
 
+  test('begins no other stage once USR1 has come', async () => {
+    const telling = `${node}; case "$*" in *'data fineweb-edu'*) kill -USR1 $PPID ;; esac`;
+    const { code, commands } = await checked(RECIPE, {
+      programs: { ...programs, node: telling },
+      args: ['data', 'plan'],
+    });
+    expect(code).toBe(138);
+    expect(names(commands)).toEqual(['data fineweb-edu', 'data inspect']);
+  });
+
+  const hasFlock = existsSync('/usr/bin/flock');
+  test.runIf(hasFlock)(
+    'names what a start that was killed has left running, and goes on when that has ended',
+    async () => {
+      const env = { RUN: join(scripts, 'locked') };
+      const start = (more: Partial<DryRun>) => dryRun(RECIPE, { programs, env, args: ['train'], ...more });
+      // it outlives the script, as the trainer would
+      const lasting = `exec 2>/dev/null; echo $$ > '${env.RUN}.pid'; exec -a 'node bin/minillm.js train' sleep 600`;
+      const signal = { name: 'SIGKILL', after: 'node' } as const;
+      await start({ programs: { ...programs, node: lasting }, signal });
+      const pid = Number(readFileSync(`${env.RUN}.pid`, 'utf8'));
+      const again = await start({});
+      expect(again).toMatchObject({
+        code: 1,
+        stderr: `gpt2-124m-fineweb-edu.sh: ${env.RUN}: an earlier start is still at work: process ${pid} (minillm train); wait for it, or end it (kill ${pid})\n`,
+      });
+      expect(again.calls.filter((call) => minillmArguments(call))).toEqual([]);
+      expect((await start({ args: ['report'] })).code).toBe(0);
+      process.kill(pid);
+      expect((await start({})).code).toBe(0);
+    },
+  );
+
   test.each([
     ['no GPU', { 'nvidia-smi': 'exit 9' }, {}, /expected NVIDIA GPUs, found none/],
     [
@@ -152,7 +186,20 @@ describe('gpt2-124m-fineweb-edu.sh', () => {
       {},
       /takes 25800 MB of a GPU, 24000 MiB are free; set BATCH/,
     ],
-    ['a full disk', { df: 'echo; echo /dev/sda 1 1 20000000 1% /' }, {}, /expected 30 GB of disk .*, found 20 GB free/],
+    [
+      'a full disk',
+      { df: 'echo; echo /dev/sda 1 1 20000000 1% /' },
+      {},
+      /expected 37 GB on the disk \/ \(20 for shards in data\/fineweb-edu, 10 for downloads in \S+\/\.cache\/minillm, 6 for .*, 1 for .*\), found 20 GB free; choose/,
+    ],
+    [
+      'a full disk of the cache',
+      {
+        df: 'case "$*" in *" /proc") echo /dev/a b 9 9 9000000 1% /a cache ;; *) echo /dev/c 9 9 99000000 1% / ;; esac',
+      },
+      { MINILLM_CACHE: '/proc/none/cache' },
+      /expected 11 GB on the disk \/a cache \(10 for downloads in \/proc\/none\/cache, 1 for .*\), found 9 GB free; choose/,
+    ],
     ['no token', {}, { PUBLISH: 'owner/name' }, /expected a token of the hub, found none; set HF_TOKEN/],
     ['a batch that GPUs cannot share', { 'nvidia-smi': gpus(3) }, {}, /3 GPUs/],
   ])('ends before anything begins with %s, in a sentence', async (_, other, env, sentence) => {
@@ -173,11 +220,41 @@ exec stages "$@"' > recipes/gpt2-124m-fineweb-edu.sh; chmod +x recipes/gpt2-124m
     expect(calls).toEqual([['stages', 'doctor', 'data', 'plan', 'train', 'eval', 'report', 'export', 'publish']]);
   });
 
+  /** Ends a little after USR1, which is sent once it minds it. */
+  const program = `trap 'sleep 0.2; exit 138' USR1; minds; while true; do sleep 0.05; done`;
+  const programs = { program, minds: '', scontrol: '' };
+  const signal = { name: 'SIGUSR1', after: 'minds' } as const;
+
   test('passes USR1 to the program of the stage, waits for it and goes back into the queue', async () => {
-    const programs = { stages: 'program; exit $?', program: ranks, scontrol: '' };
-    const signal = { name: 'SIGUSR1', after: 'program' } as const;
-    const { calls } = await dryRun(SLURM_RECIPE, { programs, env, signal, prepare: stages });
+    const told = { ...programs, stages: 'trap : USR1; program; echo $? >&2; exit 5' };
+    const { calls, stderr } = await dryRun(SLURM_RECIPE, { programs: told, env, signal, prepare: stages });
+    expect(stderr).toMatch(/^138$/m);
     expect(calls.at(-1)).toEqual(['scontrol', 'requeue', '7']);
+  });
+
+  test('passes USR1 on again where a program that is just starting has missed it', async () => {
+    const missing = `trap 'touch missed' USR1; minds; until [ -e missed ]; do sleep 0.05; done; trap 'exit 138' USR1; while true; do sleep 0.05; done`;
+    const told = { ...programs, stages: 'trap : USR1; program; exit $?', program: missing };
+    const { calls } = await dryRun(SLURM_RECIPE, { programs: told, env, signal, prepare: stages });
+    expect(calls.at(-1)).toEqual(['scontrol', 'requeue', '7']);
+  });
+
+  test('does not go back into the queue with all stages done', async () => {
+    const told = { ...programs, stages: 'trap : USR1; program; exit 0' };
+    const { code, calls } = await dryRun(SLURM_RECIPE, { programs: told, env, signal, prepare: stages });
+    expect(code).toBe(0);
+    expect(calls.filter(([name]) => name === 'scontrol')).toEqual([]);
+  });
+
+  test('waits until the locks of a job that was killed can be taken over, and only then', async () => {
+    const programs = { stages: '', sleep: '' };
+    const left = `mkdir -p out/gpt2-124m; touch out/gpt2-124m/trainer.lock; ${stages}`;
+    const restarted = { ...env, SLURM_RESTART_COUNT: '1' };
+    const names = async (options: Omit<DryRun, 'programs'>) =>
+      (await dryRun(SLURM_RECIPE, { programs, ...options })).calls.map(([program]) => program);
+    expect(await names({ env: restarted, prepare: left })).toEqual(['sleep', 'stages']);
+    expect(await names({ env, prepare: left })).toEqual(['stages']);
+    expect(await names({ env: restarted, prepare: stages })).toEqual(['stages']);
   });
 });
 
@@ -214,9 +291,12 @@ describe('slurm/train.sbatch', () => {
     expect(calls.filter(([program]) => program === 'scontrol')).toEqual([]);
   });
 
-  test('asks Slurm for a signal before the end', async () => {
-    const { stdout } = await run('grep', ['^#SBATCH', SLURM_TRAIN]);
-    expect(stdout).toContain('--signal=B:USR1@120\n');
+  test.each([
+    [SLURM_TRAIN, 120],
+    [SLURM_RECIPE, 300],
+  ])('%s asks Slurm for a signal %i seconds before the end', async (file, seconds) => {
+    const { stdout } = await run('grep', ['^#SBATCH', file]);
+    expect(stdout).toContain(`--signal=B:USR1@${seconds}\n`);
     expect(stdout).toContain('--requeue\n');
     expect(stdout).toContain('--open-mode=append\n');
   });

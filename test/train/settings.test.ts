@@ -62,10 +62,10 @@ describe('defaults', () => {
   test('the modern recipe is Muon, a constant rate three times as high that falls to 0, and no more', () => {
     const modern = { optimizer: 'muon', schedule: 'constant-then-linear', warmdownSteps: 7629, minLearningRate: 0 };
     const { learningRate, ...rest } = settle({ ...NEW, recipe: 'modern' });
-    expect(learningRate).toBeCloseTo(1.8e-3, 15);
+    expect(learningRate).toBe(1.8e-3);
     expect(rest).toMatchObject(modern);
     const { learningRate: tiny } = settle({ ...FOLDERS, preset: 'tiny', recipe: 'modern' }, 128);
-    expect(tiny).toBeCloseTo(1.8e-2, 15);
+    expect(tiny).toBe(0.018);
     const { recipe: _r, optimizer: _o, schedule: _s, warmdownSteps: _w, minLearningRate: _m, ...same } = rest;
     expect(settle(NEW)).toMatchObject(same);
   });
@@ -78,7 +78,7 @@ describe('defaults', () => {
   });
 
   test('the final learning rate is a tenth of the peak', () => {
-    expect(settle(NEW).minLearningRate).toBeCloseTo(6e-5, 18);
+    expect(settle(NEW).minLearningRate).toBe(6e-5);
     expect(settle({ ...NEW, learningRate: 1 }).minLearningRate).toBe(0.1);
     expect(settle({ ...NEW, minLearningRate: 0 }).minLearningRate).toBe(0);
   });
@@ -149,6 +149,11 @@ describe('recorded settings', () => {
       'shuffle was true and is false',
       'trainTokens was 1000 and is 7',
     ]);
+  });
+
+  test('of a run from before computed rates were rounded are the same', () => {
+    expect(6e-4 / 10).not.toBe(run.minLearningRate);
+    expect(differences({ ...run, minLearningRate: 6e-4 / 10 }, run)).toEqual([]);
   });
 
   test('of a run from before there was a choice are AdamW and a cosine', () => {

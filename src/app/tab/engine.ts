@@ -2,12 +2,13 @@
 
 import { Hono } from 'hono';
 import type { Backend } from '../../engine/runtime/backend.ts';
+import { DeviceLost } from '../../engine/runtime/device-lost.ts';
 import type { Precision } from '../../engine/tensor.ts';
 import type { Weights } from '../../generate/initial-weights.ts';
 import { inferenceTypes } from '../../model/inference-precision.ts';
 import { UserError } from '../../support/errors.ts';
 import { completionsApi } from '../server/completions/completions-api.ts';
-import { problemResponse } from '../server/completions/problem.ts';
+import { problemResponse, type RequestProblem } from '../server/completions/problem.ts';
 import { ModelPool } from '../server/models/model-pool.ts';
 import { tokenTexts } from '../server/token-texts.ts';
 import { answerMessages, type TabApplication, type TabBindings } from './answer-messages.ts';
@@ -87,6 +88,7 @@ class Engine {
       (cause) => {
         this.#failure = cause;
         this.#loading = undefined;
+        if (cause instanceof DeviceLost) this.#pool = undefined;
       },
     );
     return loading;
@@ -115,7 +117,18 @@ class Engine {
       missing,
       weights: this.#parts.describeWeights(),
     };
-    return { api: completionsApi(pool, tabHost), description };
+    const host = { ...tabHost, explain: (cause: unknown) => this.#explain(cause, pool) };
+    return { api: completionsApi(pool, host), description };
+  }
+
+  /** The next request opens the device anew where it has been lost. */
+  #explain(cause: unknown, lost: ModelPool): RequestProblem {
+    if (cause instanceof DeviceLost && this.#pool?.pool === lost) {
+      this.#pool = undefined;
+      this.#loading = undefined;
+      this.#loaded = undefined;
+    }
+    return explain(cause);
   }
 
   async #openPool() {

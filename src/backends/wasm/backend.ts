@@ -1,6 +1,7 @@
 /** @file The WebAssembly backend: the C kernels of the CPU backend, compiled for WebAssembly when the package is built. */
 
 import type { Backend } from '../../engine/runtime/backend.ts';
+import { DeviceLost } from '../../engine/runtime/device-lost.ts';
 import type { Precision } from '../../engine/tensor.ts';
 import { UserError } from '../../support/errors.ts';
 import { nextTurn } from '../../support/event-loop.ts';
@@ -9,7 +10,7 @@ import { instantiate, type Kernels } from './kernels.ts';
 import { LinearMemory, MAX_MEMORY_BYTES } from './linear-memory.ts';
 import type { RunArguments, ThreadAnswer, ThreadStart } from './thread.ts';
 import { unsharedModule } from './unshared-module.ts';
-import { WASM_VARIANTS, type WasmVariant } from './variants.ts';
+import { isSupported, WASM_VARIANTS, type WasmVariant } from './variants.ts';
 
 export interface WasmOptions {
   /** Threads of the team; default: as many as there are processors, or one where memory cannot be shared. */
@@ -32,8 +33,8 @@ export interface Thread {
 /** What runs WebAssembly: Node or a browser. */
 export interface WasmHost {
   readonly processors: number;
-  /** The bytes of a module. */
-  load(variant: WasmVariant, precision: Precision): Promise<Uint8Array<ArrayBuffer>>;
+  /** The bytes of a module. @param isAgain whether they came damaged: what a cache has of them is to be passed by */
+  load(variant: WasmVariant, precision: Precision, isAgain: boolean): Promise<Uint8Array<ArrayBuffer>>;
   /** Starts a worker; undefined where none can share memory. */
   readonly start: (() => Thread) | undefined;
   /** Of the machine; undefined where it is not known. */
@@ -42,16 +43,15 @@ export interface WasmHost {
 
 const STACK_BYTES = 2 ** 20;
 
-/** Opens the backend on a host. @throws UserError as `openWasmInNode` and `openWasmInBrowser` do */
+/** Opens the backend on a host. @throws UserError, DeviceLost as `openWasmInNode` and `openWasmInBrowser` do */
 export async function openWasmBackend(options: WasmOptions, host: WasmHost): Promise<Backend> {
   const { precision = 'fp32', threads = host.start ? host.processors : 1 } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new UserError(`threads: expected a whole number of at least 1, found ${threads}`);
   if (threads > 1 && !host.start)
     throw new UserError(`threads: expected 1 where memory cannot be shared, found ${threads}`);
-  const { variant, bytes } = await loadModule(host, precision, options.variant);
+  const { variant, module } = await loadModule(host, precision, options.variant);
   const memory = new LinearMemory(host.start !== undefined);
-  const module = await WebAssembly.compile(host.start ? bytes : unsharedModule(bytes));
   const kernels = await instantiate(module, memory.memory);
   memory.begin(kernels.exports.__heap_base.value as number);
   const pool = makePool(kernels, memory, threads);
@@ -61,16 +61,34 @@ export async function openWasmBackend(options: WasmOptions, host: WasmHost): Pro
   return new TeamBackend({ ...team(kernels, memory, threads, variant, precision, host), ...walk });
 }
 
-/** The best module that validates here. */
+/** The best module that this engine can run. */
 async function loadModule(host: WasmHost, precision: Precision, wanted: WasmVariant | undefined) {
-  for (const variant of wanted ? [wanted] : [...WASM_VARIANTS].reverse()) {
-    const bytes = await host.load(variant, precision);
-    // some browsers have no WebAssembly at all, such as those locked down
-    if (globalThis.WebAssembly?.validate(bytes)) return { variant, bytes };
+  const variant = (wanted ? [wanted] : [...WASM_VARIANTS].reverse()).find(isSupported);
+  if (!variant)
+    throw new UserError(
+      `expected WebAssembly with ${wanted === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, found an engine without it; use a newer browser or Node`,
+    );
+  let damage: unknown;
+  for (const isAgain of [false, true]) {
+    const bytes = await host.load(variant, precision, isAgain);
+    try {
+      return { variant, module: await compile(bytes, host.start !== undefined) };
+    } catch (cause) {
+      damage = cause;
+    }
   }
   throw new UserError(
-    `expected WebAssembly with ${wanted === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, found an engine without it; use a newer browser or Node`,
+    `the kernels (${variant}-${precision}.wasm) came damaged or cut off; try again, and if it stays so, install or publish them again`,
+    { cause: damage },
   );
+}
+
+/** @throws Error for bytes that are not a whole module of kernels */
+async function compile(bytes: Uint8Array<ArrayBuffer>, isShared: boolean): Promise<WebAssembly.Module> {
+  const module = await WebAssembly.compile(isShared ? bytes : unsharedModule(bytes));
+  // what comes before the functions is a module too
+  if (WebAssembly.Module.exports(module).length === 0) throw new TypeError('expected a module that exports kernels');
+  return module;
 }
 
 /** Room for the team and its scratch areas. */
@@ -131,7 +149,7 @@ function walkHere({ exports }: Kernels, pool: number): Pick<Team, 'run' | 'close
   };
 }
 
-/** Starts the team's threads; runs are asked of the first. */
+/** Starts the team's threads; runs are asked of the first. @throws DeviceLost, as its runs do, once one has failed */
 async function startThreads(
   start: () => Thread,
   count: number,
@@ -145,9 +163,9 @@ async function startThreads(
     for (const thread of threads) thread.end();
   };
   let settle: { resolve(outcome: number): void; reject(cause: Error): void } | undefined;
-  let failure: Error | undefined;
+  let failure: DeviceLost | undefined;
   const fail = (message: string): void => {
-    failure ??= new Error(`a thread of WebAssembly failed: ${message}`);
+    failure ??= new DeviceLost(`a thread of WebAssembly has failed (${message}); try again`);
     settle?.reject(failure);
     end();
   };

@@ -31,33 +31,31 @@ const isIsolated = (): boolean => globalThis.crossOriginIsolated === true;
 /** The threads of a team that is not told how many to have. */
 export const browserThreads = (): number => (isIsolated() ? navigator.hardwareConcurrency : 1);
 
-/** What every module begins with. */
-const MAGIC = '\0asm';
+/** For a file that came damaged, which the browser may have kept. (Node's types do not know of it.) */
+const UNCACHED = { cache: 'reload' } as RequestInit;
 
 /**
  * Threads need a page that is isolated from other origins (the headers Cross-Origin-Opener-Policy: same-origin and
  * Cross-Origin-Embedder-Policy: require-corp); without it the team is one thread, and a run blocks the page or worker that asked for
  * it.
- * @throws UserError when the browser lacks SIMD, a module cannot be fetched, or there is not enough memory.
+ * @throws UserError when the browser lacks SIMD, a module cannot be fetched, or there is not enough memory; DeviceLost when a thread
+ * cannot be started
  */
 export function openWasmInBrowser({ modules, ...options }: BrowserOptions = {}): Promise<Backend> {
   return openWasmBackend(options, {
     processors: navigator.hardwareConcurrency,
-    load: (variant, precision) =>
-      fetchBytes(modules ? new URL(`${variant}-${precision}.wasm`, modules) : MODULES[variant][precision]),
+    load: (variant, precision, isAgain) =>
+      fetchBytes(modules ? new URL(`${variant}-${precision}.wasm`, modules) : MODULES[variant][precision], isAgain),
     start: isIsolated() ? () => startThread(modules) : undefined,
     memory: () => undefined,
   });
 }
 
-async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+async function fetchBytes(url: URL, isAgain: boolean): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const response = await fetch(url);
+    const response = await fetch(url, isAgain ? UNCACHED : {});
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    // some hosts answer with a page where a file is missing
-    if (String.fromCharCode(...bytes.subarray(0, MAGIC.length)) !== MAGIC) throw new Error('it is no WebAssembly');
-    return bytes;
+    return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     throw new UserError(`the kernels (${url.pathname}) could not be fetched; try again`, { cause });
   }
@@ -74,7 +72,10 @@ function startThread(modules: URL | undefined): Thread {
     end: () => worker.terminate(),
   };
   worker.onmessage = ({ data }: { data: ThreadAnswer }) => thread.onAnswer(data);
-  worker.onerror = ({ message = 'its script could not be fetched' }: { message?: string }) =>
-    thread.onAnswer({ kind: 'failed', message });
+  worker.onerror = (event) => {
+    // else a worker that runs the backend would count as failed with it
+    event.preventDefault();
+    thread.onAnswer({ kind: 'failed', message: event.message ?? 'its script could not be fetched' });
+  };
   return thread;
 }

@@ -8,11 +8,12 @@ import { processorCount } from '../../support/processors.ts';
 import { hostMemory } from '../cpu/host-memory.ts';
 import { openWasmBackend, type Thread, type WasmOptions } from './backend.ts';
 import type { ThreadAnswer } from './thread.ts';
+import { isSupported } from './variants.ts';
 
 /** @throws UserError when there is not enough memory, or this Node lacks what the variant needs. */
 export function openWasmInNode(options: WasmOptions = {}): Promise<Backend> {
-  // the kernels are long loops, which the quick compiler of V8 makes several times slower (and see gate.h for what it does in Node 20)
-  setFlagsFromString('--no-liftoff');
+  // Node 20 has it behind this flag, later versions without
+  if (!isSupported('relaxed')) setFlagsFromString('--experimental-wasm-relaxed-simd');
   return openWasmBackend(options, {
     processors: processorCount(),
     load: async (variant, precision) =>

@@ -7,6 +7,9 @@ declare namespace WebAssembly {
   interface Module {
     readonly __module?: never;
   }
+  const Module: {
+    exports(module: Module): readonly unknown[];
+  };
   interface Instance {
     readonly exports: Readonly<Record<string, unknown>>;
   }
@@ -32,7 +35,7 @@ declare class Worker {
   postMessage(message: unknown): void;
   terminate(): void;
   onmessage: (event: { readonly data: never }) => void;
-  onerror: (event: { readonly message: string }) => void;
+  onerror: (event: { readonly message?: string; preventDefault(): void }) => void;
 }
 
 declare var crossOriginIsolated: boolean | undefined;

@@ -41,11 +41,14 @@ function headLine({ settings, modelConfig, hardware, softwareName, zero }: PlanM
 }
 
 function memoryLines(
-  { hardware, planner }: PlanModel,
+  { hardware, planner, settings }: PlanModel,
   { memory, bytes, batchSize }: RunPlan,
   largest: number,
 ): string[] {
-  const rows = [
+  const rowsOfStep = settings.totalBatchSize / settings.sequenceLength;
+  const rows = `${formatCount(largest)} rows`;
+  const fits = largest < rowsOfStep ? `the largest batch that fits is ${rows}` : `a step’s ${rows} fit at once`;
+  const parts = [
     ['parameters', memory.parameters],
     ['gradients', memory.gradients],
     ['optimizer', memory.optimizer],
@@ -57,9 +60,9 @@ function memoryLines(
   return [
     textTable(
       ['memory of a device', ''],
-      rows.map(([name, size]) => [name, formatBytes(size)]),
+      parts.map(([name, size]) => [name, formatBytes(size)]),
     ),
-    `${formatBytes(hardware.memory)} there are; the largest batch that fits is ${formatCount(largest)} rows`,
+    `${formatBytes(hardware.memory)} there are; ${fits}`,
   ];
 }
 
@@ -102,7 +105,7 @@ function runLines(
   const { steps, totalBatchSize } = settings;
   const [low, high] = [1 - uncertainty, 1 + uncertainty].map((factor) => formatDuration(seconds * factor));
   return [
-    `the run: ${formatCount(steps)} steps, ${((steps * totalBatchSize) / 1e9).toPrecision(3)} B tokens`,
+    `the run: ${formatCount(steps)} steps, ${formatTokens(steps * totalBatchSize)} tokens`,
     `time    ${formatDuration(seconds)} (${low} to ${high}), without evaluations`,
     `energy  ${kilowattHours.toPrecision(3)} kWh, ${deviceHours.toPrecision(3)} device-hours`,
     ...(price === undefined
@@ -137,6 +140,9 @@ function scalingLines(
   return [textTable(head, rows), verdict];
 }
 
+/** `10.0 B` of a large run, `9,728` of a small one. */
+const formatTokens = (count: number): string =>
+  count < 1e8 ? formatCount(count) : `${(count / 1e9).toPrecision(3)} B`;
 const milliseconds = (seconds: number): string => {
   const value = 1000 * seconds;
   return value >= 100 ? formatCount(value) : value.toFixed(value >= 10 ? 1 : 2);

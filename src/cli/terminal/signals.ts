@@ -48,6 +48,13 @@ export async function abortOnSignals(
   }
 }
 
+/** Lets SIGUSR1 end a command that does not handle it, as it ends other programs; Node.js would open its debugger. */
+export function endOnBatchSignal(): void {
+  process.on('SIGUSR1', () => {
+    if (process.listenerCount('SIGUSR1') === 1) quit('SIGUSR1', SIGNAL_CODES.SIGUSR1);
+  });
+}
+
 /** Ends the process at once: `process.exit` would wait for native calls, which may wait for other ranks. */
 function quit(signal: NodeJS.Signals, code: number): void {
   // what restores the terminal and removes temporary files

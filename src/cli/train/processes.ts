@@ -141,11 +141,15 @@ function permissionOfRoot(): Record<string, string> {
   return { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
 }
 
-/** Passes signals on to the ranks; the returned function stops that, and gives the exit code of the first. */
+/**
+ * Passes signals on to the ranks; the returned function stops that, and gives the exit code of the first. SIGUSR1 counts once:
+ * batch systems may repeat it.
+ */
 function passSignalsOn(children: readonly ChildProcess[]): () => number | undefined {
   let first: number | undefined;
   const handlers = Object.entries(SIGNAL_CODES).map(([name, code]) => {
     const handler = (): void => {
+      if (first !== undefined && name === 'SIGUSR1') return;
       // `mpirun` passes SIGUSR1 on and goes on itself; by others it ends the ranks
       for (const child of children) child.kill(first === undefined ? 'SIGUSR1' : 'SIGTERM');
       first ??= code;

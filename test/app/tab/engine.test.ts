@@ -9,6 +9,8 @@ import { listen } from '#minillm/app/server/listen.js';
 import type { Site } from '#minillm/app/tab/site.js';
 import type { StoredModel } from '#minillm/app/tab/site-models.js';
 import { openBackend } from '#minillm/backends/open.js';
+import type { Backend } from '#minillm/engine/runtime/backend.js';
+import { DeviceLost } from '#minillm/engine/runtime/device-lost.js';
 import { openWeights } from '#minillm/generate/weights.js';
 import { UserError } from '#minillm/support/errors.js';
 import { openPool } from '../server/models/pools.ts';
@@ -149,6 +151,43 @@ test('without a device there is one sentence, and the next try opens one', async
   expect(await tab.load()).toMatch(/without it; use a newer browser$/);
   expect(await tab.load()).toBeUndefined();
   await (await openOnce.mock.results.at(-1)?.value)?.close();
+});
+
+test.each([false, true])(
+  'a device that is lost is one sentence, and the next try opens another (streamed: %s)',
+  async (stream) => {
+    const opened: Backend[] = [];
+    const tab = await loadedTab(site, {
+      async openBackend() {
+        const backend = await openBackend({ threads: 1, device: 'cpu' });
+        onTestFinished(() => backend.close());
+        opened.push(backend);
+        return backend;
+      },
+    });
+    vi.spyOn(opened[0]!, 'run').mockRejectedValue(new DeviceLost('a thread has failed; try again'));
+    const answer = await tab.post({ ...REQUEST, stream });
+    expect(answer.status).toBe(stream ? 200 : 503);
+    expect(await answer.text()).toContain('"message":"a thread has failed; try again"');
+    expect(await choicesOf(await tab.post(REQUEST))).toHaveLength(1);
+    expect(opened).toHaveLength(2);
+  },
+);
+
+test('a device that is lost while models load is one sentence, and the next try opens another', async () => {
+  const opened: Backend[] = [];
+  const tab = openTab(site, {
+    async openBackend() {
+      const backend = await openBackend({ threads: 1, device: 'cpu' });
+      onTestFinished(() => backend.close());
+      if (opened.length === 0)
+        vi.spyOn(backend, 'write').mockRejectedValue(new DeviceLost('a thread has failed; try again'));
+      opened.push(backend);
+      return backend;
+    },
+  });
+  expect(await tab.load()).toBe('a thread has failed; try again');
+  expect(await tab.load()).toBeUndefined();
 });
 
 test('memory that the tab does not get is told as such', async () => {

@@ -2,12 +2,14 @@
 
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
-import { openWasmBackend, type WasmHost } from '#minillm/backends/wasm/backend.js';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { openWasmBackend, type Thread, type WasmHost } from '#minillm/backends/wasm/backend.js';
 import { openWasmInNode } from '#minillm/backends/wasm/open-in-node.js';
+import type { ThreadAnswer } from '#minillm/backends/wasm/thread.js';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { plan } from '#minillm/engine/plan.js';
+import { DeviceLost } from '#minillm/engine/runtime/device-lost.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { UserError } from '#minillm/support/errors.js';
 
@@ -51,10 +53,51 @@ test('a team of one lets others have their turn between two runs', async () => {
 });
 
 test('an engine without SIMD is told so', async () => {
-  const noSimd: WasmHost = { ...alone, load: async () => Uint8Array.of(0, 1, 2) };
-  await expect(openWasmBackend({}, noSimd)).rejects.toThrow(
+  vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
+  onTestFinished(() => void vi.restoreAllMocks());
+  await expect(openWasmBackend({}, alone)).rejects.toThrow(
     /^expected WebAssembly with SIMD, found an engine without it; /,
   );
+});
+
+test.each([0, 8, 1000, 150_000])(
+  'kernels cut off after %i bytes are told as such, and not taken from a cache again',
+  async (bytes) => {
+    const cut: WasmHost = { ...alone, load: async (...which) => (await alone.load(...which)).slice(0, bytes) };
+    await expect(openWasmBackend({}, cut)).rejects.toThrow(
+      /^the kernels \(.*-fp32\.wasm\) came damaged or cut off; try again/,
+    );
+    const cached: WasmHost = {
+      ...alone,
+      load: (variant, precision, isAgain) => (isAgain ? alone : cut).load(variant, precision, isAgain),
+    };
+    await (await openWasmBackend({}, cached)).close();
+  },
+);
+
+/** A thread that fails at a message. */
+const failingAt = (kind: 'start' | 'run'): Thread => ({
+  post(message) {
+    const isStart = 'module' in message;
+    const answer: ThreadAnswer =
+      isStart && kind === 'run' ? { kind: 'ready' } : { kind: 'failed', message: 'out of memory' };
+    queueMicrotask(() => this.onAnswer(answer));
+  },
+  onAnswer: () => {},
+  hold: () => {},
+  end: () => {},
+});
+
+test('a thread that cannot be started is a lost device', async () => {
+  const opening = openWasmBackend({ threads: 2 }, { ...alone, start: () => failingAt('start') });
+  await expect(opening).rejects.toThrow(DeviceLost);
+  await expect(opening).rejects.toThrow('a thread of WebAssembly has failed (out of memory); try again');
+});
+
+test('a thread that fails at a run is a lost device, which closes', async () => {
+  const backend = await openWasmBackend({ threads: 2 }, { ...alone, start: () => failingAt('run') });
+  for (const _ of [1, 2]) await expect(backend.peak()).rejects.toThrow(DeviceLost);
+  await backend.close();
 });
 
 test('threads are started and end with the backend', async () => {

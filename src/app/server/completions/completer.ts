@@ -177,8 +177,12 @@ export function promptIds(prompt: Prompt, { contextLength, textBytes }: ModelLim
 
 function checkLength(prompt: number, newTokens: number, { contextLength }: ModelLimits): void {
   if (prompt + newTokens <= contextLength) return;
+  const found =
+    newTokens === 0
+      ? `${prompt} in the prompt; shorten it`
+      : `${prompt} in the prompt and ${newTokens} to complete; shorten one of them`;
   throw new RequestProblem(
-    `this model's maximum context length is ${contextLength} tokens; the request has ${prompt} in the prompt and ${newTokens} to complete; shorten one of them`,
+    `this model's maximum context length is ${contextLength} tokens; the request has ${found}`,
     TOO_LONG,
   );
 }

@@ -259,6 +259,7 @@ test.each([
   ['an empty list', { prompt: [] }, /prompt: expected a text/],
   ['a token that is none', { prompt: [50257] }, /prompt.0: expected a token id below 50257, found 50257/],
   ['too long', { prompt: TEXT, max_tokens: 125 }, /maximum context length is 128 tokens; the request has 7 .* and 125/],
+  ['too long to be scored', { prompt: Array(129).fill(1), max_tokens: 0 }, /has 129 in the prompt; shorten it$/],
   ['too long for a stream', { prompt: TEXT, max_tokens: 125, stream: true }, /maximum context length is 128 tokens/],
   ['far too long', { prompt: 'a'.repeat(5000) }, /allows a text prompt of 4096 bytes; the request has 5000/],
   ['too many log-probabilities', { prompt: TEXT, logprobs: 21 }, /logprobs: Too big: expected number to be <=20/],
