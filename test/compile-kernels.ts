@@ -7,15 +7,24 @@ import { detectVariant, openKernels } from '#minillm/backends/cpu/libraries.js';
 import { runnableVariants } from '#minillm/backends/cpu/variants.js';
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
 import { UserError } from '#minillm/support/errors.js';
-import { type CudaEnvironment, cudaEnvironment, hasNvrtc, inEnvironment } from './stand-ins/cuda/cuda.ts';
+import { type CudaEnvironment, cudaEnvironment, hasStandIn, inEnvironment } from './stand-ins/cuda/cuda.ts';
 
 const PRECISIONS = ['fp32', 'bf16'] as const;
 
-export async function setup(): Promise<void> {
-  const isOnGpu = process.env.MINILLM_TEST_GPU === '1';
+/** What vitest loads anew for each project, in one process. */
+const shared: typeof globalThis & { kernels?: Promise<void> } = globalThis;
+
+export function setup(): Promise<void> {
+  shared.kernels ??= compileAll();
+  return shared.kernels;
+}
+
+async function compileAll(): Promise<void> {
+  // a GPU that is to be tested and cannot be used ends the tests, with what it lacks
+  if (process.env.MINILLM_TEST_GPU === '1') return compileForGpu({});
   try {
-    if (!isOnGpu) await compileForProcessor();
-    if (hasNvrtc) await compileForGpu(isOnGpu ? {} : await cudaEnvironment());
+    await compileForProcessor();
+    if (hasStandIn) await compileForGpu(await cudaEnvironment());
   } catch (cause) {
     // without a compiler, the tests that need one say so
     if (!(cause instanceof UserError)) throw cause;

@@ -45,6 +45,11 @@ function line(name: string, measured: readonly Measured[]): string {
   return `${name.padEnd(12)}${cells.map((cell) => cell.padStart(16)).join('')}`;
 }
 
+function memoryLine({ peakBytes, planBytes }: OursOnGpu): string {
+  const beside = (100 * (peakBytes - planBytes)) / planBytes;
+  return `memory: ${(planBytes / 1e9).toFixed(2)} GB in the plan's buffers, ${(peakBytes / 1e9).toFixed(2)} GB taken, ${beside.toFixed(1)} % more`;
+}
+
 async function compare(): Promise<void> {
   const ours: OursOnGpu[] = [];
   const peers: Measured[] = [];
@@ -59,7 +64,7 @@ async function compare(): Promise<void> {
     }
   }
   const last = ours.at(-1);
-  if (last) console.log(`${last.device}\n\n${operationsTable(last)}\n`);
+  if (last) console.log(`${last.device}\n\n${operationsTable(last)}\n\n${memoryLine(last)}\n`);
   if (failure !== undefined) console.log(`PyTorch was not measured: ${failure}\n`);
   console.log(
     `${''.padEnd(12)}${['batch', 'tokens/s', 'rounds, k', 'GB'].map((cell) => cell.padStart(16)).join('')}\n${line('miniLLM', ours)}\n${line('PyTorch', peers)}`,

@@ -5,7 +5,7 @@
 
 import { parseArgs } from 'node:util';
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
-import type { Plan } from '#minillm/engine/plan.js';
+import type { Plan, Region } from '#minillm/engine/plan.js';
 import { totalBytes } from '#minillm/engine/runtime/memory.js';
 import { Session, sessionBytes } from '#minillm/engine/runtime/session.js';
 import { adamwOptimizer } from '#minillm/train/optimizers/adamw.js';
@@ -26,8 +26,10 @@ export interface OursOnGpu {
   readonly device: string;
   readonly batch: number;
   readonly tokensPerSecond: number;
-  /** What the session and the backend hold once all has run. */
+  /** What the driver says that all of it takes once it has run, but for the context. */
   readonly peakBytes: number;
+  /** The buffers that the plan asks for. */
+  readonly planBytes: number;
   /** Of a step whose nodes are timed one by one. */
   readonly operations: readonly OperationSeconds[];
 }
@@ -36,15 +38,17 @@ const { values } = parseArgs({
   options: { batches: { type: 'string', default: '64,32,16,8,4' }, steps: { type: 'string', default: '10' } },
 });
 const backend = await openCudaBackend({ precision: 'bf16' });
+const { free: freeBefore } = backend.device.driver.memory();
+const { overheadBytes: heldBefore } = backend;
 const settings = { optimizer: adamwOptimizer({ weightDecay: 0.1 }), gradientClip: 1 };
 const planFor = (batch: number): TrainingPrograms =>
   planTraining(CONFIG, backend, { batch, length: LENGTH, precision: 'bf16', ranks: 1 }, settings);
-const bytesOf = ({ layout, plans: { gradients, update } }: TrainingPrograms): number =>
-  totalBytes(backend, sessionBytes(layout, [gradients, update]));
+const buffersOf = ({ layout, plans: { gradients, update } }: TrainingPrograms): ReadonlyMap<Region, number> =>
+  sessionBytes(layout, [gradients, update]);
 const batch = values.batches
   .split(',')
   .map(Number)
-  .find((each) => bytesOf(planFor(each)) < backend.memory().available);
+  .find((each) => totalBytes(backend, buffersOf(planFor(each))) < backend.memory().available);
 if (batch === undefined)
   throw new Error(`none of the batches ${values.batches} fits the memory of ${backend.description}`);
 
@@ -91,7 +95,8 @@ const result: OursOnGpu = {
   device: backend.description,
   batch,
   tokensPerSecond: (batch * LENGTH) / median,
-  peakBytes: bytesOf(programs),
+  peakBytes: heldBefore + freeBefore - backend.device.driver.memory().free,
+  planBytes: [...buffersOf(programs).values()].reduce((sum, bytes) => sum + bytes, 0),
   operations: [...perOperation].map(([operation, seconds]) => ({ operation, seconds })),
 };
 console.log(JSON.stringify(result));

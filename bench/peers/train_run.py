@@ -3,6 +3,7 @@ can be laid over each other: reads llm.c's .bin shards in file order, writes a C
 
 python bench/peers/train_run.py --data data/docs --init out/initial --new 6,6,384,256     makes the initial weights first
 python bench/peers/train_run.py --data data/docs --init out/initial --steps 500 --out torch.csv
+With --device cuda and --bf16 it runs on a GPU, in bf16 autocast.
 """
 
 import argparse
@@ -27,6 +28,8 @@ parser.add_argument("--warmup", type=int, default=50)
 parser.add_argument("--eval-every", type=int, default=50)
 parser.add_argument("--eval-tokens", type=int, default=65536)
 parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+parser.add_argument("--device", default="cpu")
+parser.add_argument("--bf16", action="store_true", help="bf16 autocast")
 parser.add_argument("--compile", action="store_true", help="torch.compile the loss")
 parser.add_argument("--out", default="torch.csv")
 a = parser.parse_args()
@@ -50,7 +53,7 @@ def windows(split):
 
 
 train, validation = list(windows("train")), list(windows("val"))[: a.eval_tokens // a.length]
-model = GPT2LMHeadModel.from_pretrained(a.init, **no_dropout)
+model = GPT2LMHeadModel.from_pretrained(a.init, **no_dropout).to(a.device)
 decayed = [p for p in model.parameters() if p.dim() >= 2]
 others = [p for p in model.parameters() if p.dim() < 2]
 groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
@@ -58,8 +61,10 @@ optimizer = torch.optim.AdamW(groups, lr=a.lr, betas=(0.9, 0.95), eps=1e-8, fuse
 
 
 def loss_of(rows):
-    logits = model(rows[:, :-1]).logits
-    return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.size(-1)), rows[:, 1:].reshape(-1))
+    rows = rows.to(a.device)
+    with torch.autocast(a.device, dtype=torch.bfloat16, enabled=a.bf16):
+        logits = model(rows[:, :-1]).logits
+        return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.size(-1)), rows[:, 1:].reshape(-1))
 
 
 if a.compile:
@@ -99,7 +104,8 @@ with open(a.out, "w", newline="") as file:
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        loss, norm = loss.item(), norm.item()  # waits for a GPU
         seconds = time.perf_counter() - start
-        out.writerow([step, loss.item(), val, lr, norm.item(), 1000 * seconds, rows[:, 1:].numel() / seconds])
+        out.writerow([step, loss, val, lr, norm, 1000 * seconds, rows[:, 1:].numel() / seconds])
         file.flush()
-        print(f"step {step} | loss: {loss.item():.6f} | norm: {norm.item():.4f} | dt: {1000 * seconds:.0f}ms", val, flush=True)
+        print(f"step {step} | loss: {loss:.6f} | norm: {norm:.4f} | dt: {1000 * seconds:.0f}ms", val, flush=True)

@@ -3,7 +3,7 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { cudaEnvironment, type GpuOptions, hasNvrtc } from '../stand-ins/cuda/cuda.js';
+import { cudaEnvironment, type GpuOptions, hasStandIn } from '../stand-ins/cuda/cuda.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { fixtureTraining } from './fixture-run.js';
 import { minillm, type Outcome } from './minillm.js';
@@ -125,7 +125,7 @@ describe('a GPU that cannot be used', () => {
   });
 });
 
-describe.skipIf(!hasNvrtc)('on a GPU', () => {
+describe.skipIf(!hasStandIn)('on a GPU', () => {
   /** By precision. */
   const lossesOfOne = new Map<string, string[]>();
 
@@ -226,7 +226,7 @@ describe.skipIf(!hasNvrtc)('on a GPU', () => {
   }, 600_000);
 });
 
-describe.skipIf(!hasNvrtc)('ranks on GPUs', () => {
+describe.skipIf(!hasStandIn)('ranks on GPUs', () => {
   let one: Promise<Outcome> | undefined;
   const training = async (run: string, steps: number): Promise<string[]> => [
     ...(await fixtureTraining(run, steps)),

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { cudaEnvironment, hasNvrtc } from '../stand-ins/cuda/cuda.js';
+import { cudaEnvironment, hasStandIn } from '../stand-ins/cuda/cuda.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { fixtureTraining } from './fixture-run.js';
 import { minillm } from './minillm.js';
@@ -19,7 +19,7 @@ const steps = (stdout: string): string[] =>
     .filter((line) => /^step \d+ \| loss/.test(line))
     .map((line) => line.replace(/ \| dt:.*/, ''));
 
-describe.skipIf(!hasNvrtc)('a training run that loses its GPU', () => {
+describe.skipIf(!hasStandIn)('a training run that loses its GPU', () => {
   test.each(['fp32', 'bf16'])(
     'in %s fails with what to do, and ends with the same bits when it is started again',
     async (precision) => {

@@ -10,7 +10,7 @@ import { runnableVariants, type Variant } from '#minillm/backends/cpu/variants.j
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
 import { openWasmInNode } from '#minillm/backends/wasm/open-in-node.js';
 import type { Backend } from '#minillm/engine/runtime/backend.js';
-import { cudaEnvironment, hasNvrtc, inEnvironment } from '../stand-ins/cuda/cuda.js';
+import { cudaEnvironment, hasStandIn, inEnvironment } from '../stand-ins/cuda/cuda.js';
 
 export type Precision = 'fp32' | 'bf16';
 
@@ -37,10 +37,10 @@ function devicesOf(variant: Variant): Device[] {
 }
 
 /** Whether the tests are for a GPU that is there (`npm run test:cuda`). */
-const isOnGpu = process.env.MINILLM_TEST_GPU === '1';
+export const isOnGpu = process.env.MINILLM_TEST_GPU === '1';
 
 /** Whether the native kernels can be tested. */
-const isNative = !isOnGpu && (await findCpuObstacle('fp32')) === undefined;
+const isNative = (await findCpuObstacle('fp32')) === undefined;
 if (!isOnGpu && !isNative) console.warn('no C compiler was found, so no native kernel is tested: install gcc or clang');
 
 const best = isNative ? await detectVariant() : 'portable';
@@ -59,11 +59,14 @@ export const wasmDevices: readonly Device[] = (
   open: (threads) => openWasmInNode({ variant, precision, threads }),
 }));
 
+/** The processor's best variant where its kernels are native: they call the functions of a communicator. */
+export const nativeDevices: readonly Device[] = isNative ? devicesOf(best) : [];
+
 /** The processor's best variant, for suites about the engine rather than the kernels. */
-export const bestDevices: readonly Device[] = isOnGpu || isNative ? devicesOf(best) : wasmDevices;
+export const bestDevices: readonly Device[] = isNative ? nativeDevices : wasmDevices;
 
 /** The GPU that is there, or else the one that is played. */
-export const cudaDevices: readonly Device[] = (hasNvrtc ? PRECISIONS : []).map((precision) => ({
+export const cudaDevices: readonly Device[] = (isOnGpu || hasStandIn ? PRECISIONS : []).map((precision) => ({
   name: `cuda ${precision}`,
   precision,
   hasThreads: false,

@@ -101,23 +101,24 @@ export class Products {
     const [first] = candidates;
     if (!first) throw new UserError(`cuBLASLt ${this.#lt.version} has no algorithm for a product of ${key}`);
     if (candidates.length === 1) return { product: prepared, algorithm: first };
-    return { product: prepared, algorithm: keep(file, this.#measure(prepared, candidates, product, places)) };
+    const fastest = this.#measure(prepared, candidates, product, places);
+    return { product: prepared, algorithm: fastest ? keep(file, fastest) : first };
   }
 
-  /** The fastest. Results go to memory of their own, so that nothing of the program changes. */
+  /** The fastest; undefined where there is no room to measure in. Results go to memory of their own, so that nothing of the program changes. */
   #measure(
     prepared: PreparedProduct,
     candidates: readonly ProductAlgorithm[],
     { m, d, accumulate = false }: Product,
     { a, b, bias }: SourcePlaces,
-  ): ProductAlgorithm {
+  ): ProductAlgorithm | undefined {
     const { driver, stream } = this.#device;
     const bytes = m * d.stride * (d.dtype === 'float32' ? 4 : 2);
     let target: number;
     try {
       target = driver.allocate(bytes);
     } catch {
-      return candidates[0] as ProductAlgorithm; // no room to measure in
+      return undefined;
     }
     const [start, end] = [driver.createEvent({ timing: true }), driver.createEvent({ timing: true })];
     try {
@@ -132,7 +133,7 @@ export class Products {
         driver.synchronize(stream);
         return driver.milliseconds(start, end);
       });
-      return candidates[times.indexOf(Math.min(...times))] as ProductAlgorithm;
+      return candidates[times.indexOf(Math.min(...times))];
     } finally {
       driver.destroyEvent(start);
       driver.destroyEvent(end);

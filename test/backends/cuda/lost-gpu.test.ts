@@ -3,10 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { openCudaBackend } from '#minillm/backends/cuda/backend.js';
 import { UserError } from '#minillm/support/errors.js';
-import { hasNvrtc, standInGpu } from '../../stand-ins/cuda/cuda.js';
+import { hasStandIn, standInGpu } from '../../stand-ins/cuda/cuda.js';
 import { useStandIn } from '../../stand-ins/cuda/open-gpu.js';
 
-describe.skipIf(!hasNvrtc)('a lost GPU', () => {
+describe.skipIf(!hasStandIn)('a lost GPU', () => {
   test('fails reads and writes with what to do, and is closed without another error', async () => {
     await useStandIn();
     const gpu = await standInGpu();

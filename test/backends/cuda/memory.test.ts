@@ -7,12 +7,12 @@ import { layoutParameters } from '#minillm/engine/layout.js';
 import { linear } from '#minillm/engine/ops/linear.js';
 import { plan } from '#minillm/engine/plan.js';
 import { Session, sessionBytes } from '#minillm/engine/runtime/session.js';
-import { hasNvrtc } from '../../stand-ins/cuda/cuda.js';
+import { hasStandIn } from '../../stand-ins/cuda/cuda.js';
 import { useStandIn } from '../../stand-ins/cuda/open-gpu.js';
 
 const WORKSPACE_BYTES = 32 * 2 ** 20;
 
-describe.skipIf(!hasNvrtc)('memory of a GPU', () => {
+describe.skipIf(!hasStandIn)('memory of a GPU', () => {
   test('all of it is either available, or in buffers: what the backend holds is counted once', async () => {
     await useStandIn();
     const backend = await openCudaBackend();

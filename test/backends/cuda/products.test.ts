@@ -9,6 +9,7 @@ import { ALGORITHM_BYTES, type CublasLt } from '#minillm/native/cuda/cublaslt.js
 import { openDriver } from '#minillm/native/cuda/driver.js';
 import { cudaDevices } from '../../engine/devices.ts';
 import { backpropagate, runOp } from '../../engine/op-harness.ts';
+import { hasStandIn } from '../../stand-ins/cuda/cuda.js';
 import { useStandIn } from '../../stand-ins/cuda/open-gpu.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -46,7 +47,7 @@ async function freshGpu() {
   vi.stubEnv('MINILLM_CACHE', temporaryFolder());
   const device = openDevice(await openDriver(), 0);
   const ran: number[] = [];
-  return { ran, open: () => openProducts(device, offering(ran)) };
+  return { device, ran, open: () => openProducts(device, offering(ran)) };
 }
 
 /** The number of the algorithm that a product takes. */
@@ -56,7 +57,7 @@ function taken(products: Products, choice: 'likeliest' | 'measured', ran: number
   return ran.at(-1);
 }
 
-describe('a large product', () => {
+describe.skipIf(!hasStandIn)('a large product', () => {
   test('takes what cuBLASLt thinks best without a run before, also where another was measured to be faster', async () => {
     const { ran, open } = await freshGpu();
     const products = await open();
@@ -77,6 +78,19 @@ describe('a large product', () => {
     expect(taken(products, 'measured', ran)).toBe(first);
     expect(taken(await open(), 'measured', ran)).toBe(first);
     expect(ran).toEqual([first, first]);
+  });
+
+  test('a choice for want of memory to measure in is not kept', async () => {
+    const { device, ran, open } = await freshGpu();
+    const products = await open();
+    vi.spyOn(device.driver, 'allocate').mockImplementationOnce(() => {
+      throw new Error('out of memory');
+    });
+    expect(taken(products, 'measured', ran)).toBe(0);
+    expect(ran).toEqual([0]);
+    ran.length = 0;
+    taken(await open(), 'measured', ran);
+    expect(new Set(ran)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7]));
   });
 });
 

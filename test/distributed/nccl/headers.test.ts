@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadNccl } from '#minillm/distributed/nccl/nccl.js';
 import { findNccl } from '#minillm/distributed/nccl/nccl-library.js';
+import { openNvrtc } from '#minillm/native/cuda/nvrtc.js';
 import { compileGpus } from '../../stand-ins/gpus.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -17,9 +18,12 @@ const nccl = await findNccl().catch(() => undefined);
 const ncclHeaders = [nccl && join(dirname(nccl.path), '../include'), nccl && dirname(nccl.path), '/usr/include'].find(
   (folder) => folder && existsSync(join(folder, 'nccl.h')),
 );
+const nvrtc = await openNvrtc().catch(() => undefined);
 const toolkits = existsSync('/usr/local') ? readdirSync('/usr/local').filter((name) => name.startsWith('cuda')) : [];
 const cudaHeaders = [process.env.CUDA_HOME ?? '', ...toolkits.map((name) => join('/usr/local', name)), '/usr']
   .map((folder) => join(folder, 'include'))
+  // pip's, beside NVRTC
+  .concat(nvrtc ? join(dirname(nvrtc.path), '../include') : [])
   .find((folder) => existsSync(join(folder, 'cuda.h')));
 
 /** As much of CUDA's runtime as nccl.h needs. */

@@ -12,6 +12,8 @@ interface Shape {
   readonly D: number;
   /** Standard deviation of q, k and v: large ones make the softmax all but one-hot. */
   readonly std?: number;
+  /** Whether every other key is the one before it again, so that the highest score of most rows is there twice. */
+  readonly twins?: boolean;
 }
 
 const SHAPES: readonly Shape[] = [
@@ -20,6 +22,8 @@ const SHAPES: readonly Shape[] = [
   { compiled: { batch: 2, length: 7 }, H: 2, D: 40 },
   { compiled: { batch: 1, length: 50 }, H: 3, D: 64, std: 4 },
   { compiled: { batch: 1, length: 63 }, H: 1, D: 24 },
+  { compiled: { batch: 1, length: 70 }, H: 3, D: 64, std: 6, twins: true },
+  { compiled: { batch: 2, length: 33 }, H: 1, D: 128, twins: true },
   { compiled: { batch: 2, length: 64 }, H: 1, D: 8 },
   { compiled: { batch: 1, length: 65 }, H: 2, D: 40 },
   { compiled: { batch: 1, length: 130 }, H: 1, D: 128 },
@@ -27,13 +31,19 @@ const SHAPES: readonly Shape[] = [
   { compiled: { batch: 4, length: 32 }, active: { batch: 3, length: 1 }, H: 2, D: 16 },
 ];
 
-function attentionTest({ compiled, active = compiled, H, D, std = 1 }: Shape): OpTest {
+/** Makes the keys of rows 1, 3, 5, … those of the rows before them. */
+function repeatKeys(qkv: Float64Array, C: number): void {
+  for (let row = 3 * C; row + 3 * C <= qkv.length; row += 6 * C) qkv.copyWithin(row + C, row - 2 * C, row - C);
+}
+
+function attentionTest({ compiled, active = compiled, H, D, std = 1, twins = false }: Shape): OpTest {
   const { batch: B, length: T } = active;
   const C = H * D;
   return {
-    title: `B ${B} of ${compiled.batch}, T ${T} of ${compiled.length}, H ${H}, D ${D}, deviation ${std}`,
+    title: `B ${B} of ${compiled.batch}, T ${T} of ${compiled.length}, H ${H}, D ${D}, deviation ${std}${twins ? ', each key twice' : ''}`,
     make: (precision) => {
       const qkv = activations(precision, B * T * 3 * C, 'qkv', std);
+      if (twins) repeatKeys(qkv, C);
       const dout = activations(precision, B * T * C, 'dout');
       const trace = (graph: Graph) => {
         const input = (name: string, width: number) =>

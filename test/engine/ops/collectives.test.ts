@@ -6,7 +6,7 @@ import { squaredNorm } from '#minillm/engine/ops/squared-norm.js';
 import { plan } from '#minillm/engine/plan.js';
 import { COLLECTIVES, type Communicator, ELEMENT_TYPES, singleProcess } from '#minillm/engine/runtime/communicator.js';
 import { Session } from '#minillm/engine/runtime/session.js';
-import { bestDevices, type Device, openDevice } from '../devices.ts';
+import { type Device, nativeDevices, openDevice } from '../devices.ts';
 import { type Begun, FAILURE, valuesOf, watchedCommunicator } from '../watched-communicator.ts';
 
 const COUNT = 5;
@@ -33,7 +33,7 @@ async function openReduction(device: Device, communicator: Communicator) {
   };
 }
 
-describe.each(bestDevices)('$name', (device) => {
+describe.each(nativeDevices)('$name', (device) => {
   test('the communicator begins and ends sums in the order of the program, given context, count and type', async () => {
     const asked: (Omit<Begun, 'address'> | number)[] = [];
     const communicator = watchedCommunicator({

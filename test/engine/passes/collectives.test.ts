@@ -6,7 +6,7 @@ import { ELEMENT_TYPES } from '#minillm/engine/runtime/communicator.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import type { Tensor } from '#minillm/engine/tensor.js';
 import { planTraining } from '#minillm/train/programs.js';
-import { bestDevices, openDevice } from '../devices.ts';
+import { nativeDevices, openDevice } from '../devices.ts';
 import { microBatch, SEVERAL_BUCKETS, SMALL, traceTraining, UPDATE, writeParameters } from '../training.ts';
 import { type Begun, valuesOf, watchedCommunicator } from '../watched-communicator.ts';
 
@@ -66,7 +66,7 @@ describe.each(Object.entries({ 'one block of buckets': SMALL, 'several buckets':
   },
 );
 
-describe.each(bestDevices)('$name', (device) => {
+describe.each(nativeDevices)('$name', (device) => {
   const extents = { batch: 1, length: 8 };
 
   /** Runs a program of training and gives the sums that it began, each with the gradient of `wte` as it was then. */

@@ -1,6 +1,7 @@
 /** @file CUDA without a GPU: libraries that play the driver, cuBLASLt and NCCL, and the real NVRTC where this machine has it. */
 
 import { compileLibrary } from '#minillm/native/compile.js';
+import { lookForCompiler } from '#minillm/native/compiler.js';
 import { openNvrtc } from '#minillm/native/cuda/nvrtc.js';
 import { openLibrary } from '#minillm/native/library.js';
 import { DRIVER_SOURCES } from './driver/build.js';
@@ -44,19 +45,24 @@ export function compileDriver(): Promise<string> {
   return compile('stand-in-cuda', DRIVER_SOURCES);
 }
 
-/** The real NVRTC's path; undefined where there is none, and kernels cannot be compiled. */
-export async function realNvrtc(): Promise<string | undefined> {
-  return openNvrtc().then(
-    ({ path }) => path,
-    () => undefined,
-  );
+/** The real NVRTC's path. */
+const nvrtc = await openNvrtc().then(
+  ({ path }) => path,
+  () => undefined,
+);
+
+const missing = [
+  ...(nvrtc ? [] : ['NVRTC (pip install nvidia-cuda-nvrtc)']),
+  ...((await lookForCompiler()) ? [] : ['a C compiler']),
+];
+
+/** Whether GPUs can be played here: NVRTC compiles kernels, and a C compiler what executes them. */
+export const hasStandIn = missing.length === 0;
+if (!hasStandIn) {
+  const said = `no GPU is played, and no test that needs one is run: ${missing.join(' and ')} was not found`;
+  if (process.env.MINILLM_TEST_CUDA === '1') throw new Error(said);
+  console.warn(said);
 }
-
-const nvrtc = await realNvrtc();
-
-/** Whether kernels can be compiled here, so that tests can run them. */
-export const hasNvrtc = nvrtc !== undefined;
-if (!hasNvrtc) console.warn('NVRTC was not found, so no CUDA kernel is tested: pip install nvidia-cuda-nvrtc');
 
 /** Compiles the libraries, and says how to find them. */
 export async function cudaEnvironment(options: GpuOptions = {}): Promise<CudaEnvironment> {

@@ -53,7 +53,14 @@ EXPORT int32_t nvrtcCreateProgram(int64_t *program, const char *source, const ch
 EXPORT int32_t nvrtcCompileProgram(int64_t program, int count, const char *const *options) {
   const char *all[MAX_OPTIONS];
   if (count >= MAX_OPTIONS) return 3;
-  memcpy(all, options, sizeof *all * (size_t)count);
+  char architecture[64], number[16];
+  for (int i = 0; i < count; i++) {
+    all[i] = options[i];
+    /* for a virtual one no cubin is made, which takes as long as the PTX */
+    if (sscanf(options[i], "--gpu-architecture=sm_%15s", number) != 1) continue;
+    snprintf(architecture, sizeof architecture, "--gpu-architecture=compute_%s", number);
+    all[i] = architecture;
+  }
   all[count] = "-lineinfo";
   return CALL(nvrtcCompileProgram, int32_t(*)(int64_t, int, const char *const *), program, count + 1, all);
 }

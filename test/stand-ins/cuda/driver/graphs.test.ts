@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hasNvrtc } from '../cuda.js';
+import { hasStandIn } from '../cuda.js';
 import { longs, type OpenGpu, openGpu } from '../open-gpu.js';
 
 const ADD = `
@@ -15,7 +15,7 @@ function follow({ driver }: OpenGpu, later: number, earlier: number): void {
   driver.destroyEvent(event);
 }
 
-describe.skipIf(!hasNvrtc).each([1, 2, 3])('captured work, in the order of seed %i', (seed) => {
+describe.skipIf(!hasStandIn).each([1, 2, 3])('captured work, in the order of seed %i', (seed) => {
   test('forks and joins in each launch, with copies of pinned memory', async () => {
     const gpu = await openGpu({ seed });
     const { driver, stream, compile } = gpu;

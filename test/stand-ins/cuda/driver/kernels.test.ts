@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hasNvrtc, standInGpu } from '../cuda.js';
+import { hasStandIn, standInGpu } from '../cuda.js';
 import { longs, openGpu } from '../open-gpu.js';
 
 const SCALE = `
@@ -25,7 +25,7 @@ extern "C" __global__ void store(float *y, long long at) {
 
 const ONE = { x: 1, y: 1, z: 1 };
 
-describe.skipIf(!hasNvrtc)('kernels', () => {
+describe.skipIf(!hasStandIn)('kernels', () => {
   test('take structs by value', async () => {
     const { driver, stream, upload, download, compile } = await openGpu();
     const scale = await compile(SCALE, 'scale');

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { compileDriver, hasNvrtc } from '../cuda.js';
+import { compileDriver, hasStandIn } from '../cuda.js';
 import { longs, openGpu } from '../open-gpu.js';
 
 const ADD = `
@@ -52,7 +52,7 @@ describe('streams', () => {
   });
 });
 
-describe.skipIf(!hasNvrtc)('a wait that is missing', () => {
+describe.skipIf(!hasStandIn)('a wait that is missing', () => {
   test.each([true, false])('shows as memory that nobody has written (waits: %s)', async (waits) => {
     const { driver, stream, upload, compile } = await openGpu();
     const add = await compile(ADD, 'add');

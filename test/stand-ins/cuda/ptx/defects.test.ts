@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasNvrtc } from '../cuda.js';
+import { hasStandIn } from '../cuda.js';
 import { type Launch, openInterpreter } from '../ptx.js';
 import { compileKernel } from './compile-kernel.js';
 
@@ -158,7 +158,7 @@ const defects: Record<string, { body: string; says: RegExp; launch?: Partial<Lau
   },
 };
 
-describe.skipIf(!hasNvrtc)('a kernel with a defect', () => {
+describe.skipIf(!hasStandIn)('a kernel with a defect', () => {
   it.each(Object.entries(defects))('%s is found', async (_, { body, says, launch }) => {
     await expect(run(kernel(body), launch)).rejects.toThrow(says);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasNvrtc } from '../cuda.js';
+import { hasStandIn } from '../cuda.js';
 import { openInterpreter } from '../ptx.js';
 import { compileKernel } from './compile-kernel.js';
 
@@ -91,7 +91,7 @@ extern "C" __global__ void last_block(const float *x, float *parts, float *y) {
   *y = s;
 }`;
 
-describe.skipIf(!hasNvrtc).each(['sm_80', 'sm_90a', 'sm_100'])('kernels compiled for %s', (architecture) => {
+describe.skipIf(!hasStandIn).each(['sm_80', 'sm_90a', 'sm_100'])('kernels compiled for %s', (architecture) => {
   it('sums', async () => {
     const { allocate, load } = await openInterpreter();
     const x = Float32Array.from({ length: 10_000 }, (_, i) => (i % 64) - 20);
