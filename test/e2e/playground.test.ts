@@ -187,7 +187,8 @@ describe.skipIf(missingBrowser !== undefined)(`the app's page${missingBrowser ? 
         ...new Set(all.map((one) => Number(one.querySelector('mark')?.dataset.level))),
       ]);
     await expect.poll(() => levels('Trained')).toEqual([3]);
-    for (const level of await levels('Untrained')) expect(level).toBeLessThan(0);
+    const areAllBelow = async () => (await levels('Untrained')).every((level) => level < 0);
+    await expect.poll(areAllBelow).toBe(true);
   });
 
   test('a link restores prompt, settings, checkpoint, colours and view', async () => {
