@@ -74,21 +74,20 @@ async function measure(size: SizeName, recipes: readonly RecipeName[]): Promise<
   }
   const reference = ends('reference', 1).then((end) => end(1));
   const others = recipes.filter((name) => name !== 'reference');
-  await Promise.all(
-    others.map(async (recipe) => {
-      const first = Number(values.first);
-      const end = await ends(recipe, first);
-      const all = [await end(first)];
-      const { loss, tokens } = await reference;
-      const isLonger = (all[0]?.loss ?? 0) > loss;
-      const further = numbers(values.lengths).filter((length) => (isLonger ? length > first : length < first));
-      for (const length of further.sort((a, b) => Math.abs(a - first) - Math.abs(b - first)))
-        if (tokensToLoss(all, loss) === undefined) all.push(await end(length));
-      const needed = tokensToLoss(all, loss);
-      const found = needed === undefined ? 'not between these lengths' : (tokens / needed).toFixed(2);
-      console.log(`${size}, ${recipe}: to loss ${loss.toFixed(4)} with fewer tokens, times: ${found}`);
-    }),
-  );
+  const compared = others.map(async (recipe) => {
+    const first = Number(values.first);
+    const end = await ends(recipe, first);
+    const all = [await end(first)];
+    const { loss, tokens } = await reference;
+    const isLonger = (all[0]?.loss ?? 0) > loss;
+    const further = numbers(values.lengths).filter((length) => (isLonger ? length > first : length < first));
+    for (const length of further.sort((a, b) => Math.abs(a - first) - Math.abs(b - first)))
+      if (tokensToLoss(all, loss) === undefined) all.push(await end(length));
+    const needed = tokensToLoss(all, loss);
+    const found = needed === undefined ? 'not between these lengths' : (tokens / needed).toFixed(2);
+    console.log(`${size}, ${recipe}: to loss ${loss.toFixed(4)} with fewer tokens, times: ${found}`);
+  });
+  await Promise.all([reference, ...compared]);
 }
 
 await writeByteShards(join(values.out, 'bytes'), positionals);
