@@ -16,11 +16,10 @@ export interface SavedRun {
   readonly metrics: readonly Metrics[];
 }
 
-/** Keeps one run, the newest, whole or not at all. Each may be refused: the quota is used up, or the visitor is private. */
+/** Keeps one run, the newest, whole or not at all. Each may be refused: the quota is used up, the visitor is private, another tab has it. */
 export interface RunStorage {
   /** `damaged` is what cannot be read any more, and may be replaced. */
   load(): Promise<SavedRun | 'damaged' | undefined>;
-  /** What is saved may change as soon as this has been called. */
   save(run: SavedRun): Promise<void>;
   clear(): Promise<void>;
 }

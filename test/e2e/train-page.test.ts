@@ -301,6 +301,9 @@ describe.skipIf(missingBrowser !== undefined)(
       onTestFinished(() => plain.close());
       const page = await open(undefined, {}, { url: plain.url.replace('127.0.0.1', INSECURE_HOST) });
       expect(await page.evaluate('isSecureContext')).toBe(false);
+      const otherTab = await page.context().newPage();
+      await otherTab.goto(page.url());
+      await button(otherTab, 'Train').waitFor();
       await button(page, 'Train').click();
       await page.getByText('faster: open the page over HTTPS').waitFor();
       await figures(page).waitFor();
@@ -311,6 +314,11 @@ describe.skipIf(missingBrowser !== undefined)(
       await page.reload();
       await button(page, 'Resume').click();
       await expect.poll(async () => (await progress(page)).step).toBeGreaterThan(step);
+      await button(otherTab, 'Train').click();
+      await expect.poll(async () => (await progress(otherTab)).step).toBeGreaterThan(0);
+      await button(otherTab, 'Stop').click();
+      await otherTab.getByRole('alert').filter({ hasText: 'open in another tab' }).waitFor();
+      await otherTab.close();
       const download = page.waitForEvent('download');
       await button(page, 'Download the model').click();
       const model = await openGpt2Folder(unpack(readFileSync((await (await download).path()) ?? '')));

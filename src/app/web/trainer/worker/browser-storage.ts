@@ -1,6 +1,6 @@
 /**
  * @file A run in the browser's IndexedDB, whose transactions are whole or not at all. One tab has it, until it is closed;
- * in others everything is refused.
+ * in others everything is refused. Where the browser has no locks, a tab is refused once another one has changed the run.
  */
 
 import type { RunStorage, SavedRun } from '#minillm/library/run-storage.js';
@@ -9,15 +9,24 @@ const DATABASE = 'minillm-training';
 const STORE = 'runs';
 /** The one run that is kept. */
 const KEY = 'newest';
+/** Beside it: how often it has been changed. */
+const CHANGES = 'changes';
 /** A tab that is reloaded lets go of the run a moment later than it begins again. */
 const LOCK_MILLISECONDS = 3000;
 
 export class BrowserStorage implements RunStorage {
   #database: Promise<IDBDatabase> | undefined;
+  /** Of those, the ones this tab knows of. */
+  #changes = 0;
 
   async load(): Promise<SavedRun | 'damaged' | undefined> {
     const store = (await this.#open()).transaction(STORE).objectStore(STORE);
-    return result<SavedRun | undefined>(store.get(KEY)).catch(() => 'damaged');
+    const [changes, run] = await Promise.all([
+      result<number | undefined>(store.get(CHANGES)),
+      result<SavedRun | undefined>(store.get(KEY)).catch(() => 'damaged' as const),
+    ]);
+    this.#changes = changes ?? 0;
+    return run;
   }
 
   save(run: SavedRun): Promise<void> {
@@ -28,14 +37,24 @@ export class BrowserStorage implements RunStorage {
     return this.#change((store) => store.delete(KEY));
   }
 
+  /** @throws Error when the browser refuses, or another tab has changed the run: then it stays as that left it */
   async #change(change: (store: IDBObjectStore) => void): Promise<void> {
     const transaction = (await this.#open()).transaction(STORE, 'readwrite');
+    let isOurs = true;
     const done = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(refusal(transaction.error));
+      transaction.onabort = () => reject(isOurs ? refusal(transaction.error) : otherTab());
     });
-    change(transaction.objectStore(STORE));
-    return done;
+    const store = transaction.objectStore(STORE);
+    const changes = store.get(CHANGES);
+    changes.onsuccess = () => {
+      isOurs = (changes.result ?? 0) === this.#changes;
+      if (!isOurs) return transaction.abort();
+      change(store);
+      store.put(this.#changes + 1, CHANGES);
+    };
+    await done;
+    this.#changes++;
   }
 
   #open(): Promise<IDBDatabase> {
@@ -53,7 +72,7 @@ async function openDatabase(): Promise<IDBDatabase> {
 
 /** Resolves once no other tab has the run. @throws Error when one keeps it */
 function takeLock(): Promise<void> {
-  // only a page of HTTPS or of this computer has locks
+  // only a page of HTTPS or of this computer has them
   if (!navigator.locks) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const untilClosed = (): Promise<never> => {
@@ -62,9 +81,11 @@ function takeLock(): Promise<void> {
     };
     navigator.locks
       .request(DATABASE, { signal: AbortSignal.timeout(LOCK_MILLISECONDS) }, untilClosed)
-      .catch(() => reject(new Error('it is open in another tab, which keeps its own')));
+      .catch(() => reject(otherTab()));
   });
 }
+
+const otherTab = (): Error => new Error('it is open in another tab, which keeps its own');
 
 function result<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
