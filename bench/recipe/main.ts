@@ -26,6 +26,8 @@ const { values, positionals } = parseArgs({
     lengths: { type: 'string', default: '1,0.75,0.6,0.45,0.35,0.25' },
     /** The one of them at which rates are tuned. */
     first: { type: 'string', default: '0.6' },
+    /** The learning rate at which the search for the best begins. */
+    start: { type: 'string', default: '0.004' },
     /** The table of all runs that have ended, which those that end are added to. */
     results: { type: 'string', default: 'bench/recipe/results.tsv' },
     /** Runs at a time, each on one thread. */
@@ -64,7 +66,8 @@ async function measure(size: SizeName, recipes: readonly RecipeName[]): Promise<
   /** The mean over seeds at a length, at the rate that is best at the first. */
   async function ends(recipe: RecipeName, first: number): Promise<(length: number) => Promise<EndOfRuns>> {
     const stepsOf = (length: number): number => Math.round(steps * length);
-    const best = await tune({ size, recipe, steps: stepsOf(first), seed: firstSeed }, inTurn);
+    const start = { size, recipe, learningRate: Number(values.start), steps: stepsOf(first), seed: firstSeed };
+    const best = await tune(start, inTurn);
     return async (length) => {
       const run = { ...best, steps: stepsOf(length) };
       const all = await Promise.all([firstSeed, ...otherSeeds].map((seed) => inTurn({ ...run, seed })));

@@ -2,16 +2,11 @@
 
 import type { Ended, RunOfRecipe } from './runs.ts';
 
-/** Where the search begins. */
-const START = 0.004;
 const RATIO = 2;
 
-/** The best of a recipe's learning rates over runs that differ in it alone. */
-export async function tune(
-  run: Omit<RunOfRecipe, 'learningRate'>,
-  train: (run: RunOfRecipe) => Promise<Ended>,
-): Promise<Ended> {
-  const at = (exponent: number) => train({ ...run, learningRate: START * RATIO ** exponent });
+/** The best of a recipe's learning rates over runs that differ in it alone; the search begins at the run's own. */
+export async function tune(run: RunOfRecipe, train: (run: RunOfRecipe) => Promise<Ended>): Promise<Ended> {
+  const at = (exponent: number) => train({ ...run, learningRate: run.learningRate * RATIO ** exponent });
   let [best, bestExponent] = [await at(0), 0];
   for (const direction of [1, -1])
     while (true) {

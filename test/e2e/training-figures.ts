@@ -14,6 +14,10 @@ export interface Progress {
 export async function progress(page: Page): Promise<Progress> {
   const text = (await figures(page).textContent()) ?? '';
   const [, step, trainingLoss, validationLoss] =
-    /step (\d+) of .*Training loss([\d.]+|–).*Validation loss([\d.]+)/.exec(text) ?? [];
-  return { step: Number(step), trainingLoss: Number(trainingLoss), validationLoss: Number(validationLoss) };
+    /step ([\d,]+) of .*Training loss([\d.]+|–).*Validation loss([\d.]+)/.exec(text) ?? [];
+  return {
+    step: Number(step?.replace(',', '')),
+    trainingLoss: Number(trainingLoss),
+    validationLoss: Number(validationLoss),
+  };
 }
