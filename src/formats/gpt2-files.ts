@@ -6,9 +6,6 @@ import { gpt2Parameters } from './gpt2-parameters.ts';
 import { gpt2TokenizerFiles } from './gpt2-tokenizer-files.ts';
 import type { TensorSource } from './safetensors-slices.ts';
 
-/** The name of the file of weights, where there is one. */
-export const WEIGHTS = 'model.safetensors';
-
 /** The tensors of the file of weights. */
 export function gpt2Tensors(config: Gpt2Config, read: ReadParameter): TensorSource[] {
   return gpt2Parameters(config).map(({ name, shape }) => ({

@@ -8,9 +8,9 @@ import { fileError } from '../support/files.ts';
 import { readJsonFile } from '../support/json-file.ts';
 import type { Gpt2Config } from './gpt2-config.ts';
 import { readGpt2Config } from './gpt2-config-file.ts';
-import { gpt2Tensors, gpt2Texts, WEIGHTS } from './gpt2-files.ts';
+import { gpt2Tensors, gpt2Texts } from './gpt2-files.ts';
 import type { ReadParameter } from './gpt2-parameters.ts';
-import { findGpt2Weights, type Gpt2Checkpoint } from './gpt2-weights.ts';
+import { findGpt2Weights, type Gpt2Checkpoint, WEIGHTS_FILE } from './gpt2-weights.ts';
 import { openSafetensors } from './open-safetensors.ts';
 import type { SafetensorsFile } from './safetensors-reader.ts';
 import { writeSafetensors } from './safetensors-writer.ts';
@@ -43,7 +43,7 @@ async function listWeightFiles(path: string): Promise<string[]> {
   const found = await readdir(path).catch((cause: unknown) => {
     throw fileError(path, 'read the folder', cause);
   });
-  if (found.includes(WEIGHTS)) return [WEIGHTS];
+  if (found.includes(WEIGHTS_FILE)) return [WEIGHTS_FILE];
   if (found.includes(INDEX)) {
     const index = await readJsonFile(indexSchema, join(path, INDEX));
     const names = [...new Set(Object.values(index.weight_map))];
@@ -55,12 +55,14 @@ async function listWeightFiles(path: string): Promise<string[]> {
   }
   if (found.some((name) => name.startsWith('pytorch_model'))) {
     throw new UserError(
-      `${path}: expected ${WEIGHTS}, found only PyTorch's own format; convert it with transformers: ` +
+      `${path}: expected ${WEIGHTS_FILE}, found only PyTorch's own format; convert it with transformers: ` +
         'GPT2LMHeadModel.from_pretrained(folder).save_pretrained(folder)',
     );
   }
   const files = found.length === 0 ? 'an empty folder' : found.slice(0, 5).join(', ');
-  throw new UserError(`${path}: expected a Hugging Face GPT-2 folder with ${WEIGHTS} and config.json, found ${files}`);
+  throw new UserError(
+    `${path}: expected a Hugging Face GPT-2 folder with ${WEIGHTS_FILE} and config.json, found ${files}`,
+  );
 }
 
 /**
@@ -72,7 +74,7 @@ async function listWeightFiles(path: string): Promise<string[]> {
 export async function writeGpt2Folder(path: string, config: Gpt2Config, read: ReadParameter): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
-    await writeSafetensors(join(path, WEIGHTS), gpt2Tensors(config, read));
+    await writeSafetensors(join(path, WEIGHTS_FILE), gpt2Tensors(config, read));
     for (const [name, text] of gpt2Texts(config)) await writeFile(join(path, name), text);
   } catch (cause) {
     throw fileError(path, 'write it', cause);

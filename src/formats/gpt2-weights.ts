@@ -7,6 +7,9 @@ import { transposeShapes, transposeWeights } from './linear-weights.ts';
 import type { SafetensorsFile } from './safetensors-reader.ts';
 import { checkTiedHead, type TensorPlace } from './tied-head.ts';
 
+/** The weights of a Hugging Face folder, where they are one file. */
+export const WEIGHTS_FILE = 'model.safetensors';
+
 const PREFIX = 'transformer.';
 
 /** Tensors of old files that are not parameters: the causal masks, and the head, which is `wte`. */

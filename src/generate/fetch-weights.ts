@@ -1,7 +1,7 @@
 /** @file Weights behind an address, read over `fetch` while the model takes them. */
 
 import { type Gpt2Config, parseGpt2Config } from '../formats/gpt2-config.ts';
-import { findGpt2Weights } from '../formats/gpt2-weights.ts';
+import { findGpt2Weights, WEIGHTS_FILE } from '../formats/gpt2-weights.ts';
 import { SafetensorsFile } from '../formats/safetensors-reader.ts';
 import { loadParameters } from '../model/parameters.ts';
 import type { ByteSource } from '../support/byte-source.ts';
@@ -10,7 +10,6 @@ import { HttpSlices } from '../support/http-slices.ts';
 import { SlicedSource } from '../support/sliced-source.ts';
 import type { Weights } from './initial-weights.ts';
 
-const WEIGHTS = 'model.safetensors';
 const CONFIG = 'config.json';
 
 /** Called with how many bytes of the weights there are so far, of how many. */
@@ -24,7 +23,7 @@ export type OnProgress = (loaded: number, size: number) => void;
 export async function fetchWeights(folder: URL, onProgress: OnProgress = () => {}): Promise<Weights> {
   const configUrl = new URL(CONFIG, folder).href;
   const config = parseGpt2Config(await fetchText(configUrl), configUrl);
-  const slices = await HttpSlices.open(new URL(WEIGHTS, folder).href);
+  const slices = await HttpSlices.open(new URL(WEIGHTS_FILE, folder).href);
   return weightsIn(new SlicedSource(slices, (loaded) => onProgress(loaded, slices.size)), folder.href, config);
 }
 

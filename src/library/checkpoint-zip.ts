@@ -2,7 +2,8 @@
 
 import { strToU8, Zip, ZipDeflate, ZipPassThrough } from 'fflate/browser';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
-import { gpt2Tensors, gpt2Texts, WEIGHTS } from '../formats/gpt2-files.ts';
+import { gpt2Tensors, gpt2Texts } from '../formats/gpt2-files.ts';
+import { WEIGHTS_FILE } from '../formats/gpt2-weights.ts';
 import { safetensorsBytes } from '../formats/safetensors-slices.ts';
 
 /** @param tensors the parameters, by their canonical names */
@@ -18,7 +19,7 @@ export async function zipCheckpoint(
     parts.push(bytes.slice());
   });
   // weights are as good as random: they do not get smaller
-  const weights = new ZipPassThrough(`${folder}/${WEIGHTS}`);
+  const weights = new ZipPassThrough(`${folder}/${WEIGHTS_FILE}`);
   zip.add(weights);
   const sources = gpt2Tensors(config, (name, start, target) => {
     target.set(tensors.get(name)?.subarray(start, start + target.length) ?? []);

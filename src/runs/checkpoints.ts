@@ -2,6 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { WEIGHTS_FILE } from '../formats/gpt2-weights.ts';
 import { isHubModel } from '../hub/model-name.ts';
 import { UserError } from '../support/errors.ts';
 import { exists, fileError, isFolder, isHeld, isTemporaryName, removeFolder } from '../support/files.ts';
@@ -12,7 +13,7 @@ const STEP_FOLDER = /^step-(\d{8,15})$/;
 /** The optimizer's state, next to the weights. */
 export const OPTIMIZER_FILE = 'optimizer.safetensors';
 
-const REQUIRED_FILES = ['config.json', 'model.safetensors', OPTIMIZER_FILE, STATE_FILE];
+const REQUIRED_FILES = ['config.json', WEIGHTS_FILE, OPTIMIZER_FILE, STATE_FILE];
 
 /** A step folder from which a run can resume. */
 export interface Checkpoint {

@@ -11,6 +11,7 @@ import { BYTES_PER_ELEMENT, elements } from '../engine/tensor.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { openGpt2Folder, writeGpt2Folder } from '../formats/gpt2-folder.ts';
 import { type Gpt2Parameter, gpt2Parameters } from '../formats/gpt2-parameters.ts';
+import { WEIGHTS_FILE } from '../formats/gpt2-weights.ts';
 import { openSafetensors } from '../formats/open-safetensors.ts';
 import type { SafetensorsFile } from '../formats/safetensors-reader.ts';
 import { writeSafetensors } from '../formats/safetensors-writer.ts';
@@ -22,8 +23,6 @@ import { fileError, writeFolderAtomic } from '../support/files.ts';
 import { formatBytes } from '../support/format.ts';
 import { streamRegularFile } from '../support/regular-file.ts';
 import { type CheckpointedModel, type CheckpointedReplica, stateTensors } from './checkpoint-tensors.ts';
-
-const WEIGHTS_FILE = 'model.safetensors';
 
 /** Elements copied at once: 16 MB. */
 const SLICE_ELEMENTS = 4 * 1024 * 1024;

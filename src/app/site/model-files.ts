@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderGpt2Config } from '../../formats/gpt2-config.ts';
-import type { Gpt2Weights } from '../../formats/gpt2-weights.ts';
+import { type Gpt2Weights, WEIGHTS_FILE } from '../../formats/gpt2-weights.ts';
 import { openGpt2 } from '../../formats/open-gpt2.ts';
 import { buildHeader } from '../../formats/safetensors-header.ts';
 import { syncFile } from '../../support/files.ts';
@@ -29,7 +29,7 @@ export async function writeModelFiles(
   await writeFile(join(folder, 'config.json'), renderGpt2Config(config));
   const from = await openGpt2(source);
   try {
-    return await writeWeights(join(folder, 'model.safetensors'), from, weights, onBytes);
+    return await writeWeights(join(folder, WEIGHTS_FILE), from, weights, onBytes);
   } finally {
     await from.close();
   }

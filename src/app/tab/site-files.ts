@@ -1,5 +1,6 @@
 /** @file The files of a static site, read over `fetch`; weights are kept for the next visit. */
 
+import { WEIGHTS_FILE } from '../../formats/gpt2-weights.ts';
 import { weightsIn } from '../../generate/fetch-weights.ts';
 import type { Weights } from '../../generate/initial-weights.ts';
 import { messageOf, UserError } from '../../support/errors.ts';
@@ -10,7 +11,6 @@ import type { Site } from './site.ts';
 import type { StoredModel } from './site-models.ts';
 
 const MANIFEST = 'site.json';
-const WEIGHTS = 'model.safetensors';
 /** An older description would name weights that are not there any more. (Node's types do not know of it.) */
 const REVALIDATED = { cache: 'no-cache' };
 
@@ -50,7 +50,7 @@ export class SiteFiles {
    * @throws UserError when its file cannot be read, or is not of its configuration
    */
   async openWeights({ id, file, config }: StoredModel, onProgress: OnProgress): Promise<Weights> {
-    const url = new URL(`${file.folder}/${WEIGHTS}`, this.#page).href;
+    const url = new URL(`${file.folder}/${WEIGHTS_FILE}`, this.#page).href;
     const slices = new KeptSlices(new HttpSlices(url, file.bytes), file.sha256, this.#kept);
     const source = new SlicedSource(slices, (loaded) => onProgress(loaded, slices.isKept));
     return weightsIn(source, id, config);

@@ -2,7 +2,8 @@
 
 import { readdir } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { gpt2Texts, WEIGHTS } from '../../formats/gpt2-files.ts';
+import { gpt2Texts } from '../../formats/gpt2-files.ts';
+import { WEIGHTS_FILE } from '../../formats/gpt2-weights.ts';
 import type { ModelFile } from '../../formats/model-file.ts';
 import { openGpt2 } from '../../formats/open-gpt2.ts';
 import { isHubModel, parseHubModel } from '../../hub/model-name.ts';
@@ -74,7 +75,7 @@ async function checkPlace({ to, out, overwrite }: ExportFlags): Promise<void> {
   const names = isFolderThere ? await readdir(out) : [];
   if (isFolderThere && names.length === 0) return;
   if (!overwrite) throw new UserError(`${out} is there already; give another --out, or --overwrite to replace it`);
-  const ours = [WEIGHTS, ...gpt2Texts(PRESETS['gpt2-124m']).keys()];
+  const ours = [WEIGHTS_FILE, ...gpt2Texts(PRESETS['gpt2-124m']).keys()];
   const other = names.find((name) => !ours.includes(name));
   if (other)
     throw new UserError(`${out}: expected an earlier export to overwrite, found ${other}, too; give another --out`);

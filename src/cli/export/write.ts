@@ -4,8 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FloatType } from '../../formats/encode-floats.ts';
 import { ggufFile } from '../../formats/gguf/gguf-file.ts';
-import { gpt2Texts, WEIGHTS } from '../../formats/gpt2-files.ts';
-import type { NamedWeights } from '../../formats/gpt2-weights.ts';
+import { gpt2Texts } from '../../formats/gpt2-files.ts';
+import { type NamedWeights, WEIGHTS_FILE } from '../../formats/gpt2-weights.ts';
 import { gpt2WeightsFile } from '../../formats/gpt2-weights-file.ts';
 import { llmcModelFile } from '../../formats/llmc/model-file.ts';
 import { LLMC_TOKENIZER, llmcTokenizer } from '../../formats/llmc/tokenizer-file.ts';
@@ -60,7 +60,7 @@ async function writeTarget(
       return [out, ...(await writeTokenizer(dirname(out), model))];
     case 'huggingface':
       await writeFolderAtomic(out, async (folder) => {
-        await writeFileAtomic(join(folder, WEIGHTS), watched(gpt2WeightsFile(model, target.type)));
+        await writeFileAtomic(join(folder, WEIGHTS_FILE), watched(gpt2WeightsFile(model, target.type)));
         for (const [file, text] of gpt2Texts(model.config, TORCH_TYPES[target.type]))
           await writeFile(join(folder, file), text);
       });

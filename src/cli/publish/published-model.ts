@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { type DatasetDescription, readDescription } from '../../data/shards/dataset-description.ts';
 import type { Gpt2Config } from '../../formats/gpt2-config.ts';
 import { readGpt2Config } from '../../formats/gpt2-config-file.ts';
-import { WEIGHTS } from '../../formats/gpt2-files.ts';
 import { INDEX } from '../../formats/gpt2-folder.ts';
+import { WEIGHTS_FILE } from '../../formats/gpt2-weights.ts';
 import { isHubModel } from '../../hub/model-name.ts';
 import type { RunCurves } from '../../report/series/curves.ts';
 import { curvesOf } from '../../report/sources/run-folder.ts';
@@ -74,8 +74,10 @@ async function filesOf(folder: string, withOptimizer: boolean): Promise<string[]
     .sort();
   const missing = withOptimizer ? OF_TRAINING.find((name) => !files.includes(name)) : undefined;
   if (missing) throw new UserError(`${folder}: expected ${missing} for --with-optimizer, found none`);
-  if (files.includes(WEIGHTS) || files.includes(INDEX)) return files;
-  throw new UserError(`${folder}: expected ${WEIGHTS}, found ${files.slice(0, 5).join(', ') || 'an empty folder'}`);
+  if (files.includes(WEIGHTS_FILE) || files.includes(INDEX)) return files;
+  throw new UserError(
+    `${folder}: expected ${WEIGHTS_FILE}, found ${files.slice(0, 5).join(', ') || 'an empty folder'}`,
+  );
 }
 
 /** The run in whose folder the step folder stands. */
