@@ -33,8 +33,8 @@ export interface Thread {
 /** What runs WebAssembly: Node or a browser. */
 export interface WasmHost {
   readonly processors: number;
-  /** The bytes of a module. @param isAgain whether they came damaged: what a cache has of them is to be passed by */
-  load(variant: WasmVariant, precision: Precision, isAgain: boolean): Promise<Uint8Array<ArrayBuffer>>;
+  /** The bytes of a module. @param isRetry whether they came damaged before, so that caches are to be bypassed */
+  load(variant: WasmVariant, precision: Precision, isRetry: boolean): Promise<Uint8Array<ArrayBuffer>>;
   /** Starts a worker; undefined where none can share memory. */
   readonly start: (() => Thread) | undefined;
   /** Of the machine; undefined where it is not known. */
@@ -69,8 +69,8 @@ async function loadModule(host: WasmHost, precision: Precision, wanted: WasmVari
       `expected WebAssembly with ${wanted === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, found an engine without it; use a newer browser or Node`,
     );
   let damage: unknown;
-  for (const isAgain of [false, true]) {
-    const bytes = await host.load(variant, precision, isAgain);
+  for (const isRetry of [false, true]) {
+    const bytes = await host.load(variant, precision, isRetry);
     try {
       return { variant, module: await compile(bytes, host.start !== undefined) };
     } catch (cause) {
@@ -78,7 +78,7 @@ async function loadModule(host: WasmHost, precision: Precision, wanted: WasmVari
     }
   }
   throw new UserError(
-    `the kernels (${variant}-${precision}.wasm) came damaged or cut off; try again, and if it stays so, install or publish them again`,
+    `the kernels (${variant}-${precision}.wasm) came damaged or cut off; try again, and if that does not help, install or publish them again`,
     { cause: damage },
   );
 }
@@ -149,7 +149,7 @@ function walkHere({ exports }: Kernels, pool: number): Pick<Team, 'run' | 'close
   };
 }
 
-/** Starts the team's threads; runs are asked of the first. @throws DeviceLost, as its runs do, once one has failed */
+/** Starts the team's threads, the first of which takes the runs. @throws DeviceLost when one fails, as all later runs do */
 async function startThreads(
   start: () => Thread,
   count: number,
@@ -157,7 +157,9 @@ async function startThreads(
   memory: LinearMemory,
   { exports }: Kernels,
 ): Promise<Pick<Team, 'run' | 'close'>> {
-  const threads = Array.from({ length: count }, start);
+  // memory may be short, and then no thread is left running
+  const stacks = Array.from({ length: count }, () => memory.allocate(STACK_BYTES) + STACK_BYTES);
+  const threads = stacks.map(start);
   const [first] = threads as [Thread];
   const end = (): void => {
     for (const thread of threads) thread.end();
@@ -178,7 +180,7 @@ async function startThreads(
         else if (answer.kind === 'ran') settle?.resolve(answer.outcome);
         else if (++ready === count) resolve();
       };
-      thread.post({ ...common, thread: number, stack: memory.allocate(STACK_BYTES) + STACK_BYTES });
+      thread.post({ ...common, thread: number, stack: stacks[number] as number });
     });
   });
   for (const thread of threads) thread.hold(false);

@@ -44,16 +44,16 @@ const UNCACHED = { cache: 'reload' } as RequestInit;
 export function openWasmInBrowser({ modules, ...options }: BrowserOptions = {}): Promise<Backend> {
   return openWasmBackend(options, {
     processors: navigator.hardwareConcurrency,
-    load: (variant, precision, isAgain) =>
-      fetchBytes(modules ? new URL(`${variant}-${precision}.wasm`, modules) : MODULES[variant][precision], isAgain),
+    load: (variant, precision, isRetry) =>
+      fetchBytes(modules ? new URL(`${variant}-${precision}.wasm`, modules) : MODULES[variant][precision], isRetry),
     start: isIsolated() ? () => startThread(modules) : undefined,
     memory: () => undefined,
   });
 }
 
-async function fetchBytes(url: URL, isAgain: boolean): Promise<Uint8Array<ArrayBuffer>> {
+async function fetchBytes(url: URL, isRetry: boolean): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const response = await fetch(url, isAgain ? UNCACHED : {});
+    const response = await fetch(url, isRetry ? UNCACHED : {});
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {

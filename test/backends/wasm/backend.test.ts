@@ -69,7 +69,7 @@ test.each([0, 8, 1000, 150_000])(
     );
     const cached: WasmHost = {
       ...alone,
-      load: (variant, precision, isAgain) => (isAgain ? alone : cut).load(variant, precision, isAgain),
+      load: (variant, precision, isRetry) => (isRetry ? alone : cut).load(variant, precision, isRetry),
     };
     await (await openWasmBackend({}, cached)).close();
   },
