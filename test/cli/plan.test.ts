@@ -9,7 +9,7 @@ test('a plan for GPUs: memory, step, run, table and picture, without a GPU', asy
   const { code, stdout } = await minillm('plan', '--hardware', 'h100', '--price', '2.5', '--out', picture);
   expect(code).toBe(0);
   for (const part of [
-    /^80\.0 GB there are; the largest batch that fits is \d+ rows$/m,
+    /^the device has 80\.0 GB; the largest batch that fits is \d+ rows$/m,
     /^the run: 19,073 steps, 10\.0 B tokens$/m,
     /^gpt2-124m, 124,439,808 parameters, bf16, 8 × H100/,
     /^optimizer +996 MB$/m,
@@ -23,7 +23,7 @@ test('a plan for GPUs: memory, step, run, table and picture, without a GPU', asy
 
 test('a small plan is in small numbers', async () => {
   const { stdout } = await minillm('plan', '--hardware', 'h100', '--gpus', '1', '--preset', 'tiny');
-  expect(stdout).toMatch(/^80\.0 GB there are; a step’s 8 rows fit at once$/m);
+  expect(stdout).toMatch(/^the device has 80\.0 GB; a step’s 8 rows fit at once$/m);
   expect(stdout).toMatch(/^the run: 400 steps, 409,600 tokens$/m);
 });
 

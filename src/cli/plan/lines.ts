@@ -62,7 +62,7 @@ function memoryLines(
       ['memory of a device', ''],
       parts.map(([name, size]) => [name, formatBytes(size)]),
     ),
-    `${formatBytes(hardware.memory)} there are; ${fits}`,
+    `the device has ${formatBytes(hardware.memory)}; ${fits}`,
   ];
 }
 
