@@ -4,9 +4,9 @@
  *
  *   node scripts/local-hub.js FOLDER [OWNER/NAME…]
  *
- * FOLDER holds datasets/OWNER/NAME and models/OWNER/NAME; the models named behind it can be uploaded to with the token
- * hf_local. The address goes to FOLDER/address once it answers. Repositories are read when it starts, and are in memory. It ends
- * with what has started it.
+ * FOLDER holds datasets/OWNER/NAME and models/OWNER/NAME; the models named after it take uploads with the token hf_local.
+ * The address goes to FOLDER/address once it answers. Repositories are read when it starts, and are in memory. It ends when the
+ * process that started it does.
  */
 
 import { createHash } from 'node:crypto';

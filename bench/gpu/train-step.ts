@@ -26,7 +26,7 @@ export interface OursOnGpu {
   readonly device: string;
   readonly batch: number;
   readonly tokensPerSecond: number;
-  /** What the driver says that all of it takes once it has run, but for the context. */
+  /** What all of it takes once it has run, by the driver's account, without the context. */
   readonly peakBytes: number;
   /** The buffers that the plan asks for. */
   readonly planBytes: number;

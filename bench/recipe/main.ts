@@ -1,7 +1,7 @@
 /**
  * @file `npm run bench:recipe -- --out FOLDER FILE…`: how many tokens each recipe needs to the loss at which the reference recipe
  * ends. Every recipe's learning rate is tuned first, with one seed; then each trains with several seeds, the others than the
- * reference for lengths on either side of that loss. It takes hours; what has ended is read from the results.
+ * reference at lengths on either side of that loss. It takes hours; runs that have ended are read from the results.
  */
 
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
     first: { type: 'string', default: '0.6' },
     /** The learning rate at which the search for the best begins. */
     start: { type: 'string', default: '0.004' },
-    /** The table of all runs that have ended, which those that end are added to. */
+    /** The table of the runs on these texts that have ended, to which more are added. */
     results: { type: 'string', default: 'bench/recipe/results.tsv' },
     /** Runs at a time, each on one thread. */
     jobs: { type: 'string', default: '2' },
@@ -43,7 +43,7 @@ const results = await Results.open(values.results);
 let free = Number(values.jobs);
 const waiting: (() => void)[] = [];
 
-/** Trains when a place is free, tells of the end, and keeps it. */
+/** Trains once a place is free, and records the end. */
 async function inTurn(run: RunOfRecipe): Promise<Ended> {
   const known = results.find(run);
   if (known) return known;

@@ -19,7 +19,7 @@ export class Results {
     this.#path = path;
   }
 
-  /** The table of a file, which is begun where it is not there. */
+  /** The table of a file, which is made if there is none. */
   static async open(path: string): Promise<Results> {
     const results = new Results(path);
     if (!(await exists(path))) await writeFile(path, lineOf(COLUMNS));

@@ -34,14 +34,14 @@ export function shardOf({ buckets, shard }: ParameterLayout, rank: number = shar
   });
 }
 
-/** The rank that has most to update: of whole tensors the most elements, and of as many elements the most tensors. */
+/** The rank with the most to update: the most elements of whole tensors, and among equals the most tensors. */
 export function fullestRank(layout: ParameterLayout): number {
   const { buckets, places, shard } = layout;
   const held = Array.from({ length: shard.size }, () => ({ elements: 0, tensors: 0 }));
   for (const bucket of buckets.filter(({ group }) => group.isWhole))
     for (const { offset, count } of places.values()) {
       const rank = held[Math.floor((offset - bucket.offset) / (bucket.count / shard.size))];
-      if (offset < bucket.offset || !rank) continue;
+      if (!rank) continue;
       rank.elements += count;
       rank.tensors++;
     }

@@ -32,7 +32,7 @@ export class Planner {
     this.#settings = settings;
   }
 
-  /** One of `ranks` ranks with micro-batches of `batch` rows: with ZeRO-1 the one that has most to update. */
+  /** One of `ranks` ranks with micro-batches of `batch` rows: with ZeRO-1 the one with the most to update. */
   rank(batch: number, ranks: Ranks): PlannedRank {
     const { layout, plans } = this.#plan(batch, ranks);
     return {

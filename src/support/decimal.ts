@@ -1,4 +1,4 @@
-/** @file Products of decimal fractions, as one writes them. */
+/** @file Products of decimal fractions, as one would write them. */
 
 /** Digits that every double keeps. */
 const DIGITS = 15;

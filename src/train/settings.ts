@@ -242,12 +242,12 @@ export function differences(recorded: Readonly<Record<string, unknown>>, setting
     ...recorded,
   };
   return [...DECISIVE, 'trainTokens' as const]
-    .filter((key) => exact(was[key]) !== exact(settings[key]))
+    .filter((key) => rounded(was[key]) !== rounded(settings[key]))
     .map((key) => `${key} was ${shown(was[key])} and is ${shown(settings[key])}`);
 }
 
-/** Rates that were computed were once recorded with their last bit's error. */
-function exact(value: unknown): unknown {
+/** Computed rates used to be recorded with an error in their last bits. */
+function rounded(value: unknown): unknown {
   return typeof value === 'number' ? decimal(value) : value;
 }
 

@@ -121,7 +121,7 @@ class Engine {
     return { api: completionsApi(pool, host), description };
   }
 
-  /** The next request opens the device anew where it has been lost. */
+  /** After a lost device the next request opens it anew. */
   #explain(cause: unknown, lost: ModelPool): RequestProblem {
     if (cause instanceof DeviceLost && this.#pool?.pool === lost) {
       this.#pool = undefined;

@@ -72,7 +72,7 @@ export interface Nvrtc {
   compile(source: CudaSource, architecture: string): Uint8Array;
   /** The same, as PTX. */
   compileToPtx(source: CudaSource, architecture: string): string;
-  /** What NVRTC and its assembler say of it: with the option `--ptxas-options=-v`, what each kernel takes of a multiprocessor. */
+  /** The log of NVRTC and its assembler: with the option `--ptxas-options=-v`, what each kernel takes of a multiprocessor. */
   report(source: CudaSource, architecture: string): string;
 }
 
@@ -150,7 +150,7 @@ export async function openNvrtc(newest?: number): Promise<Nvrtc> {
     version: `${major[0]}.${minor[0]}`,
     architectures: [...architectures],
     compile: (source, architecture) => build(source, architecture, 'nvrtcGetCUBINSize', 'nvrtcGetCUBIN'),
-    // for a virtual architecture: no cubin is made of it
+    // for a virtual architecture, so that no cubin is made
     compileToPtx: (source, architecture) =>
       text(build(source, architecture.replace('sm_', 'compute_'), 'nvrtcGetPTXSize', 'nvrtcGetPTX')),
     report: (source, architecture) => text(build(source, architecture, 'nvrtcGetProgramLogSize', 'nvrtcGetProgramLog')),

@@ -73,7 +73,7 @@ function parseResources(report: string): [kernel: string, Resources][] {
       {
         registers: number(/Used (\d+) registers/, text),
         spills: number(/(\d+) bytes spill stores/, text),
-        // not told where there is none
+        // not reported where there is none
         shared: Number(/(\d+) bytes smem/.exec(text)?.[1] ?? 0),
       },
     ]);
