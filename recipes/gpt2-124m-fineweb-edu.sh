@@ -12,8 +12,8 @@
 # Change: the variables below, in the environment.
 # Watch:  the lines it prints, the stage `report`, or `node bin/minillm.js dashboard out/gpt2-124m` for charts in the browser.
 # Stop:   Ctrl-C; a checkpoint is written first.
-# Resume: the same command: a stage that is done is not done again. To do one again, remove what it made. While an earlier start
-#         is at work, or what it has started, another one ends with a sentence.
+# Resume: the same command: a stage that is done is not done again. To do one again, remove what it made. While an earlier start,
+#         or a program of it, is still running, another start says so and ends.
 
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -55,7 +55,7 @@ once() {
   shift
   if [ ! -e "$file" ]; then
     mkdir -p "$(dirname "$file")"
-    # of one that was killed; what it has left running writes to its own
+    # of a start that was killed; if a program of it is still running, that writes to its own
     rm -f "$file".part.*
     "$@" | tee "$file.part.$$"
     mv "$file.part.$$" "$file"
@@ -64,15 +64,15 @@ once() {
   fi
 }
 
-# One start at a time works on RESULTS and RUN. Programs inherit the lock, so that one that a killed start has left running holds
-# it. Without `flock` (macOS), `data` and `train` still find each other.
+# One start at a time works on RESULTS and RUN. Programs inherit the lock, so one that outlives a killed start still holds it.
+# Without `flock` (macOS), `data` and `train` still notice each other.
 locked=no
 alone() {
   local lock=$RESULTS/.lock
   if [ "$locked" = yes ] || ! command -v flock >/dev/null; then return; fi
   mkdir -p "$RESULTS"
   exec 9>>"$lock"
-  # 1: it is held, and stays so for a second; other codes: the file system has no locks
+  # 1: it was held for the whole second; other codes: the file system has no locks
   flock --wait 1 9 || [ $? -ne 1 ] || fail "$RUN: an earlier start is still at work: $(holders "$lock")"
   locked=yes
 }
@@ -86,7 +86,7 @@ holders() {
     list+="${list:+, }process $pid ($(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | sed -E 's/.*minillm\.js ([a-z]+).*/minillm \1/; s/ *$//'))"
     pids+=" $pid"
   done
-  echo "${list:-a process of another machine}; wait for it, or end it${pids:+ (kill$pids)}"
+  echo "${list:-a process on another machine}; wait for it, or end it${pids:+ (kill$pids)}"
 }
 
 # Whatever would end the run hours from now ends it here, with a sentence.
@@ -214,7 +214,7 @@ stage_publish() {
 
 stage_serve() { minillm serve --checkpoint "$RUN" --compare "$REFERENCE"; }
 
-# Batch systems announce the end by USR1: the program of the stage stops, and no other stage begins.
+# Batch systems announce the end with USR1: the program of the stage stops, and no other stage begins.
 stopped=no
 trap 'stopped=yes' USR1
 

@@ -220,10 +220,10 @@ exec stages "$@"' > recipes/gpt2-124m-fineweb-edu.sh; chmod +x recipes/gpt2-124m
     expect(calls).toEqual([['stages', 'doctor', 'data', 'plan', 'train', 'eval', 'report', 'export', 'publish']]);
   });
 
-  /** Ends a little after USR1, which is sent once it minds it. */
-  const program = `trap 'sleep 0.2; exit 138' USR1; minds; while true; do sleep 0.05; done`;
-  const programs = { program, minds: '', scontrol: '' };
-  const signal = { name: 'SIGUSR1', after: 'minds' } as const;
+  /** Ends a little after USR1, which is sent once it traps it. */
+  const program = `trap 'sleep 0.2; exit 138' USR1; trapped; while true; do sleep 0.05; done`;
+  const programs = { program, trapped: '', scontrol: '' };
+  const signal = { name: 'SIGUSR1', after: 'trapped' } as const;
 
   test('passes USR1 to the program of the stage, waits for it and goes back into the queue', async () => {
     const told = { ...programs, stages: 'trap : USR1; program; echo $? >&2; exit 5' };
@@ -233,7 +233,7 @@ exec stages "$@"' > recipes/gpt2-124m-fineweb-edu.sh; chmod +x recipes/gpt2-124m
   });
 
   test('passes USR1 on again where a program that is just starting has missed it', async () => {
-    const missing = `trap 'touch missed' USR1; minds; until [ -e missed ]; do sleep 0.05; done; trap 'exit 138' USR1; while true; do sleep 0.05; done`;
+    const missing = `trap 'touch missed' USR1; trapped; until [ -e missed ]; do sleep 0.05; done; trap 'exit 138' USR1; while true; do sleep 0.05; done`;
     const told = { ...programs, stages: 'trap : USR1; program; exit $?', program: missing };
     const { calls } = await dryRun(SLURM_RECIPE, { programs: told, env, signal, prepare: stages });
     expect(calls.at(-1)).toEqual(['scontrol', 'requeue', '7']);
