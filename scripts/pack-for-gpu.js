@@ -1,7 +1,7 @@
 // Puts into .gpu/ what the tests and benchmarks of a GPU need beside the sources, for a machine that has Node but no network: the
 // built package, the compiled benchmarks, and of node_modules the packages they use. There:
 //   for each in node_modules dist dist-bench: ln -sfn .gpu/$each $each
-//   MINILLM_TEST_GPU=1 node node_modules/vitest/vitest.mjs run --passWithNoTests test/engine/ops …   (see `test:cuda`)
+//   MINILLM_TEST_GPU=1 node node_modules/vitest/vitest.mjs run test/engine/ops …   (see `test:cuda`)
 //   node dist-bench/gpu/main.js
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 

@@ -41,7 +41,7 @@ const WAIT = 'int32_t wait(int64_t context, int64_t stream)';
  * the wait to the next one ends with a wait of its own; the next has nothing to do before it anyway.
  */
 export function buildWork(plan: Plan, active: Extents, builder: Builder): Work[] {
-  const choice = isTraining(plan) ? 'measured' : 'likeliest';
+  const choice = isTraining(plan) ? 'measured' : 'heuristic';
   const works = plan.nodes.map((planned) =>
     planned.node.op.isCollective
       ? collective(plan, planned.node, builder)

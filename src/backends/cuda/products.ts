@@ -37,8 +37,8 @@ interface KeptAlgorithm {
   readonly workspaceBytes: number;
 }
 
-/** Which algorithm is taken: the one that cuBLASLt thinks best, or the one that was fastest when it was measured. */
-export type Choice = 'likeliest' | 'measured';
+/** Which algorithm is taken: the first that cuBLASLt's heuristic gives, or the one that was fastest when it was measured. */
+export type Choice = 'heuristic' | 'measured';
 
 /** A product with its algorithm chosen. */
 export interface ChosenProduct {

@@ -132,7 +132,7 @@ export interface ProductPlaces {
 
 export interface PreparedProduct {
   /**
-   * Ways to compute it with at most that much workspace, the likeliest to be fast first; none where it is not supported.
+   * Ways to compute it with at most that much workspace, as the heuristic orders them, best first; none where it is not supported.
    */
   algorithms(count: number, workspaceBytes: number): ProductAlgorithm[];
   /** Puts the product on the stream. `accumulate` adds it to D. */

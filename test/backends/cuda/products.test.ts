@@ -51,7 +51,7 @@ async function freshGpu() {
 }
 
 /** The number of the algorithm that a product takes. */
-function taken(products: Products, choice: 'likeliest' | 'measured', ran: number[]): number | undefined {
+function taken(products: Products, choice: 'heuristic' | 'measured', ran: number[]): number | undefined {
   const chosen = products.choose(LARGE, PLACES, choice);
   chosen.run({ ...PLACES, d: 0 }, false);
   return ran.at(-1);
@@ -61,11 +61,11 @@ describe.skipIf(!hasStandIn)('a large product', () => {
   test('takes what cuBLASLt thinks best without a run before, also where another was measured to be faster', async () => {
     const { ran, open } = await freshGpu();
     const products = await open();
-    expect(taken(products, 'likeliest', ran)).toBe(0);
+    expect(taken(products, 'heuristic', ran)).toBe(0);
     expect(ran).toEqual([0]);
     products.choose(LARGE, PLACES, 'measured');
     ran.length = 0;
-    expect(taken(await open(), 'likeliest', ran)).toBe(0);
+    expect(taken(await open(), 'heuristic', ran)).toBe(0);
     expect(ran).toEqual([0]);
   });
 
@@ -117,7 +117,7 @@ describe.each(cudaDevices)('$name', (device) => {
       });
       return new Set(choose.mock.calls.map(([, , choice]) => choice));
     };
-    expect(await run(false)).toEqual(new Set(['likeliest']));
+    expect(await run(false)).toEqual(new Set(['heuristic']));
     expect(await run(true)).toEqual(new Set(['measured']));
   });
 });

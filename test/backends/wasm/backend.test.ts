@@ -61,7 +61,7 @@ test('an engine without SIMD is told so', async () => {
 });
 
 test.each([0, 8, 1000, 150_000])(
-  'kernels cut off after %i bytes are told as such, and not taken from a cache again',
+  'kernels cut off after %i bytes are reported as such, and not taken from a cache again',
   async (bytes) => {
     const cut: WasmHost = { ...alone, load: async (...which) => (await alone.load(...which)).slice(0, bytes) };
     await expect(openWasmBackend({}, cut)).rejects.toThrow(
