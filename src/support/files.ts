@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { fsync, rmSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, toNamespacedPath } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { UserError } from './errors.ts';
@@ -56,7 +56,9 @@ export async function makeFolder(path: string): Promise<() => Promise<void>> {
   const first = await mkdir(path, { recursive: true });
   return async () => {
     if (first === undefined) return;
-    for (let folder = resolve(path); folder.length >= resolve(first).length; folder = dirname(folder))
+    // on Windows `mkdir` names it in the long form, `\\?\C:\…`
+    const shortest = toNamespacedPath(resolve(first)).length;
+    for (let folder = toNamespacedPath(resolve(path)); folder.length >= shortest; folder = dirname(folder))
       await rmdir(folder).catch(() => {});
   };
 }
