@@ -3,9 +3,9 @@
  * limited until the reader releases them; a file that the reader asks for is fetched regardless.
  */
 
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { exists, move } from '../support/files.ts';
+import { exists, move, remove } from '../support/files.ts';
 import { download } from './download.ts';
 import type { Hub } from './hub.ts';
 import type { HubFile, Repository } from './repository.ts';
@@ -73,7 +73,7 @@ export class DownloadWindow {
     if (place === undefined) return;
     const path = await place.path;
     this.#places.delete(index);
-    if (this.#isOwn(path)) await rm(path, { force: true });
+    if (this.#isOwn(path)) await remove(path);
     this.#prefetch();
   }
 

@@ -1,8 +1,9 @@
 /** @file A data set of the hub as a corpus: its files listed at one commit, fetched a few ahead of the reader. */
 
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { UserError } from '../support/errors.ts';
+import { remove } from '../support/files.ts';
 import { formatBytes } from '../support/format.ts';
 import type { CorpusFiles } from './corpus-files.ts';
 import { formatSource } from './corpus-source.ts';
@@ -86,7 +87,7 @@ export async function hubCorpusFiles(options: HubCorpusOptions): Promise<HubCorp
     release: (index) => window.release(index),
     async close({ finished } = { finished: false }) {
       await window.close();
-      if (finished) await rm(folder, { recursive: true, force: true });
+      if (finished) await remove(folder);
       lock.release();
     },
   };
@@ -108,6 +109,6 @@ async function removeOthers(folder: string, needed: readonly HubFile[]): Promise
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name);
     const name = relative(folder, path).split(sep).join('/');
-    if (entry.isFile() && !paths.has(name.replace(/\.partial$/, ''))) await rm(path, { force: true });
+    if (entry.isFile() && !paths.has(name.replace(/\.partial$/, ''))) await remove(path);
   }
 }

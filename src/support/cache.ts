@@ -7,6 +7,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, UserError } from './errors.ts';
+import { isFolder } from './files.ts';
 import { xdgCacheHome } from './home.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 import { findExposure } from './trust.ts';
@@ -35,8 +36,8 @@ export async function findCache(): Promise<Cache> {
   try {
     await makeFolder(folder);
     folder = await realpath(folder);
-    // the slash at the end refuses a file
-    accessSync(join(folder, '/'), constants.R_OK | constants.X_OK);
+    if (!(await isFolder(folder))) throw new Error('there is a file of that name');
+    accessSync(folder, constants.R_OK | constants.X_OK);
   } catch (cause) {
     const reason = messageOf(cause);
     if (wanted) throw new UserError(`MINILLM_CACHE names ${wanted}, which can be neither made nor read: ${reason}`);

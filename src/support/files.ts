@@ -4,9 +4,9 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { fsync } from 'node:fs';
+import { fsync, rmSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, toNamespacedPath } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { UserError } from './errors.ts';
@@ -56,7 +56,9 @@ export async function makeFolder(path: string): Promise<() => Promise<void>> {
   const first = await mkdir(path, { recursive: true });
   return async () => {
     if (first === undefined) return;
-    for (let folder = resolve(path); folder.length >= resolve(first).length; folder = dirname(folder))
+    // on Windows `mkdir` names it in the long form, `\\?\C:\…`
+    const shortest = toNamespacedPath(resolve(first)).length;
+    for (let folder = toNamespacedPath(resolve(path)); folder.length >= shortest; folder = dirname(folder))
       await rmdir(folder).catch(() => {});
   };
 }
@@ -93,7 +95,7 @@ async function syncTree(folder: string): Promise<void> {
 /** Windows refuses this while another program, such as a virus scanner, has the file open, or one in the folder. */
 const HELD = ['EPERM', 'EACCES', 'EBUSY'];
 const PAUSES_MILLISECONDS = [10, 20, 50, 100, 200, 500, 1000, 2000];
-/** The same patience with what is removed. */
+/** The same patience with what is removed, which Node has for `recursive` only. */
 const REMOVAL = { recursive: true, force: true, maxRetries: PAUSES_MILLISECONDS.length } as const;
 
 /** Renames a file or folder; what is at `to` is replaced if it is a file. */
@@ -141,7 +143,7 @@ export async function writeFileAtomic(
     await move(temporary, path);
     await sync(dirname(path));
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await remove(temporary);
     throw fileError(path, 'write it', cause);
   }
 }
@@ -161,23 +163,33 @@ export async function writeFolderAtomic(path: string, write: (folder: string) =>
     if (replaced) await move(path, replaced);
     await move(temporary, path);
     await sync(dirname(path));
-    if (replaced) await rm(replaced, REMOVAL);
+    if (replaced) await remove(replaced);
   } catch (cause) {
-    await rm(temporary, REMOVAL);
+    await remove(temporary);
     throw fileError(path, 'write it', cause);
   }
+}
+
+/** Removes a file, or a folder with all it holds, if there is one. */
+export function remove(path: string): Promise<void> {
+  return rm(path, REMOVAL);
+}
+
+/** `remove` for what cannot wait for a promise. */
+export function removeSync(path: string): void {
+  rmSync(path, REMOVAL);
 }
 
 /** Removes a folder, which disappears at once and is never seen half-deleted. */
 export async function removeFolder(path: string): Promise<void> {
   const temporary = temporaryPath(path);
   await move(path, temporary);
-  await rm(temporary, REMOVAL);
+  await remove(temporary);
 }
 
 /** Removes what killed writers left in `folder`, to which no other process may be writing. */
 export async function removeTemporaries(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (isTemporaryName(name)) await rm(join(folder, name), REMOVAL);
+    if (isTemporaryName(name)) await remove(join(folder, name));
   }
 }

@@ -3,10 +3,10 @@
  * detected: on this host by its pid and start time (pids are reused), on another by a lock that is no longer touched.
  */
 
-import { constants, copyFileSync, linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { fileError, temporaryPath } from './files.ts';
+import { fileError, removeSync, temporaryPath } from './files.ts';
 import { readRegularFileSync } from './regular-file.ts';
 
 const TOUCH_MILLISECONDS = 20_000;
@@ -47,13 +47,13 @@ export function tryLock(path: string): LockAttempt {
   } catch (cause) {
     throw fileError(path, 'write it', cause);
   } finally {
-    rmSync(draft, { force: true });
+    removeSync(draft);
   }
   const touching = setInterval(() => touch(path), TOUCH_MILLISECONDS);
   touching.unref();
   const release = (): void => {
     clearInterval(touching);
-    if (readText(path) === content) rmSync(path, { force: true });
+    if (readText(path) === content) removeSync(path);
   };
   return { lock: { release } };
 }
@@ -92,7 +92,7 @@ function takeOver(draft: string, path: string): string | undefined {
   try {
     if (isTaken && readText(taken) !== stale) appears(taken, path);
   } finally {
-    rmSync(taken, { force: true });
+    removeSync(taken);
   }
   return appears(draft, path) ? undefined : 'another process that is just starting';
 }

@@ -3,7 +3,7 @@
  * waiting, or feed it, forever.
  */
 
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, type ReadStream, readSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { UserError } from './errors.ts';
 
@@ -42,8 +42,17 @@ export function openRegularFileSync(path: string): number {
 
 /** The bytes of a file in order, a piece at a time; for errors see `openRegularFile`. */
 export async function* streamRegularFile(path: string): AsyncGenerator<Buffer> {
-  const file = await openRegularFile(path);
-  yield* file.createReadStream({ highWaterMark: READ_BYTES });
+  const stream = (await openRegularFile(path)).createReadStream({ highWaterMark: READ_BYTES });
+  try {
+    yield* stream;
+  } finally {
+    await closeStream(stream);
+  }
+}
+
+/** Waits until the file of a stream is closed, which a stream that has ended does not: Windows removes no open file. */
+export function closeStream(stream: ReadStream): Promise<void> {
+  return new Promise((resolve) => stream.close(() => resolve()));
 }
 
 /**
@@ -59,9 +68,14 @@ export async function readRegularFile(path: string, maxBytes: number): Promise<B
   }
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of file.createReadStream({ highWaterMark: READ_BYTES, end: maxBytes })) {
-    pieces.push(piece);
-    bytes += piece.length;
+  const stream = file.createReadStream({ highWaterMark: READ_BYTES, end: maxBytes });
+  try {
+    for await (const piece of stream) {
+      pieces.push(piece);
+      bytes += piece.length;
+    }
+  } finally {
+    await closeStream(stream);
   }
   if (bytes > maxBytes) throw tooLarge(path, maxBytes, bytes);
   return Buffer.concat(pieces);

@@ -1,11 +1,11 @@
 /** @file Folders that are removed when the process ends, however it ends short of `kill -9`. */
 
-import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { endBySignal } from './end-by-signal.ts';
 import { messageOf, UserError } from './errors.ts';
+import { removeSync } from './files.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -30,7 +30,7 @@ export async function makeTemporaryFolder(prefix?: string): Promise<string> {
 
 /** Removes such a folder now. */
 export function removeTemporaryFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  removeSync(folder);
   folders.delete(folder);
   if (folders.size === 0) unwatchEnd();
 }

@@ -104,7 +104,7 @@ describe('a log of build-nanogpt', () => {
       expect(await readOne(given)).toMatchObject({ name: 'build-nanogpt', path: join(folder, 'log.txt') });
     writeFileSync(join(folder, 'main.txt'), LOG);
     await expect(readOne(project)).rejects.toThrow(
-      'build-nanogpt: expected the log of one run, found log/log.txt, log/main.txt; give those you mean',
+      `build-nanogpt: expected the log of one run, found ${join('log', 'log.txt')}, ${join('log', 'main.txt')}; give those`,
     );
   });
 

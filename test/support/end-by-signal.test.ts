@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { expect, test } from 'vitest';
+import { testOnPosix } from './posix.ts';
 
 const MODULE = new URL('../../dist/support/end-by-signal.js', import.meta.url).href;
 
@@ -18,7 +19,7 @@ function ended(platform: string): Promise<{ readonly signal: string | null; read
   });
 }
 
-test('whoever started the process sees the signal, which nobody hears any more', async () => {
+testOnPosix('whoever started the process sees the signal, which nobody hears any more', async () => {
   expect(await ended('linux')).toEqual({ signal: 'SIGTERM', code: null });
 });
 

@@ -3,11 +3,11 @@
  * else stands in the folder (`.git`, `CNAME`) stays.
  */
 
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
-import { exists, fileError, makeFolder, syncFolder } from '../../support/files.ts';
+import { exists, fileError, makeFolder, move, remove, syncFolder } from '../../support/files.ts';
 import { readJsonFile } from '../../support/json-file.ts';
 import { tryLock } from '../../support/process-lock.ts';
 
@@ -48,7 +48,7 @@ export async function writeSiteFolder(path: string, write: (folder: string) => P
     const work = join(path, WORK);
     try {
       // what a killed process left
-      await rm(work, { recursive: true, force: true });
+      await remove(work);
       const [made, old] = [join(work, 'new'), join(work, 'old')];
       await mkdir(made, { recursive: true });
       await mkdir(old);
@@ -57,7 +57,7 @@ export async function writeSiteFolder(path: string, write: (folder: string) => P
     } catch (cause) {
       throw fileError(path, 'write the site', cause);
     } finally {
-      await rm(work, { recursive: true, force: true });
+      await remove(work);
       attempt.lock.release();
     }
   } finally {
@@ -86,8 +86,8 @@ async function checkOwn(path: string): Promise<void> {
 async function replace(path: string, made: string, old: string): Promise<void> {
   const names = (await readdir(made)).filter((name) => name !== PAGE);
   for (const name of new Set([ASSETS, MODELS, ...names, PAGE])) {
-    if (await exists(join(path, name))) await rename(join(path, name), join(old, name));
-    if (await exists(join(made, name))) await rename(join(made, name), join(path, name));
+    if (await exists(join(path, name))) await move(join(path, name), join(old, name));
+    if (await exists(join(made, name))) await move(join(made, name), join(path, name));
   }
   await syncFolder(path);
 }

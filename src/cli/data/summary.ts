@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 import type { DatasetDescription } from '../../data/shards/dataset-description.ts';
 import { formatCount, formatDuration } from '../../support/format.ts';
+import { shellWord } from '../terminal/shell-word.ts';
 
 export interface DatasetOutcome {
   readonly folder: string;
@@ -14,11 +15,10 @@ export interface DatasetOutcome {
 /** The summary for a person. */
 export function summaryLines(description: DatasetDescription, { folder, seconds, note }: DatasetOutcome): string[] {
   const { documents, trainTokens, validationTokens, shards } = description;
-  const place = /^[\w./-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`;
   return [
     `${folder}: ${formatCount(documents)} documents${note ? `, ${note},` : ''} in ${formatDuration(seconds)}`,
     `train ${formatCount(trainTokens)} tokens, validation ${formatCount(validationTokens)} tokens, ${shards.length} shards`,
-    `next: minillm train --data ${place} --out out/${basename(folder).replace(/[^\w.-]/g, '-')} --preset tiny`,
+    `next: minillm train --data ${shellWord(folder)} --out out/${basename(folder).replace(/[^\w.-]/g, '-')} --preset tiny`,
   ];
 }
 

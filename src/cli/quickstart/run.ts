@@ -9,6 +9,7 @@ import { formatCount, formatDuration } from '../../support/format.ts';
 import { resolveSettings } from '../../train/resolve-settings.ts';
 import { train } from '../../train/trainer.ts';
 import { terminalLink } from '../terminal/link.ts';
+import { shellWord } from '../terminal/shell-word.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
 import { withoutControls } from '../terminal/text-width.ts';
 import { StepTimes, startLines, stepLine } from '../train/lines.ts';
@@ -85,6 +86,7 @@ async function summary(out: string, steps: number, started: number): Promise<str
     metrics.flatMap((line) => (line.kind === 'sample' && line.step === step ? [line.text] : [])).slice(0, SHOWN_TEXTS);
   const validation = metrics.findLast((line) => line.kind === 'eval')?.validationLoss;
   const quote = (text: string): string => `  | ${withoutControls(text.trim()).replaceAll('\n', '\n  | ')}\n`;
+  const checkpoint = shellWord(out);
   return [
     lossChart(losses, process.stdout.columns),
     `Untrained, it continues "${PROMPT}" like this:`,
@@ -92,12 +94,11 @@ async function summary(out: string, steps: number, started: number): Promise<str
     `Trained for ${formatCount(steps)} steps, it continues like this (validation loss ${validation?.toFixed(4)}):`,
     ...texts(steps).map(quote),
     `That took ${formatDuration((performance.now() - started) / 1000)}. The run is in ${out}. Next:`,
-    `  in the browser     node bin/minillm.js serve --checkpoint ${out} --port ${PORT}`,
+    `  in the browser     node bin/minillm.js serve --checkpoint ${checkpoint} --port ${PORT}`,
     `                     and open ${terminalLink(`http://127.0.0.1:${PORT}/`)}`,
-    `  more stories       node bin/minillm.js sample --checkpoint ${out} --prompt "One day" --count 4`,
+    `  more stories       node bin/minillm.js sample --checkpoint ${checkpoint} --prompt "One day" --count 4`,
     '  your own text      node bin/minillm.js data text FILE.txt --out data/mine',
     '                     node bin/minillm.js train --data data/mine --out out/mine --preset tiny --steps 2000',
-    '  GPT-2 itself       node bin/minillm.js train --data data/mine --out out/124m --preset gpt2-124m --precision bf16 \\',
-    '                       --sequence-length 256 --total-batch-size 8192',
+    '  GPT-2 itself       node bin/minillm.js train --data data/mine --out out/124m --preset gpt2-124m --precision bf16 --sequence-length 256 --total-batch-size 8192',
   ].join('\n');
 }

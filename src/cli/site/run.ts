@@ -1,6 +1,7 @@
 /** @file What `minillm site` does. */
 
 import { Progress } from '../terminal/progress.ts';
+import { shellWord } from '../terminal/shell-word.ts';
 import { abortOnSignals } from '../terminal/signals.ts';
 import { describePlan, makeSite, planFlagged } from './make-site.ts';
 import type { SiteFlags } from './site-flags.ts';
@@ -18,8 +19,8 @@ export async function runSite(folder: string, flags: SiteFlags, version: string)
     if (files === undefined) return;
     console.log(`${folder}: ${describePlan(plan)}\n`);
     console.log(sizeTable(plan, files));
-    const quoted = /^[\w./~-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`;
-    console.log(`\nlook at it: npx http-server ${quoted}, or python3 -m http.server -d ${quoted} 8000`);
+    const word = shellWord(folder);
+    console.log(`\nlook at it: npx http-server ${word}, or python3 -m http.server -d ${word} 8000`);
     console.log('publish it: copy the folder to any host of static files, or minillm publish --space OWNER/NAME');
   }, 'stopping; the folder stays as it was (again to quit now)');
 }

@@ -4,7 +4,7 @@ import type { ReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { messageOf } from '../../support/errors.ts';
 import { fileError } from '../../support/files.ts';
-import { openRegularFile } from '../../support/regular-file.ts';
+import { closeStream, openRegularFile } from '../../support/regular-file.ts';
 import { DamagedFileError } from './damaged-file.ts';
 
 const CHUNK_BYTES = 1 << 18;
@@ -27,18 +27,22 @@ export async function* readUtf8File(path: string): AsyncGenerator<Utf8Chunk> {
   let incomplete: Uint8Array = new Uint8Array(0);
   let offset = 0;
   let bytesReported = 0;
-  for await (const chunk of path.endsWith('.gz') ? gunzip(path, file) : plain(path, file)) {
-    const bytes = incomplete.length === 0 ? chunk : Buffer.concat([incomplete, chunk]);
-    const complete = bytes.subarray(0, bytes.length - incompleteTail(bytes));
-    checkUtf8(path, complete, offset);
-    const start = offset === 0 && hasByteOrderMark(complete) ? 3 : 0;
-    incomplete = bytes.subarray(complete.length);
-    offset += complete.length;
-    const bytesRead = file.bytesRead;
-    yield { text: complete.toString('utf8', start), bytes: bytesRead - bytesReported };
-    bytesReported = bytesRead;
+  try {
+    for await (const chunk of path.endsWith('.gz') ? gunzip(path, file) : plain(path, file)) {
+      const bytes = incomplete.length === 0 ? chunk : Buffer.concat([incomplete, chunk]);
+      const complete = bytes.subarray(0, bytes.length - incompleteTail(bytes));
+      checkUtf8(path, complete, offset);
+      const start = offset === 0 && hasByteOrderMark(complete) ? 3 : 0;
+      incomplete = bytes.subarray(complete.length);
+      offset += complete.length;
+      const bytesRead = file.bytesRead;
+      yield { text: complete.toString('utf8', start), bytes: bytesRead - bytesReported };
+      bytesReported = bytesRead;
+    }
+    checkUtf8(path, incomplete, offset);
+  } finally {
+    await closeStream(file);
   }
-  checkUtf8(path, incomplete, offset);
 }
 
 async function openStream(path: string): Promise<ReadStream> {

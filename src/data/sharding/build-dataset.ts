@@ -85,17 +85,20 @@ async function buildInFolder(options: BuildOptions): Promise<BuildOutcome> {
   const begun = await openBuildFolder(folder, buildSettings(options), overwrite);
   if (begun.state === 'finished') return { description: begun.description, skipped: 0, wasFinished: true };
   const { workFolder, journal, content } = begun;
-  let isKept = content.position.tokens > 0;
+  let isInPlace = false;
   try {
-    const earlier = await moveIntoPlace(workFolder, folder);
-    if (earlier !== undefined) return { description: earlier, skipped: content.position.skipped, wasFinished: false };
-    const skipped = await fillAndComplete(begun, options);
-    const description = await moveIntoPlace(workFolder, folder);
+    let { skipped } = content.position;
+    let description = await moveIntoPlace(workFolder, folder);
+    if (description === undefined) {
+      skipped = await fillAndComplete(begun, options);
+      description = await moveIntoPlace(workFolder, folder);
+    }
     if (description === undefined) throw new Error(`${workFolder}: the shards just completed are gone`);
+    isInPlace = true;
     return { description, skipped, wasFinished: false };
   } finally {
-    isKept ||= journal.hasRecords;
     await journal.close();
+    const isKept = !isInPlace && (content.position.tokens > 0 || journal.hasRecords);
     if (!isKept) await removeWorkFolder(workFolder);
   }
 }

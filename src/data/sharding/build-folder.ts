@@ -1,8 +1,8 @@
 /** @file What an output folder already holds: nothing, an unfinished build, finished shards, or somebody else's shards. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../support/errors.ts';
-import { exists, fileError, syncFolder } from '../../support/files.ts';
+import { exists, fileError, remove, syncFolder } from '../../support/files.ts';
 import { type ProcessLock, tryLock } from '../../support/process-lock.ts';
 import { type DatasetDescription, readDescription } from '../shards/dataset-description.ts';
 import { splitOfShard } from '../shards/shard-names.ts';
@@ -75,14 +75,18 @@ export async function openBuildFolder(
 }
 
 /**
- * Removes the folder in which shards grew. The journal goes first: what a killed process leaves of the rest is then no build
- * to go on with.
+ * Removes the folder in which shards grew, whose journal must be closed. The journal goes first: what a killed process leaves
+ * of the rest is then no build to go on with.
  */
 export async function removeWorkFolder(workFolder: string): Promise<void> {
   if (!(await exists(workFolder))) return;
-  await rm(join(workFolder, JOURNAL_NAME), { force: true });
-  await syncFolder(workFolder);
-  await rm(workFolder, { recursive: true, force: true });
+  try {
+    await remove(join(workFolder, JOURNAL_NAME));
+    await syncFolder(workFolder);
+    await remove(workFolder);
+  } catch (cause) {
+    throw fileError(workFolder, 'remove it', cause);
+  }
 }
 
 /**

@@ -3,7 +3,7 @@
  * appended and flushed only when the tokens before that place are themselves on disk. A line that a killed process left
  * unfinished is cut off.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../../support/errors.ts';
 import { fileError, syncFile, writeFileAtomic } from '../../support/files.ts';
@@ -86,9 +86,9 @@ export class BuildJournal {
     const found = await readWholeLines(path);
     if (found === undefined) return undefined;
     const content = parseJournal(path, found.lines);
-    const journal = await BuildJournal.#append(path);
-    if (found.isTorn) await journal.#file.truncate(Buffer.byteLength(found.lines));
-    return { journal, content };
+    // Windows cuts no file that is open for appending
+    if (found.isTorn) await truncate(path, Buffer.byteLength(found.lines));
+    return { journal: await BuildJournal.#append(path), content };
   }
 
   static async #append(path: string): Promise<BuildJournal> {

@@ -6,7 +6,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { exists, fileError, move, syncFolder, writeFileAtomic } from '../../support/files.ts';
+import { exists, fileError, move, syncFolder, whenFree, writeFileAtomic } from '../../support/files.ts';
 import { listOf } from '../../support/json.ts';
 import { readJsonFile } from '../../support/json-file.ts';
 import {
@@ -20,7 +20,6 @@ import {
 import { Shard } from '../shards/shard.ts';
 import { type ShardNaming, type Split, shardName, splitOfShard } from '../shards/shard-names.ts';
 import { ShardWriter, type WrittenShard } from '../shards/shard-writer.ts';
-import { removeWorkFolder } from './build-folder.ts';
 
 const COPIED_TOKENS = 1 << 20;
 
@@ -96,8 +95,8 @@ async function writePiece({ source, start, end }: PlannedShard, path: string): P
 }
 
 /**
- * Moves complete shards from the work folder to their places, over those of an earlier build, writes `dataset.json` and
- * removes the work folder. Undefined when the shards are not complete.
+ * Moves complete shards from the work folder to their places, over those of an earlier build, and writes `dataset.json`.
+ * Undefined when the shards are not complete.
  */
 export async function moveIntoPlace(workFolder: string, folder: string): Promise<DatasetDescription | undefined> {
   const path = join(workFolder, MOVES_NAME);
@@ -105,9 +104,9 @@ export async function moveIntoPlace(workFolder: string, folder: string): Promise
   const { description, moves } = await readJsonFile(movesSchema, path, 2 * MAX_DESCRIPTION_BYTES);
   try {
     const names = new Set(moves.map((move) => move.to));
-    await rm(join(folder, DESCRIPTION_NAME), { force: true });
+    await whenFree(() => rm(join(folder, DESCRIPTION_NAME), { force: true }));
     for (const name of await readdir(folder)) {
-      if (splitOfShard(name) !== undefined && !names.has(name)) await rm(join(folder, name));
+      if (splitOfShard(name) !== undefined && !names.has(name)) await whenFree(() => rm(join(folder, name)));
     }
     for (const { from, to } of moves) {
       // one that is missing was moved before
@@ -115,7 +114,6 @@ export async function moveIntoPlace(workFolder: string, folder: string): Promise
     }
     await syncFolder(folder);
     await writeDescription(folder, description);
-    await removeWorkFolder(workFolder);
   } catch (cause) {
     throw fileError(folder, 'move the shards into it', cause);
   }

@@ -1,5 +1,5 @@
 /** @file Token shards that others have made, from the Hugging Face hub: `.bin` of llm.c or `.npy` of build-nanogpt. */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { commitOfSource, formatSource } from '../../hub/corpus-source.ts';
 import { DownloadWindow } from '../../hub/download-window.ts';
@@ -7,7 +7,7 @@ import { type Hub, openHub } from '../../hub/hub.ts';
 import { lockWhenFree } from '../../hub/hub-cache.ts';
 import { findRepository, type HubFile, listFilesIn, type Repository } from '../../hub/repository.ts';
 import { UserError } from '../../support/errors.ts';
-import { move } from '../../support/files.ts';
+import { move, remove } from '../../support/files.ts';
 import {
   type DatasetDescription,
   GPT2_TOKENIZER,
@@ -62,7 +62,7 @@ export async function fetchHubShards(options: HubShardsOptions): Promise<Dataset
     const listed = await adopt(folder, description, wanted);
     const missing = wanted.filter((file) => !isListed(listed, basename(file.path)));
     const whole = await fetchMissing(missing, listed, { ...options, hub, repository });
-    await rm(join(folder, WORK_FOLDER), { recursive: true, force: true });
+    await remove(join(folder, WORK_FOLDER));
     return whole;
   } finally {
     lock.release();
