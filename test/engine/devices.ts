@@ -65,6 +65,13 @@ export const nativeDevices: readonly Device[] = isNative ? devicesOf(best) : [];
 /** The processor's best variant, for suites about the engine rather than the kernels. */
 export const bestDevices: readonly Device[] = isNative ? nativeDevices : wasmDevices;
 
+/** That variant in a precision, for suites about one model. */
+export function openBest({ precision = 'fp32', threads = 2 }: { precision?: Precision; threads?: number } = {}) {
+  const device = bestDevices.find((one) => one.precision === precision);
+  if (device === undefined) throw new Error(`no device has ${precision}`);
+  return device.open(threads);
+}
+
 /** The GPU that is there, or else the one that is played. */
 export const cudaDevices: readonly Device[] = (isOnGpu || hasStandIn ? PRECISIONS : []).map((precision) => ({
   name: `cuda ${precision}`,

@@ -3,12 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { openSafetensors } from '#minillm/formats/open-safetensors.js';
 import { type GenerationExtents, layoutForInference, planGeneration } from '#minillm/generate/programs.js';
 import { loadParameters } from '#minillm/model/parameters.js';
+import { openBest } from '../engine/devices.ts';
 
 export const FIXTURE = fileURLToPath(new URL('../fixtures/gpt2-tiny', import.meta.url));
 export const CONTEXT = 24;
@@ -17,7 +17,7 @@ export const VOCABULARY = 500;
 /** A session with the fixture's weights and the programs of generation, until the test ends. */
 export async function openFixture(extents: Partial<GenerationExtents> = {}) {
   const { streams = 3, positions = CONTEXT, promptLength = CONTEXT, precision = 'fp32', copies } = extents;
-  const backend = await openCpuBackend({ threads: 2, precision });
+  const backend = await openBest({ threads: 2, precision });
   onTestFinished(() => backend.close());
   const folder = await openGpt2Folder(FIXTURE);
   const layout = layoutForInference(folder.config);

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { cpuTarget } from '#minillm/backends/cpu/target.js';
 import { openNullBackend } from '#minillm/backends/null/backend.js';
 import { generationPrograms } from '#minillm/generate/generation-programs.js';
 import { Generator } from '#minillm/generate/generator.js';
 import { loadSession } from '#minillm/generate/load-session.js';
 import { openWeights } from '#minillm/generate/weights.js';
+import { openBest } from '../engine/devices.ts';
 import { FIXTURE, openFixture } from './fixture.js';
 
 const EXTENTS = { streams: 2, positions: 20, promptLength: 8, precision: 'fp32' } as const;
 
 test('a folder loaded in one call generates what one put together by hand does', async () => {
-  const backend = await openCpuBackend({ threads: 1 });
+  const backend = await openBest({ threads: 1 });
   const folder = await openWeights(FIXTURE);
   const generator = new Generator(await loadSession(backend, folder, generationPrograms(EXTENTS)));
   const request = { prompts: [[1, 2]], tokens: 10, temperature: 0, topK: 0, topP: 1, seed: 0 };

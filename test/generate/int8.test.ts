@@ -1,13 +1,13 @@
 /** @file A model in int8 is the model whose weights have been quantised, in every program. */
 
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { openCpuBackend } from '#minillm/backends/cpu/backend.js';
 import { Session } from '#minillm/engine/runtime/session.js';
 import { planLosses, planScoring } from '#minillm/eval/programs.js';
 import { Scorer } from '#minillm/eval/scorer.js';
 import { openGpt2Folder } from '#minillm/formats/gpt2-folder.js';
 import { layoutForInference, planGeneration } from '#minillm/generate/programs.js';
 import { loadParameters } from '#minillm/model/parameters.js';
+import { openBest } from '../engine/devices.ts';
 import { quantised } from '../engine/reference/quantise.ts';
 import { CONTEXT, FIXTURE, firstBatch, largestDifference, VOCABULARY } from './fixture.ts';
 
@@ -19,7 +19,7 @@ type Model = Awaited<ReturnType<typeof openTiny>>;
 
 /** The fixture with all its programs, reading copies in int8 or the parameters themselves. */
 async function openTiny(copies: 'int8' | undefined) {
-  const backend = await openCpuBackend({ threads: 2 });
+  const backend = await openBest({ threads: 2 });
   onTestFinished(() => backend.close());
   const folder = await openGpt2Folder(FIXTURE);
   const { config } = folder;

@@ -2,11 +2,11 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { removeSync } from '#minillm/support/files.js';
+import { remove } from '#minillm/support/files.js';
 
 /** An empty folder that is removed when the running test ends. */
 export function temporaryFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'minillm-test-'));
-  onTestFinished(() => removeSync(path));
+  onTestFinished(() => remove(path));
   return path;
 }

@@ -3,6 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { fileError } from '../../support/files.ts';
+import { closeStream } from '../../support/regular-file.ts';
 import { type Checksum, startHash } from '../checksum.ts';
 
 export interface UploadFile {
@@ -29,10 +30,13 @@ export async function sizeOf({ content }: UploadFile): Promise<number> {
 export async function* readPieces({ content }: UploadFile, start: number, end: number): AsyncGenerator<Uint8Array> {
   if (start >= end) return;
   if ('bytes' in content) return yield content.bytes.subarray(start, end);
+  const stream = createReadStream(content.file, { start, end: end - 1 });
   try {
-    yield* createReadStream(content.file, { start, end: end - 1 }) as AsyncIterable<Buffer>;
+    yield* stream as AsyncIterable<Buffer>;
   } catch (cause) {
     throw fileError(content.file, 'read it', cause);
+  } finally {
+    await closeStream(stream);
   }
 }
 
