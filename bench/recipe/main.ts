@@ -26,7 +26,7 @@ const { values, positionals } = parseArgs({
     lengths: { type: 'string', default: '1,0.75,0.6,0.45,0.35,0.25' },
     /** The one of them at which rates are tuned. */
     first: { type: 'string', default: '0.6' },
-    /** The learning rate at which the search for the best begins. */
+    /** The learning rate at which the search for the best begins, unless a run of the kind has ended: then at the best of those. */
     start: { type: 'string', default: '0.004' },
     /** The table of the runs on these texts that have ended, to which more are added. */
     results: { type: 'string', default: 'bench/recipe/results.tsv' },
@@ -66,8 +66,9 @@ async function measure(size: SizeName, recipes: readonly RecipeName[]): Promise<
   /** The mean over seeds at a length, at the rate that is best at the first. */
   async function ends(recipe: RecipeName, first: number): Promise<(length: number) => Promise<EndOfRuns>> {
     const stepsOf = (length: number): number => Math.round(steps * length);
-    const start = { size, recipe, learningRate: Number(values.start), steps: stepsOf(first), seed: firstSeed };
-    const best = await tune(start, inTurn);
+    const alike = { size, recipe, steps: stepsOf(first), seed: firstSeed };
+    const learningRate = results.bestLearningRate(alike) ?? Number(values.start);
+    const best = await tune({ ...alike, learningRate }, inTurn);
     return async (length) => {
       const run = { ...best, steps: stepsOf(length) };
       const all = await Promise.all([firstSeed, ...otherSeeds].map((seed) => inTurn({ ...run, seed })));

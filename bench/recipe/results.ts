@@ -36,6 +36,12 @@ export class Results {
     return this.#ended.get(keyOf(run));
   }
 
+  /** The learning rate of the best run that differs from this one in it alone. */
+  bestLearningRate(run: Omit<RunOfRecipe, 'learningRate'>): number | undefined {
+    const alike = [...this.#ended.values()].filter((ended) => keyOf(ended) === keyOf({ ...ended, ...run }));
+    return alike.sort((a, b) => a.validationLoss - b.validationLoss)[0]?.learningRate;
+  }
+
   async add(ended: Ended): Promise<void> {
     this.#ended.set(keyOf(ended), ended);
     const line = lineOf(COLUMNS.map((column) => ended[column]));

