@@ -16,13 +16,13 @@ export function stepTimes(steps: readonly number[], milliseconds: readonly (numb
   const xs = [Math.max(0, first + 1 - (second - first))];
   const ys = [0];
   let seconds = 0;
-  for (const [index, last] of steps.entries()) {
+  steps.forEach((last, index) => {
     const next = last + 1;
     const took = milliseconds[index] ?? 0;
     seconds += ((next - (xs[index] ?? 0)) * (Number.isFinite(took) ? took : 0)) / 1000;
     xs.push(next);
     ys.push(seconds);
-  }
+  });
   return { xs, ys };
 }
 

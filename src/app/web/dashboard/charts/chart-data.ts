@@ -54,7 +54,9 @@ export function isolatedIndices(values: DrawnColumn): number[] {
   const isolated: number[] = [];
   // the values since the last missing one
   let [count, last] = [0, 0];
-  for (const [index, value] of [...values, null].entries()) {
+  // by number: pairs of `entries()` would be most of what a drawing leaves behind
+  for (let index = 0; index <= values.length; index++) {
+    const value = index < values.length ? values[index] : null;
     if (value === undefined) continue;
     if (value === null && count === 1) isolated.push(last);
     [count, last] = value === null ? [0, last] : [count + 1, index];
