@@ -1,12 +1,16 @@
-/** A run whose GPU is lost in the middle: one clear error, and the same command goes on from the newest checkpoint. */
+/** A GPU that is lost in the middle: one clear error; training goes on from the newest checkpoint, and a server ends. */
 
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cudaEnvironment, hasStandIn } from '../stand-ins/cuda/cuda.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { fixtureTraining } from './fixture-run.js';
-import { minillm } from './minillm.js';
+import { BIN, minillm } from './minillm.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -51,3 +55,34 @@ describe.skipIf(!hasStandIn)('a training run that loses its GPU', () => {
     600_000,
   );
 });
+
+test.skipIf(!hasStandIn)(
+  'a server that loses its GPU refuses what it is asked in words, and ends, so that another may be started',
+  async () => {
+    const sign = join(temporaryFolder(), 'lost');
+    const flags = ['--checkpoint', 'untrained:tiny', '--device', 'cuda:0', '--port', '0'];
+    const server = spawn(process.execPath, [BIN, 'serve', ...flags], {
+      env: { ...process.env, ...(await cudaEnvironment({ lostWhen: sign })) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    onTestFinished(() => void server.kill('SIGKILL'));
+    const said = text(server.stderr);
+    let url = '';
+    for await (const line of createInterface({ input: server.stdout })) {
+      url = /^serving (http:\S+\/) and/.exec(line)?.[1] ?? '';
+      if (url) break;
+    }
+    expect(url).not.toBe('');
+    writeFileSync(sign, '');
+    const exit = once(server, 'exit');
+    const answer = await fetch(`${url}v1/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ prompt: 'x', max_tokens: 1 }),
+    });
+    expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('its device has failed')]);
+    expect(await exit).toEqual([1, null]);
+    expect(await said).toMatch(/^minillm: cuda:0 has failed: .*fallen off the bus.*\n$/m);
+  },
+  600_000,
+);

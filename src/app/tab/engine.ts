@@ -108,7 +108,7 @@ class Engine {
       }
     } catch (cause) {
       // what cannot be read now can be later; what does not fit does not
-      if (!(cause instanceof UserError) || cause instanceof UnreadWeights) throw cause;
+      if (!(cause instanceof UserError) || cause instanceof UnreadWeights || cause instanceof DeviceLost) throw cause;
       missing = `without ${compared?.id}: ${cause.message}`;
     }
     this.#say('');

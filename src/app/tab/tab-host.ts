@@ -1,6 +1,5 @@
 /** @file A tab as the place where the completions API runs: one reader, no network between. */
 
-import { DeviceLost } from '../../engine/runtime/device-lost.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { CompletionsHost } from '../server/completions/completions-host.ts';
 import { asProblem, isDefect, RequestProblem } from '../server/completions/problem.ts';
@@ -20,7 +19,6 @@ export const tabHost: CompletionsHost<TabBindings> = {
 
 /** What is told of a failure; there is no log that the reader could be sent to. */
 export function explain(cause: unknown): RequestProblem {
-  if (cause instanceof DeviceLost) return new RequestProblem(cause.message, { status: 503 });
   if (!isDefect(cause)) return asProblem(cause);
   console.error(cause);
   const message =

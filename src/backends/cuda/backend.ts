@@ -3,6 +3,7 @@
 import type { Plan, Region } from '../../engine/plan.ts';
 import type { Backend, DeviceBuffer, Executable, Outcome, Regions, RunRequest } from '../../engine/runtime/backend.ts';
 import type { Communicator } from '../../engine/runtime/communicator.ts';
+import { DeviceLost } from '../../engine/runtime/device-lost.ts';
 import { Turns } from '../../engine/runtime/turns.ts';
 import { byteLength, type Precision } from '../../engine/tensor.ts';
 import { CublasLtError, openCublasLt } from '../../native/cuda/cublaslt.ts';
@@ -168,11 +169,15 @@ export class CudaBackend implements Backend {
   #explained(cause: unknown): unknown {
     if (!(cause instanceof DriverError || cause instanceof CublasLtError)) return cause;
     const { ordinal } = this.device;
-    const text =
-      cause instanceof DriverError && cause.isOutOfMemory
-        ? `cuda:${ordinal} has no memory left: ${cause.message}; take a smaller batch, or end what else uses the GPU (nvidia-smi shows it)`
-        : `cuda:${ordinal} has failed: ${cause.message}; what was saved before is safe: start again to go on from it`;
-    return new UserError(text, { cause });
+    return cause instanceof DriverError && cause.isOutOfMemory
+      ? new UserError(
+          `cuda:${ordinal} has no memory left: ${cause.message}; take a smaller batch, or end what else uses the GPU (nvidia-smi shows it)`,
+          { cause },
+        )
+      : new DeviceLost(
+          `cuda:${ordinal} has failed: ${cause.message}; what was saved before is safe: start again to go on from it`,
+          { cause },
+        );
   }
 
   /** Puts inputs, program and results on the stream, and waits for the end of them. */

@@ -2,6 +2,7 @@
 
 import type { ModelPool } from '../../app/server/models/model-pool.ts';
 import type { ModelSource } from '../../app/server/models/served-model.ts';
+import { DeviceLost } from '../../engine/runtime/device-lost.ts';
 import { UserError } from '../../support/errors.ts';
 
 export interface LoadOptions {
@@ -22,7 +23,7 @@ export async function loadModels(
   try {
     await showing(`loading ${compared.id}`, show, () => pool.loadCompared(compared));
   } catch (cause) {
-    if (isComparedNeeded || !(cause instanceof UserError)) throw cause;
+    if (isComparedNeeded || !(cause instanceof UserError) || cause instanceof DeviceLost) throw cause;
     console.error(`minillm: ${cause.message}; going on without ${compared.id}`);
   }
 }

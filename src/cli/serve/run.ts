@@ -38,7 +38,7 @@ export interface ServeFlags {
   readonly device: DeviceName;
 }
 
-/** Serves until the process is asked to stop. */
+/** Serves until the process is asked to stop. @throws DeviceLost when the device fails: another process may have more luck */
 export async function runServe(flags: ServeFlags, version: string): Promise<void> {
   const { host, port, apiKey, rateLimit } = flags;
   if (apiKey === '') throw new UserError('--api-key, MINILLM_API_KEY: expected a key, found an empty one');
@@ -47,6 +47,7 @@ export async function runServe(flags: ServeFlags, version: string): Promise<void
   const compared = await findCompared(main, flags, progress);
   const state = new ServerState();
   const access: AccessOptions = { apiKey, rateLimit, corsOrigins: flags.corsOrigin };
+  const lost = new AbortController();
   await abortOnSignals(async (signal) => {
     const app = serveApp(state, version, access, main.runFolder);
     const server = await listen(app, { host, port, isFixed: true, allowedHosts: flags.allowedHost });
@@ -58,10 +59,11 @@ export async function runServe(flags: ServeFlags, version: string): Promise<void
           progress.update(`${server.url}: ${message}`);
         };
         await loadModels(pool, compared, { isComparedNeeded: flags.isCompareGiven, show });
-        state.api = completionsApp(pool);
+        state.api = completionsApp(pool, (cause) => lost.abort(cause));
         progress.clear();
         report(pool, server);
-        if (!signal.aborted) await once(signal, 'abort');
+        const end = AbortSignal.any([signal, lost.signal]);
+        if (!end.aborted) await once(end, 'abort');
         await state.stop(1000 * STOPPING_SECONDS);
       } finally {
         await pool.close();
@@ -71,6 +73,7 @@ export async function runServe(flags: ServeFlags, version: string): Promise<void
     } finally {
       await server.close();
     }
+    lost.signal.throwIfAborted();
     // to be stopped is how a server ends
     process.exitCode = 0;
   }, 'stopping once what was asked is answered (again to quit now)');

@@ -4,17 +4,24 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { DeviceLost } from '../../../engine/runtime/device-lost.ts';
 import { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { ModelPool } from '../models/model-pool.ts';
 import { completionsApi } from './completions-api.ts';
 import { HttpDelivery } from './http-delivery.ts';
 import { MAX_LOGGED_DEFECTS } from './limits.ts';
 import { ownClientsOnly } from './own-clients.ts';
-import { asProblem, isDefect } from './problem.ts';
+import { asProblem, isDefect, lostProblem } from './problem.ts';
 import { readBytes } from './read-body.ts';
 
-/** Answers requests with models; when a connection is cut, by the client or because the server ends, its work ends too. */
-export function completionsApp(pool: ModelPool): Hono<{ Bindings: HttpBindings }> {
+/**
+ * Answers requests with models; when a connection is cut, by the client or because the server ends, its work ends too.
+ * @param onLost told that the models' device has failed, by each request that finds it so
+ */
+export function completionsApp(
+  pool: ModelPool,
+  onLost: (cause: DeviceLost) => void = () => {},
+): Hono<{ Bindings: HttpBindings }> {
   const metrics = new ServerMetrics(() => pool.models);
   const log = defectLog();
   const app = completionsApi<HttpBindings>(pool, {
@@ -25,6 +32,10 @@ export function completionsApp(pool: ModelPool): Hono<{ Bindings: HttpBindings }
     delivered: RESPONSE_ALREADY_SENT,
     follow: () => metrics.begin(),
     explain: (cause) => {
+      if (cause instanceof DeviceLost) {
+        onLost(cause);
+        return lostProblem();
+      }
       if (isDefect(cause)) log(cause);
       return asProblem(cause);
     },

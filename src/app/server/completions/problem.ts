@@ -2,6 +2,7 @@
 
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { DeviceLost } from '../../../engine/runtime/device-lost.ts';
 import { UserError } from '../../../support/errors.ts';
 import { RETRY_AFTER_SECONDS } from './limits.ts';
 
@@ -46,12 +47,16 @@ export const notReadyProblem = (doing: string): RequestProblem => unready(`the s
 /** What a server that is to stop says to what it does not answer any more. */
 export const stoppingProblem = (): RequestProblem => unready('the server is stopping');
 
+/** What a server says that has lost its device, and with it every model. */
+export const lostProblem = (): RequestProblem => unready('the server is stopping, as its device has failed');
+
 /** Errors about a field begin so; see `completions-schema.ts` and `request-lists.ts`. */
 const FIELD = /^request: ([a-z_]+)[.:]/;
 
 /** What was thrown while a request was answered, as the problem that its client is told of. */
 export function asProblem(cause: unknown): RequestProblem {
   if (cause instanceof RequestProblem) return cause;
+  if (cause instanceof DeviceLost) return new RequestProblem(cause.message, { status: 503 });
   if (cause instanceof UserError) {
     const param = FIELD.exec(cause.message)?.[1];
     return new RequestProblem(cause.message, param === undefined ? {} : { code: 'invalid_value', param });
