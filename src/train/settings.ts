@@ -61,7 +61,7 @@ export const settingsSchema = z.strictObject({
   optimizer: z
     .enum(OPTIMIZER_NAMES)
     .optional()
-    .register(flagTexts, { description: 'muon: for the matrices of the blocks, with AdamW elsewhere' }),
+    .register(flagTexts, { description: 'muon: Muon for the matrices of the blocks, AdamW for the rest' }),
   schedule: z
     .enum(SCHEDULE_NAMES)
     .optional()
@@ -103,7 +103,7 @@ export const settingsSchema = z.strictObject({
   shuffle: z
     .boolean()
     .optional()
-    .register(flagTexts, { description: 'take the data in a new random order each epoch' }),
+    .register(flagTexts, { description: 'read the data in a new random order each epoch' }),
   evalEvery: wholeFrom(0).optional().register(flagTexts, { description: 'steps between evaluations; 0 for none' }),
   evalTokens: wholeFrom(1)
     .optional()
@@ -136,10 +136,10 @@ export const settingsSchema = z.strictObject({
     description: 'CPU threads of each rank (default: as many as the system grants, divided by the ranks of a machine)',
   }),
   zero: z.int().min(0).max(1).optional().register(flagTexts, {
-    description: 'ZeRO stage: 1 splits the optimizer’s state over the ranks, 0 keeps all of it on each',
+    description: "ZeRO stage: 1 splits the optimizer's state over the ranks, 0 keeps all of it on each",
   }),
   overlap: z.boolean().optional().register(flagTexts, {
-    description: 'sum gradients over ranks while the backward pass still runs, not after it',
+    description: 'sum gradients over ranks while the backward pass still runs',
   }),
   checkReplicas: wholeFrom(0).optional().register(flagTexts, {
     description: 'steps between checks that all ranks hold the same weights; 0 checks at the start only',

@@ -113,7 +113,7 @@ test('a run that began at a later step is compared from there on', () => {
 test('a loss that is no number lies above', () => {
   const { loss, validationLoss } = verdictsOf(runWith({ from: 2400, by: Number.NaN }));
   expect(loss).toMatchObject({ side: 'above', latest: { value: Number.NaN } });
-  expect(verdictSentence(validationLoss)).toMatch(/^validation loss at step 3,000 is no number, expected .*: above/);
+  expect(verdictSentence(validationLoss)).toMatch(/^validation loss at step 3,000 is not a number, expected .*: above/);
 });
 
 test('accuracies over few examples may lie further apart', () => {

@@ -5,8 +5,8 @@ import { describeLimits } from '../../app/server/dashboard/limits.ts';
 import { DEFAULT_HOST, DEFAULT_PORT, portNumber } from './flags.ts';
 
 const HELP = `
-Charts are over steps, tokens or training time, which is that of the steps alone. \`minillm serve --checkpoint RUN\` has the same page
-beside the model.
+Charts are over steps, tokens or training time (that of the steps alone). \`minillm serve --checkpoint RUN\` has the same page beside
+the model.
 
 There is no password: anyone who can reach the address can see the runs. Requests from web pages of other sites are refused.
 
@@ -25,7 +25,7 @@ export function dashboardCommand(): Command {
     .description('show charts of runs, finished or in training, in the browser until Ctrl-C')
     .argument('<run...>', 'run folders, drawn in the same charts')
     .option('--port <port>', `port to serve on (default: ${DEFAULT_PORT}, or the next free one)`, portNumber)
-    .option('--host <address>', 'address to serve on; 0.0.0.0 for all of this machine', DEFAULT_HOST)
+    .option('--host <address>', 'address to serve on; 0.0.0.0 for all addresses of this machine', DEFAULT_HOST)
     .addHelpText('after', HELP)
     .action(async (folders: string[], flags: { readonly port?: number; readonly host: string }) => {
       const { serveDashboard } = await import('./run.ts');

@@ -14,7 +14,7 @@ import type { DataStoriesFlags } from './stories.ts';
 import type { DataTextFlags } from './text.ts';
 
 const RESUMES = `
-If it is stopped or killed, the same command continues where it was. Once it has finished, it has nothing to do.
+If it is stopped or killed, the same command continues where it was. Once it has finished, running it again does nothing.
 `;
 
 const TEXT_EXAMPLE = `${RESUMES}
@@ -113,7 +113,7 @@ function hubCommand(): Command {
 
 function mergeCommand(): Command {
   return new Command('merge')
-    .description('make one data set of the shards of several folders')
+    .description('join the shards of several folders into one data set')
     .argument('<folder...>', 'folders of shards, in order')
     .option('--out <folder>', 'new folder for the shards')
     .option('--json', 'print the summary as JSON')

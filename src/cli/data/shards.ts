@@ -29,7 +29,7 @@ export function shardsCommand(): Command {
     .description('download ready-made token shards from the Hugging Face hub')
     .argument('<repository>', 'data set, as OWNER/NAME')
     .option('--out <folder>', 'folder for the shards')
-    .option('--limit <n>', 'training shards, at most (default: all)', wholeNumber(1))
+    .option('--limit <n>', 'maximum number of training shards (default: all)', wholeNumber(1))
     .option('--revision <name>', 'branch, tag or commit (default: main, or the commit that an earlier download used)')
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', EXAMPLE)

@@ -8,12 +8,12 @@ import type { EvalFlags } from './run.ts';
 
 const EXAMPLE = `
 A checkpoint is a run folder (its newest step), a step folder, a Hugging Face folder of a GPT-2, a model
-file of llm.c, hf:OWNER/NAME for one of the hub, or untrained:PRESET.
+file of llm.c, hf:OWNER/NAME for one on the hub, or untrained:PRESET.
 --hellaswag without a file downloads the validation split once; a file may be .jsonl or .jsonl.gz.
 
 Examples:
   $ minillm eval --checkpoint out/book --data data/book
-  $ minillm eval --checkpoint out/book --checkpoint gpt2 --hellaswag hellaswag_val.jsonl --every 10
+  $ minillm eval --checkpoint out/book --checkpoint hf:openai-community/gpt2 --hellaswag hellaswag_val.jsonl --every 10
 `;
 
 /** The command. */
@@ -22,10 +22,10 @@ export function evalCommand(): Command {
     .description('measure the validation loss and HellaSwag accuracy of checkpoints')
     .option('--checkpoint <path>', 'checkpoint to evaluate; repeat for a table of several', collect)
     .option('--data <path>', 'folder of token shards whose validation tokens the loss is measured on')
-    .option('--eval-tokens <tokens>', 'validation tokens, at most', tokenCount(1), 10_485_760)
+    .option('--eval-tokens <tokens>', 'maximum number of validation tokens', tokenCount(1), 10_485_760)
     .option('--sequence-length <n>', 'tokens per row of validation (default: the context length)', wholeNumber(1))
     .addOption(new Option('--hellaswag [file]', 'measure the accuracy on HellaSwag').preset(DOWNLOAD))
-    .option('--limit <n>', 'HellaSwag examples, at most', wholeNumber(1))
+    .option('--limit <n>', 'maximum number of HellaSwag examples', wholeNumber(1))
     .option('--every <k>', 'use only every k-th HellaSwag example', wholeNumber(1), 1)
     .option('--batch-size <n>', 'rows evaluated together; does not change the results', wholeNumber(1), 4)
     .addOption(precisionFlag())

@@ -9,9 +9,9 @@ import type { ExportFlags } from './run.ts';
 const FORMATS = Object.keys(TYPES_OF);
 
 const HELP = `
-gguf is the file that llama.cpp opens, and what builds on it (Ollama, LM Studio); the types are those of llama.cpp's own
-converter. llmc is a model file of llm.c, f32 or bf16, with gpt2_tokenizer.bin beside it. huggingface is a folder that transformers
-opens, f32, f16 or bf16, without the state of training: it is also how a model file of llm.c becomes one.
+gguf is a file for llama.cpp and what builds on it (Ollama, LM Studio); the types are those of llama.cpp's own converter. llmc is a
+model file of llm.c, f32 or bf16, with gpt2_tokenizer.bin beside it. huggingface is a folder that transformers opens, f32, f16 or
+bf16, without the training state; this also turns a model file of llm.c into one.
 
 Examples:
   $ minillm export --checkpoint out/124m --to gguf --type q8_0 --out 124m-q8_0.gguf
@@ -27,8 +27,8 @@ export function exportCommand(): Command {
       '--checkpoint <path>',
       'run folder (its newest step), step folder, Hugging Face folder, model file of llm.c or hf:OWNER/NAME',
     )
-    .addOption(new Option('--to <format>', 'what to write').choices(FORMATS).argParser(oneOf(FORMATS)))
-    .option('--out <path>', 'where to: a file; for huggingface a folder')
+    .addOption(new Option('--to <format>', 'format to write').choices(FORMATS).argParser(oneOf(FORMATS)))
+    .option('--out <path>', 'file to write; for huggingface, a folder')
     .addOption(
       new Option('--type <type>', 'type of the weights')
         .choices(GGUF_TYPES)

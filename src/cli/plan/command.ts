@@ -24,7 +24,8 @@ const SETTINGS = [
 ] as const satisfies readonly (keyof GivenSettings)[];
 
 const EXAMPLE = `
-Without --hardware this machine is measured for some seconds. A .json file has the fields of a profile:
+Without --hardware this machine is measured for some seconds. GPUs are planned in bf16 unless --precision is given. A .json file has the
+fields of a profile:
   {"name", "peak": {"fp32", "bf16"}, "products": {"fp32", "bf16"}, "memory", "reserved", "memoryBandwidth", "launch",
    "watts", "devicesPerNode", "link": {"bandwidth", "latency"}, "network": {"bandwidth", "latency"}}
 in FLOP/s, bytes, bytes/s, seconds and watts. How the figures are made, and how far off they were: docs/scaling.md.
@@ -39,12 +40,12 @@ Examples:
 /** The command. */
 export function planCommand(): Command {
   const command = new Command('plan')
-    .description('memory, time and cost of a training run before it is started, on one device or thousands')
+    .description('predict the memory, time and cost of a training run, on one device or thousands')
     .addHelpText('after', EXAMPLE)
-    .option('--run <folder>', 'set what this run was predicted to take beside what it took, on this machine')
+    .option('--run <folder>', 'show what this run should take on this machine beside what it took')
     .option('--hardware <name>', 'this, a100-80gb, h100, h200, rtx-4090, or a .json file with a profile', 'this')
     .addOption(
-      new Option('--software <name>', 'whose share of a GPU to expect; of this machine it is measured')
+      new Option('--software <name>', 'whose efficiency on a GPU to expect; that of this machine is measured')
         .choices(Object.keys(SOFTWARE))
         .argParser(oneOf(Object.keys(SOFTWARE)))
         .default('llm.c'),
@@ -54,11 +55,11 @@ export function planCommand(): Command {
       'numbers of devices: the first in detail, all in the table (default: a node)',
       deviceCounts,
     )
-    .option('--nodes <number>', 'number of whole nodes, in place of --gpus', wholeNumber(1, 10_000));
+    .option('--nodes <number>', 'number of whole nodes, instead of --gpus', wholeNumber(1, 10_000));
   for (const option of SETTINGS.flatMap(settingOptions)) command.addOption(option);
   return command
-    .option('--price <amount>', 'of a device for an hour', realNumber(0))
-    .option('--energy-price <amount>', 'of a kWh', realNumber(0))
+    .option('--price <amount>', 'price of a device for an hour', realNumber(0))
+    .option('--energy-price <amount>', 'price of a kWh', realNumber(0))
     .option('--out <picture>', 'draw tokens/s against devices, as .svg or .png')
     .option('--json', 'print the plan as JSON')
     .action(async (flags: PlanFlags & GivenSettings) => {

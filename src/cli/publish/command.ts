@@ -8,10 +8,10 @@ import type { PublishFlags } from './run.ts';
 
 const EXAMPLE = `
 Uploads weights, configuration and tokenizer, metrics.jsonl up to the step, a picture of the loss, and a model card made from
-the run, as one commit. Files that are there already are not sent; stopped or broken off, the same command goes on. A
-README.md that is there is replaced. The token is that of HF_TOKEN, else of \`hf auth login\`; it needs write access.
+the run, as one commit. Files that are there already are not sent; after an interruption the same command goes on. An
+existing README.md is replaced. The token comes from HF_TOKEN, else from \`hf auth login\`; it needs write access.
 
-With --space, the app with that checkpoint goes up instead, as a static Space: what \`minillm site\` writes (\`minillm site --help\`).
+With --space, the app with that checkpoint is uploaded instead, as a static Space: what \`minillm site\` writes (\`minillm site --help\`).
 
 Examples:
   $ minillm publish owner/stories --checkpoint out/stories --license mit --dry-run
@@ -28,19 +28,19 @@ const OF_SPACE = ['compare', 'modelName', 'weights', 'slider'];
 export function publishCommand(): Command {
   const command = new Command('publish')
     .description('upload a checkpoint to the Hugging Face hub, with a model card made from its run, or as a Space')
-    .argument('[owner/name]', 'the repository of the model; it is made if there is none')
+    .argument('[owner/name]', 'the repository of the model; it is created if there is none')
     .option(
       '--checkpoint <path>',
       'run folder (its newest step), step folder or Hugging Face folder; for a Space also hf:OWNER/NAME',
     )
     .option('--license <id>', 'license of the weights, as the hub calls it: mit, apache-2.0, cc-by-4.0, …', licenseId)
-    .option('--private', 'make a repository that only its owner sees')
+    .option('--private', 'create a repository that only its owner sees')
     .option('--with-optimizer', 'also upload what a run resumes from: optimizer.safetensors, state.json')
     .option('--dry-run', 'print what would be uploaded and the card, and upload nothing')
     .option('--json', 'print the result as JSON')
     .option(
       '--space <owner/name>',
-      'upload the app with the checkpoint, as this static Space; it is made if there is none',
+      'upload the app with the checkpoint, as this static Space; it is created if there is none',
     )
     .optionsGroup('Options of a Space:');
   return addSiteFlags(command)

@@ -13,7 +13,7 @@ Example:
 /** The command. */
 export function quickstartCommand(): Command {
   return new Command('quickstart')
-    .description('make a small corpus of stories, train a tiny GPT-2 on it, and show what it writes, in three minutes')
+    .description('make a small corpus of stories, train a tiny GPT-2 on it, and show what it writes, in a few minutes')
     .option('--data <folder>', 'folder for the shards of the stories', 'data/stories')
     .option('--out <folder>', 'run folder', 'out/stories')
     .option('--steps <n>', 'optimizer steps of 1,024 tokens', wholeNumber(1), 400)

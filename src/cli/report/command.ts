@@ -25,7 +25,7 @@ export function reportCommand(): Command {
     .option('--title <text>', "title of the figure (default: the runs' names, or their number)")
     .option(
       '--expect <curve>',
-      'a log or table that the runs should follow; says whether each does, and where it left it',
+      'a log or table that the runs should follow; says whether each does, or where it left it',
     )
     .option('--no-references', "leave out OpenAI's models, for runs on text other than FineWeb-Edu")
     .addOption(

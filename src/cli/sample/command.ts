@@ -27,7 +27,7 @@ export function sampleCommand(): Command {
       'beginning of the texts; "" or <|endoftext|> begins a new document',
       "Hello, I'm a language model,",
     )
-    .option('--tokens <n>', 'new tokens per text, at most', wholeNumber(1), 100)
+    .option('--tokens <n>', 'maximum number of new tokens per text', wholeNumber(1), 100)
     .option(
       '--temperature <x>',
       'number that divides the logits; 0 always takes the most likely token',

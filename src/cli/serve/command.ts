@@ -12,14 +12,14 @@ Serves OpenAI's completions API as vLLM has it: POST /v1/completions, /tokenize,
 /metrics, /openapi.json. Requests choose with "model": the checkpoint (the default), the model beside it, or NAME@STEP for any
 checkpoint of its run.
 
-Of a run the server also has a page with its charts, at /run, live while it trains (\`minillm dashboard --help\`).
+For a run the server also has a page with its charts, at /run, live while it trains (\`minillm dashboard --help\`).
 
 The model beside it takes as much memory again (GPT-2 124M: 1.2 GB), and so does each checkpoint that is asked for. If there is
 not enough for the untrained one, it is left out unless --compare asks for it.
 
 Who may ask: on 127.0.0.1 the users of this machine; elsewhere everyone who reaches the address, unless there is an API key. The
 server answers only to its IP addresses, localhost and each --allowed-host. Requests from web pages of other sites are refused
-unless --cors-origin names them. Keys travel as they are: put a proxy with TLS before it.
+unless --cors-origin names them. Keys travel unencrypted: put a proxy with TLS in front of it.
 
 Limits:
 ${[...describeLimits(), ...describeConnectionLimits()].map((limit) => `  - ${limit}`).join('\n')}
@@ -36,7 +36,7 @@ const collect = (value: string, values: readonly string[]): readonly string[] =>
 /** The command. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('serve a checkpoint beside the untrained model: completions API and page')
+    .description('serve a checkpoint beside the untrained model, as a page and a completions API')
     .option(
       '--checkpoint <path>',
       'run folder (its newest step), step folder, Hugging Face folder, model file of llm.c or hf:OWNER/NAME',
@@ -44,12 +44,12 @@ export function serveCommand(): Command {
     .option('--compare <path>', 'the model beside it: untrained, or what --checkpoint takes', 'untrained')
     .option('--no-compare', 'serve no model beside it')
     .option('--model-name <name>', "its name in the API; default: the run folder's name")
-    .option('--host <address>', 'address to serve on; 0.0.0.0 for all of this machine', '127.0.0.1')
-    .option('--port <n>', 'port to serve on; 0 for any that is free', wholeNumber(0, 65_535), 7860)
+    .option('--host <address>', 'address to serve on; 0.0.0.0 for all addresses of this machine', '127.0.0.1')
+    .option('--port <n>', 'port to serve on; 0 for any free one', wholeNumber(0, 65_535), 7860)
     .addOption(new Option('--api-key <key>', 'what clients must send').env('MINILLM_API_KEY'))
-    .option('--allowed-host <name>', 'a name it is reached by; .NAME for all below; may be repeated', collect, [])
-    .option('--cors-origin <origin>', 'a site whose pages may ask (https://…); may be repeated', collect, [])
-    .option('--rate-limit <n>', 'requests a minute of one address; 0 for any number', wholeNumber(0), 0)
+    .option('--allowed-host <name>', 'a name it is reached by; .NAME for all below it; may be repeated', collect, [])
+    .option('--cors-origin <origin>', 'a site whose pages may send requests (https://…); may be repeated', collect, [])
+    .option('--rate-limit <n>', 'requests a minute from one address; 0 for any number', wholeNumber(0), 0)
     .addOption(precisionFlag())
     .addOption(threadsFlag())
     .addOption(deviceFlag())

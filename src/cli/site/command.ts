@@ -5,12 +5,12 @@ import { requireFlag } from '../flags.ts';
 import { addSiteFlags, type SiteFlags } from './site-flags.ts';
 
 const HELP = `
-Writes the app as static files: the page of \`minillm serve\` with the engine inside, which runs in the browser. Any host of files
-will do: a Hugging Face Space, a GitHub page, a folder on a web server. Weights are read by whoever opens the page, so their size
-counts: GPT-2 124M takes 249 MB as bf16 and 126 MB as int8, and every checkpoint on the slider is as large again, though it is read only
-when somebody asks for it.
+Writes the app as static files: the page of \`minillm serve\` with the engine inside, which runs in the browser. Any static
+host will do: a Hugging Face Space, GitHub Pages, a folder on a web server. Whoever opens the page downloads the weights, so their size
+counts: GPT-2 124M takes 249 MB as bf16 and 126 MB as int8, and every checkpoint on the slider is as large again, though it is downloaded
+only when somebody asks for it.
 
-The folder is made, or holds an older site, which is replaced once the new one is complete; what else is in it (.git, CNAME) stays.
+The folder is created, or holds an older site, which is replaced once the new one is complete; anything else in it (.git, CNAME) stays.
 
 Examples:
   $ minillm site site --checkpoint out/stories
@@ -24,7 +24,7 @@ Examples:
 export function siteCommand(): Command {
   const command = new Command('site')
     .description('write the app with a checkpoint as static files, which run in the browser')
-    .argument('<folder>', 'where to; a new or empty folder, or an older site')
+    .argument('<folder>', 'folder to write: a new or empty one, or an older site')
     .option(
       '--checkpoint <path>',
       'run folder (its newest step), step folder, Hugging Face folder, model file of llm.c or hf:OWNER/NAME',

@@ -21,7 +21,7 @@ export function addSiteFlags(command: Command): Command {
     .option('--no-compare', 'no model beside it')
     .option('--model-name <name>', "its name in the page; default: the run folder's name")
     .addOption(
-      new Option('--weights <type>', 'type of the weights: fp32, bf16 (half of it) or int8 (a quarter)')
+      new Option('--weights <type>', 'type of the weights: fp32, bf16 (half the size) or int8 (a quarter)')
         .choices(SITE_WEIGHTS)
         .default('bf16' satisfies SiteWeights),
     )

@@ -20,7 +20,7 @@ interface TrainFlags extends GivenSettings {
   readonly rankTimeout: number;
 }
 
-/** Of a rank that answers nothing, in seconds. */
+/** Of a rank that is silent, in seconds. */
 const RANK_TIMEOUT = 60;
 
 const EXAMPLE = `
@@ -52,7 +52,7 @@ export function trainCommand(): Command {
       `also log to other programs while it trains: ${LOGGERS.join(', ')}, or both with a comma between them`,
       loggerNames,
     )
-    .option('--no-panel', 'print only lines on a terminal, without the panel of figures below them')
+    .option('--no-panel', 'on a terminal, print only lines, without the panel of figures below them')
     .option(
       '--dashboard [port]',
       `show charts of the run in the browser; limits as in \`minillm dashboard --help\` (default: ${DEFAULT_PORT}, or the next free port)`,
@@ -60,17 +60,17 @@ export function trainCommand(): Command {
     )
     .option(
       '--dashboard-host <address>',
-      'address to serve the dashboard on; 0.0.0.0 for all of this machine',
+      'address to serve the dashboard on; 0.0.0.0 for all addresses of this machine',
       DEFAULT_HOST,
     )
     .option(
       '--processes <n>',
-      'train with n ranks on this machine: on CPUs over MPI, on GPUs over NCCL, one each',
+      'train with n ranks on this machine: on CPUs over MPI, on GPUs over NCCL, one GPU each',
       wholeNumber(1),
     )
     .option(
       '--rank-timeout <seconds>',
-      'how long another rank may answer nothing before the run ends with an error',
+      'how long another rank may be silent before the run ends with an error',
       wholeNumber(1),
       RANK_TIMEOUT,
     )

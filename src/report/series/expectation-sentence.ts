@@ -13,7 +13,7 @@ const NAMES: Readonly<Record<Verdict['quantity'], string>> = {
 /** `validation loss at step 1,000 is 4.3012, expected 4.1475 ± 0.0734: above the band, which it first left at step 750`. */
 export function verdictSentence({ quantity, latest, side, excursions }: Verdict): string {
   const { step, value, expected, band } = latest;
-  const found = Number.isNaN(value) ? 'no number' : formatMeasured(value, 4);
+  const found = Number.isNaN(value) ? 'not a number' : formatMeasured(value, 4);
   const figures = `${formatMeasured(expected, 4)} ± ${formatMeasured(band, 4)}`;
   const [first, ...later] = excursions;
   const last = later.at(-1) ?? first;

@@ -96,6 +96,6 @@ export function describeLimits(): readonly string[] {
     `at most ${MAX_REQUESTS} requests at once, with as many tokens as ${MAX_LARGEST_REQUESTS} of the largest (${count(allTokens)}); others get a 503 and may retry after ${RETRY_AFTER_SECONDS} s`,
     `at most ${MAX_OPEN_CHECKPOINTS} checkpoints of the run (NAME@STEP) are kept in memory besides the models named here; the one used longest ago makes room for another`,
     `a client may keep its answer waiting for ${MAX_WAIT_SECONDS} s in total`,
-    `a server that is to stop answers what was asked before, for at most ${STOPPING_SECONDS} s`,
+    `a server told to stop answers what was asked before, for at most ${STOPPING_SECONDS} s`,
   ];
 }

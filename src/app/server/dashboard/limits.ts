@@ -38,6 +38,6 @@ export function describeLimits(): readonly string[] {
     `at most ${MAX_STREAMS} pages at once; others say so and try again every ${RETRY_AFTER_SECONDS} s`,
     `at most ${count(MAX_POINTS)} points per curve; in longer runs a point is the mean of 2, 4, 8, … steps`,
     `at most ${count(MAX_EVALUATIONS)} evaluations and ${count(MAX_SAMPLES)} samples of ${count(MAX_SAMPLE_LENGTH)} characters; if there are more, every second, fourth, … is shown`,
-    `a page that takes nothing for ${STALLED_SECONDS} s is dropped and reconnects by itself`,
+    `a page that reads nothing for ${STALLED_SECONDS} s is dropped and reconnects by itself`,
   ];
 }
