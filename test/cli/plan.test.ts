@@ -13,7 +13,7 @@ test('a plan for GPUs: memory, step, run, table and picture, without a GPU', asy
     /^the run: 19,073 steps, 10\.0 B tokens$/m,
     /^gpt2-124m, 124,439,808 parameters, bf16, 8 × H100/,
     /^optimizer +996 MB$/m,
-    /^communication not hidden/m,
+    /^exposed communication/m,
     /^cost {4}\d/m,
     /^data parallelism pays up to \d+ devices/m,
   ])

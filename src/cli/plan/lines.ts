@@ -54,12 +54,12 @@ function memoryLines(
     ['optimizer', memory.optimizer],
     [`activations, ${batchSize} rows`, memory.activations],
     ['batches and caches', memory.other],
-    ['the device’s own', planner.ownBytes],
-    ['in all', bytes],
+    ['driver and libraries', planner.ownBytes],
+    ['total', bytes],
   ] as const;
   return [
     textTable(
-      ['memory of a device', ''],
+      ['memory per device', ''],
       parts.map(([name, size]) => [name, formatBytes(size)]),
     ),
     `the device has ${formatBytes(hardware.memory)}; ${fits}`,
@@ -72,7 +72,7 @@ const PART_NAMES = {
   attention: 'attention',
   memory: 'normalisation, GELU, embedding',
   optimizer: 'optimizer',
-  communication: 'communication not hidden',
+  communication: 'exposed communication',
 } as const;
 
 function stepLines(
@@ -88,10 +88,10 @@ function stepLines(
     share(time.parts[name] / time.seconds),
   ]);
   const head = [`a step of ${formatCount(totalBatchSize)} tokens`, 'ms', 'share'];
-  const hidden = ranks > 1 ? [`behind the backward pass: ${milliseconds(time.hidden)} ms of communication`] : [];
+  const hidden = ranks > 1 ? [`${milliseconds(time.hidden)} ms of communication hidden behind the backward pass`] : [];
   const [low, high] = [1 - uncertainty, 1 + uncertainty].map((factor) => formatCount(tokensPerSecond * factor));
   return [
-    textTable(head, [...rows, ['in all', milliseconds(time.seconds), '']]),
+    textTable(head, [...rows, ['total', milliseconds(time.seconds), '']]),
     `${formatCount(microSteps)} × ${formatCount(batchSize)} × ${formatCount(sequenceLength)} tokens on each of ${formatCount(ranks)}`,
     ...hidden,
     `${formatCount(tokensPerSecond)} tokens/s (${low} to ${high}), ${share(mfu)} of ${(hardware.peak[settings.precision] / 1e12).toPrecision(3)} TFLOP/s`,

@@ -31,7 +31,8 @@ Examples:
   $ MINILLM_API_KEY=secret minillm serve --checkpoint out/book --host 0.0.0.0 --allowed-host app.example.org --rate-limit 60
 `;
 
-const collect = (value: string, values: readonly string[]): readonly string[] => [...values, value];
+const repeatable = (flag: string, description: string): Option =>
+  new Option(flag, description).argParser((value, values: readonly string[]) => [...values, value]).default([], 'none');
 
 /** The command. */
 export function serveCommand(): Command {
@@ -47,8 +48,10 @@ export function serveCommand(): Command {
     .option('--host <address>', 'address to serve on; 0.0.0.0 for all addresses of this machine', '127.0.0.1')
     .option('--port <n>', 'port to serve on; 0 for any free one', wholeNumber(0, 65_535), 7860)
     .addOption(new Option('--api-key <key>', 'what clients must send').env('MINILLM_API_KEY'))
-    .option('--allowed-host <name>', 'a name it is reached by; .NAME for all below it; may be repeated', collect, [])
-    .option('--cors-origin <origin>', 'a site whose pages may send requests (https://…); may be repeated', collect, [])
+    .addOption(repeatable('--allowed-host <name>', 'a name it is reached by; .NAME for all below it; may be repeated'))
+    .addOption(
+      repeatable('--cors-origin <origin>', 'a site whose pages may send requests (https://…); may be repeated'),
+    )
     .option('--rate-limit <n>', 'requests a minute from one address; 0 for any number', wholeNumber(0), 0)
     .addOption(precisionFlag())
     .addOption(threadsFlag())
