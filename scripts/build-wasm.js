@@ -38,6 +38,8 @@ const PRECISIONS = { fp32: [], bf16: ['-DMINILLM_BF16'] };
 const sources = {
   ...Object.fromEntries(
     readdirSync(KERNELS)
+      // file systems list in orders of their own, and every machine is to build the same bytes
+      .sort()
       .filter((file) => /\.[ch]$/.test(file) && !LEFT_OUT.includes(file))
       .map((file) => [file, readFileSync(join(KERNELS, file), 'utf8')]),
   ),
