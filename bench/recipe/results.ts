@@ -38,7 +38,9 @@ export class Results {
 
   /** The learning rate of the best run that differs from this one in it alone. */
   bestLearningRate(run: Omit<RunOfRecipe, 'learningRate'>): number | undefined {
-    const alike = [...this.#ended.values()].filter((ended) => keyOf(ended) === keyOf({ ...ended, ...run }));
+    const alike = [...this.#ended.values()].filter(
+      (ended) => keyOf(ended) === keyOf({ ...ended, ...run }) && Number.isFinite(ended.validationLoss),
+    );
     return alike.sort((a, b) => a.validationLoss - b.validationLoss)[0]?.learningRate;
   }
 
