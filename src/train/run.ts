@@ -167,7 +167,7 @@ export class Run {
     const start = performance.now();
     const update = { learningRate, updateCount: this.#updateCount + 1, limits };
     const result = await this.#model.step(loader, { step, microSteps }, update, { signal, profile }).catch((cause) => {
-      throw cause instanceof UserError ? new UserError(`step ${step}: ${cause.message}`) : cause;
+      throw cause instanceof UserError ? new UserError(`step ${step}: ${cause.message}`, { cause }) : cause;
     });
     if (result === undefined) return undefined;
     const ms = performance.now() - start;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { smallRun } from '../app/server/models/small-run.js';
 import { cudaEnvironment, hasStandIn } from '../stand-ins/cuda/cuda.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { fixtureTraining } from './fixture-run.js';
@@ -56,11 +57,16 @@ describe.skipIf(!hasStandIn)('a training run that loses its GPU', () => {
   );
 });
 
-test.skipIf(!hasStandIn)(
-  'a server that loses its GPU refuses what it is asked in words, and ends, so that another may be started',
-  async () => {
+test.skipIf(!hasStandIn).each([
+  { asked: 'its model', model: 'book' },
+  { asked: 'a checkpoint that it has yet to load', model: 'book@1' },
+])(
+  'asked for $asked, a server that loses its GPU refuses what it is asked in words, and ends, so that another may be started',
+  async ({ model }) => {
+    const run = join(temporaryFolder(), 'book');
+    await smallRun(run, [1, 2]);
     const sign = join(temporaryFolder(), 'lost');
-    const flags = ['--checkpoint', 'untrained:tiny', '--device', 'cuda:0', '--port', '0'];
+    const flags = ['--checkpoint', run, '--no-compare', '--device', 'cuda:0', '--port', '0'];
     const server = spawn(process.execPath, [BIN, 'serve', ...flags], {
       env: { ...process.env, ...(await cudaEnvironment({ lostWhen: sign })) },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -78,7 +84,7 @@ test.skipIf(!hasStandIn)(
     const answer = await fetch(`${url}v1/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ prompt: 'x', max_tokens: 1 }),
+      body: JSON.stringify({ model, prompt: 'x', max_tokens: 1 }),
     });
     expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('its device has failed')]);
     expect(await exit).toEqual([1, null]);

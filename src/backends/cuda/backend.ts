@@ -86,7 +86,7 @@ export class CudaBackend implements Backend {
 
   /** What is held already is available to the run that it is held for. */
   memory(): { total: number; available: number } {
-    const { free, total } = this.device.driver.memory();
+    const { free, total } = this.#explaining(() => this.device.driver.memory());
     return { total, available: free + this.overheadBytes };
   }
 
@@ -95,8 +95,9 @@ export class CudaBackend implements Backend {
   }
 
   allocate(bytes: number, contents: 'zero' | 'undefined'): DeviceBuffer {
-    const buffer = { address: this.device.allocate(bytes), bytes };
-    if (contents === 'zero' && bytes > 0) this.device.driver.fill(buffer.address, 0, bytes, this.device.stream);
+    const buffer = { address: this.#explaining(() => this.device.allocate(bytes)), bytes };
+    if (contents === 'zero' && bytes > 0)
+      this.#explaining(() => this.device.driver.fill(buffer.address, 0, bytes, this.device.stream));
     this.#allocated.add(buffer);
     return buffer;
   }
@@ -128,7 +129,7 @@ export class CudaBackend implements Backend {
           `a GPU has no kernel for ${node.op.name.replaceAll('_', ' ')}: 8-bit weights are for CPUs; give --precision bf16, or --device cpu`,
         );
     const inputs = this.allocate(plan.inputBytes, 'zero');
-    const staged = this.device.driver.allocateHost(plan.inputBytes + resultBytes(plan));
+    const staged = this.#explaining(() => this.device.driver.allocateHost(plan.inputBytes + resultBytes(plan)));
     this.#staged.add(staged.address);
     const all: Regions = new Map(regions).set('inputs', inputs);
     const recordings = new Recordings(plan, {
@@ -165,19 +166,38 @@ export class CudaBackend implements Backend {
     });
   }
 
+  #explaining<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      throw this.#explained(cause);
+    }
+  }
+
   /** An error of the driver or of cuBLASLt with what to do; any other as it is. */
   #explained(cause: unknown): unknown {
     if (!(cause instanceof DriverError || cause instanceof CublasLtError)) return cause;
     const { ordinal } = this.device;
-    return cause instanceof DriverError && cause.isOutOfMemory
-      ? new UserError(
-          `cuda:${ordinal} has no memory left: ${cause.message}; take a smaller batch, or end what else uses the GPU (nvidia-smi shows it)`,
-          { cause },
-        )
-      : new DeviceLost(
-          `cuda:${ordinal} has failed: ${cause.message}; what was saved before is safe: start again to go on from it`,
-          { cause },
-        );
+    if (cause instanceof DriverError && cause.isOutOfMemory)
+      return new UserError(
+        `cuda:${ordinal} has no memory left: ${cause.message}; take a smaller batch, or end what else uses the GPU (nvidia-smi shows it)`,
+        { cause },
+      );
+    const Failure = this.#isLost() ? DeviceLost : UserError;
+    return new Failure(
+      `cuda:${ordinal} has failed: ${cause.message}; what was saved before is safe: start again to go on from it`,
+      { cause },
+    );
+  }
+
+  /** Whether the context is of no more use: then every call fails. */
+  #isLost(): boolean {
+    try {
+      this.device.driver.memory();
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   /** Puts inputs, program and results on the stream, and waits for the end of them. */

@@ -73,7 +73,7 @@ export async function runServe(flags: ServeFlags, version: string): Promise<void
     } finally {
       await server.close();
     }
-    lost.signal.throwIfAborted();
+    if (!signal.aborted) lost.signal.throwIfAborted();
     // to be stopped is how a server ends
     process.exitCode = 0;
   }, 'stopping once what was asked is answered (again to quit now)');
