@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { DeviceLost } from '../engine/runtime/device-lost.ts';
+import { sparesDevice } from '../engine/runtime/device-lost.ts';
 import type { Gpt2Config } from '../formats/gpt2-config.ts';
 import { readGpt2Config } from '../formats/gpt2-config-file.ts';
 import { openGpt2 } from '../formats/open-gpt2.ts';
@@ -37,8 +37,7 @@ export async function begin(model: CheckpointedModel, settings: RecordedSettings
       if (changed.length > 0) throw new OtherSettingsError(out, changed);
       return { state: await loadCheckpoint(model, path), from: path, passedOver };
     } catch (cause) {
-      if (!(cause instanceof UserError)) throw cause;
-      if (cause instanceof OtherSettingsError || cause instanceof DeviceLost) throw cause;
+      if (!sparesDevice(cause) || cause instanceof OtherSettingsError) throw cause;
       passedOver.push(messageOf(cause));
     }
   }

@@ -2,11 +2,10 @@
 
 import { Hono } from 'hono';
 import type { Backend } from '../../engine/runtime/backend.ts';
-import { DeviceLost } from '../../engine/runtime/device-lost.ts';
+import { DeviceLost, sparesDevice } from '../../engine/runtime/device-lost.ts';
 import type { Precision } from '../../engine/tensor.ts';
 import type { Weights } from '../../generate/initial-weights.ts';
 import { inferenceTypes } from '../../model/inference-precision.ts';
-import { UserError } from '../../support/errors.ts';
 import { completionsApi } from '../server/completions/completions-api.ts';
 import { problemResponse, type RequestProblem } from '../server/completions/problem.ts';
 import { ModelPool } from '../server/models/model-pool.ts';
@@ -108,7 +107,7 @@ class Engine {
       }
     } catch (cause) {
       // what cannot be read now can be later; what does not fit does not
-      if (!(cause instanceof UserError) || cause instanceof UnreadWeights || cause instanceof DeviceLost) throw cause;
+      if (!sparesDevice(cause) || cause instanceof UnreadWeights) throw cause;
       missing = `without ${compared?.id}: ${cause.message}`;
     }
     this.#say('');

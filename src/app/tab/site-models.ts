@@ -1,6 +1,6 @@
 /** @file The models of a static site as the server's code has them. */
 
-import { DeviceLost } from '../../engine/runtime/device-lost.ts';
+import { sparesDevice } from '../../engine/runtime/device-lost.ts';
 import { initialWeights, type Weights } from '../../generate/initial-weights.ts';
 import { UserError } from '../../support/errors.ts';
 import type { MainModel, ModelSource } from '../server/models/served-model.ts';
@@ -47,8 +47,7 @@ function modelSource(model: SiteModel, openWeights: OpenWeights): ModelSource {
 /** Tells what fails at the file from what fails at the device. */
 async function openUnread(model: StoredModel, openWeights: OpenWeights): Promise<Weights> {
   const asUnread = (cause: unknown): never => {
-    const isOfFile = cause instanceof UserError && !(cause instanceof DeviceLost);
-    throw isOfFile ? new UnreadWeights(cause.message, { cause }) : cause;
+    throw sparesDevice(cause) ? new UnreadWeights(cause.message, { cause }) : cause;
   };
   const weights = await openWeights(model).catch(asUnread);
   return { ...weights, load: (session) => weights.load(session).catch(asUnread) };

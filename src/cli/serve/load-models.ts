@@ -2,8 +2,7 @@
 
 import type { ModelPool } from '../../app/server/models/model-pool.ts';
 import type { ModelSource } from '../../app/server/models/served-model.ts';
-import { DeviceLost } from '../../engine/runtime/device-lost.ts';
-import { UserError } from '../../support/errors.ts';
+import { sparesDevice } from '../../engine/runtime/device-lost.ts';
 
 export interface LoadOptions {
   /** Whether the model beside the main one must be there; if not, the server goes on without it where it does not fit. */
@@ -23,7 +22,7 @@ export async function loadModels(
   try {
     await showing(`loading ${compared.id}`, show, () => pool.loadCompared(compared));
   } catch (cause) {
-    if (isComparedNeeded || !(cause instanceof UserError) || cause instanceof DeviceLost) throw cause;
+    if (isComparedNeeded || !sparesDevice(cause)) throw cause;
     console.error(`minillm: ${cause.message}; going on without ${compared.id}`);
   }
 }

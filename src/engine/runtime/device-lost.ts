@@ -6,3 +6,8 @@ import { UserError } from '../../support/errors.ts';
 export class DeviceLost extends UserError {
   override readonly name = 'DeviceLost';
 }
+
+/** Whether a failure lies with what was given, such as a file or a size, so that the device can still do something else. */
+export function sparesDevice(cause: unknown): cause is UserError {
+  return cause instanceof UserError && !(cause instanceof DeviceLost);
+}

@@ -5,8 +5,7 @@
  */
 
 import { Hono } from 'hono';
-import { DeviceLost } from '../../../engine/runtime/device-lost.ts';
-import { UserError } from '../../../support/errors.ts';
+import { sparesDevice } from '../../../engine/runtime/device-lost.ts';
 import { inTurn } from '../../../support/event-loop.ts';
 import type { Lease, ModelPool } from '../models/model-pool.ts';
 import { modelRoutes, requireModel } from '../models/model-routes.ts';
@@ -127,6 +126,6 @@ async function leaseModel<Bindings extends object>(
   try {
     return await pool.lease(source);
   } catch (cause) {
-    throw cause instanceof UserError && !(cause instanceof DeviceLost) ? host.explainUnopened(source, cause) : cause;
+    throw sparesDevice(cause) ? host.explainUnopened(source, cause) : cause;
   }
 }

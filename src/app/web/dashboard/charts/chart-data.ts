@@ -54,7 +54,7 @@ export function isolatedIndices(values: DrawnColumn): number[] {
   const isolated: number[] = [];
   // the values since the last missing one
   let [count, last] = [0, 0];
-  // by number: pairs of `entries()` would be most of what a drawing leaves behind
+  // by number: `entries()` makes a pair for each value, at each drawing
   for (let index = 0; index <= values.length; index++) {
     const value = index < values.length ? values[index] : null;
     if (value === undefined) continue;
