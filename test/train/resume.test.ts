@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Graph } from '#minillm/engine/graph.js';
 import { layoutParameters } from '#minillm/engine/layout.js';
 import { singleProcess } from '#minillm/engine/runtime/communicator.js';
+import { DeviceLost } from '#minillm/engine/runtime/device-lost.js';
 import { gpt2Parameters } from '#minillm/formats/gpt2-parameters.js';
 import { initialise } from '#minillm/model/initialise.js';
 import { stepFolder } from '#minillm/runs/checkpoints.js';
@@ -188,4 +189,14 @@ test('settings: the network is that of the preset, or of the weights it starts f
   });
   expect(fetched).toEqual(['hf:owner/name']);
   expect([settings.sequenceLength, modelConfig.contextLength]).toEqual([24, 24]);
+});
+
+test('a device that is lost while a checkpoint is read does not make it a damaged one', async () => {
+  const out = await runFolder(1, 2);
+  const lost = new DeviceLost('cuda:0 has failed');
+  const write = async (): Promise<void> => {
+    throw lost;
+  };
+  const broken = model();
+  await expect(begin({ ...broken, session: { ...broken.session, write } }, settingsOf(out))).rejects.toBe(lost);
 });
