@@ -68,6 +68,10 @@ describe('a command line that is not understood ends with code 2 and one line', 
       "option '--tokens <n>' argument '0' is invalid. Expected a whole number from 1.",
     ],
     [
+      'serve --checkpoint x --cors-origin https://a.example/',
+      "option '--cors-origin <origin>' argument 'https://a.example/' is invalid. Expected an origin without a path, such as https://notes.example.",
+    ],
+    [
       'sample --checkpoint x --top-p 1.5',
       "option '--top-p <x>' argument '1.5' is invalid. Expected a number from 0 to 1.",
     ],

@@ -1,6 +1,6 @@
 /** @file `minillm serve`: its flags. */
 
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { describeLimits } from '../../app/server/completions/limits.ts';
 import { describeConnectionLimits } from '../../app/server/connection-limits.ts';
 import { deviceFlag, precisionFlag, threadsFlag } from '../device-flags.ts';
@@ -31,8 +31,16 @@ Examples:
   $ MINILLM_API_KEY=secret minillm serve --checkpoint out/book --host 0.0.0.0 --allowed-host app.example.org --rate-limit 60
 `;
 
-const repeatable = (flag: string, description: string): Option =>
-  new Option(flag, description).argParser((value, values: readonly string[]) => [...values, value]).default([], 'none');
+const repeatable = (flag: string, description: string, check = (value: string) => value): Option =>
+  new Option(flag, description)
+    .argParser((value, values: readonly string[]) => [...values, check(value)])
+    .default([], 'none');
+
+/** An origin as browsers send it: any other text would let nobody in. */
+function origin(value: string): string {
+  if (URL.canParse(value) && new URL(value).origin === value) return value;
+  throw new InvalidArgumentError('Expected an origin without a path, such as https://notes.example.');
+}
 
 /** The command. */
 export function serveCommand(): Command {
@@ -50,7 +58,7 @@ export function serveCommand(): Command {
     .addOption(new Option('--api-key <key>', 'what clients must send').env('MINILLM_API_KEY'))
     .addOption(repeatable('--allowed-host <name>', 'a name it is reached by; .NAME for all below it; may be repeated'))
     .addOption(
-      repeatable('--cors-origin <origin>', 'a site whose pages may send requests (https://…); may be repeated'),
+      repeatable('--cors-origin <origin>', 'a site whose pages may send requests (https://…); may be repeated', origin),
     )
     .option('--rate-limit <n>', 'requests a minute from one address; 0 for any number', wholeNumber(0), 0)
     .addOption(precisionFlag())
